@@ -1,0 +1,59 @@
+"""Secrets at rest and secrets compared. Keys are derived from AISLE_SECRET_KEY, one per purpose."""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from uuid import UUID
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+
+
+def derive(secret_key: str, purpose: str) -> bytes:
+    """32 bytes for one purpose; knowing one tells nothing of another."""
+    return hmac.new(secret_key.encode(), f"aisle/{purpose}".encode(), hashlib.sha256).digest()
+
+
+def app_role_password(secret_key: str) -> str:
+    """The app role's database password: derived, so that one setting is enough for two roles."""
+    return derive(secret_key, "database-app-role").hex()
+
+
+def digest(secret: str) -> bytes:
+    """How keys of 128 random bits or more are stored (SHA-256; they need no salt)."""
+    return hashlib.sha256(secret.encode()).digest()
+
+
+def equal(left: str, right: str) -> bool:
+    """Constant-time comparison of two texts."""
+    return hmac.compare_digest(left.encode(), right.encode())
+
+
+def new_secret(prefix: str) -> str:
+    """`prefix` and 256 random bits, safe in URLs."""
+    return f"{prefix}{secrets.token_urlsafe(32)}"
+
+
+class Vault:
+    """Encrypts a shop's secrets. The shop's id is inside and checked, so no row can be moved to another shop."""
+
+    def __init__(self, secret_keys: tuple[str, ...]) -> None:
+        self._fernet = MultiFernet([Fernet(base64.urlsafe_b64encode(derive(key, "vault"))) for key in secret_keys])
+
+    def seal(self, shop_id: UUID, secret: str) -> bytes:
+        """Encrypt for this shop with the newest key."""
+        return self._fernet.encrypt(shop_id.bytes + secret.encode())
+
+    def open(self, shop_id: UUID, sealed: bytes) -> str:
+        """Decrypt; raises ValueError when it was sealed for another shop or with a key we no longer have."""
+        try:
+            plain = self._fernet.decrypt(sealed)
+        except InvalidToken:
+            raise ValueError("sealed with an unknown key") from None
+        if not hmac.compare_digest(plain[:16], shop_id.bytes):
+            raise ValueError("sealed for another shop")
+        return plain[16:].decode()
+
+    def rotate(self, sealed: bytes) -> bytes:
+        """The same secret under the newest key."""
+        return self._fernet.rotate(sealed)

@@ -1,0 +1,274 @@
+"""The only way out to addresses that a merchant or a web page names: public hosts, on web ports, within limits.
+
+A name is resolved once, refused when any of its addresses is not global, and the connection goes to the address
+that was checked, so that a second look-up cannot lead elsewhere (DNS rebinding). Each redirect starts over.
+"""
+
+import asyncio
+import ipaddress
+import socket
+import ssl
+import zlib
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from typing import Any
+from urllib.parse import urljoin
+
+import httpcore
+import httpx
+from msgspec import Struct
+
+PORTS = (80, 443)
+MAX_REDIRECTS = 5
+MAX_URL_CHARS = 4_000
+CONNECT_TIMEOUT_S = 5.0
+READ_TIMEOUT_S = 15.0
+TOTAL_TIMEOUT_S = 30.0
+MAX_BYTES = 10 * 2**20
+MAX_ADDRESSES_TRIED = 3
+
+_DENIED_V4 = tuple(
+    ipaddress.IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "192.175.48.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+)
+_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
+# Inside 2000::/3: protocol assignments with Teredo and ORCHID, documentation, 6to4 (carries any IPv4 address).
+_DENIED_V6 = tuple(
+    ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+)
+# Source: the IANA special-purpose address registries. Python's own `is_global` differs between versions.
+
+Resolver = Callable[[str, int], Awaitable[Iterable[str]]]
+"""Addresses of a host, as text. Raises OSError when there are none."""
+
+
+class EgressError(Exception):
+    """A page could not be fetched. The message says why, for the person who gave the address."""
+
+
+class EgressRefused(EgressError):
+    """We do not go there: not a web address, or not a public one. No connection was made to it."""
+
+
+class EgressFailed(EgressError):
+    """We went and it did not work out: no answer, too slow, too large, broken."""
+
+
+class Response(Struct, frozen=True):
+    """What the last of the redirects answered: `url` is where it came from, header names are lower case."""
+
+    status: int
+    url: str
+    headers: dict[str, str]
+    body: bytes
+
+
+def is_global(address: str) -> bool:
+    """Whether an IP address is one of the public internet. IPv4 inside IPv6, in any form, is not."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv4Address):
+        return not any(ip in network for network in _DENIED_V4)
+    return ip in _GLOBAL_V6 and not any(ip in network for network in _DENIED_V6)
+
+
+async def resolve(host: str, port: int) -> list[str]:
+    """All addresses the system's resolver gives. Raises OSError."""
+    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class Egress:
+    """Fetches from the public internet; one for the whole process. `allow` lists "host:port" pairs that may be
+    reached whatever their address and port: a shop in the same network, a test's local server."""
+
+    def __init__(
+        self,
+        *,
+        base_url: str = "",
+        allow: Collection[str] = (),
+        resolver: Resolver = resolve,
+        backend: httpcore.AsyncNetworkBackend | None = None,
+        total_timeout_s: float = TOTAL_TIMEOUT_S,
+    ) -> None:
+        self.user_agent = f"AisleBot/0.1 (+{base_url})" if base_url else "AisleBot/0.1"
+        self._total_timeout_s = total_timeout_s
+        self._guard = GuardedBackend(allow, resolver, backend or httpcore.AnyIOBackend())
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=ssl.create_default_context(),
+            max_connections=20,
+            max_keepalive_connections=10,
+            keepalive_expiry=10,
+            network_backend=self._guard,
+        )
+
+    async def get(self, url: str, *, max_bytes: int = MAX_BYTES, headers: Mapping[str, str] | None = None) -> Response:
+        """The page at `url`, any status, redirects followed. Raises EgressRefused or EgressFailed.
+
+        `max_bytes` bounds the body after unpacking; a larger one is a failure, never a part.
+        """
+        try:
+            async with asyncio.timeout(self._total_timeout_s):
+                return await self._follow(url, max_bytes, dict(headers or {}))
+        except TimeoutError:
+            raise EgressFailed(f"no full answer within {self._total_timeout_s:g} s") from None
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._pool.aclose()
+
+    async def _follow(self, url: str, max_bytes: int, headers: dict[str, str]) -> Response:
+        for _ in range(MAX_REDIRECTS + 1):
+            response = await self._fetch(self._checked(url), max_bytes, headers)
+            target = response.headers.get("location")
+            if response.status not in (301, 302, 303, 307, 308) or not target:
+                return response
+            url = _join(response.url, target)
+        raise EgressFailed(f"more than {MAX_REDIRECTS} redirects")
+
+    def _checked(self, text: str) -> httpx.URL:
+        url = _parse(text)
+        port = url.port or (443 if url.scheme == "https" else 80)
+        if port not in PORTS and not self._guard.is_allowed(url.host, port):
+            raise EgressRefused(f"port {port} is not a web port; only 80 and 443 are fetched")
+        return url
+
+    async def _fetch(self, url: httpx.URL, max_bytes: int, headers: dict[str, str]) -> Response:
+        wanted = {"Accept": "*/*", **headers, "User-Agent": self.user_agent, "Accept-Encoding": "gzip"}
+        sent: list[tuple[bytes | str, bytes | str]] = list(wanted.items())
+        timeouts = {
+            "connect": CONNECT_TIMEOUT_S,
+            "read": READ_TIMEOUT_S,
+            "write": READ_TIMEOUT_S,
+            "pool": READ_TIMEOUT_S,
+        }
+        target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
+        try:
+            async with self._pool.stream("GET", target, headers=sent, extensions={"timeout": timeouts}) as answer:
+                found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
+                is_redirect = answer.status in (301, 302, 303, 307, 308)
+                body = b"" if is_redirect else await _read(answer, found, max_bytes)
+                return Response(answer.status, str(url), found, body)
+        except httpcore.TimeoutException as error:
+            raise EgressFailed(f"{url.host} did not answer in time") from error
+        except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, ValueError) as error:
+            raise EgressFailed(f"{url.host}: {_short(error)}") from error
+
+
+class GuardedBackend(httpcore.AsyncNetworkBackend):
+    """Opens TCP connections to checked addresses only. TLS above it still verifies the name that was asked for."""
+
+    def __init__(self, allow: Collection[str], resolver: Resolver, backend: httpcore.AsyncNetworkBackend) -> None:
+        self._allow = frozenset(pair.strip().lower() for pair in allow)
+        self._resolver = resolver
+        self._backend = backend
+
+    def is_allowed(self, host: str, port: int) -> bool:
+        """Whether the operator listed this host and port."""
+        return f"{host.lower()}:{port}" in self._allow
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """A connection to one of the host's addresses. Raises EgressRefused before any socket is opened."""
+        addresses = await self._addresses(host, port)
+        *others, last = addresses[:MAX_ADDRESSES_TRIED]
+        for address in others:
+            try:
+                return await self._backend.connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue
+        return await self._backend.connect_tcp(last, port, timeout, local_address, socket_options)
+
+    async def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,  # noqa: ASYNC109
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Never."""
+        raise EgressRefused("local sockets are not fetched from")
+
+    async def sleep(self, seconds: float) -> None:
+        """As the pool asks between retries."""
+        await self._backend.sleep(seconds)
+
+    async def _addresses(self, host: str, port: int) -> list[str]:
+        try:
+            addresses = list(await self._resolver(host, port))
+        except (OSError, UnicodeError):
+            raise EgressFailed(f"{host} has no address; check how it is written") from None
+        if not addresses:
+            raise EgressFailed(f"{host} has no address; check how it is written")
+        if not self.is_allowed(host, port) and not all(is_global(address) for address in addresses):
+            raise EgressRefused(f"{host} is not a public address; an operator can list it in AISLE_EGRESS_ALLOW")
+        return addresses
+
+
+def _parse(text: str) -> httpx.URL:
+    if len(text) > MAX_URL_CHARS:
+        raise EgressRefused(f"the address is longer than {MAX_URL_CHARS:,} characters")
+    try:
+        url = httpx.URL(text)
+    except (httpx.InvalidURL, UnicodeError, ValueError):
+        raise EgressRefused("this is not a web address") from None
+    if url.scheme not in ("http", "https") or not url.host:
+        raise EgressRefused("only http:// and https:// addresses are fetched")
+    if url.userinfo:
+        raise EgressRefused("an address with a name and password in it is not fetched")
+    return url
+
+
+def _join(base: str, target: str) -> str:
+    try:
+        return urljoin(base, target.strip())
+    except ValueError:
+        raise EgressRefused("the redirect does not lead to a web address") from None
+
+
+async def _read(answer: httpcore.Response, headers: dict[str, str], max_bytes: int) -> bytes:
+    """The unpacked body. Raises EgressFailed when it is larger than `max_bytes` or packed in an unknown way."""
+    encoding = headers.get("content-encoding", "").strip().lower()
+    if encoding not in ("", "identity", "gzip", "x-gzip"):
+        raise EgressFailed(f"the answer is packed as {encoding[:20]}, which was not asked for")
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in encoding else None
+    body = bytearray()
+    async for chunk in answer.aiter_stream():
+        try:
+            body += unpacker.decompress(chunk, max_bytes + 1 - len(body)) if unpacker else chunk
+        except zlib.error:
+            raise EgressFailed("the answer is damaged (gzip)") from None
+        if len(body) > max_bytes:
+            raise EgressFailed(f"the answer is larger than {max_bytes:,} bytes")
+    if unpacker and body and not unpacker.eof:
+        raise EgressFailed("the answer is cut off (gzip)")
+    return bytes(body)
+
+
+def _short(error: Exception) -> str:
+    return str(error).split("\n")[0][:160] or "the connection broke"

@@ -1,0 +1,147 @@
+"""What every endpoint needs of HTTP: who calls from where, and every error as an RFC 9457 problem."""
+
+import math
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import (
+    ClientException,
+    HTTPException,
+    MethodNotAllowedException,
+    NotFoundException,
+    ValidationException,
+)
+
+from server.core.errors import (
+    AisleError,
+    FieldError,
+    Invalid,
+    Malformed,
+    NotFound,
+    TooLarge,
+    Unavailable,
+    WrongType,
+)
+from server.core.logging import get_logger
+
+PROBLEM_TYPE = "application/problem+json"
+PROBLEM_BASE = "https://aisle.example/problems/"
+"""Names the kind of a problem; an identifier, not a page of this installation."""
+
+log = get_logger("http")
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The body of every error."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str
+    errors: tuple[FieldError, ...] = ()
+
+
+def bearer_token(request: Request[Any, Any, Any]) -> str | None:
+    """The token of `Authorization: Bearer ...`."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None
+
+
+def request_origin(request: Request[Any, Any, Any]) -> str | None:
+    """The Origin header as the browser wrote it; None without one."""
+    return request.headers.get("origin")
+
+
+def client_address(request: Request[Any, Any, Any]) -> str:
+    """The network address of the caller: the nth from the right of X-Forwarded-For behind n trusted proxies."""
+    trusted: int = request.app.state.trusted_proxies
+    if trusted:
+        hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+        if len(hops) >= trusted:
+            return str(hops[-trusted])
+    return request.client.host if request.client else ""
+
+
+def problem_response(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:
+    """The answer for an error of ours."""
+    headers = {"cache-control": "no-store"}
+    if error.retry_after_s is not None:
+        headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
+    if error.status == 401:
+        headers["www-authenticate"] = "Bearer"
+    problem = Problem(
+        type=PROBLEM_BASE + error.code.replace("_", "-"),
+        title=error.title,
+        status=error.status,
+        detail=error.detail,
+        code=error.code,
+        request_id=request.scope["state"].get("request_id", ""),
+        errors=error.errors,
+    )
+    return Response(msgspec.json.encode(problem), status_code=error.status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def on_aisle_error(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:
+    """Exception handler for our own tree."""
+    request.scope["state"]["refused_code"] = error.code
+    return problem_response(request, error)
+
+
+def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """Exception handler for what the framework finds wrong with a request."""
+    return problem_response(request, _translate(error))
+
+
+def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Exception handler for our own mistakes: the caller learns the request id, the log the rest."""
+    log.exception("unhandled", path=request.url.path, exc_info=error)
+    return problem_response(request, AisleError("Something went wrong on our side; nothing was lost. Try again."))
+
+
+def _translate(error: HTTPException) -> AisleError:
+    match error:
+        case ValidationException():
+            return _invalid(error)
+        case NotFoundException():
+            return NotFound()
+        case MethodNotAllowedException():
+            return _WithStatus(405, "method_not_allowed", "This address does not take this method.")
+    match error.status_code:
+        case 413:
+            return TooLarge("The request is larger than this address takes.")
+        case 415:
+            return WrongType("This address does not take this content type.")
+        case 503:
+            return Unavailable(error.detail)
+        case status if isinstance(error, ClientException) or 400 <= status < 500:
+            return Malformed("The request cannot be read; is the body JSON?")
+    return AisleError("Something went wrong on our side; nothing was lost. Try again.")
+
+
+def _invalid(error: ValidationException) -> AisleError:
+    extra = error.extra if isinstance(error.extra, list) else []
+    fields = tuple(
+        FieldError(str(item.get("key", "body")), str(item.get("message", "is wrong")))
+        for item in extra
+        if isinstance(item, dict)
+    )
+    return Invalid("Some values are missing or wrong.", errors=fields)
+
+
+class _WithStatus(AisleError):
+    """A framework's error that has no class of its own in our tree."""
+
+    def __init__(self, status: int, code: str, detail: str) -> None:
+        super().__init__(detail)
+        self.status, self.code = status, code  # type: ignore[misc]
+        self.title = "Method not allowed"  # type: ignore[misc]
+
+
+EXCEPTION_HANDLERS: dict[Any, Any] = {
+    AisleError: on_aisle_error,
+    HTTPException: on_http_exception,
+    Exception: on_exception,
+}

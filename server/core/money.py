@@ -1,0 +1,17 @@
+"""Money as text, by the currency's own number of decimals (CLDR, through babel)."""
+
+from decimal import Decimal
+from functools import lru_cache
+
+from babel.numbers import format_currency, get_currency_precision
+
+
+def to_decimal(amount: int, currency: str) -> Decimal:
+    """1999 USD -> 19.99; 1999 JPY -> 1999."""
+    return Decimal(amount).scaleb(-get_currency_precision(currency))
+
+
+@lru_cache(maxsize=4096)
+def format_money(amount: int, currency: str, locale: str = "en") -> str:
+    """As people of the locale write it: $19.99, 19,99 €."""
+    return str(format_currency(to_decimal(amount, currency), currency, locale=locale.replace("-", "_")))

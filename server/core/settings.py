@@ -1,0 +1,159 @@
+"""Every setting, read once from the environment. Only `server.wiring` calls `load_settings`."""
+
+import os
+import re
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from server.core.errors import ConfigurationError
+
+ENVIRONMENTS = ("demo", "production")
+
+
+class Settings(Struct, frozen=True, kw_only=True):
+    """What an operator decides. Secrets are here and nowhere else; never log one of these."""
+
+    env: str
+    data_dir: Path
+    base_url: str
+    secret_keys: tuple[str, ...]
+    """Newest first: the first signs and encrypts, all verify and decrypt."""
+    database_url: str | None
+    """The owner's connection (migrations); None means the embedded server."""
+    app_database_url: str | None
+    """The app role's connection; None means `app_role` on the same server with a derived password."""
+    app_role: str
+    redis_url: str | None
+    openai_api_key: str | None
+    openai_base_url: str
+    chat_model: str | None
+    """None means the engine answers alone."""
+    embedding_model: str
+    smtp_url: str | None
+    mail_from: str
+    egress_allow: tuple[str, ...]
+    """host:port pairs the egress client may reach although they are not global (a shop on the same network)."""
+    trusted_proxies: int
+    """How many proxies in front of us append to X-Forwarded-For; 0 trusts none."""
+    log_format: str
+    demo_mailbox_url: str | None
+    """Where the demo shows the mails it sends; set by `aisle demo`."""
+
+
+KNOWN_VARIABLES = (
+    "AISLE_ENV",
+    "AISLE_DATA_DIR",
+    "AISLE_BASE_URL",
+    "AISLE_SECRET_KEY",
+    "AISLE_DATABASE_URL",
+    "AISLE_APP_DATABASE_URL",
+    "AISLE_APP_ROLE",
+    "AISLE_REDIS_URL",
+    "AISLE_CHAT_MODEL",
+    "AISLE_EMBEDDING_MODEL",
+    "AISLE_SMTP_URL",
+    "AISLE_MAIL_FROM",
+    "AISLE_EGRESS_ALLOW",
+    "AISLE_TRUSTED_PROXIES",
+    "AISLE_LOG_FORMAT",
+    "AISLE_DEMO_MAILBOX",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+)
+DEFAULT_CHAT_MODEL = "gpt-4.1-mini"
+
+
+def load_settings(environment: Mapping[str, str] | None = None, *, base_url: str | None = None) -> Settings:
+    """Read and check all settings. Raises ConfigurationError with one line that names the variable.
+
+    `base_url` is what the caller knows of its own address; AISLE_BASE_URL wins over it.
+    """
+    env = dict(os.environ if environment is None else environment)
+    name = env.get("AISLE_ENV", "demo")
+    if name not in ENVIRONMENTS:
+        raise ConfigurationError(f"AISLE_ENV is {name!r}; it must be one of {', '.join(ENVIRONMENTS)}")
+    data_dir = Path(env.get("AISLE_DATA_DIR") or ".aisle").absolute()
+    has_model = bool(env.get("OPENAI_API_KEY") or env.get("OPENAI_BASE_URL"))
+    return Settings(
+        env=name,
+        data_dir=data_dir,
+        base_url=_url(env, "AISLE_BASE_URL", ("http", "https"), base_url or "http://127.0.0.1:8080"),
+        secret_keys=_secret_keys(env, name, data_dir),
+        database_url=_optional_url(env, "AISLE_DATABASE_URL", ("postgres", "postgresql")),
+        app_database_url=_optional_url(env, "AISLE_APP_DATABASE_URL", ("postgres", "postgresql")),
+        app_role=_role(env),
+        redis_url=_optional_url(env, "AISLE_REDIS_URL", ("redis", "rediss", "unix")),
+        openai_api_key=env.get("OPENAI_API_KEY") or ("none" if has_model else None),
+        openai_base_url=_url(env, "OPENAI_BASE_URL", ("http", "https"), "https://api.openai.com/v1"),
+        chat_model=(env.get("AISLE_CHAT_MODEL") or DEFAULT_CHAT_MODEL) if has_model else None,
+        embedding_model=env.get("AISLE_EMBEDDING_MODEL") or "local",
+        smtp_url=_optional_url(env, "AISLE_SMTP_URL", ("smtp", "smtps")),
+        mail_from=env.get("AISLE_MAIL_FROM") or "Aisle <no-reply@aisle.example>",
+        egress_allow=tuple(part.strip() for part in env.get("AISLE_EGRESS_ALLOW", "").split(",") if part.strip()),
+        trusted_proxies=_count(env, "AISLE_TRUSTED_PROXIES"),
+        log_format=env.get("AISLE_LOG_FORMAT") or ("json" if name == "production" else "console"),
+        demo_mailbox_url=_optional_url(env, "AISLE_DEMO_MAILBOX", ("http",)),
+    )
+
+
+def _secret_keys(env: Mapping[str, str], name: str, data_dir: Path) -> tuple[str, ...]:
+    keys = tuple(key.strip() for key in env.get("AISLE_SECRET_KEY", "").split(",") if key.strip())
+    if not keys and name == "production":
+        raise ConfigurationError("AISLE_SECRET_KEY is not set; give at least 32 random characters, newest first")
+    if any(len(key) < 32 for key in keys):
+        raise ConfigurationError("AISLE_SECRET_KEY has a key shorter than 32 characters; give longer ones")
+    return keys or (_own_secret(data_dir),)
+
+
+def _own_secret(data_dir: Path) -> str:
+    """The demo's secret: made once per data dir, readable by its owner only."""
+    file = data_dir / "secret.key"
+    if not file.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        draft = file.with_name(f"{file.name}.{secrets.token_hex(4)}")
+        draft.touch(mode=0o600)
+        draft.write_text(secrets.token_urlsafe(48))
+        try:
+            os.link(draft, file)  # the first of two racing processes wins, the other reads its key
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return file.read_text().strip()
+
+
+def _url(env: Mapping[str, str], variable: str, schemes: tuple[str, ...], default: str) -> str:
+    return _optional_url(env, variable, schemes) or default.rstrip("/")
+
+
+def _optional_url(env: Mapping[str, str], variable: str, schemes: tuple[str, ...]) -> str | None:
+    value = env.get(variable, "").strip()
+    if not value:
+        return None
+    try:
+        parts = urlsplit(value)
+        well_formed = bool(parts.scheme in schemes and (parts.hostname or parts.scheme == "unix" or parts.query))
+        _ = parts.port
+    except ValueError:
+        well_formed = False
+    if not well_formed:
+        raise ConfigurationError(f"{variable} is not a usable address; it must look like {schemes[0]}://host/...")
+    return value.rstrip("/")
+
+
+def _role(env: Mapping[str, str]) -> str:
+    role = env.get("AISLE_APP_ROLE") or "aisle_app"
+    if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
+        raise ConfigurationError("AISLE_APP_ROLE must be a plain lower-case role name such as aisle_app")
+    return role
+
+
+def _count(env: Mapping[str, str], variable: str) -> int:
+    value = env.get(variable) or "0"
+    if not value.isdigit():
+        raise ConfigurationError(f"{variable} is {value!r}; it must be a whole number")
+    return int(value)
