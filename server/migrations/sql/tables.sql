@@ -1,0 +1,304 @@
+-- Aisle's tables. Those with shop_id belong to one shop: shop_id leads every key and index, so the schema spreads
+-- over a sharded Postgres by shop_id unchanged. The others are small global look-ups that hold no shop's content.
+
+-- who signs in --------------------------------------------------------------------------------------------------
+CREATE TABLE merchant (
+    id            uuid PRIMARY KEY,
+    email         text NOT NULL UNIQUE CHECK (email = lower(email)),
+    name          text NOT NULL DEFAULT '',
+    password_hash text NOT NULL,
+    created_at    timestamptz NOT NULL DEFAULT now()
+);
+
+-- tenants -------------------------------------------------------------------------------------------------------
+CREATE TABLE shop (
+    id              uuid PRIMARY KEY,
+    name            text NOT NULL,
+    status          text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended')),
+    locale          text NOT NULL DEFAULT 'en',
+    currency        text NOT NULL DEFAULT 'USD' CHECK (currency ~ '^[A-Z]{3}$'),
+    storefront_url  text,
+    appearance      jsonb NOT NULL DEFAULT '{}',
+    greeting        text,
+    suggestions     jsonb NOT NULL DEFAULT '[]',
+    tone            text,
+    contact         jsonb NOT NULL DEFAULT '{}',
+    handoff         jsonb NOT NULL DEFAULT '{}',
+    order_access    text NOT NULL DEFAULT 'standard' CHECK (order_access IN ('standard', 'open', 'strict')),
+    identity_secret bytea NOT NULL,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    updated_at      timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE member (
+    shop_id     uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    merchant_id uuid NOT NULL REFERENCES merchant (id) ON DELETE CASCADE,
+    role        text NOT NULL CHECK (role IN ('owner', 'admin', 'agent', 'viewer')),
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, merchant_id)
+);
+CREATE INDEX member_merchant ON member (merchant_id);
+
+CREATE TABLE api_key (
+    shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id           uuid NOT NULL,
+    kind         text NOT NULL CHECK (kind IN ('publishable', 'secret')),
+    name         text NOT NULL DEFAULT '',
+    prefix       text NOT NULL,
+    publishable  text,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    revoked_at   timestamptz,
+    PRIMARY KEY (shop_id, id)
+);
+
+-- The way from a key to its shop, before any shop is known: SHA-256 of 256 random bits, nothing to guess from.
+CREATE TABLE key_directory (
+    key_hash bytea PRIMARY KEY,
+    kind     text NOT NULL,
+    shop_id  uuid NOT NULL,
+    key_id   uuid NOT NULL
+);
+
+CREATE TABLE shop_origin (
+    shop_id uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    origin  text NOT NULL,
+    PRIMARY KEY (shop_id, origin)
+);
+
+-- A browser's preflight names no shop: it may pass when any shop lists the origin; the request itself then meets
+-- its own shop's list.
+CREATE TABLE origin_directory (
+    origin  text NOT NULL,
+    shop_id uuid NOT NULL,
+    PRIMARY KEY (origin, shop_id)
+);
+
+CREATE TABLE audit_entry (
+    shop_id uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id      uuid NOT NULL,
+    actor   text NOT NULL,
+    action  text NOT NULL,
+    details jsonb NOT NULL DEFAULT '{}',
+    at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, id)
+);
+
+CREATE TABLE connection (
+    shop_id     uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id          uuid NOT NULL,
+    platform    text NOT NULL,
+    name        text NOT NULL,
+    settings    jsonb NOT NULL DEFAULT '{}',
+    credentials bytea,
+    state       text NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'revoked', 'paused')),
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, id)
+);
+
+-- catalog and knowledge (passage and its search functions are in search.sql) ---------------------------------------
+CREATE TABLE product (
+    shop_id           uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id                uuid NOT NULL,
+    external_id       text NOT NULL,
+    title             text NOT NULL,
+    description       text NOT NULL DEFAULT '',
+    brand             text,
+    category          jsonb NOT NULL DEFAULT '[]',
+    url               text,
+    image_url         text,
+    price_minor       bigint,
+    compare_at_minor  bigint,
+    currency          text,
+    available         boolean NOT NULL DEFAULT true,
+    variants          jsonb NOT NULL DEFAULT '[]',
+    attributes        jsonb NOT NULL DEFAULT '{}',
+    identifiers       jsonb NOT NULL DEFAULT '[]',
+    content_hash      bytea NOT NULL,
+    source            text NOT NULL,
+    source_updated_at timestamptz,
+    fetched_at        timestamptz NOT NULL,
+    created_at        timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, id),
+    UNIQUE (shop_id, external_id)
+);
+
+CREATE TABLE knowledge_source (
+    shop_id    uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id         uuid NOT NULL,
+    kind       text NOT NULL CHECK (kind IN ('site')),
+    url        text NOT NULL,
+    max_pages  integer NOT NULL DEFAULT 200,
+    state      text NOT NULL DEFAULT 'new',
+    synced_at  timestamptz,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, id)
+);
+
+CREATE TABLE document (
+    shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id           uuid NOT NULL,
+    external_id  text NOT NULL,
+    title        text NOT NULL,
+    url          text,
+    content_hash bytea NOT NULL,
+    source       text NOT NULL,
+    fetched_at   timestamptz NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, id),
+    UNIQUE (shop_id, external_id)
+);
+
+-- conversations ---------------------------------------------------------------------------------------------------
+CREATE TABLE conversation (
+    shop_id         uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id              uuid NOT NULL,
+    shopper_id      uuid NOT NULL,
+    customer_id     text,
+    customer_email  text,
+    state           text NOT NULL DEFAULT 'open'
+                    CHECK (state IN ('open', 'requested', 'waiting', 'joined', 'closed')),
+    locale          text NOT NULL DEFAULT 'en',
+    origin          text,
+    assignee        uuid,
+    contact_email   text,
+    tags            jsonb NOT NULL DEFAULT '[]',
+    preview         text NOT NULL DEFAULT '',
+    last_seq        integer NOT NULL DEFAULT 0,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    last_message_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, id)
+);
+CREATE INDEX conversation_newest ON conversation (shop_id, last_message_at DESC, id DESC);
+
+-- A message's id is the client's where the client wrote it, so it is unique within its conversation only.
+CREATE TABLE message (
+    shop_id         uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    id              text NOT NULL,
+    seq             integer NOT NULL,
+    author          text NOT NULL CHECK (author IN ('shopper', 'assistant', 'staff', 'system')),
+    turn_id         uuid,
+    parts           jsonb NOT NULL,
+    metadata        jsonb NOT NULL DEFAULT '{}',
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, conversation_id, id),
+    UNIQUE (shop_id, conversation_id, seq),
+    FOREIGN KEY (shop_id, conversation_id) REFERENCES conversation (shop_id, id) ON DELETE CASCADE
+);
+
+CREATE TABLE turn (
+    shop_id         uuid NOT NULL,
+    id              uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    question_id     text NOT NULL,
+    answer_id       text NOT NULL,
+    state           text NOT NULL DEFAULT 'running'
+                    CHECK (state IN ('running', 'done', 'stopped', 'failed', 'interrupted')),
+    answered_by     text,
+    usage_state     text NOT NULL DEFAULT 'reserved' CHECK (usage_state IN ('reserved', 'settled', 'released')),
+    trace           jsonb NOT NULL DEFAULT '{}',
+    started_at      timestamptz NOT NULL DEFAULT now(),
+    lease_until     timestamptz NOT NULL,
+    ended_at        timestamptz,
+    PRIMARY KEY (shop_id, id),
+    UNIQUE (shop_id, conversation_id, question_id),
+    FOREIGN KEY (shop_id, conversation_id) REFERENCES conversation (shop_id, id) ON DELETE CASCADE
+);
+CREATE INDEX turn_started ON turn (shop_id, started_at);
+CREATE INDEX turn_running ON turn (shop_id, lease_until) WHERE state = 'running';
+
+CREATE TABLE feedback (
+    shop_id         uuid NOT NULL,
+    conversation_id uuid NOT NULL,
+    message_id      text NOT NULL,
+    rating          text NOT NULL CHECK (rating IN ('up', 'down')),
+    comment         text,
+    created_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, conversation_id, message_id),
+    FOREIGN KEY (shop_id, conversation_id, message_id)
+        REFERENCES message (shop_id, conversation_id, id) ON DELETE CASCADE
+);
+
+-- orders: what somebody has proven, never the order itself -----------------------------------------------------------
+CREATE TABLE proof (
+    shop_id         uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    conversation_id uuid NOT NULL,
+    order_number    text NOT NULL,
+    level           integer NOT NULL CHECK (level BETWEEN 1 AND 2),
+    proven_at       timestamptz NOT NULL DEFAULT now(),
+    expires_at      timestamptz NOT NULL,
+    PRIMARY KEY (shop_id, conversation_id, order_number)
+);
+
+CREATE TABLE one_time_code (
+    shop_id         uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    conversation_id uuid NOT NULL,
+    order_number    text NOT NULL,
+    code_hash       bytea NOT NULL,
+    tries_left      integer NOT NULL,
+    expires_at      timestamptz NOT NULL,
+    PRIMARY KEY (shop_id, conversation_id, order_number)
+);
+
+CREATE TABLE attempt (
+    shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    scope        text NOT NULL,
+    subject      bytea NOT NULL,
+    window_start timestamptz NOT NULL,
+    count        integer NOT NULL,
+    PRIMARY KEY (shop_id, scope, subject)
+);
+
+-- jobs: the truth about work to do; Redis only wakes a worker ----------------------------------------------------------
+CREATE TABLE job (
+    shop_id     uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id          uuid NOT NULL,
+    kind        text NOT NULL,
+    payload     jsonb NOT NULL DEFAULT '{}',
+    state       text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed')),
+    done        bigint NOT NULL DEFAULT 0,
+    total       bigint,
+    errors      jsonb NOT NULL DEFAULT '[]',
+    result      jsonb NOT NULL DEFAULT '{}',
+    attempts    integer NOT NULL DEFAULT 0,
+    lease       uuid,
+    lease_until timestamptz,
+    created_at  timestamptz NOT NULL DEFAULT now(),
+    ended_at    timestamptz,
+    PRIMARY KEY (shop_id, id)
+);
+
+-- Which shop has work due: ids only, so that one sweep over all shops reads no shop's content.
+CREATE TABLE outbox (
+    shop_id uuid NOT NULL,
+    job_id  uuid NOT NULL,
+    due_at  timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, job_id)
+);
+CREATE INDEX outbox_due ON outbox (due_at);
+
+CREATE TABLE upload (
+    shop_id    uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id         uuid NOT NULL,
+    name       text NOT NULL,
+    data       bytea NOT NULL,
+    created_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, id)
+);
+
+CREATE TABLE idempotency_key (
+    shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    route        text NOT NULL,
+    key          text NOT NULL,
+    request_hash bytea NOT NULL,
+    status       integer,
+    body         bytea,
+    created_at   timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (shop_id, route, key)
+);
+
+-- Which shops have turns whose process was lost: ids only, for the worker that ends them.
+CREATE INDEX turn_lease ON turn (lease_until) WHERE state = 'running';
+CREATE FUNCTION shops_with_lost_turns() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$ SELECT DISTINCT shop_id FROM public.turn WHERE state = 'running' AND lease_until < now() LIMIT 100 $$;
