@@ -1,0 +1,64 @@
+"""The embedded Redis (or Valkey): an append-only file synced each second, nothing evicted, 127.0.0.1, a password."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+from server.embedded.account import Account
+from server.embedded.layout import Layout
+
+
+class Redis:
+    """What the keeper needs to know of Redis."""
+
+    name = "redis"
+    last_signal = signal.SIGTERM
+    stop_signals = ((signal.SIGTERM, 10.0),)
+
+    def __init__(self, layout: Layout, program: Path, account: Account | None) -> None:
+        self.folder = layout.redis
+        self.account = account
+        self._layout = layout
+        self._program = program
+
+    @property
+    def stdin(self) -> str:
+        """The password goes through the input, because a command line is for all to read."""
+        return f"requirepass {self._layout.password(self.name)}\n"
+
+    def prepare(self) -> None:
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        if self.account is not None:
+            os.chown(self.folder, self.account.uid, self.account.gid)
+
+    def command(self, port: int) -> list[str]:
+        place = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(self.folder), "--daemonize", "no"]
+        keeping = [
+            "--save",
+            "",
+            "--appendonly",
+            "yes",
+            "--appendfsync",
+            "everysec",
+            "--maxmemory-policy",
+            "noeviction",
+        ]
+        return [str(self._program), "-", *place, *keeping, "--loglevel", "warning"]
+
+    def is_ready(self, port: int) -> bool:
+        """Whether it answers PING: it listens before it has loaded its file, and says so then."""
+        try:
+            with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+                connection.sendall(f"AUTH {self._layout.password(self.name)}\r\nPING\r\n".encode())
+                answer = b""
+                while answer.count(b"\r\n") < 2 and (part := connection.recv(256)):
+                    answer += part
+        except OSError:
+            return False
+        return answer == b"+OK\r\n+PONG\r\n"
+
+
+def redis_url(layout: Layout, port: int) -> str:
+    """The URL of database 0, password included."""
+    return f"redis://:{layout.password(Redis.name)}@127.0.0.1:{port}/0"
