@@ -1,0 +1,1 @@
+"""Plans, quotas and (later) Stripe. Knows nothing of the server."""

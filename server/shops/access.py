@@ -1,0 +1,38 @@
+"""Who calls on the merchant's side: a secret key as a bearer, or the console's cookie."""
+
+from typing import Any
+from uuid import UUID
+
+from litestar import Request
+from msgspec import Struct
+
+from server.core.errors import OriginRefused, Unauthenticated
+from server.core.http import bearer_token, request_origin
+from server.core.tokens import TokenSigner
+from server.shops.models import Caller
+from server.shops.service import ShopService
+
+COOKIE = "aisle_console"
+COOKIE_LIVES_S = 12 * 3600
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class ConsoleClaims(Struct, frozen=True):
+    """What the console's cookie says: which merchant, in which of their shops."""
+
+    merchant_id: UUID
+    shop_id: UUID
+
+
+async def provide_caller(
+    request: Request[Any, Any, Any], shops: ShopService, console_signer: TokenSigner[ConsoleClaims]
+) -> Caller:
+    """The caller of a merchant-side route. Raises Unauthenticated, or OriginRefused for a cross-site write."""
+    if token := bearer_token(request):
+        return await shops.caller_of_key(token)
+    claims = console_signer.read(request.cookies.get(COOKIE, ""))
+    if claims is None:
+        raise Unauthenticated("This needs a secret key as a bearer token, or a sign-in at the console.")
+    if request.method not in SAFE_METHODS and request_origin(request) != request.app.state.own_origin:
+        raise OriginRefused("A write with the console's cookie must come from the console itself.")
+    return await shops.caller_of_merchant(claims.merchant_id, claims.shop_id)

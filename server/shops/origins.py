@@ -1,0 +1,40 @@
+"""Origins: which pages may use a shop. Compared as browsers print them, never by prefix or suffix."""
+
+from urllib.parse import urlsplit
+
+from server.core.errors import FieldError, Invalid
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+MAX_ORIGINS = 50
+
+
+def parse_origin(text: str) -> str | None:
+    """`scheme://host[:port]` as a browser's Origin header prints it, or None when it is not an origin."""
+    try:
+        parts = urlsplit(text.strip())
+        port = parts.port
+        host = (parts.hostname or "").encode("idna").decode()
+    except (ValueError, UnicodeError):
+        return None
+    if parts.scheme not in DEFAULT_PORTS or not host or parts.path not in ("", "/"):
+        return None
+    if parts.query or parts.fragment or parts.username is not None or "*" in host:
+        return None
+    shown_host = f"[{host}]" if ":" in host else host
+    shown_port = f":{port}" if port and port != DEFAULT_PORTS[parts.scheme] else ""
+    return f"{parts.scheme}://{shown_host}{shown_port}"
+
+
+def require_origins(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """All as origins, without doubles. Raises Invalid naming each that is not one."""
+    if len(texts) > MAX_ORIGINS:
+        raise Invalid("Too many origins.", errors=(FieldError("origins", f"at most {MAX_ORIGINS}"),))
+    origins = [parse_origin(text) for text in texts]
+    wrong = tuple(
+        FieldError(f"origins[{index}]", f"{text!r} is not an origin; write https://shop.example, nothing after it")
+        for index, (text, origin) in enumerate(zip(texts, origins, strict=True))
+        if origin is None
+    )
+    if wrong:
+        raise Invalid("Not every origin can be used; nothing was changed.", errors=wrong)
+    return tuple(dict.fromkeys(origin for origin in origins if origin))

@@ -1,0 +1,133 @@
+"""SQL of tenants: shops, keys, origins, members, connections. Each statement is of one shop, or of a directory."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import col, delete, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from server.core.errors import NotFound
+from server.shops.models import (
+    ApiKey,
+    AuditEntry,
+    KeyDirectory,
+    Member,
+    Merchant,
+    OriginDirectory,
+    PlatformConnection,
+    Shop,
+    ShopOrigin,
+)
+
+
+async def get_shop(session: AsyncSession, shop_id: UUID) -> Shop:
+    """The shop's row. Raises NotFound."""
+    shop = (await session.exec(select(Shop).where(Shop.id == shop_id))).first()
+    if shop is None:
+        raise NotFound
+    return shop
+
+
+async def update_shop(session: AsyncSession, shop_id: UUID, values: dict[str, Any]) -> None:
+    """Change columns of the shop's row."""
+    await session.exec(update(Shop).where(col(Shop.id) == shop_id).values(**values))
+
+
+async def list_origins(session: AsyncSession, shop_id: UUID) -> tuple[str, ...]:
+    """The shop's origins in alphabetical order."""
+    query = select(ShopOrigin.origin).where(ShopOrigin.shop_id == shop_id).order_by(ShopOrigin.origin)
+    return tuple((await session.exec(query)).all())
+
+
+async def replace_origins(session: AsyncSession, shop_id: UUID, origins: tuple[str, ...]) -> None:
+    """Set the shop's origins, in its own list and in the directory."""
+    for table in (ShopOrigin, OriginDirectory):
+        await session.exec(delete(table).where(col(table.shop_id) == shop_id))
+        session.add_all([table(shop_id=shop_id, origin=origin) for origin in origins])
+        await session.flush()
+
+
+async def add_key(session: AsyncSession, shop_id: UUID, key: ApiKey, key_hash: bytes) -> None:
+    """Store a key's face and its way to the shop."""
+    session.add(key)
+    session.add(KeyDirectory(key_hash=key_hash, kind=key.kind, shop_id=shop_id, key_id=key.id))
+    await session.flush()
+
+
+async def list_keys(session: AsyncSession, shop_id: UUID) -> list[ApiKey]:
+    """Live keys, oldest first."""
+    query = select(ApiKey).where(ApiKey.shop_id == shop_id, col(ApiKey.revoked_at).is_(None)).order_by(col(ApiKey.id))
+    return list((await session.exec(query)).all())
+
+
+async def revoke_key(session: AsyncSession, shop_id: UUID, key_id: UUID, now: Any) -> None:
+    """End a key at once. Raises NotFound."""
+    query = (
+        update(ApiKey)
+        .where(col(ApiKey.shop_id) == shop_id, col(ApiKey.id) == key_id, col(ApiKey.revoked_at).is_(None))
+        .values(revoked_at=now)
+    )
+    if (await session.exec(query)).rowcount == 0:
+        raise NotFound
+    await session.exec(
+        delete(KeyDirectory).where(col(KeyDirectory.shop_id) == shop_id, col(KeyDirectory.key_id) == key_id)
+    )
+
+
+async def add_audit_entry(session: AsyncSession, shop_id: UUID, actor: str, action: str, details: Any) -> None:
+    """Write down who changed what."""
+    session.add(AuditEntry(shop_id=shop_id, actor=actor, action=action, details=details))
+
+
+async def list_connections(session: AsyncSession, shop_id: UUID) -> list[PlatformConnection]:
+    """The shop's platform connections, oldest first."""
+    query = select(PlatformConnection).where(PlatformConnection.shop_id == shop_id).order_by(col(PlatformConnection.id))
+    return list((await session.exec(query)).all())
+
+
+async def delete_connection(session: AsyncSession, shop_id: UUID, connection_id: UUID) -> None:
+    """Forget a connection and its credentials. Raises NotFound."""
+    query = delete(PlatformConnection).where(
+        col(PlatformConnection.shop_id) == shop_id, col(PlatformConnection.id) == connection_id
+    )
+    if (await session.exec(query)).rowcount == 0:
+        raise NotFound
+
+
+async def get_member(session: AsyncSession, shop_id: UUID, merchant_id: UUID) -> Member:
+    """A merchant's place in this shop. Raises NotFound."""
+    query = select(Member).where(Member.shop_id == shop_id, Member.merchant_id == merchant_id)
+    member = (await session.exec(query)).first()
+    if member is None:
+        raise NotFound
+    return member
+
+
+# directories: asked before any shop is known
+
+
+async def find_key(session: AsyncSession, key_hash: bytes) -> KeyDirectory | None:
+    """The shop and kind behind a live key's hash."""
+    return (await session.exec(select(KeyDirectory).where(KeyDirectory.key_hash == key_hash))).first()
+
+
+async def is_listed_origin(session: AsyncSession, origin: str) -> bool:
+    """Whether any shop lists this origin."""
+    query = select(OriginDirectory.origin).where(OriginDirectory.origin == origin).limit(1)
+    return (await session.exec(query)).first() is not None
+
+
+async def find_merchant(session: AsyncSession, email: str) -> Merchant | None:
+    """The merchant who signs in with this e-mail (lower case)."""
+    return (await session.exec(select(Merchant).where(Merchant.email == email))).first()
+
+
+async def find_merchant_by_id(session: AsyncSession, merchant_id: UUID) -> Merchant | None:
+    """The merchant with this id."""
+    return (await session.exec(select(Merchant).where(Merchant.id == merchant_id))).first()
+
+
+async def list_memberships(session: AsyncSession, merchant_id: UUID) -> list[Member]:
+    """The shops a merchant belongs to; the session must be the merchant's own."""
+    query = select(Member).where(Member.merchant_id == merchant_id).order_by(col(Member.created_at))
+    return list((await session.exec(query)).all())
