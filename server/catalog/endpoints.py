@@ -1,0 +1,120 @@
+"""A shop's products over HTTP."""
+
+from typing import Annotated, Any
+
+from litestar import Router, delete, get, post, put
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from msgspec import Struct
+
+from server.catalog.models import ProductInput, product_of, product_view
+from server.catalog.service import Catalog
+from server.core.errors import FieldError, Invalid, NotFound
+from server.core.jobs import JobDesk
+from server.core.paging import page, read_cursor, require_limit
+from server.shops.models import Caller, Role
+
+MAX_BATCH = 500
+MAX_UPLOAD_BYTES = 50 * 1024 * 1024
+MAX_EXTERNAL_ID = 512
+
+
+class ProductBatch(Struct, frozen=True):
+    """`POST /v1/products`."""
+
+    products: list[ProductInput]
+
+
+@get("/v1/products", summary="Products", tags=["catalog"])
+async def list_products(
+    caller: Caller, catalog: Catalog, cursor: str | None = None, limit: int | None = None
+) -> dict[str, Any]:
+    """All products by id."""
+    size = require_limit(limit)
+    products = await catalog.list_after(caller.shop_id, read_cursor(cursor), size + 1)
+    return page(products, size, lambda stored: stored.product.external_id, product_view)
+
+
+@get("/v1/products/{external_id:str}", summary="One product", tags=["catalog"])
+async def get_product(external_id: str, caller: Caller, catalog: Catalog) -> dict[str, Any]:
+    """A product by the id the merchant's system knows."""
+    found = await catalog.find(caller.shop_id, [external_id])
+    if external_id not in found:
+        raise NotFound
+    return product_view(found[external_id])
+
+
+@post("/v1/products", status_code=200, summary="Write products", tags=["catalog"])
+async def write_products(data: ProductBatch, caller: Caller, catalog: Catalog) -> dict[str, int]:
+    """Create or update up to 500 products; searchable when this answers."""
+    caller.require(Role.ADMIN)
+    if len(data.products) > MAX_BATCH:
+        raise Invalid("Too many at once.", errors=(FieldError("products", f"at most {MAX_BATCH}; import a file"),))
+    _require_products(data.products)
+    products = {given.id: product_of(given) for given in data.products}
+    created, updated, unchanged = await catalog.save(caller.shop_id, list(products.values()), "api")
+    return {"created": created, "updated": updated, "unchanged": unchanged}
+
+
+@put("/v1/products/{external_id:str}", status_code=200, summary="Write one product", tags=["catalog"])
+async def write_product(external_id: str, data: ProductInput, caller: Caller, catalog: Catalog) -> dict[str, Any]:
+    """Create or replace a product."""
+    caller.require(Role.ADMIN)
+    if data.id != external_id:
+        raise Invalid("Two ids.", errors=(FieldError("id", "must be the id in the address"),))
+    _require_products([data])
+    await catalog.save(caller.shop_id, [product_of(data)], "api")
+    return product_view((await catalog.find(caller.shop_id, [external_id]))[external_id])
+
+
+@delete("/v1/products/{external_id:str}", status_code=204, summary="Delete a product", tags=["catalog"])
+async def delete_product(external_id: str, caller: Caller, catalog: Catalog) -> None:
+    """It is not found by any search from now on."""
+    caller.require(Role.ADMIN)
+    await catalog.delete(caller.shop_id, external_id)
+
+
+@post(
+    "/v1/products/import",
+    status_code=202,
+    summary="Import a product file",
+    tags=["catalog"],
+    request_max_body_size=MAX_UPLOAD_BYTES,
+)
+async def import_products(
+    data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)], caller: Caller, jobs: JobDesk
+) -> dict[str, Any]:
+    """CSV, JSONL, Shopify or WooCommerce export, Google feed; read as a job."""
+    caller.require(Role.ADMIN)
+    file = data.get("file")
+    if not isinstance(file, UploadFile):
+        raise Invalid("There is no file.", errors=(FieldError("file", "send it as multipart form data"),))
+    payload = {"mapping": str(data.get("map") or "")}
+    job_id = await jobs.enqueue_file(
+        caller.shop_id, "catalog.import", file.filename or "products", await file.read(), payload
+    )
+    return {"job_id": job_id}
+
+
+def _require_products(products: list[ProductInput]) -> None:
+    errors = []
+    for index, given in enumerate(products):
+        if not 1 <= len(given.id) <= MAX_EXTERNAL_ID or "\x00" in given.id:
+            errors.append(FieldError(f"products[{index}].id", f"1 to {MAX_EXTERNAL_ID} characters"))
+        if not given.title.strip():
+            errors.append(FieldError(f"products[{index}].title", "must not be empty"))
+        for field in ("url", "image_url"):
+            if (getattr(given, field) or "https://").startswith(("https://", "http://")) is False:
+                errors.append(FieldError(f"products[{index}].{field}", "must start with https://"))
+        for price in (given.price, given.compare_at_price, *(variant.price for variant in given.variants)):
+            if price and (price.amount < 0 or len(price.currency) != 3):
+                errors.append(FieldError(f"products[{index}].price", "minor units, not negative, ISO 4217 code"))
+    if errors:
+        raise Invalid("Some products cannot be kept; none was written.", errors=tuple(errors))
+
+
+catalog_router = Router(
+    path="/",
+    route_handlers=[list_products, get_product, write_products, write_product, delete_product, import_products],
+)

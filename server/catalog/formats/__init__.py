@@ -1,0 +1,39 @@
+"""Product files of every common shape, read as a stream of `Product`.
+
+Names are imported when they are first used: a child process that parses a document needs `text` and no more.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .mapping import MappingError, parse_mapping
+    from .reading import read_products, recognise_format
+    from .rows import BadRow, ParsedProduct, Progress, ReplacedRow, Row, SkippedRow, UnreadableFile
+
+__all__ = (
+    "BadRow",
+    "MappingError",
+    "ParsedProduct",
+    "Progress",
+    "ReplacedRow",
+    "Row",
+    "SkippedRow",
+    "UnreadableFile",
+    "parse_mapping",
+    "read_products",
+    "recognise_format",
+)
+
+_HOMES = {
+    "MappingError": "mapping",
+    "parse_mapping": "mapping",
+    "read_products": "reading",
+    "recognise_format": "reading",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__} has no {name}")
+    return getattr(import_module(f".{_HOMES.get(name, 'rows')}", __name__), name)

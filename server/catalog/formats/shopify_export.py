@@ -1,0 +1,155 @@
+"""Shopify's product export, in its classic and its present column names: several rows of one handle are a product."""
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from integrations.platform import Money, Product, Variant
+
+from .cells import Context
+from .columns import normalise
+from .generic import is_less, lowest_price
+from .grouping import Group
+from .money import UnreadablePrice, parse_money
+from .rows import BadRow, ParsedProduct, Record, Row, SkippedRow
+from .values import (
+    MAX_ID_CHARS,
+    attributes_of,
+    category_of,
+    description_of,
+    identifiers_of,
+    is_unpublished,
+    stock_of,
+    text_of,
+    title_of,
+    url_of,
+)
+
+_NEW_NAMES = {
+    "url handle": "handle", "body html": "description", "published on online store": "published",
+    "sku": "variant sku", "barcode": "variant barcode", "price": "variant price",
+    "compare at price": "variant compare at price", "inventory tracker": "variant inventory tracker",
+    "inventory quantity": "variant inventory qty", "continue selling when out of stock": "variant inventory policy",
+    "product image url": "image src", "variant image url": "variant image",
+}  # fmt: skip
+_METAFIELD = re.compile(r"(.+?)\s*\(product\.metafields\.[^)]{1,100}\)")
+_KEPT = ("type", "tags")
+
+
+def is_shopify(header: Iterable[str]) -> bool:
+    """Whether a table has the columns that make a Shopify export."""
+    names = {_plain(name) for name in header}
+    return {"handle", "title", "option1 name", "option1 value"} <= names and "variant price" in names
+
+
+def group_key(record: Record, context: Context) -> str:
+    """The handle."""
+    return text_of(_cells(record).get("handle"))
+
+
+def build_group(group: Group, context: Context) -> list[Row]:
+    """The product of all rows with one handle, and what is wrong with single variants."""
+    rows = [(record.row, _cells(record)) for record in group]
+    number, head = next(((row, cells) for row, cells in rows if text_of(cells.get("title"))), rows[0])
+    handle = text_of(head.get("handle"))
+    if not handle:
+        return [BadRow(row, "has no handle; Shopify names a product by the Handle column") for row, _ in rows]
+    if len(handle) > MAX_ID_CHARS:
+        return [BadRow(number, f"has a handle of {len(handle)} characters; at most {MAX_ID_CHARS} are kept")]
+    title = title_of(head.get("title"))
+    if not title:
+        return [BadRow(number, f"has no title (handle {handle[:60]})")]
+    if reason := _unpublished(head):
+        return [SkippedRow(number, reason, handle)]
+    variants, problems = _variants(rows, head, context.currency)
+    if problems and not variants:
+        return list(problems)
+    return [*problems, ParsedProduct(number, _product(handle, title, rows, head, variants, group))]
+
+
+def _unpublished(head: dict[str, Any]) -> str | None:
+    for column in ("status", "published"):
+        if is_unpublished(head.get(column)):
+            return f"is not published in Shopify ({column} {text_of(head[column])})"
+    return None
+
+
+def _product(
+    handle: str,
+    title: str,
+    rows: list[tuple[int, dict[str, Any]]],
+    head: dict[str, Any],
+    variants: list[Variant],
+    group: Group,
+) -> Product:
+    price = lowest_price(variants)
+    cheapest = next((variant for variant in variants if price and variant.price == price), None)
+    is_single = len(variants) == 1 and not variants[0].options
+    pictures = [row.get("image src") for _, row in rows] + [row.get("variant image") for _, row in rows]
+    extras = [(name.capitalize(), head.get(name)) for name in _KEPT]
+    metafields = [(found[1], value) for name, value in group[0].fields.items() if (found := _METAFIELD.fullmatch(name))]
+    single = variants[0] if is_single else None
+    return Product(
+        external_id=handle,
+        title=title,
+        description=description_of([head.get("description") or ""], ()),
+        brand=text_of(head.get("vendor"))[:200] or None,
+        category=category_of(head.get("product category")) or category_of(head.get("type")),
+        image_url=next((url for picture in pictures if (url := url_of(picture))), None),
+        price=price,
+        compare_at_price=cheapest.compare_at_price if cheapest else None,
+        available=any(variant.available for variant in variants) if variants else True,
+        variants=() if is_single else tuple(variants),
+        attributes=attributes_of([*extras, *metafields]),
+        identifiers=tuple(code for code in (single.sku, single.barcode) if code) if single else (),
+    )
+
+
+def _variants(
+    rows: list[tuple[int, dict[str, Any]]], head: dict[str, Any], currency: str
+) -> tuple[list[Variant], list[BadRow]]:
+    names = [text_of(head.get(f"option{number} name")) or f"option {number}" for number in (1, 2, 3)]
+    variants: list[Variant] = []
+    problems: list[BadRow] = []
+    for number, cells in rows:
+        if not any(text_of(cells.get(column)) for column in ("variant price", "variant sku", "option1 value")):
+            continue  # a row that only brings a further picture
+        try:
+            variants.append(_variant(cells, names, len(variants) + 1, currency))
+        except UnreadablePrice as error:
+            problems.append(BadRow(number, str(error)))
+    return variants, problems
+
+
+def _variant(cells: dict[str, Any], names: list[str], position: int, currency: str) -> Variant:
+    values = [text_of(cells.get(f"option{number} value")) for number in (1, 2, 3)]
+    options = {name: value for name, value in zip(names, values, strict=True) if value and value != "Default Title"}
+    sku = text_of(cells.get("variant sku")).removeprefix("'")[:MAX_ID_CHARS] or None
+    barcodes = identifiers_of(text_of(cells.get("variant barcode")).removeprefix("'"))
+    price = parse_money(cells.get("variant price"), currency)
+    stock = stock_of(cells.get("variant inventory qty")) if text_of(cells.get("variant inventory tracker")) else None
+    sells_on = text_of(cells.get("variant inventory policy")).lower() in ("continue", "true")
+    return Variant(
+        id=sku or " / ".join(options.values()) or str(position),
+        title=" / ".join(options.values()) or sku or str(position),
+        price=price,
+        compare_at_price=_reduced_from(parse_money(cells.get("variant compare at price"), currency), price),
+        available=stock is None or stock > 0 or sells_on,
+        sku=sku,
+        barcode=barcodes[0] if barcodes else None,
+        stock=stock,
+        options=options,
+    )
+
+
+def _reduced_from(before: Money | None, price: Money | None) -> Money | None:
+    return before if before and price and is_less(price, before) else None
+
+
+def _cells(record: Record) -> dict[str, Any]:
+    return {_plain(name): value for name, value in record.fields.items()}
+
+
+def _plain(name: str) -> str:
+    plain = normalise(name)
+    return _NEW_NAMES.get(plain, plain)

@@ -1,0 +1,204 @@
+"""Text as people read it: out of bytes, HTML and odd Unicode."""
+
+import html
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from selectolax.lexbor import LexborNode
+
+MAX_HTML_DEPTH = 256
+"""Parsing HTML takes time quadratic in its depth (8,000 levels: 0.2 s; 60,000: half a minute)."""
+MAX_HTML_CHARS = 100_000
+
+_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_TAG = re.compile(r"</?[A-Za-z][^<>]{0,4000}>|<!--")
+_BREAKING = "address article blockquote br dd div dl dt figcaption h1 h2 h3 h4 h5 h6 hr li ol p pre section tr ul"
+_BREAKING_TAGS = frozenset(_BREAKING.split())
+_UNSEEN_TAGS = ("script", "style", "noscript", "template", "iframe", "svg", "head", "title")
+_VOID_TAGS = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
+_SELF_CLOSED_TAGS = frozenset(
+    ["p", "li", "td", "th", "tr", "tbody", "thead", "tfoot", "dt", "dd", "option", "colgroup"]
+)
+
+# Removed: NUL and controls, soft hyphen, zero-width space, word joiner and BOM, bidi overrides, Unicode tags
+# (invisible to people, readable to a model). Kept: zero-width (non-)joiner: Indic scripts, Persian and emoji need it.
+_REMOVED = re.compile(
+    "[\x00-\x08\x0e-\x1f\x7f\x80-\x84\x86-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+    "\ufff9-\ufffc\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
+_COMPATIBLE = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\uff01-\uff5e\u0132\u0133\u01c4-\u01cc]")
+_PLAIN = re.compile(r"(?:[!-~]+ ?)*+")
+"""ASCII words one blank apart: most cells of most files, which need no cleaning."""
+_BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
+_BLANKS = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
+_LINE_EDGES = re.compile(r" ?\n ?")
+_EMPTY_LINES = re.compile(r"\n{3,}")
+
+
+def clean_text(text: str) -> str:
+    """Composed Unicode without controls or invisible characters; ligatures and full-width forms made plain,
+    but ², ½, ™ kept; runs of blanks one space, at most one empty line, trimmed."""
+    if _PLAIN.fullmatch(text):
+        return text.strip()
+    text = _REMOVED.sub("", _BREAKS.sub("\n", text))
+    text = _COMPATIBLE.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
+    text = unicodedata.normalize("NFC", text).replace("\uf0b7", "•")
+    return _EMPTY_LINES.sub("\n\n", _LINE_EDGES.sub("\n", _BLANKS.sub(" ", text))).strip()
+
+
+def one_line(text: str) -> str:
+    """`clean_text` without line breaks, entities decoded: for titles, names, categories."""
+    return " ".join(clean_text(decode_entities(text)).split())
+
+
+def decode_entities(text: str) -> str:
+    """Decodes `&amp;` and its like; text such as "AT&T" or "a&b=1" stays as it is."""
+    return _ENTITY.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
+
+
+def cut(text: str, limit: int) -> str:
+    """At most `limit` characters, cut between words with an ellipsis."""
+    if len(text) <= limit:
+        return text
+    head = text[: limit - 1]
+    at = head.rfind(" ")
+    return (head[:at] if at > limit * 0.8 else head).rstrip() + "…"
+
+
+def decode_bytes(data: bytes) -> str:
+    """Text of unknown encoding: BOM, then UTF-8, then the likeliest legacy encoding."""
+    encoding = guess_encoding(data)
+    return data.decode(encoding, errors="replace").removeprefix("\ufeff")
+
+
+def guess_encoding(head: bytes) -> str:
+    """The codec for a text that starts with `head`, which may end inside a character."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "utf-16"
+    if head.startswith(b"\xef\xbb\xbf"):
+        return "utf-8-sig"
+    if head.count(0, 1, 400) > 100:
+        return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
+    if is_utf8(head):
+        return "utf-8"
+    return _legacy_encoding(head)
+
+
+def is_utf8(head: bytes) -> bool:
+    """Whether `head` is UTF-8 up to a character cut off at its end."""
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.reason == "unexpected end of data" and error.end == len(head)
+    return True
+
+
+def _legacy_encoding(head: bytes) -> str:
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(head[:65536]).best()
+    # Short Western samples are often taken for exotic code pages that agree on the letters seen.
+    return best.encoding if best and best.encoding in _LEGACY_ENCODINGS else "cp1252"
+
+
+_LEGACY_ENCODINGS = frozenset(
+    [
+        "cp1250",
+        "cp1251",
+        "cp1252",
+        "cp1253",
+        "cp1254",
+        "cp1255",
+        "cp1256",
+        "shift_jis",
+        "cp932",
+        "euc_jp",
+        "gb18030",
+        "gbk",
+        "big5",
+        "euc_kr",
+        "koi8_r",
+    ]
+)
+
+
+def html_to_text(markup: str) -> str:
+    """The text of an HTML fragment, one line per block; a text without tags only gets its entities decoded."""
+    if not _TAG.search(markup):
+        return clean_text(decode_entities(markup))
+    markup = markup[:MAX_HTML_CHARS]
+    if nesting_depth(markup) > MAX_HTML_DEPTH:
+        return strip_tags(markup)
+    from selectolax.lexbor import LexborHTMLParser
+
+    body = LexborHTMLParser(markup).body
+    parts: list[str] = []
+    try:
+        if body is not None:
+            _collect(body, parts)
+    except RecursionError:  # closing tags inside attributes can hide depth from the count
+        return strip_tags(markup)
+    return clean_text("".join(parts)).replace("\n\n", "\n")
+
+
+def _collect(node: "LexborNode", parts: list[str]) -> None:
+    """Adds the text below a node; the depth was bounded before parsing."""
+    child = node.child
+    while child is not None:
+        tag = child.tag or ""
+        if tag == "-text":
+            parts.append(" ".join((child.text_content or "").split("\n")))
+        elif tag not in _UNSEEN_TAGS:
+            is_block = tag in _BREAKING_TAGS
+            parts.append("\n- " if tag == "li" else "\n" if is_block else " " if tag in ("td", "th") else "")
+            _collect(child, parts)
+            parts.append("\n" if is_block else "")
+        child = child.next
+
+
+def strip_tags(markup: str) -> str:
+    """The text between tags, crudely: for markup that a parser would choke on. Linear."""
+    return clean_text(decode_entities(_TAG.sub(" ", markup)))
+
+
+def nesting_depth(markup: str) -> int:
+    """About how deep elements nest, found in one linear pass without parsing; rather too much than too little."""
+    open_tags: dict[str, int] = {}
+    depth = deepest = 0
+    for closing, name in _tags(markup):
+        if closing:
+            if open_tags.get(name):
+                open_tags[name] -= 1
+                depth -= 1
+        elif name not in _VOID_TAGS and name not in _SELF_CLOSED_TAGS:
+            open_tags[name] = open_tags.get(name, 0) + 1
+            depth += 1
+            deepest = max(deepest, depth)
+    return deepest
+
+
+_TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9:-]{0,40})")
+_RAW_TEXT_TAGS = frozenset(("script", "style", "textarea", "title"))
+
+
+def _tags(markup: str) -> "list[tuple[bool, str]]":
+    """(is a closing tag, lower-case name) in order, without what stands in comments and scripts."""
+    found = []
+    at = markup.find("<")
+    while at >= 0:
+        if markup.startswith("<!--", at):
+            at = markup.find("-->", at + 4)
+        elif name := _TAG_NAME.match(markup, at + 1):
+            closing, tag = markup[at + 1] == "/", name[1].lower()
+            found.append((closing, tag))
+            at = name.end()
+            if tag in _RAW_TEXT_TAGS and not closing:
+                at = markup.find(f"</{tag}", at)
+        else:
+            at += 1
+        at = markup.find("<", at) if at >= 0 else -1
+    return found

@@ -1,0 +1,131 @@
+"""Products in and out: imported from files, written by API, listed, deleted; each change indexed for search."""
+
+import asyncio
+import hashlib
+import itertools
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, Set
+from datetime import UTC, datetime
+from typing import Any, Protocol
+from uuid import UUID, uuid5
+
+import msgspec
+
+from integrations.platform import Product
+from server.catalog import storage
+from server.catalog.formats import BadRow, ParsedProduct, ReplacedRow, Row
+from server.catalog.models import FailedRow, ImportResult, StoredProduct
+from server.catalog.storage import ProductRow
+from server.core.database import Connection, Database
+from server.core.errors import NotFound
+
+BATCH = 256
+"""Products embedded and written together: a few seconds of work, so that a job's lease is renewed in time."""
+
+
+class ProductIndex(Protocol):
+    """Search's side of a product change."""
+
+    async def prepare(self, shop_id: UUID, rows: Sequence[ProductRow]) -> Any:
+        """Passages with their vectors, made before any transaction is open; known ones are not embedded again."""
+
+    async def write(self, connection: Connection, shop_id: UUID, prepared: Any, written: Set[UUID]) -> None:
+        """Put prepared passages in the place of the old ones, of the products in `written`."""
+
+    async def settle(self, shop_id: UUID) -> None:
+        """After a large change: statistics and indexes of the shop."""
+
+
+Report = Callable[[ImportResult], Awaitable[None]]
+
+
+class Catalog:
+    """All that concerns a shop's products."""
+
+    def __init__(self, database: Database, index: ProductIndex) -> None:
+        self._database, self._index = database, index
+
+    async def import_rows(self, shop_id: UUID, rows: Iterable[Row], source: str, report: Report) -> ImportResult:
+        """Bring rows in, batch by batch; a bad row is named and the rest goes in. `report` is awaited per batch.
+
+        Every batch is one transaction, and a product whose content is known is left alone: a run that was cut
+        short is simply run again.
+        """
+        result, started = ImportResult(), time.monotonic()
+        batches = _batches(iter(rows))
+        while batch := await asyncio.to_thread(next, batches, None):
+            products: dict[str, Product] = {}
+            for row in batch:
+                match row:
+                    case ParsedProduct(product=product):
+                        products[product.external_id] = product
+                    case BadRow(row=number, reason=reason):
+                        result.failed.append(FailedRow(number, reason))
+            result.read += sum(not isinstance(row, ReplacedRow) for row in batch)
+            created, updated, unchanged = await self.save(shop_id, list(products.values()), source)
+            result.created += created
+            result.updated += updated
+            result.unchanged += unchanged
+            result.seconds = round(time.monotonic() - started, 2)
+            await report(result)
+        if result.created or result.updated:
+            await self._index.settle(shop_id)
+        result.seconds = round(time.monotonic() - started, 2)
+        return result
+
+    async def save(self, shop_id: UUID, products: Sequence[Product], source: str) -> tuple[int, int, int]:
+        """Write products and their passages in one transaction; how many were (created, updated, unchanged)."""
+        async with self._database.fast(shop_id) as connection:
+            known = await storage.find_hashes(connection, shop_id, [product.external_id for product in products])
+        hashed = [(product, content_hash(product)) for product in products]
+        changed = [
+            ProductRow(
+                id=product_id(shop_id, product.external_id),
+                product=product,
+                content_hash=digest,
+            )
+            for product, digest in hashed
+            if product.external_id not in known or known[product.external_id][1] != digest
+        ]
+        changed_ids = {row.product.external_id for row in changed}
+        same = [known[product.external_id][0] for product, _ in hashed if product.external_id not in changed_ids]
+        prepared = await self._index.prepare(shop_id, changed)
+        now = datetime.now(UTC)
+        async with self._database.fast(shop_id) as connection:
+            written = await storage.upsert_products(connection, shop_id, changed, source, now)
+            await storage.touch_products(connection, shop_id, same, now)
+            await self._index.write(connection, shop_id, prepared, written)
+        created = sum(row.product.external_id not in known for row in changed)
+        return created, len(changed) - created, len(same)
+
+    async def find(self, shop_id: UUID, external_ids: Sequence[str]) -> dict[str, StoredProduct]:
+        """By external id, those that exist."""
+        async with self._database.fast(shop_id) as connection:
+            return await storage.find_products(connection, shop_id, external_ids)
+
+    async def list_after(self, shop_id: UUID, after: str, limit: int) -> list[StoredProduct]:
+        """A page of products by external id."""
+        async with self._database.fast(shop_id) as connection:
+            return await storage.list_products(connection, shop_id, after, limit)
+
+    async def delete(self, shop_id: UUID, external_id: str) -> None:
+        """Take a product out. Raises NotFound."""
+        async with self._database.fast(shop_id) as connection:
+            if not await storage.delete_product(connection, shop_id, external_id):
+                raise NotFound
+
+
+def product_id(shop_id: UUID, external_id: str) -> UUID:
+    """The same for the same product, so that two imports at once write one row."""
+    return uuid5(shop_id, f"product:{external_id}")
+
+
+def content_hash(product: Product) -> bytes:
+    """16 bytes that change when anything of the product but its time stamp changes."""
+    plain = msgspec.structs.replace(product, updated_at=None)
+    return hashlib.blake2b(msgspec.json.encode(plain, order="deterministic"), digest_size=16).digest()
+
+
+def _batches(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while batch := list(itertools.islice(rows, BATCH)):
+        yield batch

@@ -1,0 +1,207 @@
+"""SQL of products. Rows are written many at a time, for one shop."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from integrations.platform import Money, Product, Variant
+from server.catalog.models import StoredProduct
+from server.core.database import Connection
+
+ROWS_PER_STATEMENT = 200
+
+
+class ProductRow(Struct, frozen=True, kw_only=True):
+    """A product about to be written."""
+
+    id: UUID
+    product: Product
+    content_hash: bytes
+
+
+_COLUMNS = (
+    "id",
+    "external_id",
+    "title",
+    "description",
+    "brand",
+    "category",
+    "url",
+    "image_url",
+    "price_minor",
+    "compare_at_minor",
+    "currency",
+    "available",
+    "variants",
+    "attributes",
+    "identifiers",
+    "content_hash",
+    "source_updated_at",
+)
+_READ = ", ".join((*_COLUMNS, "fetched_at"))
+_TYPES = [
+    "uuid",
+    "text",
+    "text",
+    "text",
+    "text",
+    "jsonb",
+    "text",
+    "text",
+    "bigint",
+    "bigint",
+    "text",
+    "boolean",
+    "jsonb",
+    "jsonb",
+    "jsonb",
+    "bytea",
+    "timestamptz",
+]
+
+
+async def find_hashes(
+    connection: Connection, shop_id: UUID, external_ids: Sequence[str]
+) -> dict[str, tuple[UUID, bytes]]:
+    """By external id: the row's id and content hash, of the products already there."""
+    rows = await connection.fetch(
+        "SELECT external_id, id, content_hash FROM product WHERE shop_id = $1 AND external_id = ANY($2)",
+        shop_id,
+        list(external_ids),
+    )
+    return {row["external_id"]: (row["id"], row["content_hash"]) for row in rows}
+
+
+async def upsert_products(
+    connection: Connection, shop_id: UUID, rows: Sequence[ProductRow], source: str, fetched_at: datetime
+) -> set[UUID]:
+    """Write products; the ids written. One that is stored with a newer `updated_at` is left as it is."""
+    written: set[UUID] = set()
+    assignments = ", ".join(f"{column} = excluded.{column}" for column in (*_COLUMNS[2:], "source", "fetched_at"))
+    for start in range(0, len(rows), ROWS_PER_STATEMENT):
+        chunk = rows[start : start + ROWS_PER_STATEMENT]
+        records = await connection.fetch(
+            f"INSERT INTO product (shop_id, source, fetched_at, {', '.join(_COLUMNS)}) "
+            f"VALUES {_placeholders(len(chunk))} "
+            f"ON CONFLICT (shop_id, external_id) DO UPDATE SET {assignments} "
+            "WHERE product.shop_id = $1 AND (product.source_updated_at IS NULL "
+            "OR excluded.source_updated_at IS NULL OR product.source_updated_at <= excluded.source_updated_at) "
+            "RETURNING id",
+            shop_id,
+            source,
+            fetched_at,
+            *(value for row in chunk for value in _values(row)),
+        )
+        written.update(record["id"] for record in records)
+    return written
+
+
+async def touch_products(connection: Connection, shop_id: UUID, ids: Sequence[UUID], fetched_at: datetime) -> None:
+    """Note that unchanged products were seen again: "as of" moves, nothing else."""
+    await connection.execute(
+        "UPDATE product SET fetched_at = $3 WHERE shop_id = $1 AND id = ANY($2)", shop_id, list(ids), fetched_at
+    )
+
+
+async def find_products(connection: Connection, shop_id: UUID, external_ids: Sequence[str]) -> dict[str, StoredProduct]:
+    """By external id, those that exist."""
+    rows = await connection.fetch(
+        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND external_id = ANY($2)", shop_id, list(external_ids)
+    )
+    return {row["external_id"]: _stored(row) for row in rows}
+
+
+async def list_products(connection: Connection, shop_id: UUID, after: str, limit: int) -> list[StoredProduct]:
+    """Products by external id, those after `after`."""
+    rows = await connection.fetch(
+        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND external_id > $2 ORDER BY external_id LIMIT $3",
+        shop_id,
+        after,
+        limit,
+    )
+    return [_stored(row) for row in rows]
+
+
+async def delete_product(connection: Connection, shop_id: UUID, external_id: str) -> bool:
+    """Take a product and its passages out; whether it was there."""
+    status: str = await connection.execute(
+        "DELETE FROM product WHERE shop_id = $1 AND external_id = $2", shop_id, external_id
+    )
+    return status.endswith(" 1")
+
+
+async def count_products(connection: Connection, shop_id: UUID) -> int:
+    """How many products the shop has."""
+    return int(await connection.fetchval("SELECT count(*) FROM product WHERE shop_id = $1", shop_id))
+
+
+def _placeholders(rows: int) -> str:
+    """`($1, $2, $3, $4::uuid, ...), ($1, $2, $3, $21::uuid, ...)`: the first three are the same for all rows."""
+    width = len(_COLUMNS)
+    return ", ".join(
+        "($1, $2, $3, " + ", ".join(f"${4 + row * width + index}::{kind}" for index, kind in enumerate(_TYPES)) + ")"
+        for row in range(rows)
+    )
+
+
+def _values(row: ProductRow) -> tuple[Any, ...]:
+    product = row.product
+    return (
+        row.id,
+        product.external_id,
+        product.title,
+        product.description,
+        product.brand,
+        _json(product.category),
+        product.url,
+        product.image_url,
+        product.price.amount if product.price else None,
+        product.compare_at_price.amount if product.compare_at_price else None,
+        product.price.currency if product.price else None,
+        product.available,
+        _json(product.variants),
+        _json(product.attributes),
+        _json(product.identifiers),
+        row.content_hash,
+        product.updated_at,
+    )
+
+
+def _stored(row: Any) -> StoredProduct:
+    currency = row["currency"]
+    return StoredProduct(
+        product=Product(
+            external_id=row["external_id"],
+            title=row["title"],
+            description=row["description"],
+            brand=row["brand"],
+            category=_TEXTS.decode(row["category"]),
+            url=row["url"],
+            image_url=row["image_url"],
+            price=_money(row["price_minor"], currency),
+            compare_at_price=_money(row["compare_at_minor"], currency),
+            available=row["available"],
+            variants=_VARIANTS.decode(row["variants"]),
+            attributes=_ATTRIBUTES.decode(row["attributes"]),
+            identifiers=_TEXTS.decode(row["identifiers"]),
+            updated_at=row["source_updated_at"],
+        ),
+        fetched_at=row["fetched_at"],
+    )
+
+
+def _money(amount: int | None, currency: str | None) -> Money | None:
+    return Money(amount, currency) if amount is not None and currency else None
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+_TEXTS = msgspec.json.Decoder(tuple[str, ...])
+_VARIANTS = msgspec.json.Decoder(tuple[Variant, ...])
+_ATTRIBUTES = msgspec.json.Decoder(dict[str, str])

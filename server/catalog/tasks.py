@@ -1,0 +1,72 @@
+"""Jobs of the catalog."""
+
+import tempfile
+from pathlib import Path
+
+import msgspec
+
+from server.catalog.formats import MappingError, Progress, UnreadableFile, parse_mapping, read_products
+from server.catalog.models import ImportResult
+from server.catalog.service import Catalog
+from server.core.database import Database
+from server.core.jobs import ClaimedJob, drop_upload, take_upload
+from server.shops.service import ShopService
+
+
+class ImportProducts:
+    """Handler of `catalog.import`: reads an uploaded product file."""
+
+    def __init__(self, database: Database, catalog: Catalog, shops: ShopService) -> None:
+        self._database, self._catalog, self._shops = database, catalog, shops
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        upload = await take_upload(self._database, job)
+        if upload is None:
+            return await job.finish("done")
+        with tempfile.TemporaryDirectory(prefix="aisle-import-") as folder:
+            path = Path(folder) / "file"
+            path.write_bytes(upload.data)
+            try:
+                await self._read(job, path)
+                state = "done"
+            except (UnreadableFile, MappingError) as reason:
+                await job.save_progress(0, 0, [{"row": 0, "reason": f"{upload.name}: {reason}"}])
+                state = "failed"
+        await job.finish(state)
+        return await drop_upload(self._database, job)
+
+    async def _read(self, job: ClaimedJob, path: Path) -> None:
+        profile = await self._shops.profile(job.shop_id)
+        progress = Progress()
+        rows = read_products(
+            path,
+            mapping=parse_mapping(_split(job.payload.get("mapping", ""))),
+            default_currency=profile.currency,
+            progress=progress,
+        )
+
+        async def report(result: ImportResult) -> None:
+            await job.save_progress(
+                result.read, estimated_total(result.read, progress), _errors(result), _summary(result)
+            )
+
+        result = await self._catalog.import_rows(job.shop_id, rows, "file", report)
+        await job.save_progress(result.read, result.read, _errors(result), _summary(result))
+
+
+def estimated_total(read: int, progress: Progress) -> int | None:
+    """How many rows a file will have, judged by the share of its bytes that is read; None before anything is."""
+    return max(read, read * progress.total_bytes // progress.done_bytes) if progress.done_bytes else None
+
+
+def _split(mapping: str) -> list[str]:
+    return [part for part in mapping.split(",") if part.strip()]
+
+
+def _errors(result: ImportResult) -> list[object]:
+    return [msgspec.to_builtins(row) for row in result.failed]
+
+
+def _summary(result: ImportResult) -> dict[str, object]:
+    summary: dict[str, object] = msgspec.structs.asdict(result)
+    return {key: value for key, value in summary.items() if key != "failed"} | {"failed": len(result.failed)}
