@@ -1,0 +1,158 @@
+"""A site read politely: robots.txt obeyed, pages from its sitemap or by its links, two at a time."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+
+from msgspec import Struct
+from protego import Protego
+
+from server.core.egress import Egress, EgressError, Response
+from server.knowledge.sitemaps import sitemap_pages
+from server.knowledge.web_links import Frontier, canonical_url, is_same_site, page_links
+
+CONCURRENCY = 2
+MAX_PAGES = 200
+MAX_PAGE_BYTES = 5 * 2**20
+MAX_ROBOTS_BYTES = 500_000
+MAX_CRAWL_DELAY_S = 10.0
+MAX_RETRY_AFTER_S = 30.0
+MAX_FAILURES_IN_A_ROW = 10
+PAGE_TYPES = ("text/html", "application/xhtml+xml", "application/pdf")
+ROBOT = "AisleBot"
+
+
+class CrawledPage(Struct, frozen=True):
+    """A page as it came: `url` is where redirects ended, `content_type` is lower case without parameters."""
+
+    url: str
+    data: bytes
+    content_type: str
+
+
+class CrawlProblem(Struct, frozen=True):
+    """A page that is left out, or the reason why a crawl ended early."""
+
+    url: str
+    reason: str
+
+
+Found = CrawledPage | CrawlProblem
+Pause = Callable[[float], Awaitable[None]]
+
+
+async def crawl(
+    start_url: str, *, fetch: Egress, max_pages: int = MAX_PAGES, pause: Pause = asyncio.sleep
+) -> AsyncIterator[Found]:
+    """The pages of the site at `start_url`, at most `max_pages`, each once, and what could not be read.
+
+    Only the same host is read (with or without "www."). `pause` waits between pages as robots.txt asks.
+    """
+    start = canonical_url(start_url)
+    if start is None:
+        yield CrawlProblem(start_url[:200], "is no web address; write it like https://shop.example/help")
+        return
+    robots = await _read_robots(start, fetch)
+    if isinstance(robots, CrawlProblem):
+        yield robots
+        return
+    crawler = _Crawler(start, fetch, robots, max_pages, pause)
+    async for found in crawler.run():
+        yield found
+
+
+class _Crawler:
+    def __init__(self, start: str, fetch: Egress, robots: Protego, max_pages: int, pause: Pause) -> None:
+        self._start = start
+        self._fetch = fetch
+        self._robots = robots
+        self._max_pages = max_pages
+        self._pause = pause
+        self._delay_s = min(float(robots.crawl_delay(ROBOT) or 0), MAX_CRAWL_DELAY_S)
+        self._frontier = Frontier(start)
+        self._delivered: set[str] = set()
+        self._failures = 0
+
+    async def run(self) -> AsyncIterator[Found]:
+        pages = await sitemap_pages(self._start, list(self._robots.sitemaps), self._fetch, self._max_pages)
+        follows_links = not pages
+        waiting = deque(self._frontier.admit([self._start, *pages], depth=0))
+        fetched = 0
+        while waiting and fetched < self._max_pages:
+            count = 1 if self._delay_s else CONCURRENCY
+            batch = [waiting.popleft() for _ in range(min(count, len(waiting), self._max_pages - fetched))]
+            fetched += len(batch)
+            for (url, depth), found in zip(batch, await self._fetch_all(batch), strict=True):
+                if follows_links and isinstance(found, CrawledPage):
+                    links = await asyncio.to_thread(page_links, found.url, found.data)
+                    waiting.extend(self._frontier.admit(links, depth + 1))
+                if self._is_new(found):
+                    yield found
+                if self._failures >= MAX_FAILURES_IN_A_ROW:
+                    yield CrawlProblem(url, f"{self._failures} pages in a row failed, so the crawl stops here")
+                    return
+            if self._delay_s and waiting:
+                await self._pause(self._delay_s)
+
+    async def _fetch_all(self, batch: Iterable[tuple[str, int]]) -> list[Found]:
+        return await asyncio.gather(*(self._page(url) for url, _ in batch))
+
+    async def _page(self, url: str) -> Found:
+        if not self._robots.can_fetch(url, ROBOT):
+            return CrawlProblem(url, "robots.txt asks robots not to read it")
+        try:
+            response = await self._get(url)
+        except EgressError as error:
+            self._failures += 1
+            return CrawlProblem(url, str(error))
+        self._failures = self._failures + 1 if response.status >= 500 or response.status == 429 else 0
+        return self._judged(url, response)
+
+    async def _get(self, url: str) -> Response:
+        """The page; one that asks to come back later is asked once more, after a while."""
+        response = await self._fetch.get(url, max_bytes=MAX_PAGE_BYTES)
+        if response.status in (429, 503):
+            await self._pause(_retry_after_s(response))
+            response = await self._fetch.get(url, max_bytes=MAX_PAGE_BYTES)
+        return response
+
+    def _judged(self, url: str, response: Response) -> Found:
+        final = canonical_url(response.url) or url
+        if response.status != 200:
+            return CrawlProblem(url, f"answers with status {response.status}")
+        if not is_same_site(final, self._start):
+            return CrawlProblem(url, f"leads to another site ({final[:200]})")
+        if not self._robots.can_fetch(final, ROBOT):
+            return CrawlProblem(url, f"leads to {final[:200]}, which robots.txt asks robots not to read")
+        content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if content_type not in PAGE_TYPES:
+            return CrawlProblem(url, f"is {content_type[:60] or 'of no stated type'}, not a page or PDF")
+        return CrawledPage(final, response.body, content_type)
+
+    def _is_new(self, found: Found) -> bool:
+        """Whether to hand it on: two addresses may redirect to one page."""
+        if isinstance(found, CrawlProblem):
+            return True
+        is_new = found.url not in self._delivered
+        self._delivered.add(found.url)
+        self._frontier.mark(found.url)
+        return is_new
+
+
+async def _read_robots(start: str, fetch: Egress) -> Protego | CrawlProblem:
+    """The site's rules: none when it has no robots.txt, a problem when it cannot tell (RFC 9309)."""
+    url = canonical_url("/robots.txt", start) or start
+    try:
+        response = await fetch.get(url, max_bytes=MAX_ROBOTS_BYTES)
+    except EgressError as error:
+        return CrawlProblem(url, f"robots.txt could not be read, so nothing else is: {error}")
+    if response.status >= 500 or response.status == 429:
+        return CrawlProblem(url, f"robots.txt answers with status {response.status}, so nothing is read now; try later")
+    text = response.body.decode("utf-8", "replace") if response.status == 200 else ""
+    is_page = text.lstrip()[:1] == "<"  # a shop that answers every address with its home page has no rules
+    return await asyncio.to_thread(Protego.parse, "" if is_page else text)
+
+
+def _retry_after_s(response: Response) -> float:
+    stated = response.headers.get("retry-after", "")
+    return min(float(stated) if stated.isdecimal() else 2.0, MAX_RETRY_AFTER_S)

@@ -1,0 +1,207 @@
+"""Search, documents, sources and jobs over HTTP."""
+
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from litestar import Router, delete, get, patch, post
+from litestar.datastructures import UploadFile
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from msgspec import Meta, Struct
+
+from server.core.errors import FieldError, Invalid, NotFound
+from server.core.ids import parse_id
+from server.core.jobs import JobDesk, JobView
+from server.core.paging import page, read_cursor, require_limit
+from server.knowledge.service import Knowledge
+from server.knowledge.sources import Sources
+from server.shops.models import Caller, Role
+
+KINDS = ("product", "document")
+MAX_SEARCH_LIMIT = 100
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
+
+
+class SearchRequest(Struct, frozen=True):
+    """`POST /v1/search`."""
+
+    query: Annotated[str, Meta(min_length=1, max_length=1000)]
+    kinds: tuple[str, ...] = KINDS
+    limit: int = 10
+
+
+class NewDocument(Struct, frozen=True):
+    """`POST /v1/documents`: a text in Markdown, HTML or plain form."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=512)]
+    title: Annotated[str, Meta(min_length=1, max_length=500)]
+    content: Annotated[str, Meta(min_length=1, max_length=2_000_000)]
+    url: str | None = None
+    format: str = "markdown"
+
+
+class NewSource(Struct, frozen=True):
+    """`POST /v1/sources`: a site to read."""
+
+    url: Annotated[str, Meta(max_length=2000)]
+    max_pages: Annotated[int, Meta(ge=1, le=5000)] = 200
+
+
+class SourceChanges(Struct, frozen=True):
+    """`PATCH /v1/sources/{id}`."""
+
+    url: Annotated[str, Meta(max_length=2000)] | None = None
+    max_pages: Annotated[int, Meta(ge=1, le=5000)] | None = None
+
+
+@post("/v1/search", status_code=200, summary="Search", tags=["knowledge"])
+async def search(data: SearchRequest, caller: Caller, knowledge: Knowledge) -> dict[str, Any]:
+    """Products and passages, best first; `score` is 0..1."""
+    errors = []
+    if not data.kinds or not set(data.kinds) <= set(KINDS):
+        errors.append(FieldError("kinds", f"some of {', '.join(KINDS)}"))
+    if not 1 <= data.limit <= MAX_SEARCH_LIMIT:
+        errors.append(FieldError("limit", f"1 to {MAX_SEARCH_LIMIT}"))
+    if errors:
+        raise Invalid("The search cannot be made.", errors=tuple(errors))
+    query = data.query.replace("\x00", " ")
+    hits = await knowledge.search(caller.shop_id, query, kinds=data.kinds, limit=data.limit)
+    return {
+        "hits": [
+            {
+                "kind": hit.kind,
+                "id": hit.external_id,
+                "title": hit.title,
+                "text": hit.text,
+                "url": hit.url,
+                "score": hit.score,
+            }
+            for hit in hits
+        ]
+    }
+
+
+@get("/v1/documents", summary="Documents", tags=["knowledge"])
+async def list_documents(
+    caller: Caller, knowledge: Knowledge, cursor: str | None = None, limit: int | None = None
+) -> dict[str, Any]:
+    """All documents by id."""
+    size = require_limit(limit)
+    documents = await knowledge.list_documents(caller.shop_id, read_cursor(cursor), size + 1)
+    return page(documents, size, lambda document: document.id, lambda document: document)
+
+
+@post("/v1/documents", status_code=200, summary="Write a document", tags=["knowledge"])
+async def write_document(data: NewDocument, caller: Caller, knowledge: Knowledge) -> dict[str, Any]:
+    """Create or replace a document; searchable when this answers."""
+    caller.require(Role.ADMIN)
+    if data.format not in FORMATS:
+        raise Invalid("No such format.", errors=(FieldError("format", f"one of {', '.join(FORMATS)}"),))
+    state, passages = await knowledge.write_text(
+        caller.shop_id, data.id, data.title, data.content, FORMATS[data.format], data.url
+    )
+    return {"id": data.id, "state": state, "passages": passages}
+
+
+FORMATS = {"markdown": "md", "html": "html", "text": "txt"}
+
+
+@delete("/v1/documents", status_code=204, summary="Delete a document", tags=["knowledge"])
+async def delete_document(id: str, caller: Caller, knowledge: Knowledge) -> None:
+    """`?id=`: ids may hold slashes."""
+    caller.require(Role.ADMIN)
+    await knowledge.delete_document(caller.shop_id, id)
+
+
+@post(
+    "/v1/documents/upload",
+    status_code=202,
+    summary="Upload a document",
+    tags=["knowledge"],
+    request_max_body_size=MAX_UPLOAD_BYTES,
+)
+async def upload_document(
+    data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)], caller: Caller, jobs: JobDesk
+) -> dict[str, Any]:
+    """md, txt, html, pdf, docx, csv, xlsx, json, yaml; read as a job."""
+    caller.require(Role.ADMIN)
+    file = data.get("file")
+    if not isinstance(file, UploadFile):
+        raise Invalid("There is no file.", errors=(FieldError("file", "send it as multipart form data"),))
+    name = (file.filename or "document").replace("\x00", "")[-200:]
+    return {"job_id": await jobs.enqueue_file(caller.shop_id, "knowledge.import", name, await file.read(), {})}
+
+
+@get("/v1/sources", summary="Sources", tags=["knowledge"])
+async def list_sources(caller: Caller, sources: Sources) -> dict[str, Any]:
+    """Sites that are read into the shop's knowledge."""
+    return {"data": await sources.list(caller.shop_id), "next_cursor": None}
+
+
+@post("/v1/sources", status_code=201, summary="Add a source", tags=["knowledge"])
+async def create_source(data: NewSource, caller: Caller, sources: Sources) -> dict[str, Any]:
+    """Add a site; POST its /sync to read it."""
+    caller.require(Role.ADMIN)
+    _require_url(data.url)
+    return await sources.add(caller.shop_id, data.url, data.max_pages)
+
+
+@patch("/v1/sources/{source_id:str}", summary="Change a source", tags=["knowledge"])
+async def change_source(source_id: str, data: SourceChanges, caller: Caller, sources: Sources) -> dict[str, Any]:
+    """Only the given fields change."""
+    caller.require(Role.ADMIN)
+    if data.url is not None:
+        _require_url(data.url)
+    return await sources.change(caller.shop_id, _require_id(source_id), data.url, data.max_pages)
+
+
+@delete("/v1/sources/{source_id:str}", status_code=204, summary="Forget a source", tags=["knowledge"])
+async def delete_source(source_id: str, caller: Caller, sources: Sources) -> None:
+    """The documents it gave stay."""
+    caller.require(Role.ADMIN)
+    await sources.delete(caller.shop_id, _require_id(source_id))
+
+
+@post("/v1/sources/{source_id:str}/sync", status_code=202, summary="Read a source now", tags=["knowledge"])
+async def sync_source(source_id: str, caller: Caller, sources: Sources) -> dict[str, Any]:
+    """Crawl the site as a job."""
+    caller.require(Role.ADMIN)
+    return {"job_id": await sources.sync(caller.shop_id, _require_id(source_id))}
+
+
+@get("/v1/jobs/{job_id:str}", summary="A job", tags=["knowledge"])
+async def get_job(job_id: str, caller: Caller, jobs: JobDesk) -> JobView:
+    """How far it is, and what could not be done."""
+    return await jobs.get(caller.shop_id, _require_id(job_id))
+
+
+def _require_id(text: str) -> UUID:
+    found = parse_id(text)
+    if found is None:
+        raise NotFound
+    return found
+
+
+def _require_url(url: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise Invalid("The address cannot be read.", errors=(FieldError("url", "https://shop.example/..."),))
+
+
+knowledge_router = Router(
+    path="/",
+    route_handlers=[
+        search,
+        list_documents,
+        write_document,
+        delete_document,
+        upload_document,
+        list_sources,
+        create_source,
+        change_source,
+        delete_source,
+        sync_source,
+        get_job,
+    ],
+)

@@ -1,0 +1,165 @@
+"""Search's side of a change: passages with their vectors, written in the same transaction as their owner.
+
+Embedding happens before the transaction is opened. A passage whose text is known is not embedded again, and while no
+embedder answers passages go in without a vector: words find them at once, a later job adds the vectors.
+"""
+
+import hashlib
+from collections.abc import Sequence, Set
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from server.catalog.storage import ProductRow
+from server.core.database import Connection, Database
+from server.core.logging import get_logger
+from server.knowledge import storage
+from server.knowledge.models import Passage
+from server.knowledge.passages import (
+    PassageDraft,
+    embedded_product_text,
+    passage_identifiers,
+    product_passages,
+)
+from server.knowledge.search import language_config, refresh_statistics
+from server.models.protocol import Embedder, ModelUnavailable, Vector
+
+log = get_logger("index")
+
+
+class Prepared(Struct, frozen=True):
+    """Passages ready to be written, and how the shop's words are stemmed."""
+
+    passages: tuple[Passage, ...]
+    language: str
+
+
+class SearchIndex:
+    """Implements `catalog.ProductIndex`, and does the same for documents."""
+
+    def __init__(self, database: Database, embedder: Embedder) -> None:
+        self._database, self._embedder = database, embedder
+
+    async def prepare(self, shop_id: UUID, rows: Sequence[ProductRow]) -> Prepared:
+        """See `catalog.ProductIndex`."""
+        passages = [passage for row in rows for passage in _product_passages(row)]
+        return await self.embed(shop_id, passages)
+
+    async def embed(self, shop_id: UUID, passages: Sequence[Passage]) -> Prepared:
+        """Give passages their vectors: known ones from the database, the rest from the embedder."""
+        owners = list({passage.owner_id for passage in passages})
+        async with self._database.fast(shop_id) as connection:
+            known = await storage.find_vectors(connection, shop_id, owners, self._embedder.name)
+            language = language_config(await storage.shop_language(connection, shop_id))
+        missing = [passage for passage in passages if passage.content_hash not in known]
+        vectors = await self._vectors([embedded_text(p.title, p.heading_path, p.body, p.kind) for p in missing])
+        known |= {passage.content_hash: vector for passage, vector in zip(missing, vectors, strict=False)}
+        return Prepared(
+            tuple(
+                msgspec.structs.replace(
+                    passage, vector=known.get(passage.content_hash), embedding_model=self._embedder.name
+                )
+                for passage in passages
+            ),
+            language,
+        )
+
+    async def write(self, connection: Connection, shop_id: UUID, prepared: Prepared, written: Set[UUID]) -> None:
+        """See `catalog.ProductIndex`."""
+        passages = [passage for passage in prepared.passages if passage.owner_id in written]
+        await storage.replace_passages(connection, shop_id, list(written), passages, prepared.language)
+
+    async def settle(self, shop_id: UUID) -> None:
+        """See `catalog.ProductIndex`."""
+        async with self._database.fast(shop_id) as connection:
+            await refresh_statistics(connection, shop_id)
+
+    async def _vectors(self, texts: list[str]) -> list[Vector]:
+        if not texts:
+            return []
+        try:
+            return await self._embedder.embed_passages(texts)
+        except ModelUnavailable as reason:
+            log.warning("indexed_without_vectors", passages=len(texts), reason=str(reason))
+            return []
+
+
+def embedded_text(title: str, heading_path: Sequence[str], body: str, kind: str) -> str:
+    """What is embedded: a document's passage is understood by its title and headings."""
+    if kind == "product":
+        return embedded_product_text(body)
+    return "\n".join((" > ".join((title, *heading_path)), body))
+
+
+def passage_hash(text: str) -> bytes:
+    """16 bytes of what is embedded."""
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def document_passages(
+    document_id: UUID, external_id: str, title: str, url: str | None, drafts: Sequence[PassageDraft]
+) -> list[Passage]:
+    """A document's passages, without vectors yet."""
+    return [
+        _passage(document_id, external_id, "document", title, draft, url=_anchored(url, draft.anchor))
+        for draft in drafts
+    ]
+
+
+def _product_passages(row: ProductRow) -> list[Passage]:
+    product = row.product
+    identifiers = tuple(passage_identifiers(product))
+    return [
+        _passage(
+            row.id,
+            product.external_id,
+            "product",
+            product.title,
+            draft,
+            url=product.url,
+            identifiers=identifiers if draft.position == 0 else (),
+            price_minor=product.price.amount if product.price else None,
+            currency=product.price.currency if product.price else None,
+            available=product.available,
+        )
+        for draft in product_passages(product)
+    ]
+
+
+def _passage(
+    owner_id: UUID,
+    external_id: str,
+    kind: str,
+    title: str,
+    draft: PassageDraft,
+    *,
+    url: str | None,
+    identifiers: tuple[str, ...] = (),
+    price_minor: int | None = None,
+    currency: str | None = None,
+    available: bool = True,
+) -> Passage:
+    return Passage(
+        owner_id=owner_id,
+        owner_external_id=external_id,
+        kind=kind,
+        position=draft.position,
+        title=title,
+        heading_path=draft.heading_path,
+        body=draft.text,
+        url=url,
+        identifiers=identifiers,
+        price_minor=price_minor,
+        currency=currency,
+        available=available,
+        content_hash=passage_hash(embedded_text(title, draft.heading_path, draft.text, kind)),
+        vector=None,
+        embedding_model=None,
+    )
+
+
+def _anchored(url: str | None, anchor: str | None) -> str | None:
+    if not url or not anchor:
+        return url
+    return url.partition("#")[0] + "#" + anchor.lstrip("#")

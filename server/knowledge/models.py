@@ -1,0 +1,59 @@
+"""What is indexed, and what a document looks like from outside."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from server.models.protocol import Vector
+
+
+class Passage(Struct, frozen=True, kw_only=True):
+    """One indexed piece of a product or document, ready to be written. `vector` is None while no embedder answers."""
+
+    owner_id: UUID
+    owner_external_id: str
+    kind: str
+    position: int
+    title: str
+    heading_path: tuple[str, ...]
+    body: str
+    url: str | None
+    identifiers: tuple[str, ...]
+    price_minor: int | None
+    currency: str | None
+    available: bool
+    content_hash: bytes
+    """Of what is embedded: equal hashes need no second embedding."""
+    vector: Vector | None
+    embedding_model: str | None
+
+
+class DocumentView(Struct, frozen=True, kw_only=True):
+    """A document in a list."""
+
+    id: str
+    title: str
+    url: str | None
+    source: str
+    passages: int
+    fetched_at: datetime
+
+
+class FailedFile(Struct, frozen=True):
+    """A file or page that did not go in."""
+
+    name: str
+    reason: str
+
+
+class DocumentsResult(Struct, kw_only=True):
+    """What an import of documents came to so far."""
+
+    read: int = 0
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    passages: int = 0
+    failed: list[FailedFile] = []
+    seconds: float = 0.0

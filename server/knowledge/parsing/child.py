@@ -1,0 +1,46 @@
+"""The child of `isolation.parse_in_child`: one file on stdin, its documents on stdout, within limits."""
+
+import os
+import resource
+import sys
+
+MAX_MEMORY_BYTES = 512 * 2**20
+MAX_CPU_S = 10
+
+
+def main() -> None:
+    """Read, parse, answer; every failure becomes a reason."""
+    _limit()
+    answers = os.dup(1)
+    os.dup2(2, 1)  # what a library prints does not get between the bytes of the answer
+    data = sys.stdin.buffer.read()
+    with os.fdopen(answers, "wb") as out:
+        out.write(_answer(data, sys.argv[1]))
+
+
+def _limit() -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
+    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S + 1))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _answer(data: bytes, name: str) -> bytes:
+    import msgspec
+
+    from .documents import Parsed, Refused, UnreadableFile
+    from .parse import parse_document
+
+    try:
+        outcome: Parsed | Refused = Parsed(parse_document(data, name))
+    except UnreadableFile as error:
+        outcome = Refused(str(error))
+    except MemoryError:
+        outcome = Refused("reading the file needs too much memory; split it")
+    except Exception as error:  # a parser met what its authors did not think of: this file is the problem
+        outcome = Refused(f"the file could not be read ({type(error).__name__}); it may be damaged")
+    return msgspec.msgpack.encode(outcome)
+
+
+if __name__ == "__main__":
+    main()

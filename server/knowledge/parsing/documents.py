@@ -1,0 +1,51 @@
+"""The shapes between a file and its passages."""
+
+from msgspec import Struct
+
+from server.catalog.formats.rows import UnreadableFile
+
+__all__ = (
+    "MAX_FILE_BYTES",
+    "MAX_TEXT_CHARS",
+    "Parsed",
+    "ParsedDocument",
+    "Refused",
+    "Section",
+    "UnreadableFile",
+)
+
+MAX_FILE_BYTES = 10 * 2**20
+MAX_TEXT_CHARS = 4_000_000
+"""Of all documents in one file: about eight thick books."""
+MAX_DOCUMENTS = 20_000
+MAX_SECTIONS = 50_000
+
+
+class Section(Struct, frozen=True):
+    """Text under one heading. `heading_path` is below the document's title, outermost first; `anchor` is what to
+    put behind the document's address to get there, with its "#"."""
+
+    heading_path: tuple[str, ...]
+    text: str
+    anchor: str | None = None
+
+
+class ParsedDocument(Struct, frozen=True, kw_only=True):
+    """One document of a file. `key` tells documents of one file apart: their own id, or None when there is one."""
+
+    title: str
+    sections: tuple[Section, ...]
+    url: str | None = None
+    key: str | None = None
+
+
+class Parsed(Struct, frozen=True, tag=True):
+    """What a child process found in a file."""
+
+    documents: tuple[ParsedDocument, ...]
+
+
+class Refused(Struct, frozen=True, tag=True):
+    """Why a child process could not read a file."""
+
+    reason: str

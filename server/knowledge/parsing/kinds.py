@@ -1,0 +1,107 @@
+"""What a file is, told from its content first and its name only where the content leaves it open."""
+
+import io
+import re
+import zipfile
+import zlib
+from pathlib import PurePosixPath
+
+from server.catalog.formats.text import decode_bytes
+
+from .documents import MAX_FILE_BYTES, UnreadableFile
+
+MAX_ARCHIVE_BYTES = 100 * 2**20
+MAX_ARCHIVE_ENTRIES = 5_000
+MAX_ARCHIVE_RATIO = 200
+
+_BY_NAME = {
+    ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".txt": "text", ".text": "text", ".html": "html",
+    ".htm": "html", ".xhtml": "html", ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "jsonl",
+    ".ndjson": "jsonl", ".yaml": "yaml", ".yml": "yaml",
+}  # fmt: skip
+_HTML = re.compile(
+    r"\s{0,100}(?:<\?xml[^>]{0,200}\?>\s{0,20})?(?:<!--.{0,2000}?-->\s{0,20}){0,3}<(?:!doctype html|html|head|body)\b",
+    re.IGNORECASE | re.DOTALL,
+)
+_KNOWN = "md, txt, html, pdf, docx, csv, xlsx, json, yaml"
+
+
+def unpack(data: bytes, name: str) -> tuple[bytes, str]:
+    """The file without its gzip wrapping. Raises UnreadableFile when too large or empty."""
+    if data.startswith(b"\x1f\x8b"):
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        try:
+            data = unpacker.decompress(data, MAX_FILE_BYTES + 1)
+        except zlib.error as error:
+            raise UnreadableFile("the gzip file is damaged") from error
+        name = name.removesuffix(".gz")
+    if len(data) > MAX_FILE_BYTES:
+        raise UnreadableFile(f"the file is larger than {MAX_FILE_BYTES // 2**20} MB; split it")
+    if not data.strip(b" \t\r\n\0\xef\xbb\xbf"):
+        raise UnreadableFile("the file is empty")
+    return data, name
+
+
+def kind_of(data: bytes, name: str) -> str:
+    """One of pdf, docx, xlsx, html, markdown, text, csv, json, jsonl, yaml. Raises UnreadableFile for others."""
+    if b"%PDF-" in data[:1024]:
+        return "pdf"
+    if data.startswith(b"PK\x03\x04"):
+        return _office_kind(data)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise UnreadableFile("this is an old or protected Office file; save it as docx, xlsx or PDF without a password")
+    head = decode_bytes(data[:65536])
+    _require_text(head)
+    named = _BY_NAME.get(PurePosixPath(name.lower().replace("\\", "/")).suffix)
+    if _HTML.match(head):
+        return "html"
+    if named in ("markdown", "csv", "yaml", "html", "jsonl"):
+        return named
+    if head.lstrip()[:1] in ("{", "["):
+        return _json_kind(data, head, named)
+    if named == "json":
+        raise UnreadableFile("the file is named .json but holds no JSON object or list")
+    return named or _text_kind(head)
+
+
+def _json_kind(data: bytes, head: str, named: str | None) -> str:
+    if named == "text" or (named is None and head.lstrip()[1:2] not in ('"', "{", "[", "\n", "\r", " ", "}", "]")):
+        return "text"
+    lines = head.strip().splitlines()
+    is_lines = len(lines) > 1 and all(line.strip()[:1] == "{" and line.strip()[-1:] == "}" for line in lines[:2])
+    return "jsonl" if is_lines else "json"
+
+
+def _text_kind(head: str) -> str:
+    is_markdown = re.search(r"^#{1,6} \S", head, re.MULTILINE) or head.startswith("---\n")
+    return "markdown" if is_markdown else "text"
+
+
+def _require_text(head: str) -> None:
+    odd = sum(not (character.isprintable() or character in "\t\n\r\f\0\ufeff\u00ad") for character in head)
+    if odd > max(len(head) // 20, 4) or head.count("\ufffd") > max(len(head) // 20, 4):
+        raise UnreadableFile(f"the file is of no known type; known are {_KNOWN}")
+
+
+def _office_kind(data: bytes) -> str:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = {entry.filename for entry in archive.infolist()}
+            _require_honest(archive, len(data))
+    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+        raise UnreadableFile("the file is a damaged archive or Office file") from error
+    if "word/document.xml" in names:
+        return "docx"
+    if any(name.startswith("xl/workbook") for name in names):
+        return "xlsx"
+    raise UnreadableFile(f"the file is a zip archive; unpack it and import what is inside ({_KNOWN})")
+
+
+def _require_honest(archive: zipfile.ZipFile, packed: int) -> None:
+    """Raises UnreadableFile for an archive that unpacks to far more than a document does."""
+    entries = archive.infolist()
+    total = sum(entry.file_size for entry in entries)
+    if len(entries) > MAX_ARCHIVE_ENTRIES or total > min(MAX_ARCHIVE_BYTES, max(packed * MAX_ARCHIVE_RATIO, 2**20)):
+        raise UnreadableFile("the file unpacks to far more than a document does; it is not opened")
+    if any(entry.flag_bits & 1 for entry in entries):
+        raise UnreadableFile("the file is protected by a password; save it without one")

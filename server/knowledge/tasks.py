@@ -1,0 +1,95 @@
+"""Jobs of the knowledge: uploaded documents, crawled sites, vectors that are missing."""
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import msgspec
+
+from server.core.database import Database
+from server.core.egress import Egress
+from server.core.errors import NotFound
+from server.core.jobs import ClaimedJob, drop_upload, take_upload
+from server.knowledge import storage
+from server.knowledge.crawl import CrawledPage, CrawlProblem, crawl
+from server.knowledge.models import DocumentsResult, FailedFile
+from server.knowledge.service import IncomingFile, Knowledge, Report
+from server.knowledge.sources import Sources
+from server.models.protocol import ModelUnavailable
+
+EMBED_RETRY_S = 60.0
+
+
+class ImportDocument:
+    """Handler of `knowledge.import`: reads an uploaded document."""
+
+    def __init__(self, database: Database, knowledge: Knowledge) -> None:
+        self._database, self._knowledge = database, knowledge
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        upload = await take_upload(self._database, job)
+        if upload is None:
+            return await job.finish("done")
+
+        async def files() -> AsyncIterator[IncomingFile | FailedFile]:
+            yield IncomingFile(name=upload.name, data=upload.data)
+
+        result = await self._knowledge.import_files(job.shop_id, files(), "upload", _reporter(job))
+        await job.finish("failed" if result.failed else "done")
+        return await drop_upload(self._database, job)
+
+
+class CrawlSource:
+    """Handler of `knowledge.crawl`: reads a site. Pages seen before and unchanged cost no embedding."""
+
+    def __init__(self, database: Database, knowledge: Knowledge, sources: Sources, egress: Egress) -> None:
+        self._database, self._knowledge, self._sources, self._egress = database, knowledge, sources, egress
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        source_id = UUID(job.payload["source_id"])
+        try:
+            source = await self._sources.get(job.shop_id, source_id)
+        except NotFound:
+            return await job.finish("failed")
+        await self._set_state(job.shop_id, source_id, "syncing")
+        pages = crawled_files(source["url"], self._egress, source["max_pages"])
+        result = await self._knowledge.import_files(job.shop_id, pages, "site", _reporter(job))
+        read_nothing = result.read == len(result.failed)
+        await self._set_state(job.shop_id, source_id, "failed" if read_nothing else "synced")
+        return await job.finish("failed" if read_nothing else "done")
+
+    async def _set_state(self, shop_id: UUID, source_id: UUID, state: str) -> None:
+        async with self._database.fast(shop_id) as connection:
+            await storage.set_source_state(connection, shop_id, source_id, state)
+
+
+class EmbedMissing:
+    """Handler of `knowledge.embed`: after a change of the embedder, or when it was away during an import."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        try:
+            await self._knowledge.embed_missing(job.shop_id, job.renew)
+        except ModelUnavailable:
+            return await job.postpone(EMBED_RETRY_S)
+        return await job.finish("done")
+
+
+async def crawled_files(url: str, egress: Egress, max_pages: int) -> AsyncIterator[IncomingFile | FailedFile]:
+    """A site's pages as files to import."""
+    async for found in crawl(url, fetch=egress, max_pages=max_pages):
+        match found:
+            case CrawledPage():
+                yield IncomingFile(name=found.url, data=found.data, url=found.url)
+            case CrawlProblem():
+                yield FailedFile(found.url, found.reason)
+
+
+def _reporter(job: ClaimedJob) -> Report:
+    async def report(result: DocumentsResult) -> None:
+        summary = msgspec.structs.asdict(result) | {"failed": len(result.failed)}
+        errors = [msgspec.to_builtins(failed) for failed in result.failed]
+        await job.save_progress(result.read, None, errors, summary)
+
+    return report
