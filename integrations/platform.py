@@ -1,0 +1,198 @@
+"""The one protocol every shop platform speaks, and the one vocabulary for products, orders and policies.
+
+Shopify, WooCommerce, product feeds and the demo shop all answer in these shapes; nothing behind this file
+knows which of them it talks to. Money is integer minor units with an ISO 4217 code, times are aware UTC.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Protocol
+
+from msgspec import Struct
+
+
+class Money(Struct, frozen=True):
+    """An exact amount: `amount` in the minor unit of `currency` (ISO 4217), so 19.99 USD is 1999."""
+
+    amount: int
+    currency: str
+
+
+class Variant(Struct, frozen=True, kw_only=True):
+    """One buyable form of a product. `stock` is None when the platform does not tell."""
+
+    id: str
+    title: str
+    price: Money | None = None
+    compare_at_price: Money | None = None
+    available: bool = True
+    sku: str | None = None
+    barcode: str | None = None
+    stock: int | None = None
+    options: dict[str, str] = {}
+
+
+class Product(Struct, frozen=True, kw_only=True):
+    """A published product. Text fields are plain text; `attributes` holds whatever else the source tells."""
+
+    external_id: str
+    title: str
+    description: str = ""
+    brand: str | None = None
+    category: tuple[str, ...] = ()
+    url: str | None = None
+    image_url: str | None = None
+    price: Money | None = None
+    compare_at_price: Money | None = None
+    available: bool = True
+    variants: tuple[Variant, ...] = ()
+    attributes: dict[str, str] = {}
+    identifiers: tuple[str, ...] = ()
+    """Further part numbers, MPNs, EANs under which people ask for it (variants add their own)."""
+    updated_at: datetime | None = None
+
+
+class PolicyPage(Struct, frozen=True, kw_only=True):
+    """A policy or help page. `body` is Markdown or HTML, as `media_type` says."""
+
+    external_id: str
+    title: str
+    body: str
+    url: str | None = None
+    media_type: str = "text/markdown"
+    updated_at: datetime | None = None
+
+
+class OrderStatus(StrEnum):
+    """Where an order stands as a whole, by meaning; adapters map platform enums onto it."""
+
+    PENDING = "pending"
+    ON_HOLD = "on_hold"
+    PROCESSING = "processing"
+    PREORDER = "preorder"
+    PARTIALLY_SHIPPED = "partially_shipped"
+    SHIPPED = "shipped"
+    OUT_FOR_DELIVERY = "out_for_delivery"
+    READY_FOR_PICKUP = "ready_for_pickup"
+    DELIVERY_FAILED = "delivery_failed"
+    DELIVERED = "delivered"
+    RETURN_IN_PROGRESS = "return_in_progress"
+    RETURNED = "returned"
+    PARTIALLY_REFUNDED = "partially_refunded"
+    REFUNDED = "refunded"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class Tracking(Struct, frozen=True, kw_only=True):
+    """One parcel number. `url` is the carrier's own page or None."""
+
+    carrier: str | None
+    number: str
+    url: str | None = None
+
+
+class OrderItem(Struct, frozen=True, kw_only=True):
+    """One order line."""
+
+    title: str
+    quantity: int
+    variant_title: str | None = None
+    sku: str | None = None
+    unit_price: Money | None = None
+    refunded_quantity: int = 0
+    available_from: date | None = None
+    """Set for a pre-ordered line: the day the shop expects it."""
+
+
+class Shipment(Struct, frozen=True, kw_only=True):
+    """One parcel or fulfilment. `items` are (title, quantity)."""
+
+    status: OrderStatus
+    shipped_on: date | None = None
+    delivered_on: date | None = None
+    estimated_delivery: date | None = None
+    tracking: tuple[Tracking, ...] = ()
+    items: tuple[tuple[str, int], ...] = ()
+
+
+class Refund(Struct, frozen=True, kw_only=True):
+    """Money given back."""
+
+    refunded_on: date
+    amount: Money
+    items: tuple[tuple[str, int], ...] = ()
+
+
+class Address(Struct, frozen=True, kw_only=True):
+    """Where it goes. Only city and the end of the postcode ever reach a shopper."""
+
+    name: str | None = None
+    line1: str | None = None
+    city: str | None = None
+    postcode: str | None = None
+    country: str | None = None
+
+
+class Order(Struct, frozen=True, kw_only=True):
+    """An order as the platform knows it: everything, personal data included. Only `orders` may hold one, and
+    a shopper sees it through `OrderView`. `email` is None when the platform may not tell it."""
+
+    number: str
+    status: OrderStatus
+    placed_at: datetime
+    email: str | None = None
+    customer_id: str | None = None
+    customer_name: str | None = None
+    billing_postcode: str | None = None
+    items: tuple[OrderItem, ...] = ()
+    shipments: tuple[Shipment, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    ship_to: Address | None = None
+    total: Money | None = None
+    estimated_delivery: date | None = None
+    cancelled_at: datetime | None = None
+
+
+class PlatformError(Exception):
+    """The platform did not answer as hoped. The message is for staff and never holds a secret."""
+
+
+class PlatformUnavailable(PlatformError):
+    """Down, slow, throttled or talking nonsense: try again later. Never to be read as "not found"."""
+
+    def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after_s = retry_after_s
+
+
+class PlatformRevoked(PlatformError):
+    """The credential no longer works; the merchant has to connect again."""
+
+
+class ShopPlatform(Protocol):
+    """A connected store. Implementations hold their own credentials and never log them."""
+
+    async def close(self) -> None:
+        """Give connections back."""
+
+    def products(self) -> AsyncIterator[Product]:
+        """Every published product, in a stable order."""
+
+    async def policies(self) -> list[PolicyPage]:
+        """Policies and help pages that shoppers may read."""
+
+    async def find_order(self, number: str) -> Order | None:
+        """The order with exactly this number (after `normalise_order_number`), or None when there is none.
+
+        Raises PlatformUnavailable when the platform cannot say, PlatformRevoked when it refuses us.
+        """
+
+    async def list_customer_orders(self, customer_id: str, limit: int = 10) -> list[Order]:
+        """The newest orders of one signed-in customer, newest first. Raises like `find_order`."""
+
+
+def normalise_order_number(text: str) -> str:
+    """The form in which two ways of writing one order number are equal: "# W3754544" and "#w3754544" alike."""
+    return "".join(character for character in text if character.isalnum()).upper()
