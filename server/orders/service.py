@@ -1,0 +1,299 @@
+"""Orders, for whoever can show that they are theirs. Nothing here takes an identity from anybody but the session.
+
+    level  is reached by                                       it lasts
+    1      order number with its e-mail or postcode            24 hours in one conversation
+    2      a one-time code sent to the order's e-mail          24 hours in one conversation
+    3      the shop's signature for the order's customer       as long as the session says so
+
+A wrong proof, an unknown order and somebody else's order get one answer, after one time. An order system that does
+not answer is "unavailable", never "not found".
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+from uuid import UUID
+
+from msgspec import Struct
+
+from integrations.platform import Order, PlatformError
+from server.core.database import Database
+from server.core.errors import RateLimited, Unavailable
+from server.core.jobs import JobDesk
+from server.core.logging import get_logger
+from server.orders import storage
+from server.orders.fingerprints import Fingerprints
+from server.orders.guard import GuessGuard, Locked
+from server.orders.lookup import TIMEOUT_S, Asker, Fetched, NotConnected, OrderLookup, PlatformFor, order_key
+from server.orders.models import (
+    OrderAccess,
+    OrderFound,
+    OrderOutcome,
+    OrdersListed,
+    OrdersUnavailable,
+    ProofLevel,
+    ProofNeeded,
+    TooManyTries,
+)
+from server.orders.pace import Pace
+from server.orders.proof import Claim, fits, level_of, owns
+from server.orders.storage import ShopRules
+from server.orders.view import order_view, other_order_view, shown_level
+from server.shops.identity import Customer, Shopper
+
+PROOF_LIVES = timedelta(hours=24)
+SEND_CODE = "orders.send_code"
+
+log = get_logger("orders")
+
+
+class Checked(Struct, frozen=True):
+    """What a guess came to: level NOBODY and no order when it was wrong."""
+
+    rules: ShopRules
+    level: ProofLevel
+    fetched: Fetched | None
+
+
+class OrderDesk:
+    """The order questions of all shops. `codes` says whether mail can be sent at all."""
+
+    def __init__(
+        self,
+        database: Database,
+        platforms: PlatformFor,
+        secret_keys: tuple[str, ...],
+        jobs: JobDesk,
+        *,
+        codes: bool,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        pace: Pace | None = None,
+        platform_timeout_s: float = TIMEOUT_S,
+    ) -> None:
+        self._database, self._jobs, self._codes, self._clock, self._pace = database, jobs, codes, clock, pace or Pace()
+        self._fingerprints = Fingerprints(secret_keys)
+        self._guard = GuessGuard(database, self._fingerprints)
+        self._lookup = OrderLookup(platforms, clock, platform_timeout_s)
+
+    async def look_up(self, shopper: Shopper, order_number: str | None) -> OrderOutcome:
+        """What this shopper may see of an order by what they have proven so far; without a number, a signed-in
+        customer's own newest orders."""
+        try:
+            if not (order_number or "").strip():
+                return await self._list(shopper)
+            return await self._look_up(shopper, order_number or "")
+        except PlatformError as reason:
+            return _unavailable(reason)
+
+    async def prove(
+        self,
+        shopper: Shopper,
+        order_number: str,
+        *,
+        email: str | None = None,
+        postcode: str | None = None,
+        name: str | None = None,
+    ) -> OrderOutcome:
+        """Check e-mail or postcode against the order; when they fit, keep the proof and answer like `look_up`.
+
+        Without a number, or with a name alone, there is nothing to check and `look_up` answers.
+        """
+        claim = Claim(email=email, postcode=postcode, name=name)
+        if not (order_number or "").strip() or not (email or postcode):
+            return await self.look_up(shopper, order_number)
+        match await self._check(shopper, order_number, claim):
+            case Checked(rules=rules, level=level, fetched=Fetched() as fetched):
+                return await self._show(shopper, order_number, rules, level, fetched)
+            case Checked(rules=rules):
+                return self._ask_proof(rules, order_number, refused=True)
+            case TooManyTries() | OrdersUnavailable() as outcome:
+                return outcome
+
+    async def verify_identity(
+        self, shopper: Shopper, order_number: str, *, email: str | None = None, postcode: str | None = None
+    ) -> ProofLevel:
+        """`prove` for the verification form: the level now held for this order, NOBODY when the proof did not fit.
+
+        Raises RateLimited when locked, Unavailable when the shop's order system does not answer.
+        """
+        match await self._check(shopper, order_number, Claim(email=email, postcode=postcode)):
+            case Checked(level=level):
+                return level
+            case TooManyTries(retry_after_s=retry_after_s):
+                raise _rate_limited(retry_after_s)
+            case OrdersUnavailable():
+                raise Unavailable("The shop's order system does not answer right now; please try again later.")
+
+    async def request_code(self, shopper: Shopper, order_number: str) -> None:
+        """Have a one-time code sent to the order's e-mail, if there is such an order. Whether there is, whether it
+        has an e-mail and whether a limit was reached looks the same from outside."""
+        key = order_key(order_number)
+        if key is None or not self._codes:
+            return
+        payload = {"conversation_id": str(shopper.conversation_id), "order_number": key}
+        try:
+            async with self._database.fast(shopper.shop_id) as connection:
+                await self._guard.count_code_request(connection, shopper, key)
+        except Locked:
+            log.info("code_request_over_limit", shop_id=str(shopper.shop_id))
+            return
+        await self._jobs.enqueue(shopper.shop_id, SEND_CODE, payload)
+
+    async def check_code(self, shopper: Shopper, order_number: str, code: str) -> OrderOutcome:
+        """Check a one-time code; when it is right, keep the proof and answer like `look_up`."""
+        match await self._redeem(shopper, order_number, code):
+            case TooManyTries() as outcome:
+                return outcome
+            case ProofLevel.READS_MAIL:
+                return await self.look_up(shopper, order_number)
+            case _:
+                rules, _held = await self._rules(shopper, "")
+                return self._ask_proof(rules, order_number, refused=True)
+
+    async def verify_code(self, shopper: Shopper, order_number: str, code: str) -> ProofLevel:
+        """`check_code` for the verification form: READS_MAIL or NOBODY. Raises RateLimited when locked."""
+        outcome = await self._redeem(shopper, order_number, code)
+        if isinstance(outcome, TooManyTries):
+            raise _rate_limited(outcome.retry_after_s)
+        return outcome
+
+    async def forget_expired(self, shop_id: UUID) -> None:
+        """Delete what one shop's proofs, codes and counters no longer need."""
+        async with self._database.fast(shop_id) as connection:
+            await storage.delete_expired(connection, shop_id)
+
+    async def _list(self, shopper: Shopper) -> OrderOutcome:
+        if shopper.customer is None:
+            await self._lookup.require_platform(shopper.shop_id)
+            rules, _held = await self._rules(shopper, "")
+            return self._ask_proof(rules, None)
+        orders = await self._own_orders(shopper.shop_id, shopper.customer)
+        now = self._clock()
+        return OrdersListed(
+            tuple(other_order_view(order, shopper.locale, now.date()) for order in orders), now.isoformat()
+        )
+
+    async def _look_up(self, shopper: Shopper, written: str) -> OrderOutcome:
+        started = monotonic()
+        key = order_key(written)
+        rules, held = await self._rules(shopper, key or "")
+        if key is None or not (held or shopper.customer):
+            await self._lookup.require_platform(shopper.shop_id)
+            return self._ask_proof(rules, written)
+        fetched = await self._lookup.recall(_asker(shopper, key))
+        level = level_of(fetched.order, held, shopper.customer) if fetched else ProofLevel.NOBODY
+        if fetched is None or level is ProofLevel.NOBODY:
+            await self._pace.hold(started)  # a signed-in customer may be counting numbers
+            return self._ask_proof(rules, written)
+        return await self._show(shopper, written, rules, level, fetched)
+
+    async def _check(self, shopper: Shopper, written: str, claim: Claim) -> Checked | TooManyTries | OrdersUnavailable:
+        key = order_key(written) or ""
+        async with self._pace.kept():
+            try:
+                rules, held = await self._count_guess(shopper, key)
+                fetched = await self._lookup.ask(shopper.shop_id, key) if key else None
+            except Locked as locked:
+                return TooManyTries(locked.retry_after_s)
+            except PlatformError as reason:
+                await self._forgive(shopper, key)
+                return _unavailable(reason)
+            return await self._judge(shopper, key, claim, Checked(rules, held, fetched))
+
+    async def _judge(self, shopper: Shopper, key: str, claim: Claim, asked: Checked) -> Checked:
+        """Right or wrong; `asked.level` is what was held before."""
+        order = asked.fetched.order if asked.fetched else None
+        proven = bool(order and fits(order, claim))
+        held = max(asked.level, ProofLevel.KNOWS_ORDER) if proven else asked.level
+        level = level_of(order, held, shopper.customer) if order else ProofLevel.NOBODY
+        if level is ProofLevel.NOBODY:
+            await self._guard.note_failure(shopper.shop_id)
+            return Checked(asked.rules, level, None)
+        await self._forgive(shopper, key, ProofLevel.KNOWS_ORDER if proven else None)
+        return Checked(asked.rules, level, asked.fetched)
+
+    async def _redeem(self, shopper: Shopper, written: str, code: str) -> ProofLevel | TooManyTries:
+        key = order_key(written) or ""
+        async with self._pace.kept():
+            try:
+                await self._count_guess(shopper, key)
+            except Locked as locked:
+                return TooManyTries(locked.retry_after_s)
+            if await self._take_code(shopper, key, "".join(code.split())):
+                return ProofLevel.READS_MAIL
+            await self._guard.note_failure(shopper.shop_id)
+            return ProofLevel.NOBODY
+
+    async def _take_code(self, shopper: Shopper, key: str, code: str) -> bool:
+        place = (shopper.shop_id, shopper.conversation_id, key)
+        async with self._database.fast(shopper.shop_id) as connection:
+            stored = await storage.take_try(connection, *place)
+            if stored is None or not self._fingerprints.is_code(stored, *place, code):
+                return False
+            await storage.delete_code(connection, *place)
+            await storage.save_proof(connection, *place, ProofLevel.READS_MAIL, PROOF_LIVES)
+            await self._guard.forgive(connection, shopper, key)
+        return True
+
+    async def _count_guess(self, shopper: Shopper, key: str) -> tuple[ShopRules, ProofLevel]:
+        async with self._database.fast(shopper.shop_id) as connection:
+            await self._guard.count_guess(connection, shopper, key)
+            return await storage.get_rules(connection, shopper.shop_id, shopper.conversation_id, key)
+
+    async def _forgive(self, shopper: Shopper, key: str, proven: ProofLevel | None = None) -> None:
+        async with self._database.fast(shopper.shop_id) as connection:
+            if proven:
+                place = (shopper.shop_id, shopper.conversation_id, key)
+                await storage.save_proof(connection, *place, proven, PROOF_LIVES)
+            await self._guard.forgive(connection, shopper, key)
+
+    async def _rules(self, shopper: Shopper, key: str) -> tuple[ShopRules, ProofLevel]:
+        async with self._database.fast(shopper.shop_id) as connection:
+            return await storage.get_rules(connection, shopper.shop_id, shopper.conversation_id, key)
+
+    async def _show(
+        self, shopper: Shopper, written: str, rules: ShopRules, level: ProofLevel, fetched: Fetched
+    ) -> OrderOutcome:
+        if shown_level(level, rules.access) is ProofLevel.NOBODY:
+            return self._ask_proof(rules, written)
+        self._lookup.remember(_asker(shopper, order_key(written) or ""), fetched)
+        others = await self._other_orders(shopper) if level is ProofLevel.SIGNED_IN else []
+        today = self._clock().date()
+        return OrderFound(
+            view=order_view(fetched.order, level, rules.access, shopper.locale, today, others),
+            level=level,
+            fetched_at=fetched.at.isoformat(),
+            more_with_code=self._has_more(fetched.order, level, rules.access),
+        )
+
+    def _has_more(self, order: Order, level: ProofLevel, access: OrderAccess) -> bool:
+        below = shown_level(level, access) < ProofLevel.READS_MAIL
+        return below and self._codes and bool(order.email)
+
+    async def _other_orders(self, shopper: Shopper) -> list[Order]:
+        """The order itself matters more: without the others it is shown all the same."""
+        try:
+            return await self._own_orders(shopper.shop_id, shopper.customer) if shopper.customer else []
+        except PlatformError:
+            return []
+
+    async def _own_orders(self, shop_id: UUID, customer: Customer) -> list[Order]:
+        listed = await self._lookup.list_own(shop_id, customer.id)
+        return [order for order in listed if owns(order, customer)]
+
+    def _ask_proof(self, rules: ShopRules, written: str | None, *, refused: bool = False) -> ProofNeeded:
+        code = ("code",) if self._codes else ()
+        methods = code if rules.access is OrderAccess.STRICT else ("email", "postcode", *code)
+        return ProofNeeded(order_number=written.strip()[:60] if written else None, methods=methods, refused=refused)
+
+
+def _asker(shopper: Shopper, key: str) -> Asker:
+    return Asker(shopper.shop_id, shopper.conversation_id, key)
+
+
+def _unavailable(reason: PlatformError) -> OrdersUnavailable:
+    return OrdersUnavailable(connected=not isinstance(reason, NotConnected))
+
+
+def _rate_limited(retry_after_s: int) -> RateLimited:
+    return RateLimited("Too many tries for now; please wait before the next.", retry_after_s=retry_after_s)

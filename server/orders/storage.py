@@ -1,0 +1,179 @@
+"""Proofs, codes and counters in Postgres. Every function runs inside the caller's transaction of one shop."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from uuid import UUID
+
+from msgspec import Struct
+
+from server.core.database import Connection
+from server.orders.limits import LONGEST_WINDOW, Counted
+from server.orders.models import OrderAccess, ProofLevel
+
+
+class ShopRules(Struct, frozen=True):
+    """How one shop treats orders."""
+
+    name: str
+    access: OrderAccess
+
+
+async def get_rules(
+    connection: Connection, shop_id: UUID, conversation_id: UUID, order_number: str
+) -> tuple[ShopRules, ProofLevel]:
+    """The shop's rules, and what this conversation has proven for this order and still holds."""
+    row = await connection.fetchrow(
+        "SELECT name, order_access, coalesce((SELECT level FROM proof WHERE shop_id = $1 AND conversation_id = $2 "
+        "AND order_number = $3 AND expires_at > now()), 0) AS level FROM shop WHERE id = $1",
+        shop_id,
+        conversation_id,
+        order_number,
+    )
+    return ShopRules(row["name"], OrderAccess(row["order_access"])), ProofLevel(row["level"])
+
+
+async def find_locale(connection: Connection, shop_id: UUID, conversation_id: UUID) -> str:
+    """The conversation's language, else the shop's."""
+    return str(
+        await connection.fetchval(
+            "SELECT coalesce((SELECT locale FROM conversation WHERE shop_id = $1 AND id = $2), locale) "
+            "FROM shop WHERE id = $1",
+            shop_id,
+            conversation_id,
+        )
+    )
+
+
+async def count_tries(connection: Connection, shop_id: UUID, tries: Sequence[Counted]) -> dict[bytes, int]:
+    """Count one try for each subject; the new counts of those that had one left.
+
+    The counters are locked one by one in the order given: given by scope, always the same way round, no two callers
+    wait for each other.
+    """
+    rows = ", ".join(f"($1, ${3 * n + 2}, ${3 * n + 3}, now(), 1)" for n in range(len(tries)))
+    free = " OR ".join(
+        f"(attempt.scope = ${3 * n + 2} AND attempt.count < {tried.limit.most})" for n, tried in enumerate(tries)
+    )
+    over = " OR ".join(
+        f"(attempt.scope = ${3 * n + 2} AND attempt.window_start <= now() - ${3 * n + 4}::interval)"
+        for n in range(len(tries))
+    )
+    values = [part for tried in tries for part in (tried.limit.scope, tried.subject, tried.limit.window)]
+    counted = await connection.fetch(
+        f"INSERT INTO attempt (shop_id, scope, subject, window_start, count) VALUES {rows} "
+        "ON CONFLICT (shop_id, scope, subject) DO UPDATE SET "
+        f"count = CASE WHEN {over} THEN 1 ELSE attempt.count + 1 END, "
+        f"window_start = CASE WHEN {over} THEN now() ELSE attempt.window_start END "
+        f"WHERE attempt.shop_id = $1 AND ({free} OR {over}) RETURNING subject, count",
+        shop_id,
+        *values,
+    )
+    return {row["subject"]: row["count"] for row in counted}
+
+
+async def seconds_locked(connection: Connection, shop_id: UUID, tries: Sequence[Counted]) -> int:
+    """How long until the last of these subjects is free again; at least 1."""
+    rows = await connection.fetch(
+        "SELECT subject, count, extract(epoch FROM now() - window_start)::float8 AS age_s FROM attempt "
+        "WHERE shop_id = $1 AND subject = ANY($2)",
+        shop_id,
+        [tried.subject for tried in tries],
+    )
+    limits = {tried.subject: tried.limit for tried in tries}
+    waits = [
+        limits[row["subject"]].window.total_seconds() - row["age_s"]
+        for row in rows
+        if row["count"] >= limits[row["subject"]].most
+    ]
+    return max(1, round(max(waits, default=1)))
+
+
+async def give_back(connection: Connection, shop_id: UUID, tries: Sequence[Counted]) -> None:
+    """Take one try off each counter: it was no failure."""
+    for tried in tries:  # one by one, in the order in which they are locked everywhere
+        await connection.execute(
+            "UPDATE attempt SET count = count - 1 WHERE shop_id = $1 AND scope = $2 AND subject = $3 AND count > 0",
+            shop_id,
+            tried.limit.scope,
+            tried.subject,
+        )
+
+
+async def save_proof(
+    connection: Connection,
+    shop_id: UUID,
+    conversation_id: UUID,
+    order_number: str,
+    level: ProofLevel,
+    lives: timedelta,
+) -> None:
+    """Keep what was proven for `lives`; a better proof that still holds is not replaced by a lesser one."""
+    await connection.execute(
+        "INSERT INTO proof (shop_id, conversation_id, order_number, level, expires_at) "
+        "VALUES ($1, $2, $3, $4, now() + $5::interval) ON CONFLICT (shop_id, conversation_id, order_number) "
+        "DO UPDATE SET level = excluded.level, proven_at = now(), expires_at = excluded.expires_at "
+        "WHERE proof.shop_id = $1 AND (proof.level <= excluded.level OR proof.expires_at <= now())",
+        shop_id,
+        conversation_id,
+        order_number,
+        int(level),
+        lives,
+    )
+
+
+async def save_code(
+    connection: Connection,
+    shop_id: UUID,
+    conversation_id: UUID,
+    order_number: str,
+    code_hash: bytes,
+    tries: int,
+    lives: timedelta,
+) -> None:
+    """Keep a code's hash; an earlier code for the same order and conversation dies."""
+    await connection.execute(
+        "INSERT INTO one_time_code (shop_id, conversation_id, order_number, code_hash, tries_left, expires_at) "
+        "VALUES ($1, $2, $3, $4, $5, now() + $6::interval) ON CONFLICT (shop_id, conversation_id, order_number) "
+        "DO UPDATE SET code_hash = excluded.code_hash, tries_left = excluded.tries_left, "
+        "expires_at = excluded.expires_at WHERE one_time_code.shop_id = $1",
+        shop_id,
+        conversation_id,
+        order_number,
+        code_hash,
+        tries,
+        lives,
+    )
+
+
+async def take_try(connection: Connection, shop_id: UUID, conversation_id: UUID, order_number: str) -> bytes | None:
+    """Use up one try of the code and return its hash, locked until commit; None when there is none to try."""
+    found: bytes | None = await connection.fetchval(
+        "UPDATE one_time_code SET tries_left = tries_left - 1 WHERE shop_id = $1 AND conversation_id = $2 "
+        "AND order_number = $3 AND tries_left > 0 AND expires_at > now() RETURNING code_hash",
+        shop_id,
+        conversation_id,
+        order_number,
+    )
+    return found
+
+
+async def delete_code(connection: Connection, shop_id: UUID, conversation_id: UUID, order_number: str) -> None:
+    """A code works once."""
+    await connection.execute(
+        "DELETE FROM one_time_code WHERE shop_id = $1 AND conversation_id = $2 AND order_number = $3",
+        shop_id,
+        conversation_id,
+        order_number,
+    )
+
+
+async def delete_expired(connection: Connection, shop_id: UUID) -> None:
+    """Forget proofs and codes that hold no more, and counters older than any window."""
+    for table in ("proof", "one_time_code"):
+        await connection.execute(
+            f"DELETE FROM {table} WHERE shop_id = $1 AND expires_at <= now()",
+            shop_id,
+        )
+    await connection.execute(
+        "DELETE FROM attempt WHERE shop_id = $1 AND window_start <= now() - $2::interval", shop_id, LONGEST_WINDOW
+    )

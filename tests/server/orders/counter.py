@@ -1,0 +1,102 @@
+"""One shop's order desk with everything a test asks of it."""
+
+from typing import Any
+from uuid import UUID
+
+from msgspec import Struct
+
+from integrations.platform import ShopPlatform
+from server.core.database import Database
+from server.core.ids import new_id
+from server.core.jobs import ClaimedJob, JobDesk, claim
+from server.orders.models import ProofLevel
+from server.orders.pace import Pace
+from server.orders.service import OrderDesk
+from server.shops.identity import Customer, Shopper
+from tests.server.orders.memory_platform import MemoryPlatform, an_order
+
+KEYS = ("a-test-secret-of-more-than-32-characters",)
+AT_ONCE = Pace(0.0, 0.001)
+
+
+class Desk(Struct, frozen=True):
+    """How the desk is built. Most tests do not wait for the release of answers."""
+
+    codes: bool = True
+    pace: Pace = AT_ONCE
+    platform_timeout_s: float = 2.0
+    secret_keys: tuple[str, ...] = KEYS
+
+
+class Wakes:
+    """Implements `jobs.Wake`: remembers which jobs a worker was told of."""
+
+    def __init__(self) -> None:
+        self.jobs: list[tuple[UUID, UUID]] = []
+
+    async def __call__(self, shop_id: UUID, job_id: UUID) -> None:
+        self.jobs.append((shop_id, job_id))
+
+
+class Counter:
+    """A shop with order 1001 in it. `platform` may be changed or taken away."""
+
+    def __init__(self, database: Database, shop_id: UUID, desk: Desk) -> None:
+        self.database, self.shop_id, self.wakes = database, shop_id, Wakes()
+        self.platform: MemoryPlatform = MemoryPlatform(an_order())
+        self.connected = True
+        self.desk = self.another_desk(desk)
+
+    def another_desk(self, desk: Desk) -> OrderDesk:
+        """A second process in front of the same shop."""
+        return OrderDesk(
+            self.database,
+            self.platform_for,
+            desk.secret_keys,
+            JobDesk(self.database, self.wakes),
+            codes=desk.codes,
+            pace=desk.pace,
+            platform_timeout_s=desk.platform_timeout_s,
+        )
+
+    async def platform_for(self, _shop_id: UUID) -> ShopPlatform | None:
+        return self.platform if self.connected else None
+
+    def shopper(self, customer: Customer | None = None, **changes: Any) -> Shopper:
+        """Somebody new, in a conversation and at an address of their own."""
+        fields = {
+            "shop_id": self.shop_id,
+            "conversation_id": new_id(),
+            "shopper_id": new_id(),
+            "customer": customer,
+            "address": f"2001:db8:{new_id().int & 0xFFFF:x}:{new_id().int & 0xFFFF:x}::1",
+        }
+        return Shopper(**(fields | changes))
+
+    async def counts(self, scope: str) -> list[int]:
+        """The counters of one scope, highest first."""
+        async with self.database.fast(self.shop_id) as connection:
+            rows = await connection.fetch(
+                "SELECT count FROM attempt WHERE shop_id = $1 AND scope = $2 ORDER BY count DESC", self.shop_id, scope
+            )
+        return [row["count"] for row in rows]
+
+    async def proofs(self) -> dict[UUID, ProofLevel]:
+        """What was proven, by conversation."""
+        async with self.database.fast(self.shop_id) as connection:
+            rows = await connection.fetch("SELECT conversation_id, level FROM proof WHERE shop_id = $1", self.shop_id)
+        return {row["conversation_id"]: ProofLevel(row["level"]) for row in rows}
+
+    async def age(self, table: str, column: str, by: str) -> None:
+        """Let time pass: move one column of the shop's rows into the past."""
+        async with self.database.fast(self.shop_id) as connection:
+            await connection.execute(
+                f"UPDATE {table} SET {column} = {column} - interval '{by}' WHERE shop_id = $1", self.shop_id
+            )
+
+    async def claim_job(self) -> ClaimedJob:
+        """Take the job a worker was last told of."""
+        shop_id, job_id = self.wakes.jobs.pop()
+        job = await claim(self.database, shop_id, job_id)
+        assert job is not None
+        return job

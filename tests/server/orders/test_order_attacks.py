@@ -1,0 +1,172 @@
+"""Guessing at orders: in a row, all at once, from many places, with a stopwatch."""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from time import perf_counter
+
+import pytest
+from structlog.testing import capture_logs
+
+from server.core.errors import RateLimited
+from server.core.ids import new_id
+from server.orders.models import OrderFound, ProofNeeded, TooManyTries
+from server.orders.pace import Pace
+from tests.server.orders.counter import Counter
+from tests.server.orders.memory_platform import OWNER_EMAIL, an_order
+
+OpenCounter = Callable[..., Awaitable[Counter]]
+WRONG = "guess@example.com"
+
+
+async def test_counting_numbers_ends_after_five_wrong_ones(counter: Counter) -> None:
+    shopper = counter.shopper()
+    outcomes = [await counter.desk.prove(shopper, str(number), email=WRONG) for number in range(1001, 1010)]
+    assert [type(outcome) for outcome in outcomes] == [ProofNeeded] * 5 + [TooManyTries] * 4
+    locked = outcomes[-1]
+    assert isinstance(locked, TooManyTries)
+    assert 3500 < locked.retry_after_s <= 3600
+
+
+async def test_locked_is_said_of_right_and_wrong_proofs_alike(counter: Counter) -> None:
+    shopper = counter.shopper()
+    for _ in range(5):
+        await counter.desk.prove(shopper, "1001", email=WRONG)
+    right = await counter.desk.prove(shopper, "1001", email=OWNER_EMAIL)
+    assert isinstance(right, TooManyTries)
+    assert counter.platform.calls == 5
+    with pytest.raises(RateLimited) as raised:
+        await counter.desk.verify_identity(shopper, "1001", email=OWNER_EMAIL)
+    assert raised.value.retry_after_s
+    with pytest.raises(RateLimited):
+        await counter.desk.verify_code(shopper, "1001", "123456")
+    await counter.age("attempt", "window_start", "61 minutes")
+    assert isinstance(await counter.desk.prove(shopper, "1001", email=OWNER_EMAIL), OrderFound)
+
+
+async def test_of_a_hundred_guesses_at_once_exactly_five_are_looked_at(counter: Counter) -> None:
+    shopper = counter.shopper()
+    outcomes = await asyncio.gather(
+        *(counter.desk.prove(shopper, str(2000 + number), email=WRONG) for number in range(100))
+    )
+    assert sum(isinstance(outcome, ProofNeeded) for outcome in outcomes) == 5
+    assert sum(isinstance(outcome, TooManyTries) for outcome in outcomes) == 95
+    assert await counter.counts("conversation") == [5]
+    assert sum(await counter.counts("order")) == 5
+    assert counter.platform.calls == 5
+
+
+async def test_one_order_takes_twenty_wrong_proofs_a_day_from_wherever_they_come(counter: Counter) -> None:
+    outcomes = await asyncio.gather(*(counter.desk.prove(counter.shopper(), "#1001", email=WRONG) for _ in range(60)))
+    assert sum(isinstance(outcome, ProofNeeded) for outcome in outcomes) == 20
+    assert counter.platform.calls == 20
+    assert await counter.counts("order") == [20]
+
+
+@pytest.mark.parametrize(
+    "addresses", [("203.0.113.7",), ("::ffff:203.0.113.7", "203.0.113.7"), ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9")]
+)
+async def test_one_address_or_v6_network_takes_thirty_an_hour(counter: Counter, addresses: tuple[str, ...]) -> None:
+    outcomes = await asyncio.gather(
+        *(
+            counter.desk.prove(counter.shopper(address=addresses[n % len(addresses)]), str(5000 + n), email=WRONG)
+            for n in range(50)
+        )
+    )
+    assert sum(isinstance(outcome, ProofNeeded) for outcome in outcomes) == 30
+    assert await counter.counts("address") == [30]
+
+
+async def test_right_proofs_and_refused_tries_leave_no_count(counter: Counter) -> None:
+    shopper = counter.shopper()
+    for _ in range(12):
+        assert isinstance(await counter.desk.prove(shopper, "1001", email=OWNER_EMAIL), OrderFound)
+    assert await counter.counts("order") == [0]
+    thief = counter.shopper()
+    for _ in range(9):
+        await counter.desk.prove(thief, "1001", email=WRONG)
+    assert await counter.counts("order") == [5]
+
+
+async def test_the_counters_tell_no_order_number_and_no_address(counter: Counter) -> None:
+    await counter.desk.prove(counter.shopper(address="203.0.113.7"), "1001", email=WRONG)
+    async with counter.database.fast(counter.shop_id) as connection:
+        rows = await connection.fetch("SELECT scope, subject FROM attempt WHERE shop_id = $1", counter.shop_id)
+    assert {row["scope"] for row in rows} == {"conversation", "order", "address", "shop"}
+    assert all(len(row["subject"]) == 32 for row in rows)
+
+
+async def test_guesses_from_everywhere_find_nothing_and_alarm_staff(counter: Counter) -> None:
+    counter.platform.orders |= {str(number): an_order(str(number)) for number in range(3000, 3200)}
+    seen = random.Random(7)
+    with capture_logs() as logs:
+        outcomes = await asyncio.gather(
+            *(counter.desk.prove(counter.shopper(), str(seen.randrange(3000, 3200)), email=WRONG) for _ in range(205))
+        )
+    assert not any(isinstance(outcome, OrderFound) for outcome in outcomes)
+    alarms = [entry for entry in logs if entry["event"] == "order_guessing"]
+    assert [alarm["failures"] for alarm in alarms] == [101, 201]
+    assert {alarm["shop_id"] for alarm in alarms} == {str(counter.shop_id)}
+    assert WRONG not in repr(logs)
+
+
+@pytest.mark.parametrize(
+    "number", ["", "#", "9" * 500, "1001\x00", "../1001", "1001' OR '1'='1", "\ud800", "１００１", "*"]
+)
+async def test_strange_numbers_are_unknown_orders(counter: Counter, number: str) -> None:
+    counter.platform.orders.clear()
+    outcome = await counter.desk.prove(counter.shopper(), number, email=OWNER_EMAIL)
+    assert isinstance(outcome, ProofNeeded)
+    assert isinstance(await counter.desk.look_up(counter.shopper(), number), ProofNeeded)
+    await counter.desk.request_code(counter.shopper(), number)
+
+
+async def timings(counter: Counter, rounds: int) -> tuple[list[float], list[float]]:
+    """Seconds of refusals: for orders that are there, and for numbers that are not; taken in turns."""
+    counter.platform.orders |= {str(number): an_order(str(number)) for number in range(10_000, 10_000 + rounds)}
+    shopper = counter.shopper
+
+    async def timed(number: int) -> float:
+        person = shopper(conversation_id=new_id())
+        started = perf_counter()
+        outcome = await counter.desk.prove(person, str(number), email=WRONG)
+        took_s = perf_counter() - started
+        assert isinstance(outcome, ProofNeeded)
+        return took_s
+
+    known, unknown = [], []
+    for start in range(0, rounds, 10):
+        numbers = [number for n in range(start, start + 10) for number in (10_000 + n, 90_000 + n)]
+        took = await asyncio.gather(*map(timed, numbers))
+        known += took[0::2]
+        unknown += took[1::2]
+    return known, unknown
+
+
+def distinguishability(left: list[float], right: list[float]) -> float:
+    """The area under the ROC curve, 0.5 when the times tell nothing and 1 when they tell all."""
+    area = sum((a > b) + (a == b) / 2 for a in left for b in right) / (len(left) * len(right))
+    return max(area, 1 - area)
+
+
+async def test_a_stopwatch_tells_a_wrong_email_from_an_unknown_order_without_the_pace(counter: Counter) -> None:
+    counter.platform.delay_s = lambda found: 0.3 if found else 0.005
+    assert distinguishability(*await timings(counter, 20)) > 0.9
+
+
+async def test_a_stopwatch_tells_nothing(open_counter: OpenCounter) -> None:
+    counter = await open_counter(pace=Pace())
+    counter.platform.delay_s = lambda found: 0.03 if found else 0.005
+    known, unknown = await timings(counter, 200)
+    print(f"AUC {distinguishability(known, unknown):.3f}, first {min(known):.4f} {min(unknown):.4f}")
+    in_ms = [[float(round(took_s * 1000 / 5)) for took_s in side] for side in (known, unknown)]
+    assert min(known + unknown) >= Pace().floor_s
+    assert distinguishability(*in_ms) <= 0.55
+
+
+async def test_what_takes_longer_is_released_at_the_next_step(open_counter: OpenCounter) -> None:
+    counter = await open_counter(pace=Pace(0.05, 0.2))
+    counter.platform.delay_s = lambda _found: 0.1
+    started = perf_counter()
+    await counter.desk.prove(counter.shopper(), "1001", email=WRONG)
+    assert 0.25 <= perf_counter() - started < 0.45
