@@ -1,0 +1,182 @@
+"""Questions about one product: the attribute or sentence of its page that answers, or that the page does not say."""
+
+import re
+from collections.abc import AsyncIterator
+
+from msgspec import Struct
+
+from server.chat.engine.focus import find_focus
+from server.chat.engine.products import lowest_price
+from server.chat.engine.quotes import Asked, answers_kind, asked, clip, fit, rarity, sentences_of
+from server.chat.engine.reply import Reply
+from server.chat.engine.stock import asked_words, named_variants, tell_variants
+from server.chat.intents.words import fold, stem, stems, word_set
+from server.chat.models import AnswerEvent, ProductDetail, ShowProducts, StatusLine
+
+MAX_VARIANTS_SAID = 12
+LABEL_WEIGHT = 1.5
+_ANSWERS = 0.95
+"""What a line must reach to count as an answer: about one word of the question."""
+
+_PRICE = re.compile(
+    r"\b(?:price|cost|costs|how much (?:is|are|does (?:it|this|that) cost|for)|prix|coute|"
+    r"combien (?:ca )?(?:coute|vaut)|kostet|preis|"
+    r"cuesta|vale|precio)\b"
+)
+_GENERAL = re.compile(
+    r"\b(?:tell me (?:more )?about|more (?:info|information|details)|details|describe|what is (?:it|"
+    r"this|that)|en savoir plus|"
+    r"m'en plus|plus d'infos?|parlez[- ]moi|mehr (?:uber|infos?|informationen)|erzahl\w*|"
+    r"mas (?:informacion|sobre)|cuentame|hablame)\b"
+)
+_CHOICES = re.compile(
+    r"\b(?:sizes?|colou?rs?|versions?|variants?|options|tailles?|couleurs?|grosen?|farben?|varianten?|"
+    r"tallas?|colores|versiones)\b"
+)
+
+
+class Line(Struct, frozen=True):
+    """One thing the page says: a label with a value, or a sentence (no label)."""
+
+    text: str
+    label: str = ""
+
+
+async def answer_detail(reply: Reply) -> AsyncIterator[AnswerEvent]:
+    """Find the product, then what its page says about the question."""
+    yield StatusLine(reply.words.searching)
+    product = await find_focus(reply)
+    if product is None:
+        for event in _which(reply):
+            yield event
+        return
+    for event in describe(reply, product):
+        yield event
+
+
+def _which(reply: Reply) -> list[AnswerEvent]:
+    words = reply.words
+    return [
+        *reply.say(words.which_product),
+        *reply.suggest(words.ask_find, words.ask_human),
+        *reply.conclude("product_unclear", 0.35),
+    ]
+
+
+def describe(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
+    """The answer about one product, its card, its citation."""
+    events: list[AnswerEvent] = list(reply.cite_product(product))
+    said, confidence = _answer(reply, product)
+    events += said
+    events.append(ShowProducts((product.card,)))
+    words = reply.words
+    events += reply.suggest(words.ask_shipping, words.ask_returns, words.ask_human)
+    return events + list(reply.conclude("product_detail" if confidence > 0.4 else "product_silent", confidence))
+
+
+def _answer(reply: Reply, product: ProductDetail) -> tuple[list[AnswerEvent], float]:
+    folded, words, title = fold(reply.question.text), reply.words, product.card.title
+    if named_variants(product, asked_words(reply)) and not _PRICE.search(folded):
+        return tell_variants(reply, product), 0.9
+    if _PRICE.search(folded):
+        return _price(reply, product), 0.9
+    if _GENERAL.search(folded):
+        return _about(reply, product), 0.8
+    line, confidence = find_line(reply, product)
+    if line is not None and line.label:
+        text = words.attribute.format(title=title, name=line.label, value=clip(line.text))
+        return list(reply.say(text)), confidence
+    if _CHOICES.search(folded) and (choices := _choices(reply, product)):
+        return choices, 0.85
+    if line is not None:
+        return list(reply.say(words.page_says.format(title=title, quote=clip(line.text)))), confidence
+    if reply.intent.positions and not question_words(reply, product).concepts:
+        return _about(reply, product), 0.7
+    return [*reply.say(words.does_not_say.format(title=title)), *reply.say(words.offer_human)], 0.35
+
+
+def find_line(reply: Reply, product: ProductDetail) -> tuple[Line | None, float]:
+    """The line of the page that answers best, and how sure that is (0..1); None when no line does."""
+    question = question_words(reply, product)
+    lines = list(_lines(product))
+    tokens = [stems(f"{line.label} {line.text}") for line in lines]
+    rare = rarity(tokens)
+    scored = [
+        (
+            fit(words, question, {}) + _label_bonus(line, question) + _kind_bonus(line, words, question),
+            fit(words, question, rare),
+            -rank,
+        )
+        for rank, (line, words) in enumerate(zip(lines, tokens, strict=True))
+    ]
+    if not scored or not question.concepts:
+        return None, 0.0
+    best = max(scored)
+    if best[0] < _ANSWERS:
+        return None, 0.0
+    return lines[-best[2]], min(0.95, 0.45 + 0.5 * min(1.0, best[0] / (len(question.concepts) + 0.5)))
+
+
+def question_words(reply: Reply, product: ProductDetail) -> Asked:
+    """What is asked, without the words that only name the product."""
+    own = asked(reply.question.text, reply.intent.language)
+    labels = {word for name in product.attributes for word in stems(name)}
+    title = frozenset(stems(f"{product.card.title} {product.brand or ''}")) - labels
+    return own.without(title | _POINTERS)
+
+
+_POINTERS = frozenset(
+    stem(word)
+    for word in word_set("first second third fourth last product item page thing buy order long many much big")
+)
+
+
+def _label_bonus(line: Line, question: Asked) -> float:
+    """An attribute whose name is asked for beats a sentence that only has the word."""
+    return LABEL_WEIGHT * (fit(stems(line.label), question, {}) > 0)
+
+
+def _kind_bonus(line: Line, words: list[str], question: Asked) -> float:
+    return 0.4 * answers_kind(line.text, question) if fit(words, question, {}) else 0.0
+
+
+def _lines(product: ProductDetail) -> list[Line]:
+    lines = [Line(value, label=_label(name)) for name, value in product.attributes.items() if value]
+    if product.brand:
+        lines.append(Line(product.brand, label="Brand"))
+    return lines + [Line(sentence) for sentence in sentences_of(product.description)]
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").strip().capitalize()
+
+
+def _price(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
+    words, card = reply.words, product.card
+    if card.price is None:
+        return list(reply.say(words.no_price.format(title=card.title)))
+    prices = [variant.price for variant in card.variants if variant.price]
+    low, high = lowest_price(card), max(prices, key=lambda price: price.amount, default=card.price)
+    if low is not None and low.amount < high.amount:
+        return list(reply.say(words.price_from.format(title=card.title, low=reply.money(low), high=reply.money(high))))
+    events: list[AnswerEvent] = list(reply.say(words.price_is.format(title=card.title, price=reply.money(card.price))))
+    if card.compare_at_price and card.compare_at_price.amount > card.price.amount:
+        events += reply.say(words.price_was.format(price=reply.money(card.compare_at_price)))
+    return events
+
+
+def _about(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
+    sentences = sentences_of(product.description)[:2]
+    events: list[AnswerEvent] = []
+    if sentences:
+        quote = clip(" ".join(sentences))
+        events += reply.say(reply.words.about.format(title=product.card.title, quote=quote))
+    return events + _price(reply, product)
+
+
+def _choices(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
+    titles = [variant.title for variant in product.card.variants if variant.title.lower() not in ("", "default title")]
+    if not titles:
+        return []
+    listed = ", ".join(titles[:MAX_VARIANTS_SAID]) + (" …" if len(titles) > MAX_VARIANTS_SAID else "")
+    return list(reply.say(reply.words.comes_in.format(title=product.card.title, variants=listed)))

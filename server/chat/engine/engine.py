@@ -1,0 +1,93 @@
+"""The deterministic driver: one intent, one way to answer it. Never guesses, never says an unchecked figure."""
+
+from collections.abc import AsyncIterator, Iterable
+from datetime import date
+from typing import assert_never
+
+from server.chat.engine.comparison import answer_comparison
+from server.chat.engine.details import answer_detail
+from server.chat.engine.orders import answer_order, answer_order_change
+from server.chat.engine.passages import answer_policy
+from server.chat.engine.products import answer_search
+from server.chat.engine.reply import Reply
+from server.chat.engine.stock import answer_stock
+from server.chat.engine.talk import (
+    answer_goodbye,
+    answer_greeting,
+    answer_human,
+    answer_identity,
+    answer_nonsense,
+    answer_off_topic,
+    answer_thanks,
+    answer_unknown,
+)
+from server.chat.intents import Intent, IntentKind
+from server.chat.models import AnswerEvent, Question
+from server.chat.tools import Toolbox
+from server.core.errors import Unavailable
+
+
+class Engine:
+    """Answers one question with the tools. Holds nothing between turns.
+
+    Tool calls are recorded by the toolbox, not announced here. `today` is for tests; it defaults to the day in UTC.
+    """
+
+    def __init__(self, today: date | None = None) -> None:
+        self._today = today
+
+    async def answer(self, question: Question, intent: Intent, tools: Toolbox) -> AsyncIterator[AnswerEvent]:
+        """The events of one answer; the last is always `Concluded`. A tool that is away gives an honest answer."""
+        reply = Reply(question, intent, tools, self._today)
+        try:
+            async for event in _events(reply):
+                yield event
+        except Unavailable:
+            words = reply.words
+            for event in (
+                *reply.say(words.unavailable),
+                *reply.suggest(words.ask_human),
+                *reply.conclude("unavailable", 0.3),
+            ):
+                yield event
+
+
+def _events(reply: Reply) -> AsyncIterator[AnswerEvent]:
+    match reply.intent.kind:
+        case IntentKind.PRODUCT_SEARCH:
+            return answer_search(reply)
+        case IntentKind.PRODUCT_DETAIL:
+            return answer_detail(reply)
+        case IntentKind.COMPARISON:
+            return answer_comparison(reply)
+        case IntentKind.STOCK:
+            return answer_stock(reply)
+        case IntentKind.POLICY:
+            return answer_policy(reply)
+        case IntentKind.ORDER_STATUS:
+            return answer_order(reply)
+        case IntentKind.ORDER_CHANGE:
+            return answer_order_change(reply)
+        case IntentKind.HUMAN:
+            return answer_human(reply)
+        case IntentKind.OFF_TOPIC:
+            return answer_off_topic(reply)
+        case IntentKind.UNKNOWN:
+            return answer_unknown(reply)
+        case IntentKind.GREETING:
+            return _each(answer_greeting(reply))
+        case IntentKind.THANKS:
+            return _each(answer_thanks(reply))
+        case IntentKind.GOODBYE:
+            return _each(answer_goodbye(reply))
+        case IntentKind.IDENTITY:
+            return _each(answer_identity(reply))
+        case IntentKind.NONSENSE:
+            return _each(answer_nonsense(reply))
+        case other:
+            assert_never(other)
+
+
+async def _each(events: Iterable[AnswerEvent]) -> AsyncIterator[AnswerEvent]:
+    for event in events:
+        yield event

@@ -1,0 +1,93 @@
+"""Which product a question is about: one that was named, pointed at ("the second one", "it"), or on the page."""
+
+from server.chat.engine.quotes import asked, coverage
+from server.chat.engine.reply import Reply
+from server.chat.intents.words import content_words, fold, stem
+from server.chat.models import CatalogResult, ProductDetail
+
+NAMED = 0.5
+"""The share of a title's words that must stand in the question for the product to be named by it."""
+_THIS = frozenset(("this", "ce", "cet", "cette", "dies", "diese", "dieser", "dieses", "este", "esta"))
+_SEARCHED = 4
+TRUSTED_SCORE = 0.6
+"""A search score from here on counts as a fit even where no word is met."""
+
+
+async def find_focus(reply: Reply) -> ProductDetail | None:
+    """The product meant, or None when the question does not say."""
+    if reply.intent.positions:
+        return await _shown_at(reply, reply.intent.positions[0])
+    pointed = _pointed_at(reply)
+    if pointed and reply.intent.refers_back:
+        return await reply.tools.get_product(pointed)
+    named = await find_named(reply, reply.question.text)
+    if named is not None or not pointed:
+        return named
+    return await reply.tools.get_product(pointed)
+
+
+async def find_named(reply: Reply, text: str) -> ProductDetail | None:
+    """The product whose name or part number stands in the text, or None."""
+    query = text if text != reply.question.text else reply.intent.query
+    return best_named(await reply.tools.search_catalog(query, limit=_SEARCHED), text)
+
+
+def best_named(result: CatalogResult, text: str) -> ProductDetail | None:
+    """The product whose title the text names best; the first one when a part number matched exactly."""
+    if result.exact and result.products:
+        return result.products[0]
+    shares = [(named_share(product, text), -rank, product) for rank, product in enumerate(result.products)]
+    named = [entry for entry in shares if entry[0] >= NAMED]
+    return max(named, key=lambda entry: entry[:2])[2] if named else None
+
+
+def named_share(product: ProductDetail, text: str) -> float:
+    """The share of the title's words that the text has, 0..1; a name given short counts by its own words."""
+    there = {stem(word) for word in content_words(text)}
+    title = [stem(word) for word in content_words(product.card.title)]
+    if not title:
+        return 0.0
+    met = sum(word in there for word in title)
+    leads = met >= 2 or (met == 1 and title[0] in there and len(title) <= 3)
+    return max(met / len(title), 0.5 if leads else 0.0)
+
+
+async def find_shown(reply: Reply, limit: int) -> list[ProductDetail]:
+    """The products of the last answers, in the order in which they were shown."""
+    found = [await reply.tools.get_product(product_id) for product_id in reply.question.shown_products[:limit]]
+    return [product for product in found if product is not None]
+
+
+async def _shown_at(reply: Reply, position: int) -> ProductDetail | None:
+    shown = reply.question.shown_products
+    index = position - 1 if position > 0 else len(shown) - 1
+    return await reply.tools.get_product(shown[index]) if 0 <= index < len(shown) else None
+
+
+def _pointed_at(reply: Reply) -> str | None:
+    """ "This" is the page the shopper is on; "it" is what we spoke of last."""
+    question = reply.question
+    says_this = bool(_THIS & set(fold(question.text).replace("?", " ").split()))
+    last = question.shown_products[0] if question.shown_products else None
+    return (question.page_product_id or last) if says_this else (last or question.page_product_id)
+
+
+def fits(reply: Reply, product: ProductDetail, score: float) -> float:
+    """How well a found product fits the words of the search, 0..1: the better of words met and search score."""
+    words = coverage(asked(reply.intent.wanted, reply.intent.language), product_text(product))
+    return max(words, score if score >= TRUSTED_SCORE else 0.0)
+
+
+def product_text(product: ProductDetail) -> str:
+    """All words of a product."""
+    attributes = " ".join(f"{name} {value}" for name, value in product.attributes.items())
+    variants = " ".join(variant.title for variant in product.card.variants)
+    parts = (
+        product.card.title,
+        product.brand or "",
+        " ".join(product.category),
+        attributes,
+        variants,
+        product.description,
+    )
+    return " ".join(parts)[:8000]

@@ -1,0 +1,216 @@
+"""Product search: what was found and why it fits, within the price limit and the stock asked for, or honestly not."""
+
+from collections.abc import AsyncIterator
+
+from msgspec import Struct
+
+from integrations.platform import Money
+from server.chat.engine.focus import fits
+from server.chat.engine.quotes import asked, clip, coverage, fit, sentences_of
+from server.chat.engine.reply import Reply
+from server.chat.intents.words import stem, stems, word_set
+from server.chat.models import AnswerEvent, CatalogResult, ProductCard, ProductDetail, ShowProducts, Source, StatusLine
+
+MAX_CARDS = 6
+FITS = 0.34
+"""Below this a product is no answer to the search."""
+BESIDE = 0.6
+"""The share of the best fit that others must reach to be shown."""
+MAX_WHY_CHARACTERS = 200
+_VAGUE = frozenset(
+    stem(word)
+    for word in word_set(
+        "product products item items thing things option article artikel produkt producto produit "
+        "something anything sell "
+        "stuff else cosa algo etwas chose"
+    )
+)
+
+
+class Match(Struct, frozen=True):
+    """A product that was found. `fit` is 0..1."""
+
+    product: ProductDetail
+    fit: float
+    source: Source | None = None
+
+
+async def answer_search(reply: Reply) -> AsyncIterator[AnswerEvent]:
+    """Look, choose, say why; cards and citation."""
+    yield StatusLine(reply.words.searching)
+    intent = reply.intent
+    result = await reply.tools.search_catalog(
+        intent.query, price_min=intent.price_min, price_max=intent.price_max, in_stock=intent.in_stock, limit=MAX_CARDS
+    )
+    matches = ordered(reply, matching(reply, result))
+    if matches:
+        for event in present(reply, matches):
+            yield event
+        return
+    for event in await _nearest(reply):
+        yield event
+
+
+def matching(reply: Reply, result: CatalogResult) -> list[Match]:
+    """The results that fit the words, best first; all exact part-number hits do."""
+    sources = {source.id: source for source in result.sources}
+    matches = []
+    for rank, product in enumerate(result.products):
+        score = result.scores[rank] if rank < len(result.scores) else 0.0
+        value = 1.0 if result.exact and rank == 0 else fits(reply, product, score)
+        if _is_within_limits(reply, product.card):
+            matches.append(Match(product, value, sources.get(f"product:{product.card.id}")))
+    if _names_nothing(reply):
+        return matches
+    best = max((match.fit for match in matches), default=0.0)
+    return [match for match in matches if match.fit >= max(FITS, BESIDE * best)]
+
+
+def _names_nothing(reply: Reply) -> bool:
+    """ "Something under $20", "the cheapest one": any product will do."""
+    return not asked(reply.intent.wanted, reply.intent.language).without(_VAGUE).concepts
+
+
+def _is_within_limits(reply: Reply, card: ProductCard) -> bool:
+    intent = reply.intent
+    if intent.in_stock and not card.available:
+        return False
+    if card.price is None:
+        return intent.price_max is None and intent.price_min is None
+    low, high = lowest_price(card), card.price
+    cheapest = low or high
+    return (intent.price_max is None or cheapest.amount <= intent.price_max) and (
+        intent.price_min is None or high.amount >= intent.price_min
+    )
+
+
+def ordered(reply: Reply, matches: list[Match]) -> list[Match]:
+    """By price where the shopper asked for the cheapest or dearest; otherwise what can be had comes first."""
+    priced = [match for match in matches if match.product.card.price]
+    to_be_had = [match for match in priced if match.product.card.available] or priced
+    if reply.intent.cheapest and priced:
+        return sorted(to_be_had, key=_amount)
+    if reply.intent.dearest and priced:
+        return sorted(to_be_had, key=_amount, reverse=True)
+    best = max((match.fit for match in matches), default=0.0)
+    close = [match for match in matches if match.fit >= 0.9 * best and match.product.card.available]
+    return close + [match for match in matches if match not in close]
+
+
+def _amount(match: Match) -> int:
+    price = match.product.card.price
+    return price.amount if price else 0
+
+
+def lowest_price(card: ProductCard) -> Money | None:
+    """The least that any buyable form costs."""
+    prices = [variant.price for variant in card.variants if variant.price] or ([card.price] if card.price else [])
+    return min(prices, key=lambda price: price.amount) if prices else None
+
+
+def present(reply: Reply, matches: list[Match]) -> list[AnswerEvent]:
+    """The sentence or two, the cards, the citation, what to ask next."""
+    words, best = reply.words, matches[0]
+    shown = matches[:MAX_CARDS]
+    for match in shown:
+        reply.grounder.add_product(match.product)
+    reply.grounder.allow_count(len(shown))
+    events: list[AnswerEvent] = list(reply.cite_product(best.product, best.source))
+    events += reply.say(_headline(reply, best.product.card, len(shown)))
+    if not best.product.card.available:
+        events += reply.say(words.sold_out_first)
+    if why := reason(reply, best.product):
+        events += reply.say(words.why.format(quote=why))
+    events += _others(reply, shown[1:])
+    events.append(ShowProducts(tuple(match.product.card for match in shown)))
+    next_questions = (
+        (words.ask_compare, words.ask_stock, words.ask_cheapest)
+        if len(shown) > 1
+        else (words.ask_shipping, words.ask_returns)
+    )
+    events += reply.suggest(words.ask_details, *next_questions)
+    return events + list(reply.conclude("product_search", 0.45 + 0.5 * best.fit))
+
+
+def _headline(reply: Reply, card: ProductCard, count: int) -> str:
+    words = reply.words
+    if card.price is None:
+        return words.found_unpriced.format(title=card.title)
+    template = words.found if count > 1 else words.found_one
+    if reply.intent.cheapest:
+        template = words.found_cheapest
+    elif reply.intent.dearest:
+        template = words.found_dearest
+    return template.format(title=card.title, price=reply.money(card.price))
+
+
+def reason(reply: Reply, product: ProductDetail) -> str | None:
+    """The sentence of the page that meets the search best, or its first one; None without a description."""
+    sentences = [sentence for sentence in sentences_of(product.description) if len(sentence) > 15]
+    if not sentences:
+        return None
+    question = asked(reply.intent.wanted, reply.intent.language).without(frozenset(stems(product.card.title)))
+    best = max(sentences, key=lambda sentence: fit(stems(sentence), question, {}))
+    return clip(best, MAX_WHY_CHARACTERS)
+
+
+def _others(reply: Reply, others: list[Match]) -> list[AnswerEvent]:
+    words = reply.words
+    prices = [price for match in others if (price := match.product.card.price)]
+    if not others or not prices or len({price.currency for price in prices}) > 1:
+        return []
+    if len(others) == 1:
+        return list(reply.say(words.other_one.format(title=others[0].product.card.title, price=reply.money(prices[0]))))
+    low, high = min(prices, key=lambda price: price.amount), max(prices, key=lambda price: price.amount)
+    if len(prices) != len(others) or low == high:
+        return []
+    return list(reply.say(words.others.format(count=len(others), low=reply.money(low), high=reply.money(high))))
+
+
+async def _nearest(reply: Reply) -> list[AnswerEvent]:
+    """Nothing fits: why, and the closest without the limit, or that there is nothing."""
+    intent, words = reply.intent, reply.words
+    had_limits = intent.price_max is not None or intent.price_min is not None or intent.in_stock
+    if had_limits:
+        result = await reply.tools.search_catalog(intent.query, limit=MAX_CARDS)
+        closest = _closest(reply, result)
+        if closest:
+            return _present_nearest(reply, closest)
+    return [
+        *reply.say(words.nothing_found),
+        *reply.suggest(words.ask_human, words.ask_shipping, words.ask_returns),
+        *reply.conclude("product_none", 0.35),
+    ]
+
+
+def _closest(reply: Reply, result: CatalogResult) -> list[ProductDetail]:
+    question = asked(reply.intent.wanted, reply.intent.language).without(_VAGUE)
+    fitting = [
+        product
+        for product in result.products
+        if product.card.price
+        and (not question.concepts or coverage(question, f"{product.card.title} {product.description}") >= FITS)
+    ]
+    if reply.intent.price_max is not None:
+        fitting.sort(key=lambda product: product.card.price.amount if product.card.price else 0)
+    return fitting[:2]
+
+
+def _present_nearest(reply: Reply, closest: list[ProductDetail]) -> list[AnswerEvent]:
+    intent, words = reply.intent, reply.words
+    for product in closest:
+        reply.grounder.add_product(product)
+    limit = intent.price_max if intent.price_max is not None else intent.price_min
+    events: list[AnswerEvent] = list(reply.cite_product(closest[0]))
+    if limit is None:
+        events += reply.say(words.nothing_in_stock)
+    else:
+        money = Money(limit, reply.question.currency)
+        reply.grounder.add_facts("question", "limit", money)
+        events += reply.say(words.nothing_in_budget.format(limit=reply.money(money)))
+    card = closest[0].card
+    assert card.price
+    events += reply.say(words.nearest.format(title=card.title, price=reply.money(card.price)))
+    events.append(ShowProducts(tuple(product.card for product in closest)))
+    events += reply.suggest(words.ask_details, words.ask_human)
+    return events + list(reply.conclude("product_nearest", 0.6))

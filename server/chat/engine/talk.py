@@ -1,0 +1,129 @@
+"""Everything around the questions: greeting, thanks, who we are, a person please, and what is not ours to answer."""
+
+from collections.abc import AsyncIterator
+
+from server.chat.engine.passages import asked_of, choose_sentences, policy_suggestions, quote, say_unknown
+from server.chat.engine.products import MAX_CARDS, matching, ordered, present
+from server.chat.engine.reply import Reply
+from server.chat.models import AnswerEvent, HandedOff, StatusLine
+
+SURE_OFF_TOPIC = 0.75
+STRONG_FIT = 0.6
+"""What a product must reach to answer a question that did not ask for products."""
+STRONG_PASSAGE = 0.6
+
+
+def answer_greeting(reply: Reply) -> list[AnswerEvent]:
+    """Hello, and what we can do."""
+    words = reply.words
+    return [
+        *reply.say(words.hello.format(shop=_shop(reply))),
+        *reply.suggest(words.ask_find, words.ask_track, words.ask_returns),
+        *reply.conclude("greeting", 0.98),
+    ]
+
+
+def answer_thanks(reply: Reply) -> list[AnswerEvent]:
+    """You're welcome."""
+    words = reply.words
+    return [
+        *reply.say(words.thanks),
+        *reply.suggest(words.ask_find, words.ask_track),
+        *reply.conclude("thanks", 0.98),
+    ]
+
+
+def answer_goodbye(reply: Reply) -> list[AnswerEvent]:
+    """Goodbye."""
+    return [*reply.say(reply.words.goodbye), *reply.conclude("goodbye", 0.98)]
+
+
+def answer_identity(reply: Reply) -> list[AnswerEvent]:
+    """An automatic assistant, and says so."""
+    words = reply.words
+    return [
+        *reply.say(words.identity.format(shop=_shop(reply))),
+        *reply.suggest(words.ask_find, words.ask_track, words.ask_human),
+        *reply.conclude("identity", 0.95),
+    ]
+
+
+def answer_nonsense(reply: Reply) -> list[AnswerEvent]:
+    """Please say it another way."""
+    words = reply.words
+    return [
+        *reply.say(words.nonsense),
+        *reply.suggest(words.ask_find, words.ask_track, words.ask_returns),
+        *reply.conclude("nonsense", 0.85),
+    ]
+
+
+async def answer_human(reply: Reply) -> AsyncIterator[AnswerEvent]:
+    """Ask for staff; say who comes, or how to be reached."""
+    words = reply.words
+    yield StatusLine(words.asking_staff)
+    result = await reply.tools.request_human(reply.question.text[:500])
+    waits = result.state == "waiting"
+    for event in reply.say(words.human_waiting if waits else words.human_requested):
+        yield event
+    if waits:
+        for event in _contacts(reply, result.contact or reply.question.contact):
+            yield event
+    yield HandedOff(state=result.state)
+    for concluded in reply.conclude("human", 0.98):
+        yield concluded
+
+
+def _contacts(reply: Reply, contact: dict[str, str]) -> list[AnswerEvent]:
+    events: list[AnswerEvent] = []
+    for name, template in (("email", reply.words.contact_email), ("phone", reply.words.contact_phone)):
+        if value := contact.get(name):
+            reply.grounder.add_facts("shop", name, value)
+            events += reply.say(template.format(**{name: value}))
+    return events
+
+
+async def answer_off_topic(reply: Reply) -> AsyncIterator[AnswerEvent]:
+    """Not ours, unless the shop clearly has something on it after all."""
+    if reply.intent.confidence < SURE_OFF_TOPIC:
+        found = await _anything(reply)
+        if found:
+            for event in found:
+                yield event
+            return
+    words = reply.words
+    for event in (
+        *reply.say(words.off_topic.format(shop=_shop(reply))),
+        *reply.suggest(words.ask_find, words.ask_shipping, words.ask_track),
+        *reply.conclude("off_topic", reply.intent.confidence),
+    ):
+        yield event
+
+
+async def answer_unknown(reply: Reply) -> AsyncIterator[AnswerEvent]:
+    """Search everything with the shopper's words; without a good hit, say so."""
+    yield StatusLine(reply.words.searching)
+    for event in await _anything(reply) or say_unknown(reply):
+        yield event
+
+
+async def _anything(reply: Reply) -> list[AnswerEvent]:
+    """The best of policies and products where one fits well; otherwise nothing. Both searches are one round trip."""
+    query = reply.intent.query
+    products = await reply.tools.search_catalog(query, limit=MAX_CARDS)
+    passages = await reply.tools.search_policies(query)
+    matches = [match for match in ordered(reply, matching(reply, products)) if match.fit >= STRONG_FIT]
+    found = choose_sentences(asked_of(reply), passages.sources, reply.intent.topic)
+    passage_fit = found.confidence if found else 0.0
+    best_fit = (0.45 + 0.5 * matches[0].fit) if matches else 0.0
+    if found and passage_fit >= STRONG_PASSAGE and passage_fit >= best_fit:
+        events = quote(reply, found)
+        events += reply.suggest(*policy_suggestions(reply.intent, reply))
+        return events + list(reply.conclude("policy", passage_fit * 0.9))
+    return present(reply, matches) if matches else []
+
+
+def _shop(reply: Reply) -> str:
+    name = reply.question.shop_name or "this shop"
+    reply.grounder.add_facts("shop", "name", name)
+    return name

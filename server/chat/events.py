@@ -1,0 +1,228 @@
+"""Answer events on the wire: the AI SDK UI message stream (v1) as server-sent events, and the parts we keep.
+
+One `Transcript` per answer turns each event into the frames a client reads now and the message parts it reads later
+from history, so the two cannot differ. Field names follow the protocol (camelCase); data parts are ours (contract).
+"""
+
+import asyncio
+from typing import Any, assert_never
+from uuid import UUID
+
+import msgspec
+
+from server.chat.models import (
+    AnswerEvent,
+    AskProof,
+    Cite,
+    Concluded,
+    HandedOff,
+    ShowOrder,
+    ShowProducts,
+    Source,
+    StatusLine,
+    Suggest,
+    TextPiece,
+    ToolUsed,
+)
+
+DONE_FRAME = b"data: [DONE]\n\n"
+PING_FRAME = b": ping\n\n"
+HEADERS = {
+    "x-vercel-ai-ui-message-stream": "v1",
+    "cache-control": "no-cache, no-transform",
+    "x-accel-buffering": "no",
+}
+_encoder = msgspec.json.Encoder()
+
+
+def event_id(turn_id: UUID, index: int) -> str:
+    """The SSE id of a turn's event; what a client sends back as Last-Event-ID."""
+    return f"{turn_id.hex}-{index}"
+
+
+def parse_event_id(text: str | None) -> tuple[UUID, int] | None:
+    """(turn, index of the last event seen), or None when it is not an id of ours."""
+    turn, dash, index = (text or "").strip().partition("-")
+    if not dash or not index.isascii() or not index.isdigit() or len(index) > 9:
+        return None
+    try:
+        return UUID(hex=turn), int(index)
+    except ValueError:
+        return None
+
+
+class Transcript:
+    """The frames and parts of one answer, as they come."""
+
+    def __init__(self, turn_id: UUID, message_id: str) -> None:
+        self.turn_id, self.message_id = turn_id, message_id
+        self.parts: list[dict[str, Any]] = []
+        self.sources: list[dict[str, Any]] = []
+        self.tools: list[dict[str, Any]] = []
+        self.conclusion: Concluded | None = None
+        self.metadata: dict[str, Any] = {}
+        self.notes: list[str] = []
+        """For staff, in the trace: why the engine took over, what was left out."""
+        self.changed = asyncio.Event()
+        """Set when there are frames to take."""
+        self._cited: set[str] = set()
+        self._frames: list[bytes] = []
+        self._count = 0
+        self._text: dict[str, Any] | None = None
+        self._pieces: list[str] = []
+
+    def take_frames(self) -> list[bytes]:
+        """The frames made since the last call."""
+        frames, self._frames = self._frames, []
+        return frames
+
+    @property
+    def has_text(self) -> bool:
+        """Whether any word of the answer has been said."""
+        return self._text is not None or any(part["type"] == "text" for part in self.parts)
+
+    @property
+    def text(self) -> str:
+        """All that was said so far."""
+        said = [part["text"] for part in self.parts if part["type"] == "text"]
+        return "\n\n".join([*said, "".join(self._pieces)] if self._pieces else said)
+
+    def start(self) -> None:
+        """The first frame."""
+        self._frame({"type": "start", "messageId": self.message_id})
+
+    def add(self, event: AnswerEvent) -> None:
+        """Put one answer event on the wire and among the parts."""
+        match event:
+            case TextPiece(text=text):
+                self._add_text(text)
+            case StatusLine(text=text):
+                self._frame({"type": "data-status", "data": {"text": text}, "transient": True})
+            case ToolUsed():
+                self._add_tool(event)
+            case ShowProducts(products=products):
+                self._add_data("data-products", {"products": products})
+            case ShowOrder(order=order):
+                self._add_data("data-order", {"order": order})
+            case AskProof(order_number=number, methods=methods):
+                asked = {"methods": methods} | ({"order_number": number} if number else {})
+                self._add_data("data-verification", asked)
+            case Suggest(suggestions=suggestions):
+                self._add_data("data-suggestions", {"suggestions": suggestions})
+            case HandedOff(state=state, staff=staff):
+                self._add_data("data-handoff", {"state": state} | ({"staff": staff} if staff else {}))
+            case Cite(source=source):
+                self._add_source(source)
+            case Concluded():
+                self.conclusion = event
+            case _:
+                assert_never(event)
+
+    def add_fallback(self, reason: str, contact: dict[str, str]) -> None:
+        """The shop's own way to be reached, when there is no answer to give."""
+        self._add_data("data-fallback", {"reason": reason, "contact": contact})
+
+    def add_stored(self, part: dict[str, Any]) -> None:
+        """Put a part that was saved before on the wire again."""
+        kind = part["type"]
+        if kind == "text":
+            self._add_text(part["text"])
+            self._close_text()
+        elif kind.startswith("tool-"):
+            call = {"toolCallId": part["toolCallId"]}
+            name = kind.removeprefix("tool-")
+            self._frame({"type": "tool-input-available", **call, "toolName": name, "input": part["input"]})
+            self._frame({"type": "tool-output-available", **call, "output": part["output"]})
+        else:
+            self._frame(part)
+
+    def close(self, metadata: dict[str, Any]) -> None:
+        """Nothing more is said: `parts` are complete and may be saved."""
+        self._close_text()
+        self.metadata = metadata
+
+    def end(self, state: str, broken_text: str) -> None:
+        """The last frames: `broken_text` is what a shopper reads when the answer broke off."""
+        match state:
+            case "stopped":
+                self._frame({"type": "abort"})
+            case "failed":
+                self._frame({"type": "error", "errorText": broken_text})
+                self._frame({"type": "finish"})
+            case _:
+                self._frame({"type": "message-metadata", "messageMetadata": self.metadata})
+                self._frame({"type": "finish"})
+        self._frames.append(DONE_FRAME)
+
+    def _add_text(self, text: str) -> None:
+        if self._text is None:
+            self._text = {"type": "text", "id": f"t{len(self.parts)}"}
+            self._frame({"type": "text-start", "id": self._text["id"]})
+        self._pieces.append(text)
+        self._frame({"type": "text-delta", "id": self._text["id"], "delta": text})
+
+    def _close_text(self) -> None:
+        if self._text is not None:
+            self._frame({"type": "text-end", "id": self._text["id"]})
+            self.parts.append({"type": "text", "text": "".join(self._pieces), "state": "done"})
+            self._text, self._pieces = None, []
+
+    def _add_data(self, kind: str, data: dict[str, Any]) -> None:
+        self._close_text()
+        plain = msgspec.to_builtins(data)
+        self.parts.append({"type": kind, "data": plain})
+        self._frame({"type": kind, "data": plain})
+
+    def _add_tool(self, tool: ToolUsed) -> None:
+        self._close_text()
+        call_id = f"call-{len(self.tools)}"
+        self.tools.append({"name": tool.name, "input": tool.input, "output": tool.output, "seconds": tool.seconds})
+        self.parts.append(
+            {
+                "type": f"tool-{tool.name}",
+                "toolCallId": call_id,
+                "state": "output-available",
+                "input": tool.input,
+                "output": tool.output,
+            }
+        )
+        self._frame({"type": "tool-input-available", "toolCallId": call_id, "toolName": tool.name, "input": tool.input})
+        self._frame({"type": "tool-output-available", "toolCallId": call_id, "output": tool.output})
+
+    def _add_source(self, source: Source) -> None:
+        if source.id in self._cited:
+            return
+        self._cited.add(source.id)
+        self._close_text()
+        if source.url:
+            part = {"type": "source-url", "sourceId": source.id, "url": source.url, "title": source.title}
+        else:
+            part = {
+                "type": "source-document",
+                "sourceId": source.id,
+                "mediaType": "text/plain",
+                "title": source.title,
+            }
+        self.parts.append(part)
+        self.sources.append(
+            {"id": source.id, "title": source.title, "url": source.url, "fetched_at": source.fetched_at}
+        )
+        self._frame(part)
+
+    def _frame(self, part: dict[str, Any]) -> None:
+        self._frames.append(
+            b"id: %s\ndata: %s\n\n" % (event_id(self.turn_id, self._count).encode(), _encoder.encode(part))
+        )
+        self._count += 1
+        self.changed.set()
+
+
+def replay(turn_id: UUID, message_id: str, parts: list[dict[str, Any]], metadata: dict[str, Any]) -> bytes:
+    """A finished answer as a stream again, for a client that sends the same message twice."""
+    transcript = Transcript(turn_id, message_id)
+    transcript.start()
+    for part in parts:
+        transcript.add_stored(part)
+    transcript.close(metadata)
+    transcript.end("done", "")
+    return b"".join(transcript.take_frames())

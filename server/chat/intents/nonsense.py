@@ -1,0 +1,37 @@
+"""Messages without anything to read in them."""
+
+import re
+
+from server.chat.intents.words import words
+
+_KEYBOARD = re.compile(r"(?:asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|wert(?=y)|zxcv|xcvb|qwertz|yxcv|poiu|lkjh)")
+_VOWEL = re.compile("[aeiouy]")
+_CONSONANTS = re.compile("[bcdfghjklmnpqrstvwxz]{6,}")
+_REPEATED = re.compile(r"(.{1,3})\1{4,}")
+
+
+def is_nonsense(text: str) -> bool:
+    """True for empty, symbols only, or keyboard mashing; a code with figures in it may be a part number."""
+    stripped = text.strip()
+    if stripped and not stripped.isascii() and any(character.isalpha() for character in stripped):
+        return _is_mashed(words(stripped)) if any("a" <= c <= "z" for c in stripped.lower()) else False
+    found = words(stripped)
+    if not any(character.isalnum() for character in stripped):
+        return True
+    return _is_mashed(found)
+
+
+def _is_mashed(found: list[str]) -> bool:
+    plain = [word for word in found if word.isalpha() and len(word) > 3]
+    if not plain or len(plain) < len([word for word in found if len(word) > 2]):
+        return False
+    return all(_looks_mashed(word) for word in plain)
+
+
+def _looks_mashed(word: str) -> bool:
+    return bool(
+        _KEYBOARD.search(word)
+        or _CONSONANTS.search(word)
+        or _REPEATED.search(word)
+        or (len(word) > 4 and not _VOWEL.search(word))
+    )

@@ -1,0 +1,180 @@
+"""Turns that are being answered: written ahead to Redis, then read by whoever listens.
+
+The answer runs on its own; HTTP responses only read. Each batch of frames goes to a Redis stream before any client
+sees it, so after a crash the text a shopper was shown can still be saved, and another process can go on serving it.
+Without Redis the frames are served from this process's memory alone.
+"""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from server.chat.events import PING_FRAME, event_id
+
+HEARTBEAT_S = 15.0
+JOURNAL_LIVES_S = 600
+POLL_S = 0.1
+"""How often a reader in another process looks for news."""
+REDIS_PAUSE_S = 5.0
+MAX_SILENCE_S = 120.0
+"""After this long without news from a turn elsewhere its process is thought dead."""
+
+
+class LiveTurn:
+    """One running turn of this process: its frames, and the wish to stop it."""
+
+    def __init__(self, shop_id: UUID, conversation_id: UUID, turn_id: UUID) -> None:
+        self.shop_id, self.conversation_id, self.turn_id = shop_id, conversation_id, turn_id
+        self.stop_requested = asyncio.Event()
+        self.ended = False
+        self._frames: list[bytes] = []
+        self._news = asyncio.Event()
+
+    def publish(self, frames: list[bytes]) -> None:
+        """Let readers see these frames."""
+        self._frames += frames
+        self._wake()
+
+    def end(self) -> None:
+        """No frame follows."""
+        self.ended = True
+        self._wake()
+
+    async def read(self, start: int = 0) -> AsyncIterator[bytes]:
+        """Frames from index `start` until the end, as few chunks as possible; a comment when nothing happens."""
+        position = start
+        while True:
+            if position < len(self._frames):
+                chunk, position = b"".join(self._frames[position:]), len(self._frames)
+                yield chunk
+            elif self.ended:
+                return
+            else:
+                news = self._news
+                try:
+                    async with asyncio.timeout(HEARTBEAT_S):
+                        await news.wait()
+                except TimeoutError:
+                    yield PING_FRAME
+
+    def _wake(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+
+class TurnJournal:
+    """The Redis side: one stream per conversation, holding its latest turn."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._away_until = 0.0
+
+    async def append(self, turn: LiveTurn, first: int, frames: list[bytes], *, end: bool) -> bool:
+        """Write frames ahead; whether somebody asked to stop. Quietly does nothing while Redis is away."""
+        if time.monotonic() < self._away_until:
+            return False
+        key = _key(turn.shop_id, turn.conversation_id)
+        try:
+            async with self._redis.pipeline(transaction=False) as pipe:
+                if first == 0:
+                    pipe.delete(key, _stop_key(turn.shop_id, turn.turn_id))
+                pipe.xadd(key, {"t": turn.turn_id.bytes, "n": first, "f": b"".join(frames), "e": int(end)})
+                if first == 0 or end:
+                    pipe.expire(key, JOURNAL_LIVES_S)
+                pipe.exists(_stop_key(turn.shop_id, turn.turn_id))
+                return bool((await pipe.execute())[-1])
+        except (RedisError, OSError):
+            self._away_until = time.monotonic() + REDIS_PAUSE_S
+            return False
+
+    async def stop_requested(self, turn: LiveTurn) -> bool:
+        """Whether another process was asked to stop this turn."""
+        try:
+            return bool(await self._redis.exists(_stop_key(turn.shop_id, turn.turn_id)))
+        except (RedisError, OSError):
+            return False
+
+    async def request_stop(self, shop_id: UUID, turn_id: UUID) -> None:
+        """Ask whichever process runs the turn to end it."""
+        await self._redis.set(_stop_key(shop_id, turn_id), b"1", ex=JOURNAL_LIVES_S)
+
+    async def frames(self, shop_id: UUID, conversation_id: UUID) -> tuple[UUID | None, list[bytes], bool]:
+        """(turn, its frames so far, whether it has ended); (None, [], True) when nothing is known."""
+        try:
+            entries = await self._redis.xrange(_key(shop_id, conversation_id))
+        except (RedisError, OSError):
+            return None, [], True
+        if not entries:
+            return None, [], True
+        frames = [frame for _, fields in entries for frame in split_frames(fields[b"f"])]
+        last = entries[-1][1]
+        return UUID(bytes=last[b"t"]), frames, last[b"e"] == b"1"
+
+    async def follow(self, shop_id: UUID, conversation_id: UUID, turn_id: UUID, start: int) -> AsyncIterator[bytes]:
+        """Like `LiveTurn.read`, of a turn another process runs; ends when that process falls silent."""
+        position, heard = start, time.monotonic()
+        pinged = heard
+        while time.monotonic() - heard < MAX_SILENCE_S:
+            found, frames, ended = await self.frames(shop_id, conversation_id)
+            if found != turn_id:
+                return
+            if position < len(frames):
+                yield b"".join(frames[position:])
+                position, heard = len(frames), time.monotonic()
+            if ended:
+                return
+            if time.monotonic() - max(heard, pinged) > HEARTBEAT_S:
+                pinged = time.monotonic()
+                yield PING_FRAME
+            await asyncio.sleep(POLL_S)
+
+
+class LiveTurns:
+    """The turns of this process, by conversation."""
+
+    def __init__(self) -> None:
+        self._turns: dict[tuple[UUID, UUID], LiveTurn] = {}
+        self.tasks: set[asyncio.Task[None]] = set()
+
+    def add(self, turn: LiveTurn) -> None:
+        """From now on found by `find`."""
+        self._turns[turn.shop_id, turn.conversation_id] = turn
+
+    def remove(self, turn: LiveTurn) -> None:
+        """Forget it, unless a newer turn took its place."""
+        if self._turns.get((turn.shop_id, turn.conversation_id)) is turn:
+            del self._turns[turn.shop_id, turn.conversation_id]
+
+    def find(self, shop_id: UUID, conversation_id: UUID) -> LiveTurn | None:
+        """The conversation's running turn, when this process runs it."""
+        return self._turns.get((shop_id, conversation_id))
+
+    async def drain(self, timeout_s: float) -> None:
+        """Wait for running turns to end (shutdown)."""
+        if self.tasks:
+            await asyncio.wait(self.tasks, timeout=timeout_s)
+
+
+def split_frames(data: bytes) -> list[bytes]:
+    """Frames joined end to end, apart again: JSON holds no blank line."""
+    return [frame + b"\n\n" for frame in data.split(b"\n\n") if frame]
+
+
+def next_index(turn_id: UUID, last_event_id: tuple[UUID, int] | None) -> int:
+    """Where to go on: after the event the client has, or from the start when it has none of this turn."""
+    return last_event_id[1] + 1 if last_event_id and last_event_id[0] == turn_id else 0
+
+
+def _key(shop_id: UUID, conversation_id: UUID) -> str:
+    return f"turn:{{{shop_id}}}:{conversation_id}"
+
+
+def _stop_key(shop_id: UUID, turn_id: UUID) -> str:
+    return f"stop:{{{shop_id}}}:{turn_id}"
+
+
+__all__ = ["LiveTurn", "LiveTurns", "TurnJournal", "event_id", "next_index", "split_frames"]

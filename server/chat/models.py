@@ -1,0 +1,204 @@
+"""What a turn is made of: the shopper's question, the sources an answer rests on, and the events of an answer.
+
+A driver (engine or model) yields answer events; the service checks them, gives them numbers and puts them on the
+wire (`events.py`). Nothing here knows HTTP or SQL.
+"""
+
+from typing import Any
+
+from msgspec import Struct
+
+from integrations.platform import Money
+from server.orders.models import OrderOutcome, OrderView
+from server.shops.identity import Shopper
+
+
+class VariantCard(Struct, frozen=True, kw_only=True):
+    """One buyable form, as shown."""
+
+    id: str
+    title: str
+    sku: str | None
+    price: Money | None
+    available: bool
+
+
+class ProductCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The contract's `Product`. `fetched_at` is when we read it from the shop (ISO)."""
+
+    id: str
+    title: str
+    url: str | None
+    image_url: str | None
+    price: Money | None
+    available: bool
+    fetched_at: str
+    variants: tuple[VariantCard, ...] = ()
+    compare_at_price: Money | None = None
+
+
+class ProductDetail(Struct, frozen=True, kw_only=True):
+    """Everything the shop says of one product: for answers, never shown as it is."""
+
+    card: ProductCard
+    description: str
+    brand: str | None = None
+    category: tuple[str, ...] = ()
+    attributes: dict[str, str] = {}
+    stock: dict[str, int | None] = {}
+    """By variant title; None where the shop does not tell."""
+
+
+class Source(Struct, frozen=True, kw_only=True):
+    """A passage, product or order fact that an answer rests on.
+
+    `id` is stable within the conversation ("product:JP-1", "document:returns#2", "order:1001"); `text` is what the
+    answer may claim from it and is not sent as a whole.
+    """
+
+    id: str
+    kind: str
+    title: str
+    text: str
+    url: str | None = None
+    heading_path: tuple[str, ...] = ()
+    fetched_at: str = ""
+    score: float = 0.0
+
+
+class CatalogResult(Struct, frozen=True, kw_only=True):
+    """Products found, best first; `scores` run along (0..1). `exact` when an identifier matched."""
+
+    products: tuple[ProductDetail, ...]
+    scores: tuple[float, ...] = ()
+    sources: tuple[Source, ...] = ()
+    exact: bool = False
+
+
+class PolicyResult(Struct, frozen=True, kw_only=True):
+    """Passages of policies and documents, best first."""
+
+    sources: tuple[Source, ...]
+
+
+class HandoffResult(Struct, frozen=True, kw_only=True):
+    """What asking for staff came to. state: requested (staff are on duty) or waiting (nobody is; leave an e-mail)."""
+
+    state: str
+    contact: dict[str, str] = {}
+
+
+class Utterance(Struct, frozen=True):
+    """One earlier message, as plain text. author: shopper, assistant or staff."""
+
+    author: str
+    text: str
+
+
+class Question(Struct, frozen=True, kw_only=True):
+    """One shopper message with what is known around it."""
+
+    text: str
+    shopper: Shopper
+    locale: str
+    history: tuple[Utterance, ...] = ()
+    """Oldest first, without this message; at most the last 12."""
+    shown_products: tuple[str, ...] = ()
+    """External ids of the products the last answers showed, newest first: what "it" and "the second one" mean."""
+    order_in_question: str | None = None
+    """The order number this conversation was last about."""
+    page_product_id: str | None = None
+    """The product page the shopper is on."""
+    shop_name: str = ""
+    currency: str = "USD"
+    tone: str | None = None
+    contact: dict[str, str] = {}
+
+
+class StatusLine(Struct, frozen=True, tag=True):
+    """What is being done now, for the shopper; gone when the answer is there."""
+
+    text: str
+
+
+class TextPiece(Struct, frozen=True, tag=True):
+    """A piece of the answer's text (Markdown: paragraphs, bold, lists, links; nothing else)."""
+
+    text: str
+
+
+class ToolUsed(Struct, frozen=True, kw_only=True, tag=True):
+    """A tool was called and has answered; `output` is a short public summary, never a platform's payload."""
+
+    name: str
+    input: dict[str, Any]
+    output: dict[str, Any]
+    seconds: float = 0.0
+
+
+class ShowProducts(Struct, frozen=True, tag=True):
+    """Product cards, at most 8."""
+
+    products: tuple[ProductCard, ...]
+
+
+class ShowOrder(Struct, frozen=True, tag=True):
+    """The order card."""
+
+    order: OrderView
+
+
+class AskProof(Struct, frozen=True, kw_only=True, tag=True):
+    """The verification form. methods: email, postcode, code."""
+
+    order_number: str | None
+    methods: tuple[str, ...]
+
+
+class Suggest(Struct, frozen=True, tag=True):
+    """Things to ask next, at most 4 short sentences in the shopper's own voice."""
+
+    suggestions: tuple[str, ...]
+
+
+class Cite(Struct, frozen=True, tag=True):
+    """This source carries the answer."""
+
+    source: Source
+
+
+class HandedOff(Struct, frozen=True, kw_only=True, tag=True):
+    """The conversation goes to staff."""
+
+    state: str
+    staff: str | None = None
+
+
+class Receipt(Struct, frozen=True):
+    """A claim of the answer and the source field it rests on."""
+
+    claim: str
+    source_id: str
+    field: str
+
+
+class Concluded(Struct, frozen=True, kw_only=True, tag=True):
+    """The last event of every answer. `confidence` is 0..1; `kind` names the sort of answer for staff and tests."""
+
+    kind: str
+    confidence: float
+    receipts: tuple[Receipt, ...] = ()
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+AnswerEvent = (
+    StatusLine | TextPiece | ToolUsed | ShowProducts | ShowOrder | AskProof | Suggest | Cite | HandedOff | Concluded
+)
+
+
+class OrderAnswer(Struct, frozen=True, kw_only=True):
+    """What the order tool came to, and the source it leaves for grounding (None where nothing may be told)."""
+
+    outcome: OrderOutcome
+    source: Source | None = None

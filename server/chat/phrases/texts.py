@@ -1,0 +1,134 @@
+"""Everything the engine says in its own words, as one typed record per language: a missing phrase fails to start.
+
+Placeholders stand in curly braces. Product and policy texts are quoted from the shop and are not in here.
+"""
+
+from msgspec import Struct
+
+
+class Phrases(Struct, frozen=True, kw_only=True):
+    """One language. Figures come only through placeholders, so that each can be checked against a source."""
+
+    language: str
+
+    # the conversation
+    greeting: str
+    hello: str
+    thanks: str
+    goodbye: str
+    identity: str
+    off_topic: str
+    nonsense: str
+    unknown: str
+    offer_human: str
+    unavailable: str
+    answer_broken: str
+    unverified: str
+    in_the_shops_words: str
+
+    # what is being done
+    searching: str
+    reading: str
+    looking_up: str
+    looking_up_orders: str
+    asking_staff: str
+
+    # questions to ask next, in the shopper's voice
+    ask_find: str
+    ask_returns: str
+    ask_shipping: str
+    ask_track: str
+    ask_human: str
+    ask_compare: str
+    ask_details: str
+    ask_stock: str
+    ask_cheapest: str
+
+    # products
+    found: str
+    found_one: str
+    found_cheapest: str
+    found_dearest: str
+    found_unpriced: str
+    why: str
+    others: str
+    other_one: str
+    sold_out_first: str
+    nothing_found: str
+    nothing_in_budget: str
+    nothing_in_stock: str
+    nearest: str
+    price_is: str
+    price_was: str
+    price_from: str
+    no_price: str
+    attribute: str
+    page_says: str
+    does_not_say: str
+    about: str
+    comes_in: str
+    which_product: str
+
+    # comparison
+    compare: str
+    compare_line: str
+    in_stock: str
+    sold_out: str
+    cheaper: str
+    same_price: str
+    compare_needs_two: str
+    not_in_catalog: str
+
+    # stock
+    stock_yes: str
+    stock_no: str
+    stock_variant_yes: str
+    stock_variant_no: str
+    stock_count: str
+    stock_others: str
+    no_such_variant: str
+
+    # orders
+    order_pending: str
+    order_on_hold: str
+    order_processing: str
+    order_preorder: str
+    order_partially_shipped: str
+    order_shipped: str
+    order_out_for_delivery: str
+    order_ready_for_pickup: str
+    order_delivery_failed: str
+    order_delivered: str
+    order_return_in_progress: str
+    order_returned: str
+    order_partially_refunded: str
+    order_refunded: str
+    order_cancelled: str
+    order_unknown: str
+    order_placed: str
+    order_expected: str
+    order_was_delivered: str
+    order_items: str
+    order_available_from: str
+    order_parcel: str
+    order_tracking: str
+    order_refund: str
+    order_total: str
+    order_more_with_code: str
+    orders_listed: str
+    orders_line: str
+    orders_none: str
+    ask_order_number: str
+    ask_order_proof: str
+    proof_refused: str
+    proof_locked: str
+    orders_down: str
+    orders_not_connected: str
+    cannot_change: str
+    offer_change: str
+
+    # staff
+    human_requested: str
+    human_waiting: str
+    contact_email: str
+    contact_phone: str

@@ -1,0 +1,408 @@
+"""One shopper message, from acceptance to the saved answer: accept -> answer -> record.
+
+`accept` is the first transaction: all that may be refused is refused here, as a plain HTTP error. `_answer` holds no
+connection while the answer is made; it runs on its own, so a closed tab changes nothing. `_record` is the second
+transaction and is shielded from cancellation.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from billing.quota import Quota
+from server.chat import storage
+from server.chat.events import Transcript, replay
+from server.chat.history import question_of
+from server.chat.live import LiveTurn, LiveTurns, TurnJournal
+from server.chat.models import HandoffResult, Question
+from server.chat.phrases import phrase
+from server.chat.storage import Accepted
+from server.chat.toolbox import ShopToolbox
+from server.core.database import Database
+from server.core.errors import AisleError, Conflict, NotFound, Unavailable
+from server.core.ids import new_id
+from server.core.logging import get_logger
+from server.core.metrics import Metrics
+from server.core.rate_limit import Limit, RateLimiter
+from server.shops.identity import Shopper
+from server.shops.models import ShopProfile
+from server.shops.service import ShopService
+
+TURN_TIMEOUT_S = 75.0
+RECORD_TRIES = 5
+RECORD_PAUSE_S = 1.0
+STOP_CHECK_S = 1.0
+RENEW_S = storage.TURN_LEASE_S / 3
+PER_CONVERSATION = Limit("conversation", per_minute=40, burst=40)
+PER_ADDRESS = Limit("address", per_minute=600, burst=300)
+PER_SHOP = Limit("shop", per_minute=60_000, burst=3_000)
+
+log = get_logger("chat")
+
+
+class Driver(Protocol):
+    """Makes answers: the engine, or a model with the engine behind it."""
+
+    async def answer(self, question: Question, tools: ShopToolbox, transcript: Transcript) -> str:
+        """Add the whole answer to the transcript; who answered (model or engine). Raises AnswerBroken after text."""
+
+
+class AnswerBroken(Exception):
+    """The answer broke off after its first words; they are kept and a retry is offered."""
+
+
+ToolboxFor = Callable[[Question], ShopToolbox]
+
+
+class IncomingMessage(Struct, frozen=True):
+    """What the shopper wrote. `id` is the client's own."""
+
+    id: str
+    text: str
+
+
+class Turn(Struct):
+    """One turn under way."""
+
+    shopper: Shopper
+    live: LiveTurn
+    transcript: Transcript
+    question: Question
+    seq: int
+    started: float
+    first_text_s: float | None = None
+    sent: int = 0
+    over: bool = False
+
+
+class ChatService:
+    """Turns of all shops this process serves."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        shops: ShopService,
+        limiter: RateLimiter,
+        quota: Quota,
+        journal: TurnJournal,
+        live: LiveTurns,
+        driver: Driver,
+        toolbox_for: ToolboxFor,
+        metrics: Metrics,
+    ) -> None:
+        self._database, self._shops, self._limiter, self._quota = database, shops, limiter, quota
+        self._journal, self._live, self._driver = journal, live, driver
+        self._toolbox_for, self._metrics = toolbox_for, metrics
+
+    # accept ---------------------------------------------------------------------------------------------------
+
+    async def accept(self, shopper: Shopper, message: IncomingMessage) -> tuple[LiveTurn | None, Accepted]:
+        """Save the message once and start its turn; the running turn to read, or None when there is none to read.
+
+        Raises RateLimited, Conflict (another answer is being written), NotFound (not this shopper's conversation).
+        """
+        profile = await self._shops.profile(shopper.shop_id)
+        await self._limit(shopper)
+        turn_id = new_id()
+        async with self._database.fast(shopper.shop_id) as connection:
+            accepted = await storage.accept_message(
+                connection,
+                shopper.shop_id,
+                shopper,
+                message_id=message.id,
+                turn_id=turn_id,
+                answer_id=f"a-{turn_id.hex}",
+                text=message.text,
+                parts=msgspec.json.encode([{"type": "text", "text": message.text}]).decode(),
+            )
+            if accepted.state == "new":
+                allowed = await self._quota.reserve(connection, shopper.shop_id, turn_id)
+                history = await storage.last_messages(
+                    connection, shopper.shop_id, shopper.conversation_id, accepted.seq - 1
+                )
+        match accepted.state:
+            case "busy":
+                raise Conflict("The last question is still being answered; stop it or wait for its end.")
+            case "foreign":
+                raise NotFound
+            case "new":
+                question = question_of(shopper, message.text, profile, history)
+                return self._start(shopper, profile, question, accepted, allowed), accepted
+            case _:
+                return self._live.find(shopper.shop_id, shopper.conversation_id), accepted
+
+    async def _limit(self, shopper: Shopper) -> None:
+        await self._limiter.require(PER_CONVERSATION, f"{shopper.shop_id}:{shopper.conversation_id}")
+        if shopper.address:
+            await self._limiter.require(PER_ADDRESS, shopper.address)
+        await self._limiter.require(PER_SHOP, str(shopper.shop_id))
+
+    def _start(
+        self, shopper: Shopper, profile: ShopProfile, question: Question, accepted: Accepted, allowed: bool
+    ) -> LiveTurn:
+        assert accepted.turn_id
+        turn = Turn(
+            shopper=shopper,
+            live=LiveTurn(shopper.shop_id, shopper.conversation_id, accepted.turn_id),
+            transcript=Transcript(accepted.turn_id, accepted.answer_id),
+            question=question,
+            seq=accepted.seq,
+            started=time.monotonic(),
+        )
+        self._live.add(turn.live)
+        task = asyncio.create_task(self._run(turn, profile, allowed))
+        self._live.tasks.add(task)
+        task.add_done_callback(self._live.tasks.discard)
+        return turn.live
+
+    # answer ---------------------------------------------------------------------------------------------------
+
+    async def _run(self, turn: Turn, profile: ShopProfile, allowed: bool) -> None:
+        turn.transcript.start()
+        pump = asyncio.create_task(self._pump(turn))
+        state, by = "failed", None
+        try:
+            state, by = await self._answer(turn, allowed, profile)
+        finally:
+            turn.transcript.close(self._metadata(turn, state, by))
+            await self._record(turn, state, by)  # before the last frames: whoever saw the end finds it in the history
+            turn.transcript.end(state, phrase("answer_broken", turn.question.locale))
+            turn.over = True
+            turn.transcript.changed.set()
+            await pump
+            turn.live.end()
+            self._live.remove(turn.live)
+
+    async def _answer(self, turn: Turn, allowed: bool, profile: ShopProfile) -> tuple[str, str | None]:
+        """(state of the turn, who answered)."""
+        if not allowed:
+            turn.transcript.add_fallback("quota", profile.contact)
+            return "refused", None
+        tools = self._toolbox_for(turn.question)
+        answering = asyncio.create_task(self._driver.answer(turn.question, tools, turn.transcript))
+        stopping = asyncio.create_task(self._watch_stop(turn))
+        try:
+            await asyncio.wait({answering, stopping}, timeout=TURN_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+            if answering.done():
+                return "done", answering.result()
+            if stopping.done():
+                return "stopped", None
+            raise AnswerBroken("time-out")
+        except (AnswerBroken, AisleError) as reason:
+            log.warning("answer_broke", turn_id=str(turn.live.turn_id), reason=str(reason))
+        except Exception:
+            log.exception("answer_failed", turn_id=str(turn.live.turn_id))
+        finally:
+            for task in (answering, stopping):
+                task.cancel()
+            await asyncio.gather(answering, stopping, return_exceptions=True)
+        return "failed", None
+
+    def _metadata(self, turn: Turn, state: str, by: str | None) -> dict[str, Any]:
+        conclusion = turn.transcript.conclusion
+        return {
+            "answered_by": by or "engine",
+            "confidence": round(conclusion.confidence, 3) if conclusion else 0.0,
+            "kind": conclusion.kind if conclusion else state,
+            "sources": turn.transcript.sources,
+            "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],
+        }
+
+    async def _watch_stop(self, turn: Turn) -> None:
+        """Returns when the shopper asks to stop, here or in another process; renews the turn's lease meanwhile."""
+        renewed = time.monotonic()
+        while not turn.live.stop_requested.is_set():
+            try:
+                async with asyncio.timeout(STOP_CHECK_S):
+                    await turn.live.stop_requested.wait()
+            except TimeoutError:
+                if await self._journal.stop_requested(turn.live):
+                    return
+            if time.monotonic() - renewed > RENEW_S:
+                renewed = time.monotonic()
+                with suppress(Unavailable):
+                    async with self._database.fast(turn.live.shop_id) as connection:
+                        await storage.renew_turn(connection, turn.live.shop_id, turn.live.turn_id)
+
+    async def _pump(self, turn: Turn) -> None:
+        """Move frames from the transcript to Redis and then to the readers, in batches, until the turn is over."""
+        while True:
+            await turn.transcript.changed.wait()
+            turn.transcript.changed.clear()
+            over = turn.over
+            frames = turn.transcript.take_frames()
+            if turn.first_text_s is None and turn.transcript.has_text:
+                turn.first_text_s = time.monotonic() - turn.started
+                self._metrics.first_text.observe(turn.first_text_s)
+            if await self._journal.append(turn.live, turn.sent, frames, end=over):
+                turn.live.stop_requested.set()
+            turn.sent += len(frames)
+            turn.live.publish(frames)
+            if over:
+                return
+
+    # record ---------------------------------------------------------------------------------------------------
+
+    async def _record(self, turn: Turn, state: str, by: str | None) -> None:
+        """Save the answer. While the database is away the shopper is not kept waiting: saving goes on behind."""
+        try:
+            await asyncio.shield(self._save(turn, state, by))
+        except Unavailable:
+            task = asyncio.create_task(self._record_later(turn, state, by))
+            self._live.tasks.add(task)
+            task.add_done_callback(self._live.tasks.discard)
+
+    async def _record_later(self, turn: Turn, state: str, by: str | None) -> None:
+        for attempt in range(RECORD_TRIES):
+            await asyncio.sleep(RECORD_PAUSE_S * 2**attempt)
+            try:
+                return await self._save(turn, state, by)
+            except Unavailable:
+                log.warning("record_retry", turn_id=str(turn.live.turn_id), attempt=attempt)
+        log.error("record_failed", turn_id=str(turn.live.turn_id))
+        return None
+
+    async def _save(self, turn: Turn, state: str, by: str | None) -> None:
+        delivered = state in ("done", "stopped")
+        live, transcript = turn.live, turn.transcript
+        async with self._database.fast(live.shop_id) as connection:
+            await storage.record_answer(
+                connection,
+                live.shop_id,
+                live.conversation_id,
+                live.turn_id,
+                state="failed" if state == "refused" else state,
+                answered_by=by,
+                usage_state="settled" if delivered else "released",
+                trace=self._trace(turn),
+                seq=turn.seq,
+                parts=transcript.parts,
+                metadata=transcript.metadata,
+            )
+            settle = self._quota.settle if delivered else self._quota.release
+            await settle(connection, live.shop_id, live.turn_id)
+        self._metrics.turns.labels(outcome=state, by=by or "nobody").inc()
+        self._metrics.turn.observe(time.monotonic() - turn.started)
+
+    def _trace(self, turn: Turn) -> dict[str, Any]:
+        conclusion = turn.transcript.conclusion
+        return {
+            "kind": conclusion.kind if conclusion else None,
+            "tools": turn.transcript.tools,
+            "sources": turn.transcript.sources,
+            "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],
+            "first_text_s": turn.first_text_s,
+            "seconds": round(time.monotonic() - turn.started, 4),
+            "prompt_tokens": conclusion.prompt_tokens if conclusion else 0,
+            "completion_tokens": conclusion.completion_tokens if conclusion else 0,
+            "notes": turn.transcript.notes,
+        }
+
+    # beside the turn --------------------------------------------------------------------------------------------
+
+    async def stop(self, shopper: Shopper) -> None:
+        """End the running turn; what was said is kept. Nothing happens when none runs."""
+        if live := self._live.find(shopper.shop_id, shopper.conversation_id):
+            live.stop_requested.set()
+            return
+        turn_id, _, ended = await self._journal.frames(shopper.shop_id, shopper.conversation_id)
+        if turn_id and not ended:
+            await self._journal.request_stop(shopper.shop_id, turn_id)
+
+    async def history(self, shopper: Shopper) -> tuple[str, list[storage.StoredMessage]]:
+        """(state, messages oldest first); an empty open conversation before its first message."""
+        async with self._database.fast(shopper.shop_id) as connection:
+            state = await storage.find_conversation(
+                connection, shopper.shop_id, shopper.conversation_id, shopper.shopper_id
+            )
+            if state is None:
+                return "open", []
+            messages = await storage.last_messages(
+                connection, shopper.shop_id, shopper.conversation_id, before_seq=2**31 - 1, limit=200
+            )
+        return state, messages
+
+    async def replay(self, shopper: Shopper, turn_id: UUID, answer_id: str) -> bytes:
+        """The stream of a turn that has ended, made again from what was saved."""
+        async with self._database.fast(shopper.shop_id) as connection:
+            message = await storage.find_message(connection, shopper.shop_id, shopper.conversation_id, answer_id)
+        if message is None:
+            return replay(turn_id, answer_id, [], {})
+        parts, metadata = msgspec.json.decode(message.parts), msgspec.json.decode(message.metadata)
+        return replay(turn_id, answer_id, parts, metadata)
+
+    def staff_notice(self, shopper: Shopper) -> bytes:
+        """What a shopper reads at once while staff answer: nothing but that they are here."""
+        part = {"type": "data-handoff", "data": {"state": "joined"}}
+        notice_id = new_id()
+        return replay(notice_id, f"n-{notice_id.hex}", [part], {"answered_by": "staff"})
+
+    async def rate(self, shopper: Shopper, message_id: str, rating: str, comment: str | None) -> None:
+        """Keep what the shopper thinks of an answer. Raises NotFound."""
+        async with self._database.fast(shopper.shop_id) as connection:
+            kept = await storage.save_feedback(
+                connection, shopper.shop_id, shopper.conversation_id, message_id, rating, comment
+            )
+        if not kept:
+            raise NotFound
+
+    async def request_human(self, shopper: Shopper, email: str | None = None) -> HandoffResult:
+        """Ask for staff: `requested` when the shop says they are on duty, else `waiting` with the shop's contact."""
+        profile = await self._shops.profile(shopper.shop_id)
+        wanted = "requested" if profile.handoff.get("online") else "waiting"
+        async with self._database.fast(shopper.shop_id) as connection:
+            state = await storage.request_handoff(connection, shopper.shop_id, shopper.conversation_id, wanted, email)
+        return HandoffResult(state=state or wanted, contact=profile.contact)
+
+    async def recover_abandoned(self, shop_id: UUID) -> int:
+        """End turns whose process is gone, keeping the text their shoppers were shown; how many."""
+        async with self._database.fast(shop_id) as connection:
+            turns = await storage.abandoned_turns(connection, shop_id)
+        for turn in turns:
+            await self._interrupt(shop_id, turn["conversation_id"], turn["id"], turn["answer_seq"])
+        return len(turns)
+
+    async def _interrupt(self, shop_id: UUID, conversation_id: UUID, turn_id: UUID, seq: int) -> None:
+        found, frames, _ = await self._journal.frames(shop_id, conversation_id)
+        parts = parts_of_frames(frames) if found == turn_id else []
+        async with self._database.fast(shop_id) as connection:
+            await storage.record_answer(
+                connection,
+                shop_id,
+                conversation_id,
+                turn_id,
+                state="interrupted",
+                answered_by=None,
+                usage_state="released",
+                trace={"notes": ["the process answering was lost"]},
+                seq=seq,
+                parts=parts,
+                metadata={"interrupted": True},
+            )
+
+
+def parts_of_frames(frames: list[bytes]) -> list[dict[str, Any]]:
+    """The message parts that frames on the wire add up to: what the shopper saw of a turn that broke off."""
+    parts: list[dict[str, Any]] = []
+    for frame in frames:
+        _, _, data = frame.partition(b"data: ")
+        if not data.startswith(b"{"):
+            continue
+        event = msgspec.json.decode(data)
+        match event["type"]:
+            case "text-start":
+                parts.append({"type": "text", "text": "", "state": "done"})
+            case "text-delta":
+                parts[-1]["text"] += event["delta"]
+            case "source-url" | "source-document":
+                parts.append(event)
+            case kind if kind.startswith("data-") and not event.get("transient"):
+                parts.append({"type": kind, "data": event["data"]})
+    return parts

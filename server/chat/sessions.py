@@ -1,0 +1,187 @@
+"""Sessions: a signed token that binds a browser to one shop, one shopper and one conversation.
+
+Nothing is stored before the first message: the ids are minted here and become rows when something is said.
+"""
+
+import time
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from babel import negotiate_locale
+from msgspec import Struct
+
+from server.chat.phrases import ALL_PHRASES, phrase, phrases_for
+from server.core.errors import NotFound, OriginRefused, Unauthenticated
+from server.core.ids import new_id, parse_id
+from server.core.rate_limit import Limit, RateLimiter
+from server.core.tokens import TokenSigner
+from server.shops.appearance import DEFAULT as DEFAULT_APPEARANCE
+from server.shops.identity import Customer, Shopper, is_signed_customer
+from server.shops.models import ShopProfile
+from server.shops.service import ShopService
+
+SESSION_LIVES_S = 30 * 24 * 3600
+SESSIONS_PER_ADDRESS = Limit("sessions", per_minute=600, burst=300)
+
+
+class SessionClaims(Struct, frozen=True, omit_defaults=True):
+    """What the token says, in short names: shop, conversation, shopper, customer, origin, locale."""
+
+    s: str
+    c: str
+    v: str
+    customer: Customer | None = None
+    o: str | None = None
+    l: str = "en"  # noqa: E741
+
+
+class CustomerProof(Struct, frozen=True):
+    """The shop's word for a signed-in customer; see `customer_signature`."""
+
+    id: str
+    signature: str
+    email: str | None = None
+
+
+class SessionRequest(Struct, frozen=True):
+    """`POST /v1/sessions`."""
+
+    key: str
+    session: str | None = None
+    customer: CustomerProof | None = None
+    locale: str | None = None
+
+
+class SessionAnswer(Struct, frozen=True, kw_only=True):
+    """What a widget needs to begin."""
+
+    session: str
+    expires_at: datetime
+    conversation_id: UUID
+    appearance: dict[str, Any]
+    greeting: str
+    suggestions: tuple[str, ...]
+    locale: str
+
+
+class Sessions:
+    """Makes session tokens and reads them."""
+
+    def __init__(
+        self,
+        shops: ShopService,
+        signer: TokenSigner[SessionClaims],
+        limiter: RateLimiter,
+        own_origin: str,
+    ) -> None:
+        self._shops, self._signer, self._limiter, self._own_origin = shops, signer, limiter, own_origin
+
+    async def open(
+        self, request: SessionRequest, *, origin: str | None, address: str, secret_key: str | None, languages: str
+    ) -> SessionAnswer:
+        """A new session, or the one of `request.session` prolonged.
+
+        From a browser the Origin must be listed; without an Origin the shop's secret key is needed as a bearer.
+        Raises Unauthenticated, OriginRefused, RateLimited.
+        """
+        shop_id, _ = await self._shops.shop_of_key(request.key, "publishable")
+        profile = await self._require_access(shop_id, origin, address, secret_key)
+        old = self._signer.read(request.session) if request.session else None
+        if old and old.s != str(shop_id):
+            old = None
+        customer = await self._require_customer(shop_id, request.customer)
+        if old and old.customer != customer and old.customer is not None:
+            old = None  # another person at the same screen: never on with the last one's conversation
+        locale = choose_locale(request.locale, languages, profile.locale)
+        claims = SessionClaims(
+            s=str(shop_id),
+            c=old.c if old else str(new_id()),
+            v=old.v if old else str(new_id()),
+            customer=customer,
+            o=origin,
+            l=locale,
+        )
+        return SessionAnswer(
+            session=self._signer.sign(claims, lives_s=SESSION_LIVES_S),
+            expires_at=datetime.fromtimestamp(time.time() + SESSION_LIVES_S, UTC),
+            conversation_id=UUID(claims.c),
+            appearance=DEFAULT_APPEARANCE | {"name": profile.name} | profile.appearance,
+            greeting=profile.greeting or phrase("greeting", locale, shop=profile.name),
+            suggestions=profile.suggestions or _starters(locale),
+            locale=locale,
+        )
+
+    async def read(self, token: str, *, origin: str | None, address: str) -> Shopper:
+        """Who holds this token. Raises Unauthenticated, OriginRefused."""
+        claims = self._signer.read(token)
+        if claims is None:
+            raise Unauthenticated("The session is not valid (any more); open a new one.")
+        shop_id = UUID(claims.s)
+        try:
+            profile = await self._shops.profile(shop_id)
+        except NotFound:
+            raise Unauthenticated("The session's shop is gone.") from None
+        if not profile.active:
+            raise Unauthenticated("This shop is not being served.")
+        if origin or claims.o:
+            self._require_origin(profile, origin or claims.o or "")
+        return Shopper(
+            shop_id=shop_id,
+            conversation_id=UUID(claims.c),
+            shopper_id=UUID(claims.v),
+            customer=claims.customer,
+            origin=origin,
+            locale=claims.l,
+            address=address if origin else "",
+        )
+
+    async def _require_access(
+        self, shop_id: UUID, origin: str | None, address: str, secret_key: str | None
+    ) -> ShopProfile:
+        profile = await self._shops.profile(shop_id)
+        if not profile.active:
+            raise Unauthenticated("This shop is not being served.")
+        if origin:
+            self._require_origin(profile, origin)
+            await self._limiter.require(SESSIONS_PER_ADDRESS, address)
+            return profile
+        if not secret_key:
+            raise Unauthenticated("Without an Origin header a session needs the shop's secret key as a bearer.")
+        owner, _ = await self._shops.shop_of_key(secret_key, "secret")
+        if owner != shop_id:
+            raise Unauthenticated("The secret key belongs to another shop than the publishable key.")
+        return profile
+
+    def _require_origin(self, profile: ShopProfile, origin: str) -> None:
+        if origin != self._own_origin and origin not in profile.origins:
+            raise OriginRefused(
+                "This site's origin is not on the shop's list; add it in the console or by PATCH /v1/shop."
+            )
+
+    async def _require_customer(self, shop_id: UUID, proof: CustomerProof | None) -> Customer | None:
+        if proof is None:
+            return None
+        secret = await self._shops.identity_secret(shop_id)
+        if not is_signed_customer(secret, proof.id, proof.email, proof.signature):
+            raise Unauthenticated("The customer's signature does not fit; sign id and e-mail with the identity secret.")
+        return Customer(proof.id, (proof.email or "").strip().lower() or None)
+
+
+def choose_locale(asked: str | None, languages: str, shop_locale: str) -> str:
+    """The shopper's language: what the page asks for, else the browser's Accept-Language, else the shop's own."""
+    accepted = [entry.partition(";")[0].strip() for entry in languages.split(",")]
+    wanted = [tag.replace("_", "-")[:35] for tag in ([asked] if asked else accepted) if tag]
+    spoken = [*ALL_PHRASES, shop_locale]
+    return negotiate_locale(wanted, spoken, sep="-") or shop_locale
+
+
+def _starters(locale: str) -> tuple[str, ...]:
+    words = phrases_for(locale)
+    return (words.ask_find, words.ask_returns, words.ask_track)
+
+
+def conversation_of(shopper: Shopper, conversation_id: str) -> None:
+    """Raises NotFound when the address names another conversation than the session's own."""
+    if parse_id(conversation_id) != shopper.conversation_id:
+        raise NotFound
