@@ -1,0 +1,32 @@
+/** Money, dates and plurals in the shopper's language. */
+import type { Money } from "../wire";
+
+/** "€19.99" from 1999 EUR: the currency's own number of digits is the browser's knowledge (ISO 4217). */
+export function money(value: Money, locale: string): string {
+  try {
+    const format = new Intl.NumberFormat(locale, { style: "currency", currency: value.currency });
+    return format.format(value.amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  } catch {
+    return `${value.amount / 100} ${value.currency}`;
+  }
+}
+
+/** A calendar day ("2026-11-20") or a moment, as a short day; "" when it is neither. */
+export function day(value: string | null | undefined, locale: string): string {
+  const date = new Date(value ?? "");
+  if (Number.isNaN(date.getTime())) return "";
+  const pure = (value ?? "").length === 10;
+  return date.toLocaleDateString(locale, { day: "numeric", month: "short", ...(pure && { timeZone: "UTC" }), ...yearOf(date) });
+}
+
+/** The time today, the day otherwise; "" for nonsense. */
+export function moment(value: string | null | undefined, locale: string): string {
+  const date = new Date(value ?? "");
+  if (Number.isNaN(date.getTime())) return "";
+  const today = date.toDateString() === new Date().toDateString();
+  return today ? date.toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" }) : day(value, locale);
+}
+
+function yearOf(date: Date): { year?: "numeric" } {
+  return date.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
+}
