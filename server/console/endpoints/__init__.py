@@ -1,0 +1,12 @@
+"""The merchant's and staff's side over HTTP: the JSON API and the console's pages."""
+
+from litestar import Router
+
+from server.console.endpoints.api import api_router
+from server.console.endpoints.page import TEMPLATES
+from server.console.endpoints.pages import pages_router
+from server.console.endpoints.sign_in import sign_in_router
+
+console_router = Router(path="/", route_handlers=[api_router, sign_in_router, pages_router])
+
+__all__ = ["TEMPLATES", "console_router"]

@@ -1,0 +1,174 @@
+"""Conversations, figures and billing as JSON. Reading needs any role, acting needs agent, paying needs admin."""
+
+import base64
+from datetime import UTC
+from typing import Annotated, Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from litestar import Router, get, post
+from litestar.params import Parameter
+from msgspec import Struct
+
+from server.console.figures.service import PLAN, Figures
+from server.console.models import Analytics, ConversationDetail, MessageView, Only, Wanted
+from server.console.period import parse_moment, parse_position, position_text
+from server.console.service import StaffDesk
+from server.core.errors import Conflict, FieldError, Invalid, NotFound
+from server.core.ids import parse_id
+from server.core.paging import require_limit
+from server.shops.models import Caller, Role
+
+MAX_IDEMPOTENCY_KEY = 255
+From = Annotated[str | None, Parameter(query="from", required=False)]
+IdempotencyKey = Annotated[
+    str | None, Parameter(header="Idempotency-Key", required=False, max_length=MAX_IDEMPOTENCY_KEY)
+]
+
+
+class NewReply(Struct, frozen=True):
+    """`POST /v1/conversations/{id}/messages`."""
+
+    text: str
+
+
+class Assignment(Struct, frozen=True):
+    """`POST .../assign`; null takes the conversation from whoever had it."""
+
+    merchant_id: UUID | None
+
+
+class NewTags(Struct, frozen=True):
+    """`POST .../tags`: all tags of the conversation from now on."""
+
+    tags: list[str]
+
+
+@get("/v1/conversations", summary="Conversations", tags=["staff"])
+async def list_conversations(
+    caller: Caller,
+    staff_desk: StaffDesk,
+    from_: From = None,
+    state: str | None = None,
+    only: str | None = None,
+    q: str | None = None,
+    to: str | None = None,
+    cursor: str | None = None,
+    limit: int | None = None,
+) -> dict[str, Any]:
+    """Newest first. With `q` or `only` a page looks through a bounded stretch: go on until `next_cursor` is null."""
+    wanted = Wanted(
+        state=state or None,
+        only=parse_only(only),
+        text=q or "",
+        since=parse_moment(from_, "from"),
+        until=parse_moment(to, "to", is_end=True),
+    )
+    items, goes_on_at = await staff_desk.conversations(caller, wanted, parse_position(cursor), require_limit(limit))
+    next_cursor = base64.urlsafe_b64encode(position_text(goes_on_at).encode()).decode() if goes_on_at else None
+    return {"data": items, "next_cursor": next_cursor}
+
+
+@get("/v1/conversations/{conversation_id:str}", summary="One conversation", tags=["staff"])
+async def get_conversation(conversation_id: str, caller: Caller, staff_desk: StaffDesk) -> ConversationDetail:
+    """Messages with ratings, and for each turn its trace: tools, sources, receipts, times, tokens."""
+    return await staff_desk.get(caller, require_id(conversation_id))
+
+
+@post("/v1/conversations/{conversation_id:str}/messages", status_code=201, summary="Staff reply", tags=["staff"])
+async def send_reply(
+    conversation_id: str, data: NewReply, caller: Caller, staff_desk: StaffDesk, idempotency_key: IdempotencyKey = None
+) -> MessageView:
+    """From now on staff answer this conversation and the assistant is silent, until it is closed."""
+    return await staff_desk.reply(caller, require_id(conversation_id), data.text, idempotency_key)
+
+
+@post("/v1/conversations/{conversation_id:str}/assign", status_code=200, summary="Assign", tags=["staff"])
+async def assign_conversation(
+    conversation_id: str, data: Assignment, caller: Caller, staff_desk: StaffDesk
+) -> dict[str, Any]:
+    """To one of the shop's staff, or to nobody."""
+    await staff_desk.assign(caller, require_id(conversation_id), data.merchant_id)
+    return {"merchant_id": data.merchant_id}
+
+
+@post("/v1/conversations/{conversation_id:str}/close", status_code=200, summary="Close", tags=["staff"])
+async def close_conversation(conversation_id: str, caller: Caller, staff_desk: StaffDesk) -> dict[str, str]:
+    """Nothing is left to do here; the shopper's next message opens it again."""
+    await staff_desk.close(caller, require_id(conversation_id))
+    return {"state": "closed"}
+
+
+@post("/v1/conversations/{conversation_id:str}/tags", status_code=200, summary="Tag", tags=["staff"])
+async def tag_conversation(
+    conversation_id: str, data: NewTags, caller: Caller, staff_desk: StaffDesk
+) -> dict[str, list[str]]:
+    """Replaces the tags."""
+    return {"tags": await staff_desk.tag(caller, require_id(conversation_id), data.tags)}
+
+
+@get("/v1/usage", summary="Usage", tags=["billing"])
+async def get_usage(caller: Caller, figures: Figures) -> dict[str, Any]:
+    """Answers delivered in the running calendar month (UTC), and what there is to answer from."""
+    usage = await figures.usage(caller.shop_id)
+    return {
+        "plan": usage.plan,
+        "period": {"from": usage.period_start, "to": usage.period_end},
+        "answers": {"used": usage.answers, "limit": usage.answer_limit},
+        "products": usage.products,
+        "documents": usage.documents,
+    }
+
+
+@get("/v1/analytics", summary="Analytics", tags=["staff"])
+async def get_analytics(caller: Caller, figures: Figures, from_: From = None, to: str | None = None) -> Analytics:
+    """By day (UTC), the last 30 days when no period is given; kinds of answer and questions without one."""
+    since, until = parse_moment(from_, "from"), parse_moment(to, "to", is_end=True)
+    return await figures.analytics(caller.shop_id, since, until, ZoneInfo(str(UTC)))
+
+
+@get("/v1/billing", summary="Plan", tags=["billing"])
+async def get_billing(caller: Caller) -> dict[str, Any]:
+    """Without billing every shop has the unlimited plan."""
+    return {"plan": PLAN, "status": "active", "billing": "off", "answer_limit": None}
+
+
+@post(["/v1/billing/checkout", "/v1/billing/portal"], summary="Pay", tags=["billing"])
+async def refuse_billing(caller: Caller) -> None:
+    """There is nothing to pay here."""
+    caller.require(Role.ADMIN)
+    raise Conflict("Billing is switched off on this installation.")
+
+
+def parse_only(text: str | None) -> Only | None:
+    """Which conversations need a look; None for all. Raises Invalid."""
+    if not text:
+        return None
+    if text not in list(Only):
+        raise Invalid("No such choice.", errors=(FieldError("only", f"one of {', '.join(Only)}"),))
+    return Only(text)
+
+
+def require_id(text: str) -> UUID:
+    """The id in an address. Raises NotFound: what is no id is nobody's."""
+    found = parse_id(text)
+    if found is None:
+        raise NotFound
+    return found
+
+
+api_router = Router(
+    path="/",
+    route_handlers=[
+        list_conversations,
+        get_conversation,
+        send_reply,
+        assign_conversation,
+        close_conversation,
+        tag_conversation,
+        get_usage,
+        get_analytics,
+        get_billing,
+        refuse_billing,
+    ],
+)

@@ -1,0 +1,180 @@
+"""What all pages of the console share: who is there, the headers, the frame around the content, errors as pages."""
+
+import hashlib
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect, Template
+from msgspec import Struct
+
+from server.console.period import zone_named
+from server.console.view import Clock
+from server.core.errors import AisleError, FieldError, OriginRefused, Unauthenticated
+from server.core.http import request_origin
+from server.core.logging import get_logger
+from server.core.tokens import TokenSigner
+from server.shops.access import COOKIE, SAFE_METHODS, ConsoleClaims
+from server.shops.models import RANK, Caller, Role
+from server.shops.service import ShopService
+
+HERE = Path(__file__).parent.parent
+TEMPLATES = HERE / "templates"
+ASSETS = HERE / "assets"
+ZONE_COOKIE = "aisle_console_zone"
+MAX_SHOPS_SHOWN = 50
+POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self' https:; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "Cache-Control": "private, no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+}
+
+AnyRequest = Request[Any, Any, Any]
+log = get_logger("console")
+
+
+class SignInNeeded(Exception):
+    """Nobody is signed in, or not any more."""
+
+
+class ShopChoice(Struct, frozen=True):
+    """A shop the merchant may switch to."""
+
+    id: UUID
+    name: str
+
+
+class Visitor(Struct, frozen=True, kw_only=True):
+    """Who looks at a page, in which shop."""
+
+    caller: Caller
+    merchant_id: UUID
+    email: str
+    shop_name: str
+    shops: list[ShopChoice]
+
+    @property
+    def may_act(self) -> bool:
+        """Whether replying, assigning, closing and tagging are open to them."""
+        return RANK[self.caller.role] >= RANK[Role.AGENT]
+
+    @property
+    def may_set_up(self) -> bool:
+        """Whether keys and origins are open to them."""
+        return RANK[self.caller.role] >= RANK[Role.ADMIN]
+
+
+async def provide_visitor(
+    request: AnyRequest, shops: ShopService, console_signer: TokenSigner[ConsoleClaims]
+) -> Visitor:
+    """The signed-in merchant. Raises SignInNeeded, or OriginRefused for a form that is not on our own page."""
+    claims = console_signer.read(request.cookies.get(COOKIE, ""))
+    if claims is None:
+        raise SignInNeeded
+    require_own_form(request)
+    merchant = await shops.find_merchant(claims.merchant_id)
+    try:
+        caller = await shops.caller_of_merchant(claims.merchant_id, claims.shop_id)
+    except Unauthenticated:
+        raise SignInNeeded from None
+    if merchant is None:
+        raise SignInNeeded
+    members = (await shops.memberships(merchant.id))[:MAX_SHOPS_SHOWN]
+    choices = [ShopChoice(each.shop_id, (await shops.profile(each.shop_id)).name) for each in members]
+    return Visitor(
+        caller=caller,
+        merchant_id=merchant.id,
+        email=merchant.email,
+        shop_name=(await shops.profile(caller.shop_id)).name,
+        shops=choices,
+    )
+
+
+def require_own_form(request: AnyRequest) -> None:
+    """Raises OriginRefused for a form sent from anywhere but the console itself."""
+    own = request.app.state.own_origin
+    if request.method not in SAFE_METHODS and request_origin(request) != own:
+        raise OriginRefused(f"This form was not sent from the console. The console is at {own}/console; use it there.")
+
+
+def zone_of(request: AnyRequest) -> ZoneInfo:
+    """The time zone of whoever looks, as their browser has told us; UTC before it has."""
+    return zone_named(request.cookies.get(ZONE_COOKIE))
+
+
+def render(
+    request: AnyRequest, name: str, *, visitor: Visitor | None = None, status: int = 200, **more: Any
+) -> Template:
+    """A page of the console."""
+    context = {
+        "visitor": visitor,
+        "here": request.url.path,
+        "asset": asset_url,
+        "clock": Clock(datetime.now(UTC), zone_of(request)),
+        **more,
+    }
+    return Template(f"console/{name}.html", context=context, headers=HEADERS, status_code=status)
+
+
+def on_sign_in_needed(request: AnyRequest, _error: SignInNeeded) -> Response[Any]:
+    """Exception handler: to the sign-in page, and back to where one wanted to go."""
+    wanted = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    back = f"?next={quote(wanted, safe='')}" if request.method == "GET" and wanted != "/console" else ""
+    return Redirect(f"/console/sign-in{back}", status_code=303, headers=HEADERS)
+
+
+def on_aisle_error(request: AnyRequest, error: AisleError) -> Template:
+    """Exception handler: our own errors as a page."""
+    page = _error_page(request, error.status, error.title, error.detail, error.errors)
+    if error.retry_after_s is not None:
+        page.headers["Retry-After"] = str(max(1, round(error.retry_after_s)))
+    return page
+
+
+def on_http_exception(request: AnyRequest, error: HTTPException) -> Template:
+    """Exception handler: what the framework finds wrong, as a page."""
+    return _error_page(request, error.status_code, "This did not work", "The address or the form cannot be read.")
+
+
+def on_exception(request: AnyRequest, error: Exception) -> Template:
+    """Exception handler: our own mistakes; the log has the rest."""
+    log.exception("unhandled", path=request.url.path, exc_info=error)
+    return _error_page(request, 500, "Something went wrong", "It is our mistake; nothing was lost. Please try again.")
+
+
+def _error_page(
+    request: AnyRequest, status: int, title: str, detail: str, errors: tuple[FieldError, ...] = ()
+) -> Template:
+    return render(request, "error", status=status, title=title, detail=detail, errors=errors, code=status)
+
+
+PAGE_ERRORS: dict[Any, Any] = {
+    SignInNeeded: on_sign_in_needed,
+    AisleError: on_aisle_error,
+    HTTPException: on_http_exception,
+    Exception: on_exception,
+}
+
+
+@lru_cache
+def asset_url(name: str) -> str:
+    """The address of a style sheet or script: it changes with the content, so it may be kept for ever."""
+    stem, _, kind = name.partition(".")
+    return f"/console/assets/{stem}.{asset_hash(name)}.{kind}"
+
+
+@lru_cache
+def asset_hash(name: str) -> str:
+    """The first half of the SHA-256 of an asset, in hex."""
+    return hashlib.sha256((ASSETS / name).read_bytes()).hexdigest()[:32]

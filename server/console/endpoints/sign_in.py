@@ -1,0 +1,132 @@
+"""Signing in and out of the console, and what its pages load."""
+
+import hashlib
+from typing import Annotated, Any
+
+from litestar import Response, Router, get, post
+from litestar.datastructures import Cookie
+from litestar.enums import RequestEncodingType
+from litestar.params import Body
+from litestar.response import Redirect, Template
+
+from server.console.endpoints.page import ASSETS, HEADERS, PAGE_ERRORS, AnyRequest, asset_hash, render, require_own_form
+from server.core.errors import NotFound, RateLimited, Unauthenticated
+from server.core.http import client_address
+from server.core.rate_limit import Limit, RateLimiter
+from server.core.tokens import TokenSigner
+from server.shops.access import COOKIE, COOKIE_LIVES_S, ConsoleClaims
+from server.shops.models import Merchant
+from server.shops.service import ShopService
+
+BY_ADDRESS = Limit("sign-in-address", per_minute=10, burst=20)
+BY_EMAIL = Limit("sign-in-email", per_minute=2, burst=8)
+MAX_EMAIL = 254
+MAX_PASSWORD = 1_024
+"""Characters of a password we are willing to hash."""
+ASSET_TYPES = {"css": "text/css", "js": "text/javascript"}
+REFUSED = "This e-mail and password do not fit together."
+TOO_OFTEN = "Too many tries. Please wait a minute and try again."
+NO_SHOP = "You do not belong to any shop (any more). Ask its owner to add you."
+
+Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+
+
+@get("/console/sign-in", include_in_schema=False)
+async def show_sign_in(request: AnyRequest) -> Template:
+    """The form."""
+    return _form(request, request.query_params.get("next", ""))
+
+
+@post("/console/sign-in", status_code=200, include_in_schema=False)
+async def sign_in(
+    request: AnyRequest,
+    data: Form,
+    shops: ShopService,
+    limiter: RateLimiter,
+    console_signer: TokenSigner[ConsoleClaims],
+) -> Response[Any]:
+    """Set the cookie and go on; the same words for an unknown e-mail and a wrong password."""
+    require_own_form(request)
+    back = data.get("next", "")
+    email = data.get("email", "").strip().lower()
+    try:
+        merchant = await _check(request, shops, limiter, email, data.get("password", ""))
+    except RateLimited as reason:
+        page = _form(request, back, email, TOO_OFTEN, status=429)
+        page.headers["Retry-After"] = str(max(1, round(reason.retry_after_s or 1)))
+        return page
+    except Unauthenticated:
+        return _form(request, back, email, REFUSED, status=401)
+    members = await shops.memberships(merchant.id)
+    if not members:
+        return _form(request, back, email, NO_SHOP, status=403)
+    claims = ConsoleClaims(merchant_id=merchant.id, shop_id=members[0].shop_id)
+    return to_page(request, safe_way_back(back), console_signer, claims)
+
+
+@post("/console/sign-out", status_code=303, include_in_schema=False)
+async def sign_out(request: AnyRequest) -> Redirect:
+    """Forget the cookie."""
+    require_own_form(request)
+    gone = _cookie(request, "", 0)
+    return Redirect("/console/sign-in", status_code=303, cookies=[gone], headers=HEADERS)
+
+
+@get("/console/assets/{name:str}", include_in_schema=False)
+async def show_asset(name: str) -> Response[bytes]:
+    """A style sheet or script under its content's own name; it never changes."""
+    stem, _, rest = name.partition(".")
+    given_hash, _, kind = rest.partition(".")
+    file = f"{stem}.{kind}"
+    if kind not in ASSET_TYPES or stem != "console" or given_hash != asset_hash(file):
+        raise NotFound
+    return Response(
+        (ASSETS / file).read_bytes(),
+        media_type=ASSET_TYPES[kind],
+        headers={"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"},
+    )
+
+
+def to_page(
+    request: AnyRequest, path: str, console_signer: TokenSigner[ConsoleClaims], claims: ConsoleClaims
+) -> Redirect:
+    """Go to a page as this merchant in this shop."""
+    token = console_signer.sign(claims, lives_s=COOKIE_LIVES_S)
+    return Redirect(path, status_code=303, cookies=[_cookie(request, token, COOKIE_LIVES_S)], headers=HEADERS)
+
+
+def safe_way_back(path: str) -> str:
+    """Only a page of the console: anything else would let a link send people elsewhere."""
+    is_ours = path == "/console" or path.startswith(("/console/", "/console?"))
+    return path if is_ours and "\\" not in path and path.isprintable() else "/console"
+
+
+async def _check(request: AnyRequest, shops: ShopService, limiter: RateLimiter, email: str, password: str) -> Merchant:
+    await limiter.require(BY_ADDRESS, client_address(request))
+    await limiter.require(BY_EMAIL, hashlib.sha256(email.encode()).hexdigest()[:32])
+    if not email.isprintable() or len(email) > MAX_EMAIL or len(password) > MAX_PASSWORD:
+        raise Unauthenticated(REFUSED)
+    return await shops.sign_in(email, password)
+
+
+def _form(request: AnyRequest, back: str, email: str = "", problem: str = "", *, status: int = 200) -> Template:
+    return render(request, "sign_in", status=status, back=safe_way_back(back), email=email, problem=problem)
+
+
+def _cookie(request: AnyRequest, value: str, lives_s: int) -> Cookie:
+    return Cookie(
+        COOKIE,
+        value=value,
+        path="/",
+        max_age=lives_s,
+        httponly=True,
+        samesite="lax",
+        secure=request.app.state.own_origin.startswith("https://"),
+    )
+
+
+sign_in_router = Router(
+    path="/",
+    route_handlers=[show_sign_in, sign_in, sign_out, show_asset],
+    exception_handlers=PAGE_ERRORS,
+)

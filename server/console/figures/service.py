@@ -1,0 +1,114 @@
+"""Figures for merchants: what happened since a moment, day by day, and how much was used."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from server.console.figures import storage
+from server.console.models import Analytics, Day, KindCount, OpenQuestion, Overnight, Usage
+from server.core.database import Database
+from server.core.errors import FieldError, Invalid
+
+DEFAULT_DAYS = 30
+MAX_DAYS = 366
+PLAN = "unlimited"
+
+
+class Figures:
+    """Reads only; every figure can be recomputed from the stored turns."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def since(self, shop_id: UUID, since: datetime) -> Overnight:
+        """What there is to look at since `since`."""
+        async with self._database.fast(shop_id) as connection:
+            row = await storage.count_since(connection, shop_id, since)
+        return Overnight(since=since, **dict(row))
+
+    async def analytics(
+        self, shop_id: UUID, since: datetime | None, until: datetime | None, zone: ZoneInfo
+    ) -> Analytics:
+        """Days from `since` up to `until` (by default the last 30), without gaps. Raises Invalid on a wrong period."""
+        until = until or datetime.now(UTC)
+        since = since or until - timedelta(days=DEFAULT_DAYS)
+        _require_period(since, until)
+        async with self._database.fast(shop_id) as connection:
+            days = await storage.count_by_day(connection, shop_id, since, until, zone.key)
+            kinds = await storage.count_by_kind(connection, shop_id, since, until)
+            questions = await storage.list_open_questions(connection, shop_id, since, until)
+        return Analytics(
+            since=since,
+            until=until,
+            days=_without_gaps(days, since.astimezone(zone), until.astimezone(zone)),
+            kinds=[KindCount(**dict(row)) for row in kinds],
+            unanswered=[OpenQuestion(**dict(row)) for row in questions],
+        )
+
+    async def days(self, shop_id: UUID, count: int, zone: ZoneInfo) -> list[Day]:
+        """The last `count` days up to now, the first one whole."""
+        now = datetime.now(zone)
+        since = datetime.combine(now.date() - timedelta(days=count - 1), time(), zone)
+        async with self._database.fast(shop_id) as connection:
+            rows = await storage.count_by_day(connection, shop_id, since, now, zone.key)
+        return _without_gaps(rows, since, now)
+
+    async def usage(self, shop_id: UUID) -> Usage:
+        """What the running month has used."""
+        start = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+        async with self._database.fast(shop_id) as connection:
+            row = await storage.count_usage(connection, shop_id, start)
+        next_month = (start + timedelta(days=32)).replace(day=1)
+        return Usage(plan=PLAN, period_start=start, period_end=next_month, answer_limit=None, **dict(row))
+
+
+def _require_period(since: datetime, until: datetime) -> None:
+    if since >= until:
+        raise Invalid("The period is empty.", errors=(FieldError("from", "must be before `to`"),))
+    if until - since > timedelta(days=MAX_DAYS):
+        raise Invalid("The period is too long.", errors=(FieldError("from", f"at most {MAX_DAYS} days before `to`"),))
+
+
+def _without_gaps(rows: list[Any], since: datetime, until: datetime) -> list[Day]:
+    by_day = {row["day"]: row for row in rows}
+    last = (until - timedelta(microseconds=1)).date()
+    count = (last - since.date()).days + 1
+    return [_day(day, by_day.get(day)) for day in (since.date() + timedelta(days=index) for index in range(count))]
+
+
+def _day(day: date, row: Any) -> Day:
+    if row is None:
+        return msgspec.structs.replace(_EMPTY, date=day.isoformat())
+    return Day(
+        date=day.isoformat(),
+        conversations=row["conversations"],
+        turns=row["turns"],
+        answered_by={"model": row["by_model"], "engine": row["by_engine"]},
+        failed=row["failed"],
+        unknown=row["unknown"],
+        thumbs_up=row["thumbs_up"],
+        thumbs_down=row["thumbs_down"],
+        p50_s=_seconds(row["p50_s"]),
+        p95_s=_seconds(row["p95_s"]),
+    )
+
+
+def _seconds(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
+
+
+_EMPTY = Day(
+    date="",
+    conversations=0,
+    turns=0,
+    answered_by={"model": 0, "engine": 0},
+    failed=0,
+    unknown=0,
+    thumbs_up=0,
+    thumbs_down=0,
+    p50_s=None,
+    p95_s=None,
+)

@@ -1,0 +1,107 @@
+"""SQL of the console's figures: turns by day, kinds, open questions, usage. Statements are of one shop each."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from server.console.models import BROKEN_STATES, UNANSWERED_KINDS
+from server.core.database import Connection
+
+TOP_KINDS = 12
+TOP_QUESTIONS = 20
+HANDOFFS_LOOKED_AT = 10_000
+"""Of the newest conversations, for those still waiting for a person."""
+
+_BROKEN = ", ".join(f"'{state}'" for state in BROKEN_STATES)
+_UNANSWERED = ", ".join(f"'{kind}'" for kind in UNANSWERED_KINDS)
+_THUMBS = (
+    "LEFT JOIN feedback ON feedback.shop_id = $1 AND feedback.conversation_id = turn.conversation_id "
+    "AND feedback.message_id = turn.answer_id"
+)
+_PERIOD = "turn.shop_id = $1 AND turn.started_at >= $2 AND turn.started_at < $3"
+
+
+async def count_since(connection: Connection, shop_id: UUID, since: datetime) -> Any:
+    """Conversations with a message since then, and those with an answer of each sort that wants a look."""
+    return await connection.fetchrow(
+        f"""
+        SELECT (SELECT count(*) FROM conversation WHERE shop_id = $1 AND last_message_at >= $2) AS conversations,
+            (SELECT count(*) FROM (SELECT state FROM conversation WHERE shop_id = $1
+                ORDER BY last_message_at DESC, id DESC LIMIT {HANDOFFS_LOOKED_AT}) AS newest
+                WHERE state IN ('requested', 'waiting')) AS handoffs,
+            count(DISTINCT turn.conversation_id) FILTER (WHERE turn.state IN ({_BROKEN})) AS failed,
+            count(DISTINCT turn.conversation_id) FILTER (WHERE trace ->> 'kind' IN ({_UNANSWERED})) AS unanswered,
+            count(DISTINCT turn.conversation_id) FILTER (WHERE rating = 'down') AS thumbs_down
+        FROM turn {_THUMBS} WHERE turn.shop_id = $1 AND turn.started_at >= $2
+        """,
+        shop_id,
+        since,
+    )
+
+
+async def count_by_day(connection: Connection, shop_id: UUID, since: datetime, until: datetime, zone: str) -> list[Any]:
+    """Figures of each day that has turns, oldest first; days begin at midnight of the zone."""
+    rows: list[Any] = await connection.fetch(
+        f"""
+        SELECT (turn.started_at AT TIME ZONE $4)::date AS day, count(*) AS turns,
+            count(DISTINCT turn.conversation_id) AS conversations,
+            count(*) FILTER (WHERE answered_by = 'model') AS by_model,
+            count(*) FILTER (WHERE answered_by = 'engine') AS by_engine,
+            count(*) FILTER (WHERE state IN ({_BROKEN})) AS failed,
+            count(*) FILTER (WHERE trace ->> 'kind' IN ({_UNANSWERED})) AS unknown,
+            count(*) FILTER (WHERE rating = 'up') AS thumbs_up,
+            count(*) FILTER (WHERE rating = 'down') AS thumbs_down,
+            percentile_cont(0.5) WITHIN GROUP (ORDER BY (trace ->> 'seconds')::float8) AS p50_s,
+            percentile_cont(0.95) WITHIN GROUP (ORDER BY (trace ->> 'seconds')::float8) AS p95_s
+        FROM turn {_THUMBS} WHERE {_PERIOD} GROUP BY 1 ORDER BY 1
+        """,
+        shop_id,
+        since,
+        until,
+        zone,
+    )
+    return rows
+
+
+async def count_by_kind(connection: Connection, shop_id: UUID, since: datetime, until: datetime) -> list[Any]:
+    """The commonest kinds of answer, the commonest first."""
+    rows: list[Any] = await connection.fetch(
+        f"SELECT trace ->> 'kind' AS kind, count(*) AS turns FROM turn WHERE {_PERIOD} "
+        f"AND trace ->> 'kind' IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {TOP_KINDS}",
+        shop_id,
+        since,
+        until,
+    )
+    return rows
+
+
+async def list_open_questions(connection: Connection, shop_id: UUID, since: datetime, until: datetime) -> list[Any]:
+    """Questions without an answer, those asked most often first; the same words in another case are one question."""
+    rows: list[Any] = await connection.fetch(
+        f"""
+        SELECT (array_agg(said ORDER BY started_at DESC))[1] AS question, count(*) AS count,
+            max(started_at) AS asked_at, (array_agg(conversation_id ORDER BY started_at DESC))[1] AS conversation_id
+        FROM (
+            SELECT turn.started_at, turn.conversation_id, left(message.parts -> 0 ->> 'text', 300) AS said
+            FROM turn JOIN message ON message.shop_id = $1 AND message.conversation_id = turn.conversation_id
+                AND message.id = turn.question_id
+            WHERE {_PERIOD} AND trace ->> 'kind' IN ({_UNANSWERED})
+        ) AS asked
+        WHERE said <> '' GROUP BY lower(trim(said)) ORDER BY count(*) DESC, max(started_at) DESC LIMIT {TOP_QUESTIONS}
+        """,
+        shop_id,
+        since,
+        until,
+    )
+    return rows
+
+
+async def count_usage(connection: Connection, shop_id: UUID, since: datetime) -> Any:
+    """Answers delivered since then, and what there is to answer from."""
+    return await connection.fetchrow(
+        "SELECT (SELECT count(*) FROM turn WHERE shop_id = $1 AND started_at >= $2 AND usage_state = 'settled') "
+        "AS answers, (SELECT count(*) FROM product WHERE shop_id = $1) AS products, "
+        "(SELECT count(*) FROM document WHERE shop_id = $1) AS documents",
+        shop_id,
+        since,
+    )

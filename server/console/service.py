@@ -1,0 +1,202 @@
+"""The staff's desk: read conversations with the reason for each answer, reply, assign, tag, close."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid5
+
+import msgspec
+
+from server.chat.storage import add_system_message
+from server.console import storage
+from server.console.models import (
+    STATES,
+    ConversationDetail,
+    ConversationItem,
+    JobLine,
+    MessageView,
+    Position,
+    StaffMember,
+    Wanted,
+)
+from server.console.rows import assignee_of, item_of, message_of, reason_of, turn_of
+from server.core.database import Connection, Database
+from server.core.errors import FieldError, Invalid, NotFound
+from server.core.ids import new_id
+from server.shops.models import Caller, Role
+
+MAX_REPLY = 4_000
+MAX_TAGS = 20
+MAX_TAG = 40
+MAX_SEARCH = 200
+JOBS_SHOWN = 8
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+END = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+class StaffDesk:
+    """All that staff do with conversations. Every call is on behalf of one Caller and sees that caller's shop only."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def conversations(
+        self, caller: Caller, wanted: Wanted, after: Position | None, limit: int
+    ) -> tuple[list[ConversationItem], Position | None]:
+        """A page of conversations, newest first, and where the next one begins (None at the end).
+
+        A search looks through a bounded stretch per page, so a page may be short, even empty, and not be the last.
+        Raises Invalid on an unknown state or words too long to search for.
+        """
+        _require_wanted(wanted)
+        async with self._database.fast(caller.shop_id) as connection:
+            rows, goes_on_at = await storage.list_conversations(
+                connection,
+                caller.shop_id,
+                msgspec.structs.replace(wanted, text=_clean(wanted.text)),
+                after,
+                wanted.since or BEGINNING,
+                wanted.until or END,
+                limit + 1,
+            )
+        items = [item_of(row) for row in rows[:limit]]
+        if len(rows) > limit:
+            goes_on_at = Position(items[-1].last_message_at, items[-1].id)
+        return items, goes_on_at
+
+    async def get(self, caller: Caller, conversation_id: UUID) -> ConversationDetail:
+        """A conversation with its messages, ratings and traces. Raises NotFound."""
+        shop_id = caller.shop_id
+        async with self._database.fast(shop_id) as connection:
+            row = await storage.find_conversation(connection, shop_id, conversation_id)
+            if row is None:
+                raise NotFound
+            messages = await storage.list_messages(connection, shop_id, conversation_id)
+            turns = await storage.list_turns(connection, shop_id, conversation_id)
+        fields = {name: value for name, value in row.items() if name != "assignee_name"}
+        return ConversationDetail(
+            **fields | {"tags": msgspec.json.decode(row["tags"]), "assignee": assignee_of(row)},
+            messages=[message_of(each) for each in reversed(messages[: storage.MAX_MESSAGES])],
+            turns=[turn_of(each) for each in reversed(turns)],
+            has_earlier=len(messages) > storage.MAX_MESSAGES,
+        )
+
+    async def reply(
+        self, caller: Caller, conversation_id: UUID, text: str, idempotency_key: str | None = None
+    ) -> MessageView:
+        """Answer the shopper; from now on staff answer here and the assistant is silent.
+
+        The same idempotency key gives the same message, once. Raises Invalid, NotFound, RoleRefused below agent.
+        """
+        caller.require(Role.AGENT)
+        said = _require_reply(text)
+        key = uuid5(conversation_id, idempotency_key) if idempotency_key else new_id()
+        message_id = f"s-{key.hex}"
+        async with self._database.fast(caller.shop_id) as connection:
+            _require_found(
+                await storage.join_conversation(connection, caller.shop_id, conversation_id, caller.merchant_id)
+            )
+            known = await storage.find_message(connection, caller.shop_id, conversation_id, message_id)
+            if known is None:
+                known = await self._add_reply(connection, caller, conversation_id, message_id, said)
+        return message_of(known)
+
+    async def _add_reply(
+        self, connection: Connection, caller: Caller, conversation_id: UUID, message_id: str, text: str
+    ) -> Any:
+        staff = await storage.list_staff(connection, caller.shop_id)
+        name = next((row["name"] for row in staff if row["merchant_id"] == caller.merchant_id), "")
+        await add_system_message(
+            connection,
+            caller.shop_id,
+            conversation_id,
+            message_id,
+            "staff",
+            [{"type": "text", "text": text, "state": "done"}],
+            {"answered_by": "staff", "staff": name or None, "confidence": 1.0, "sources": [], "receipts": []},
+        )
+        details = {"conversation_id": str(conversation_id), "message_id": message_id}
+        await storage.add_audit_entry(connection, caller.shop_id, caller.actor, "conversation.reply", details)
+        return await storage.find_message(connection, caller.shop_id, conversation_id, message_id)
+
+    async def assign(self, caller: Caller, conversation_id: UUID, merchant_id: UUID | None) -> None:
+        """Give a conversation to somebody of the shop, or to nobody. Raises Invalid, NotFound, RoleRefused."""
+        caller.require(Role.AGENT)
+        async with self._database.fast(caller.shop_id) as connection:
+            staff = await storage.list_staff(connection, caller.shop_id)
+            _require_found(await storage.set_assignee(connection, caller.shop_id, conversation_id, merchant_id))
+            if merchant_id and merchant_id not in [row["merchant_id"] for row in staff]:
+                raise Invalid(
+                    "Nobody was assigned.", errors=(FieldError("merchant_id", "is not of this shop's staff"),)
+                )
+            await self._note(connection, caller, "assign", conversation_id, {"merchant_id": merchant_id})
+
+    async def close(self, caller: Caller, conversation_id: UUID) -> None:
+        """Nothing is left to do; a new message of the shopper opens it again. Raises NotFound, RoleRefused."""
+        caller.require(Role.AGENT)
+        async with self._database.fast(caller.shop_id) as connection:
+            _require_found(await storage.set_state(connection, caller.shop_id, conversation_id, "closed"))
+            await self._note(connection, caller, "close", conversation_id, {})
+
+    async def tag(self, caller: Caller, conversation_id: UUID, tags: list[str]) -> list[str]:
+        """Replace the tags; as they are kept. Raises Invalid, NotFound, RoleRefused."""
+        caller.require(Role.AGENT)
+        kept = _require_tags(tags)
+        async with self._database.fast(caller.shop_id) as connection:
+            _require_found(await storage.set_tags(connection, caller.shop_id, conversation_id, kept))
+            await self._note(connection, caller, "tags", conversation_id, {"tags": kept})
+        return kept
+
+    async def staff(self, caller: Caller) -> list[StaffMember]:
+        """Who may be assigned."""
+        async with self._database.fast(caller.shop_id) as connection:
+            rows = await storage.list_staff(connection, caller.shop_id)
+        return [msgspec.convert(dict(row), StaffMember) for row in rows]
+
+    async def jobs(self, caller: Caller) -> list[JobLine]:
+        """The newest imports and crawls."""
+        async with self._database.fast(caller.shop_id) as connection:
+            rows = await storage.list_jobs(connection, caller.shop_id, JOBS_SHOWN)
+        return [JobLine(**dict(row) | {"first_error": reason_of(row["first_error"])}) for row in rows]
+
+    async def _note(
+        self, connection: Connection, caller: Caller, action: str, conversation_id: UUID, details: dict[str, Any]
+    ) -> None:
+        await storage.add_audit_entry(
+            connection,
+            caller.shop_id,
+            caller.actor,
+            f"conversation.{action}",
+            {"conversation_id": conversation_id} | details,
+        )
+
+
+def _require_found(found: bool) -> None:
+    if not found:
+        raise NotFound
+
+
+def _require_wanted(wanted: Wanted) -> None:
+    if wanted.state is not None and wanted.state not in STATES:
+        raise Invalid("No such state.", errors=(FieldError("state", f"one of {', '.join(STATES)}"),))
+    if len(wanted.text) > MAX_SEARCH:
+        raise Invalid("Too much to search for.", errors=(FieldError("q", f"at most {MAX_SEARCH} characters"),))
+
+
+def _require_reply(text: str) -> str:
+    said = _clean(text)
+    if not 1 <= len(said) <= MAX_REPLY:
+        raise Invalid("The reply cannot be sent.", errors=(FieldError("text", f"1 to {MAX_REPLY} characters"),))
+    return said
+
+
+def _require_tags(tags: list[str]) -> list[str]:
+    kept = list(dict.fromkeys(tag for tag in (" ".join(_clean(each).split()) for each in tags) if tag))
+    if len(kept) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in kept):
+        limits = f"at most {MAX_TAGS} tags of at most {MAX_TAG} characters"
+        raise Invalid("The tags cannot be kept; nothing was changed.", errors=(FieldError("tags", limits),))
+    return kept
+
+
+def _clean(text: str) -> str:
+    """Postgres stores no NUL."""
+    return text.replace("\x00", "").replace("\r\n", "\n").strip()

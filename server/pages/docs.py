@@ -1,0 +1,99 @@
+"""`/openapi.json`, and `/docs`: the same document as a page of our own, because ready-made viewers load from CDNs."""
+
+from typing import Any
+
+from litestar import Request, Response, Router, get
+from litestar.response import Template
+from msgspec import Struct
+
+METHODS = ("get", "post", "put", "patch", "delete")
+TITLES = {
+    "shopper": "Shopper side",
+    "shop": "The shop",
+    "catalog": "Catalog",
+    "knowledge": "Search, documents, sources, jobs",
+    "staff": "Conversations and figures",
+    "billing": "Billing",
+    "operator": "Operators",
+}
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class Operation(Struct, frozen=True, kw_only=True):
+    """One call, as the page shows it. `fields` are (name, type, required)."""
+
+    method: str
+    path: str
+    summary: str
+    description: str
+    fields: tuple[tuple[str, str, bool], ...]
+    statuses: tuple[str, ...]
+
+
+@get("/openapi.json", include_in_schema=False)
+async def show_openapi(request: AnyRequest) -> Response[dict[str, Any]]:
+    """The OpenAPI document."""
+    return Response(request.app.openapi_schema.to_schema(), media_type="application/json")
+
+
+@get("/docs", include_in_schema=False)
+async def show_docs(request: AnyRequest) -> Template:
+    """The OpenAPI document for people."""
+    document = request.app.openapi_schema.to_schema()
+    groups: dict[str, list[Operation]] = {tag: [] for tag in TITLES}
+    for path, methods in document["paths"].items():
+        for method in METHODS:
+            if method in methods:
+                tag = (methods[method].get("tags") or ["operator"])[0]
+                groups.setdefault(tag, []).append(_operation(document, path, method, methods[method]))
+    context = {"groups": [(TITLES.get(tag, tag), calls) for tag, calls in groups.items() if calls]}
+    return Template("pages/docs.html", context=context, headers={"content-security-policy": POLICY})
+
+
+POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+
+def _operation(document: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> Operation:
+    return Operation(
+        method=method.upper(),
+        path=path,
+        summary=operation.get("summary", ""),
+        description=operation.get("description", ""),
+        fields=tuple(_fields(document, operation)),
+        statuses=tuple(operation.get("responses", {})),
+    )
+
+
+def _fields(document: dict[str, Any], operation: dict[str, Any]) -> list[tuple[str, str, bool]]:
+    content: dict[str, dict[str, Any]] = operation.get("requestBody", {}).get("content", {})
+    schema: dict[str, Any] = next(iter(content.values()), {}).get("schema", {})
+    resolved = _resolve(document, schema)
+    required = set(resolved.get("required", ()))
+    body = [(name, _type(field), name in required) for name, field in resolved.get("properties", {}).items()]
+    query = [
+        (f"?{parameter['name']}", _type(parameter.get("schema", {})), bool(parameter.get("required")))
+        for parameter in operation.get("parameters", ())
+        if parameter.get("in") == "query"
+    ]
+    return query + body
+
+
+def _resolve(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    name = schema.get("$ref", "").rpartition("/")[2]
+    return document.get("components", {}).get("schemas", {}).get(name, {}) if name else schema
+
+
+def _type(schema: dict[str, Any]) -> str:
+    if "$ref" in schema:
+        return str(schema["$ref"].rpartition("/")[2])
+    options = schema.get("oneOf") or schema.get("anyOf")
+    if options:
+        return " or ".join(_type(option) for option in options)
+    if schema.get("type") == "array":
+        return f"list of {_type(schema.get('items', {}))}"
+    kind = schema.get("type", "any")
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+docs_router = Router(path="/", route_handlers=[show_openapi, show_docs])

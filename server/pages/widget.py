@@ -1,0 +1,65 @@
+"""The widget's built files, served by Aisle itself when there is no CDN; headers as `cdn/headers.json` has them."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, Router, get
+
+from server.core.errors import AisleError, NotFound
+from server.shops.service import ShopService
+
+CDN = Path(__file__).parents[2] / "cdn"
+MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class WidgetFiles:
+    """All built files in memory; there are few and they are small."""
+
+    def __init__(self, folder: Path = CDN) -> None:
+        headers: dict[str, dict[str, str]] = msgspec.json.decode((folder / "headers.json").read_bytes())
+        self.loader, self.loader_headers = (folder / "widget.js").read_bytes(), headers["widget.js"]
+        self.frame, self.frame_headers = (folder / "frame.html").read_bytes(), headers["frame.html"]
+        self.assets = {file.name: file.read_bytes() for file in (folder / "assets").iterdir()}
+        self.asset_headers = headers["assets/"]
+
+
+@get("/widget.js", include_in_schema=False, sync_to_thread=False)
+def show_loader(widget_files: WidgetFiles) -> Response[bytes]:
+    """The pasted script."""
+    return _file(widget_files.loader, widget_files.loader_headers)
+
+
+@get("/frame", include_in_schema=False)
+async def show_frame(
+    request: AnyRequest, widget_files: WidgetFiles, shops: ShopService, key: str = ""
+) -> Response[bytes]:
+    """The chat's page; only sites on the shop's list (and our own) may frame it."""
+    own: str = request.app.state.own_origin
+    try:
+        shop_id, _ = await shops.shop_of_key(key, "publishable")
+        origins = sorted((await shops.profile(shop_id)).origins)
+    except AisleError:
+        origins = []
+    policy = widget_files.frame_headers["Content-Security-Policy"]
+    ancestors = {"Content-Security-Policy": policy.replace("{frame_ancestors}", " ".join((own, *origins)))}
+    return _file(widget_files.frame, widget_files.frame_headers | ancestors)
+
+
+@get("/assets/{name:str}", include_in_schema=False, sync_to_thread=False)
+def show_widget_asset(widget_files: WidgetFiles, name: str) -> Response[bytes]:
+    """Scripts and styles of the frame, named by their hash."""
+    if name not in widget_files.assets:
+        raise NotFound
+    kind = {"Content-Type": MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")}
+    return _file(widget_files.assets[name], widget_files.asset_headers | kind)
+
+
+def _file(data: bytes, headers: dict[str, str]) -> Response[bytes]:
+    rest = {name: value for name, value in headers.items() if name != "Content-Type"}
+    return Response(data, media_type=headers["Content-Type"], headers=rest)
+
+
+widget_router = Router(path="/", route_handlers=[show_loader, show_frame, show_widget_asset])
