@@ -1,0 +1,109 @@
+"""The HTTP process: routes, the services behind them, and the edge around them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from litestar import Litestar
+from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.di import Provide
+from litestar.openapi import OpenAPIConfig
+from litestar.template import TemplateConfig
+
+from server.catalog.endpoints import catalog_router
+from server.chat.endpoints import chat_router, provide_shopper
+
+# from server.console.endpoints import console_router
+from server.core.edge import Edge
+from server.core.http import EXCEPTION_HANDLERS
+from server.core.settings import Settings
+from server.health import health_router
+from server.knowledge.endpoints import knowledge_router
+from server.models.protocol import ModelUnavailable
+from server.pages import TEMPLATE_FOLDERS
+from server.pages.docs import docs_router
+from server.pages.endpoints import pages_router
+from server.pages.widget import WidgetFiles, widget_router
+from server.shops.access import provide_caller
+from server.shops.endpoints import shops_router
+from server.wiring import Endpoints, Services, open_services
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+DRAIN_S = 25.0
+INJECTED = {
+    "sessions_service": "sessions",
+    "live_turns": "live",
+    "journal": "journal",
+    "chat": "chat",
+    "shops": "shops",
+    "catalog": "catalog",
+    "knowledge": "knowledge",
+    "sources": "sources",
+    "orders": "orders",
+    "jobs": "jobs",
+    "metrics": "metrics",
+    "database": "database",
+    "redis": "redis",
+    "limiter": "limiter",
+    "console_signer": "console_signer",
+    "demo": "demo",
+    # "staff": "staff",
+}
+"""What a handler's parameter of this name is given."""
+
+
+def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
+    """The ASGI application; services open when the server starts and close when it has drained."""
+    opened: list[Services] = []
+
+    @asynccontextmanager
+    async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        async with open_services(settings, endpoints) as services:
+            opened.append(services)
+            warming = asyncio.create_task(_warm_up(services))
+            yield
+            warming.cancel()
+            await services.live.drain(DRAIN_S)
+
+    def service(name: str) -> Provide:
+        return Provide(lambda: getattr(opened[0], name), sync_to_thread=False)
+
+    widget_files = WidgetFiles()
+    app = Litestar(
+        route_handlers=[
+            chat_router,
+            shops_router,
+            catalog_router,
+            knowledge_router,
+            # console_router,
+            pages_router(),
+            widget_router,
+            docs_router,
+            health_router,
+        ],
+        lifespan=[lifespan],
+        dependencies={
+            "shopper": Provide(provide_shopper),
+            "caller": Provide(provide_caller),
+            "widget_files": Provide(lambda: widget_files, sync_to_thread=False),
+            **{parameter: service(name) for parameter, name in INJECTED.items()},
+        },
+        exception_handlers=EXCEPTION_HANDLERS,
+        template_config=TemplateConfig(directory=list(TEMPLATE_FOLDERS), engine=JinjaTemplateEngine),
+        openapi_config=OpenAPIConfig(title="Aisle", version="0.1.0", path="/openapi", render_plugins=[]),
+        request_max_body_size=MAX_BODY_BYTES,
+    )
+    app.state.trusted_proxies = settings.trusted_proxies
+    app.state.own_origin = settings.base_url
+    return Edge(
+        app,
+        is_listed_origin=lambda origin: opened[0].is_listed_origin(origin),
+        metrics=lambda: opened[0].metrics if opened else None,
+    )
+
+
+async def _warm_up(services: Services) -> None:
+    """Load the embedder and the known phrasings while the first visitors are still reading."""
+    with suppress(ModelUnavailable):
+        await services.embedder.embed_query("warm up")
+        await services.router.warm_up()

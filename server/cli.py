@@ -1,0 +1,177 @@
+"""`aisle`: the operator's entry. Exit codes: 0 done, 1 the job failed (one line on stderr), 2 wrong usage."""
+
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import click
+
+from server.core.errors import AisleError, ConfigurationError
+
+
+class AisleGroup(click.Group):
+    """Turns our errors into one line on stderr, unless --debug asks for everything."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except ConfigurationError as reason:
+            self._end(ctx, reason, 2)
+        except AisleError as reason:
+            fields = "".join(f"; {error.field}: {error.message}" for error in reason.errors)
+            self._end(ctx, reason, 1, f"{reason.detail}{fields}")
+        except (OSError, RuntimeError) as reason:
+            self._end(ctx, reason, 1, f"{type(reason).__name__}: {reason}")
+
+    @staticmethod
+    def _end(ctx: click.Context, reason: Exception, code: int, text: str | None = None) -> None:
+        if ctx.params.get("debug"):
+            raise reason
+        click.echo(f"aisle: {text or reason}", err=True)
+        sys.exit(code)
+
+
+@click.group(cls=AisleGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.version_option(package_name="aisle")
+def main(debug: bool) -> None:
+    """A shop assistant for any storefront."""
+
+
+def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run a coroutine on uvloop."""
+    import uvloop
+
+    return uvloop.run(work())
+
+
+@main.command()
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--data-dir", default=".aisle", show_default=True, type=click.Path(file_okay=False))
+@click.option("--reset", is_flag=True, help="Forget everything in the data dir first.")
+def demo(port: int, data_dir: str, reset: bool) -> None:
+    """Start a whole shop: servers, API, worker, catalog, policies, orders."""
+    from server.commands.demo import run_demo
+
+    run_demo(port=port, data_dir=data_dir, reset=reset)
+
+
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+def serve(host: str, port: int, workers: int) -> None:
+    """Serve the API."""
+    from server.commands.serve import run_api
+
+    run_api(host=host, port=port, workers=workers)
+
+
+@main.command()
+def worker() -> None:
+    """Run jobs."""
+    from server.commands.serve import run_jobs
+
+    run(run_jobs)
+
+
+@main.command()
+def migrate() -> None:
+    """Bring the schema up to date."""
+    from server.commands.setup import run_migrate
+
+    click.echo(f"the schema is at revision {run_migrate()}")
+
+
+@main.group()
+def shop() -> None:
+    """Shops."""
+
+
+@shop.command("create")
+@click.argument("name")
+@click.option("--origin", "origins", multiple=True, help="A page origin that may use the shop; repeatable.")
+@click.option("--locale", default=None, help="The language of its catalog, such as en or fr.")
+@click.option("--currency", default=None, help="ISO 4217 code for prices that name none.")
+@click.option("--json", "as_json", is_flag=True)
+def shop_create(name: str, origins: tuple[str, ...], locale: str | None, currency: str | None, as_json: bool) -> None:
+    """Make a shop and print its keys; the secret key is shown this once."""
+    from server.commands.setup import create_shop
+
+    run(lambda: create_shop(name, origins, locale, currency, as_json))
+
+
+@shop.command("connect")
+@click.argument("platform")
+@click.option("--shop", "shop_id", required=True)
+@click.option("--orders-from", type=click.Path(exists=True, file_okay=False), help="Folder of demo-format data.")
+@click.option("--order-access", type=click.Choice(["standard", "open", "strict"]), default=None)
+def shop_connect(platform: str, shop_id: str, orders_from: str | None, order_access: str | None) -> None:
+    """Connect a platform to a shop (demo: order data from the package or a folder)."""
+    from server.commands.setup import connect_platform
+
+    run(lambda: connect_platform(platform, shop_id, orders_from, order_access))
+
+
+@main.group("import")
+def import_group() -> None:
+    """Bring products and documents in."""
+
+
+@import_group.command("products")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False))
+@click.option("--shop", "shop_id", required=True)
+@click.option("--map", "mapping", multiple=True, help="target=column, target=column/100, target==constant.")
+@click.option("--json", "as_json", is_flag=True)
+def import_products(file: str, shop_id: str, mapping: tuple[str, ...], as_json: bool) -> None:
+    """Products from CSV, JSONL, a Shopify or WooCommerce export, or a Google feed."""
+    from server.commands.imports import import_product_file
+
+    run(lambda: import_product_file(file, shop_id, mapping, as_json))
+
+
+@import_group.command("documents")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
+@click.option("--shop", "shop_id", required=True)
+@click.option("--json", "as_json", is_flag=True)
+def import_documents(paths: tuple[str, ...], shop_id: str, as_json: bool) -> None:
+    """Documents: files or folders of md, txt, html, pdf, docx, csv, xlsx, json, yaml."""
+    from server.commands.imports import import_document_paths
+
+    run(lambda: import_document_paths(paths, shop_id, as_json))
+
+
+@main.command()
+@click.argument("url")
+@click.option("--shop", "shop_id", required=True)
+@click.option("--max-pages", default=200, show_default=True, type=click.IntRange(1, 5000))
+@click.option("--json", "as_json", is_flag=True)
+def crawl(url: str, shop_id: str, max_pages: int, as_json: bool) -> None:
+    """Read a site by its sitemap or links, robots.txt obeyed."""
+    from server.commands.imports import crawl_site
+
+    run(lambda: crawl_site(url, shop_id, max_pages, as_json))
+
+
+@main.command()
+@click.argument("question")
+@click.option("--shop", "shop_id", required=True)
+@click.option("--json", "as_json", is_flag=True)
+def ask(question: str, shop_id: str, as_json: bool) -> None:
+    """One turn in the terminal, streamed, with sources."""
+    from server.commands.ask import ask_once
+
+    run(lambda: ask_once(question, shop_id, as_json))
+
+
+@main.command()
+def doctor() -> None:
+    """Check configuration and every dependency; say what is wrong and how to mend it."""
+    from server.commands.doctor import examine
+
+    sys.exit(run(examine))
+
+
+if __name__ == "__main__":
+    main(prog_name="aisle")

@@ -1,0 +1,43 @@
+"""What commands share: settings, servers, services, and the shop they are about."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+from server.core.crypto import app_role_password
+from server.core.errors import FieldError, Invalid, NotFound
+from server.core.ids import parse_id
+from server.core.logging import configure_logging
+from server.core.settings import Settings, load_settings
+from server.migrations.migrate import current_revision, migrate, newest_revision
+from server.wiring import Endpoints, Services, endpoints, open_services
+
+
+@asynccontextmanager
+async def services_for_command(*, embedder_threads: int = 1) -> AsyncIterator[Services]:
+    """Services for one command. Embedded servers are brought up to date by the way; an operator's are not."""
+    settings = load_settings()
+    configure_logging(settings.log_format)
+    with endpoints(settings) as at:
+        await bring_up_to_date(settings, at)
+        async with open_services(settings, at, embedder_threads=embedder_threads) as services:
+            yield services
+
+
+async def bring_up_to_date(settings: Settings, at: Endpoints) -> None:
+    """Migrate the embedded database when it is behind; an operator's own is migrated by `aisle migrate` only."""
+    if settings.database_url is None and await current_revision(at.database_url) != newest_revision():
+        await migrate(at.database_url, settings.app_role, app_role_password(settings.secret_keys[0]))
+
+
+async def require_shop(services: Services, shop_id: str) -> UUID:
+    """The shop a command names. Raises Invalid when there is none."""
+    try:
+        found = parse_id(shop_id)
+        if found is None:
+            raise NotFound
+        await services.shops.profile(found)
+    except NotFound:
+        hint = FieldError("--shop", "give the id that `aisle shop create` printed")
+        raise Invalid(f"there is no shop {shop_id}", errors=(hint,)) from None
+    return found

@@ -1,0 +1,195 @@
+"""`aisle demo`: real servers, a real shop, a real conversation, on one machine and without an account."""
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from contextlib import ExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import click
+
+from server.core.errors import ConfigurationError
+from server.core.settings import load_settings
+
+READY_TIMEOUT_S = 120.0
+STOP_TIMEOUT_S = 35.0
+POLL_S = 0.1
+MAILBOX_MODULE = "tests.standins.mailbox"
+MERCHANT_EMAIL = "owner@tarnwick.example"
+
+
+def run_demo(*, port: int, data_dir: str, reset: bool) -> None:
+    """Run until Ctrl-C or SIGTERM, then stop all that was started."""
+    folder = Path(data_dir).absolute()
+    _require_free(port)
+    base_url = f"http://127.0.0.1:{port}"
+    os.environ |= {"AISLE_DATA_DIR": str(folder), "AISLE_BASE_URL": base_url, "AISLE_ENV": "demo"}
+    if reset:
+        _erase(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "demo.json").unlink(missing_ok=True)
+    stopping = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stopping.set())
+    with ExitStack() as stack:
+        _run(stack, folder, base_url, port, stopping)
+
+
+def _run(stack: ExitStack, folder: Path, base_url: str, port: int, stopping: threading.Event) -> None:
+    from server.wiring import endpoints
+
+    click.echo("Starting Postgres and Redis ...")
+    at = stack.enter_context(endpoints(load_settings()))
+    os.environ |= {"AISLE_DATABASE_URL": at.database_url, "AISLE_REDIS_URL": at.redis_url}
+    mailbox_url = _start_mailbox(stack)
+    shop = _prepare_shop(folder)
+    children = [
+        _spawn(stack, [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]),
+        _spawn(stack, [sys.executable, "-m", "server.cli", "worker"]),
+    ]
+    _await_ready(f"{base_url}/health/ready", children, stopping)
+    if stopping.is_set():
+        return
+    facts = _write_facts(folder, base_url, mailbox_url, shop)
+    _print_welcome(facts)
+    while not stopping.wait(POLL_S):
+        _require_alive(children)
+    click.echo("Stopping ...")
+
+
+def _prepare_shop(folder: Path) -> dict[str, Any]:
+    """The demo shop's keys; made on the first run, brought up to date when the address has changed."""
+    from server.commands.demo_shop import data_version, prepare_shop
+
+    file = folder / "demo-shop.json"
+    known = json.loads(file.read_text()) if file.exists() else None
+    if known and known["base_url"] == os.environ["AISLE_BASE_URL"] and known["version"] == data_version():
+        return dict(known)
+    click.echo("Setting up the shop: catalog, policies, orders ...")
+    shop = prepare_shop(known, MERCHANT_EMAIL)
+    _write_private(file, shop)
+    return shop
+
+
+def _start_mailbox(stack: ExitStack) -> str | None:
+    """The demo's mail server, where one-time codes can be read; a checkout has it, a bare installation has not."""
+    if os.environ.get("AISLE_SMTP_URL") or find_spec("tests") is None or find_spec(MAILBOX_MODULE) is None:
+        return None
+    smtp_port, http_port = _free_port(), _free_port()
+    command = [sys.executable, "-m", MAILBOX_MODULE, "--smtp-port", str(smtp_port), "--http-port", str(http_port)]
+    _spawn(stack, command)
+    os.environ["AISLE_SMTP_URL"] = f"smtp://127.0.0.1:{smtp_port}"
+    os.environ["AISLE_DEMO_MAILBOX"] = f"http://127.0.0.1:{http_port}"
+    return os.environ["AISLE_DEMO_MAILBOX"]
+
+
+def _spawn(stack: ExitStack, command: list[str]) -> subprocess.Popen[bytes]:
+    child = subprocess.Popen(command, start_new_session=True)
+    stack.callback(_stop, child)
+    return child
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    child.terminate()
+    try:
+        child.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
+
+
+def _await_ready(url: str, children: list[subprocess.Popen[bytes]], stopping: threading.Event) -> None:
+    deadline = time.monotonic() + READY_TIMEOUT_S
+    while time.monotonic() < deadline and not stopping.wait(POLL_S):
+        _require_alive(children)
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (our own address)
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            continue
+    if not stopping.is_set():
+        raise ConfigurationError(f"the API did not become ready within {READY_TIMEOUT_S:.0f} seconds")
+
+
+def _require_alive(children: list[subprocess.Popen[bytes]]) -> None:
+    for child in children:
+        if child.poll() is not None:
+            raise ConfigurationError(f"a process ended by itself (exit code {child.returncode}); see its message above")
+
+
+def _write_facts(folder: Path, base_url: str, mailbox_url: str | None, shop: Mapping[str, Any]) -> dict[str, Any]:
+    facts = {
+        "url": f"{base_url}/demo",
+        "base_url": base_url,
+        "console_url": f"{base_url}/console",
+        "shop_id": shop["shop_id"],
+        "publishable_key": shop["publishable_key"],
+        "secret_key": shop["secret_key"],
+        "identity_secret": shop["identity_secret"],
+        "console_email": MERCHANT_EMAIL,
+        "console_password": shop["console_password"],
+        "mailbox_url": mailbox_url,
+    }
+    _write_private(folder / "demo.json", facts)
+    return facts
+
+
+def _write_private(file: Path, value: Mapping[str, Any]) -> None:
+    """Readable by its owner only, whole or not at all."""
+    draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
+    draft.touch(mode=0o600)
+    draft.write_text(json.dumps(value, indent=2) + "\n")
+    draft.replace(file)
+
+
+def _print_welcome(facts: Mapping[str, Any]) -> None:
+    rows = [
+        ("Storefront", facts["url"]),
+        ("Console", f"{facts['console_url']}   {facts['console_email']} / {facts['console_password']}"),
+        ("Mailbox", facts["mailbox_url"] or "-"),
+        ("API", f"{facts['base_url']}/docs"),
+    ]
+    click.echo("\nAisle is running. Open the storefront and ask something.\n")
+    for name, value in rows:
+        click.echo(f"  {name:<11}{value}")
+    click.echo("\nCtrl-C stops everything.")
+
+
+def _require_free(port: int) -> None:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            raise ConfigurationError(f"port {port} is in use; give another with --port") from None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _erase(folder: Path) -> None:
+    from server.embedded import EmbeddedError, erase
+
+    try:
+        erase(folder)
+    except EmbeddedError as reason:
+        raise ConfigurationError(str(reason)) from None
+    for name in ("demo.json", "demo-shop.json", "secret.key"):
+        (folder / name).unlink(missing_ok=True)
+    shutil.rmtree(folder / "models", ignore_errors=True)

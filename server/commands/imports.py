@@ -1,0 +1,131 @@
+"""`aisle import ...` and `aisle crawl`: the same code as the jobs, run here with a progress bar."""
+
+import sys
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from server.catalog.formats import MappingError, UnreadableFile, parse_mapping, read_products
+from server.catalog.formats import Progress as FileProgress
+from server.catalog.models import ImportResult
+from server.catalog.tasks import estimated_total
+from server.commands.context import require_shop, services_for_command
+from server.knowledge.models import DocumentsResult, FailedFile
+from server.knowledge.service import IncomingFile
+from server.knowledge.tasks import crawled_files
+
+SHOWN_FAILURES = 20
+MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
+
+
+async def import_product_file(file: str, shop_id: str, mapping: tuple[str, ...], as_json: bool) -> None:
+    """Import products; bad rows are named and the rest goes in."""
+    async with services_for_command(embedder_threads=2) as services:
+        shop = await require_shop(services, shop_id)
+        profile = await services.shops.profile(shop)
+        position = FileProgress()
+        with _bar("products") as advance:
+
+            async def report(result: ImportResult) -> None:
+                advance(result.read, estimated_total(result.read, position))
+
+            try:
+                rows = read_products(
+                    Path(file),
+                    mapping=parse_mapping(mapping),
+                    default_currency=profile.currency,
+                    progress=position,
+                )
+                result = await services.catalog.import_rows(shop, rows, "file", report)
+            except (UnreadableFile, MappingError) as reason:
+                raise click.ClickException(f"{Path(file).name}: {reason}") from None
+    _print(result, as_json, [f"row {row.row}: {row.reason}" for row in result.failed])
+
+
+async def import_document_paths(paths: tuple[str, ...], shop_id: str, as_json: bool) -> None:
+    """Import documents from files and folders."""
+    files = sorted(file for path in paths for file in _files(Path(path)))
+
+    async def incoming() -> AsyncIterator[IncomingFile | FailedFile]:
+        for name, file in files:
+            if file.stat().st_size > MAX_DOCUMENT_BYTES:
+                yield FailedFile(name, f"larger than {MAX_DOCUMENT_BYTES // 2**20} MB; split it")
+            else:
+                yield IncomingFile(name=name, data=file.read_bytes())
+
+    await _import_documents(shop_id, lambda _services: incoming(), "file", len(files), as_json)
+
+
+async def crawl_site(url: str, shop_id: str, max_pages: int, as_json: bool) -> None:
+    """Read a site."""
+    await _import_documents(
+        shop_id, lambda services: crawled_files(url, services.egress, max_pages), "site", None, as_json
+    )
+
+
+async def _import_documents(
+    shop_id: str,
+    files_of: Callable[[Any], AsyncIterator[IncomingFile | FailedFile]],
+    source: str,
+    total: int | None,
+    as_json: bool,
+) -> None:
+    async with services_for_command(embedder_threads=2) as services:
+        shop = await require_shop(services, shop_id)
+        with _bar("documents") as advance:
+
+            async def report(result: DocumentsResult) -> None:
+                advance(result.read, total)
+
+            result = await services.knowledge.import_files(shop, files_of(services), source, report)
+    _print(result, as_json, [f"{failed.name}: {failed.reason}" for failed in result.failed])
+    if result.read and result.read == len(result.failed):
+        sys.exit(1)
+
+
+def _files(path: Path) -> list[tuple[str, Path]]:
+    """(name, file): the name is what stays the same wherever the folder lies."""
+    if path.is_file():
+        return [(path.name, path)]
+    found = (file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+    return [(str(file.relative_to(path)), file) for file in found]
+
+
+class _bar:  # noqa: N801 (reads as a function: `with _bar(...) as advance`)
+    """A progress bar on stderr."""
+
+    def __init__(self, what: str) -> None:
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.completed} " + what),
+            BarColumn(),
+            TimeElapsedColumn(),
+            console=Console(stderr=True),
+        )
+        self._task = self._progress.add_task(what, total=None)
+
+    def __enter__(self) -> Callable[[int, int | None], None]:
+        self._progress.start()
+        return lambda done, total: self._progress.update(self._task, completed=done, total=total)
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+
+def _print(result: ImportResult | DocumentsResult, as_json: bool, failures: list[str]) -> None:
+    if as_json:
+        click.echo(msgspec.json.encode(result).decode())
+        return
+    click.echo(
+        f"read {result.read}: {result.created} created, {result.updated} updated, {result.unchanged} unchanged, "
+        f"{len(result.failed)} failed, in {result.seconds} s"
+    )
+    for line in failures[:SHOWN_FAILURES]:
+        click.echo(f"  {line}", err=True)
+    if len(failures) > SHOWN_FAILURES:
+        click.echo(f"  and {len(failures) - SHOWN_FAILURES} more (all with --json)", err=True)

@@ -1,0 +1,42 @@
+"""For operators: is the process alive, can it work, what has it done."""
+
+from typing import Any
+
+from litestar import Response, Router, get
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from server.core.database import Database
+from server.core.errors import AisleError
+from server.core.metrics import Metrics
+
+
+@get("/health/live", summary="Alive", tags=["operator"])
+async def live() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "live"}
+
+
+@get("/health/ready", summary="Ready", tags=["operator"])
+async def ready(database: Database, redis: Any) -> Response[dict[str, Any]]:
+    """Whether it can serve. Without Postgres it cannot; without Redis it can, with less."""
+    down = []
+    try:
+        await database.ping()
+    except AisleError:
+        down.append("postgres")
+    try:
+        await redis.ping()
+    except Exception:  # any reason counts as down
+        down.append("redis")
+    serving = "postgres" not in down
+    body = {"status": "ready" if not down else ("degraded" if serving else "down"), "down": down}
+    return Response(body, status_code=200 if serving else 503, headers={} if serving else {"retry-after": "5"})
+
+
+@get("/metrics", summary="Metrics", tags=["operator"], sync_to_thread=False)
+def metrics_page(metrics: Metrics) -> Response[bytes]:
+    """Prometheus text format; no label names a shop or a shopper."""
+    return Response(generate_latest(metrics.registry), headers={"content-type": CONTENT_TYPE_LATEST})
+
+
+health_router = Router(path="/", route_handlers=[live, ready, metrics_page])

@@ -1,0 +1,281 @@
+"""Puts the parts together. The only reader of Settings: everything else is handed what it needs."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
+from redis.asyncio import BlockingConnectionPool, Redis
+
+from billing.quota import Unlimited
+from integrations.demo import DemoPlatform, load_store
+from integrations.platform import ShopPlatform
+from server.catalog.service import Catalog
+from server.catalog.tasks import ImportProducts
+from server.chat.driver import AnswerDriver
+from server.chat.engine import Engine
+from server.chat.intents import Router
+from server.chat.live import LiveTurns, TurnJournal
+from server.chat.model_driver import ModelDriver
+from server.chat.models import Question
+from server.chat.service import ChatService
+from server.chat.sessions import SessionClaims, Sessions
+from server.chat.toolbox import ShopToolbox
+from server.core.crypto import Vault, app_role_password
+from server.core.database import Database, url_for_role
+from server.core.egress import Egress
+from server.core.errors import ConfigurationError
+from server.core.jobs import Handler, JobDesk
+from server.core.metrics import Metrics
+from server.core.rate_limit import RateLimiter
+from server.core.settings import Settings
+from server.core.tokens import TokenSigner
+from server.core.wake import ArqWake
+from server.embedded import EmbeddedError, EmbeddedServers
+from server.knowledge.index import SearchIndex
+from server.knowledge.service import Knowledge
+from server.knowledge.sources import Sources
+from server.knowledge.tasks import CrawlSource, EmbedMissing, ImportDocument
+from server.models.protocol import ChatModel, Embedder
+from server.orders.lookup import PlatformFor
+from server.orders.mail import Mailer
+from server.orders.service import OrderDesk
+from server.orders.tasks import SendCode
+from server.pages.demo import load_demo_page
+from server.pages.models import DemoPage
+from server.shops.access import ConsoleClaims
+from server.shops.platforms import Platforms
+from server.shops.service import ShopService
+
+POOL_SIZE = 12
+REDIS_CONNECTIONS = 64
+REDIS_TIMEOUT_S = 2.0
+
+
+class Endpoints(Struct, frozen=True):
+    """Where the servers are: the operator's, or the embedded ones."""
+
+    database_url: str
+    redis_url: str
+
+
+@contextmanager
+def endpoints(settings: Settings) -> Iterator[Endpoints]:
+    """The servers of the settings; embedded ones are started (or joined) where no address is set."""
+    with _embedded(settings) as embedded:
+        yield Endpoints(
+            settings.database_url or embedded.database_url,
+            settings.redis_url or embedded.redis_url,
+        )
+
+
+@contextmanager
+def _embedded(settings: Settings) -> Iterator[Any]:
+    if settings.database_url and settings.redis_url:
+        yield None
+        return
+    servers = EmbeddedServers(settings.data_dir)
+    try:
+        found = servers.start()
+    except EmbeddedError as reason:
+        raise ConfigurationError(str(reason)) from None
+    try:
+        yield found
+    finally:
+        servers.stop()
+
+
+class Services(Struct, frozen=True, kw_only=True):
+    """All that one process works with."""
+
+    settings: Settings
+    at: Endpoints
+    database: Database
+    redis: Redis
+    vault: Vault
+    metrics: Metrics
+    jobs: JobDesk
+    embedder: Embedder
+    chat_model: ChatModel | None
+    shops: ShopService
+    sessions: Sessions
+    console_signer: TokenSigner[ConsoleClaims]
+    catalog: Catalog
+    knowledge: Knowledge
+    index: SearchIndex
+    sources: Sources
+    orders: OrderDesk
+    platforms: PlatformFor
+    mailer: Mailer | None
+    egress: Egress
+    limiter: RateLimiter
+    live: LiveTurns
+    journal: TurnJournal
+    chat: ChatService
+    router: Router
+    demo: DemoPage | None
+
+    async def is_listed_origin(self, origin: str) -> bool:
+        """Whether a browser on this origin may call the shopper's routes of any shop; our own frame may."""
+        return origin == self.settings.base_url or await self.shops.is_any_shops_origin(origin)
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, at: Endpoints, *, embedder_threads: int = 1) -> AsyncIterator[Services]:
+    """Build everything and connect. Raises ConfigurationError, Unavailable."""
+    async with AsyncExitStack() as stack:
+        database = await _open_database(settings, at)
+        stack.push_async_callback(database.close)
+        redis = _redis(at.redis_url)
+        stack.push_async_callback(redis.aclose)
+        wake = ArqWake(at.redis_url)
+        stack.push_async_callback(wake.close)
+        embedder = _embedder(settings, embedder_threads)
+        stack.push_async_callback(embedder.close)
+        chat_model = _chat_model(settings)
+        if chat_model:
+            stack.push_async_callback(chat_model.close)
+        services = await _build(settings, at, database, redis, wake, embedder, chat_model)
+        stack.push_async_callback(services.egress.close)
+        yield services
+
+
+async def _build(
+    settings: Settings,
+    at: Endpoints,
+    database: Database,
+    redis: Redis,
+    wake: ArqWake,
+    embedder: Embedder,
+    chat_model: ChatModel | None,
+) -> Services:
+    metrics, limiter, vault = Metrics(), RateLimiter(redis), Vault(settings.secret_keys)
+    shops, jobs = ShopService(database, vault), JobDesk(database, wake)
+    index = SearchIndex(database, embedder)
+    knowledge, catalog = Knowledge(database, embedder, index), Catalog(database, index)
+    platforms = Platforms(shops, PLATFORM_BUILDERS).find
+    orders = OrderDesk(database, platforms, settings.secret_keys, jobs, codes=settings.smtp_url is not None)
+    live, journal, router = LiveTurns(), TurnJournal(redis), Router(embedder)
+
+    def toolbox_for(question: Question) -> ShopToolbox:
+        return ShopToolbox(question, catalog, knowledge, orders, lambda _reason: chat.request_human(question.shopper))
+
+    chat = ChatService(
+        database=database,
+        shops=shops,
+        limiter=limiter,
+        quota=Unlimited(),
+        journal=journal,
+        live=live,
+        driver=AnswerDriver(router, Engine(), ModelDriver(chat_model) if chat_model else None, metrics),
+        toolbox_for=toolbox_for,
+        metrics=metrics,
+    )
+    session_signer = TokenSigner(settings.secret_keys, "session", SessionClaims)
+    demo_file = settings.data_dir / "demo-shop.json"
+    return Services(
+        settings=settings,
+        at=at,
+        database=database,
+        redis=redis,
+        vault=vault,
+        metrics=metrics,
+        jobs=jobs,
+        embedder=embedder,
+        chat_model=chat_model,
+        shops=shops,
+        sessions=Sessions(shops, session_signer, limiter, settings.base_url),
+        console_signer=TokenSigner(settings.secret_keys, "console", ConsoleClaims),
+        catalog=catalog,
+        knowledge=knowledge,
+        index=index,
+        sources=Sources(database, jobs),
+        orders=orders,
+        platforms=platforms,
+        mailer=Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
+        egress=Egress(allow=settings.egress_allow, base_url=settings.base_url),
+        live=live,
+        journal=journal,
+        chat=chat,
+        router=router,
+        limiter=limiter,
+        demo=load_demo_page(demo_file, settings.base_url, settings.demo_mailbox_url)
+        if settings.env == "demo"
+        else None,
+    )
+
+
+def job_handlers(services: Services) -> Mapping[str, Handler]:
+    """What the worker runs, by the job's kind."""
+    database, knowledge = services.database, services.knowledge
+    return {
+        "catalog.import": ImportProducts(database, services.catalog, services.shops),
+        "knowledge.import": ImportDocument(database, knowledge),
+        "knowledge.crawl": CrawlSource(database, knowledge, services.sources, services.egress),
+        "knowledge.embed": EmbedMissing(knowledge),
+        "orders.send_code": SendCode(
+            database, services.platforms, services.mailer, services.settings.secret_keys
+        ),
+    }
+
+
+def _demo_platform(settings: dict[str, Any]) -> ShopPlatform:
+    """The packaged store, or the folder that the operator (never a merchant) named."""
+    folder = settings.get("folder")
+    return DemoPlatform(load_store(Path(folder) if folder else None))
+
+
+PLATFORM_BUILDERS = {"demo": _demo_platform}
+
+
+async def _open_database(settings: Settings, at: Endpoints) -> Database:
+    """Connect as the app role: the one that is named, or ours with a password derived from any of the keys."""
+    urls = (
+        [settings.app_database_url]
+        if settings.app_database_url
+        else [url_for_role(at.database_url, settings.app_role, app_role_password(key)) for key in settings.secret_keys]
+    )
+    for url in urls[:-1]:
+        try:
+            return await _connected(url)
+        except ConfigurationError:
+            continue  # an older key's password: `aisle migrate` renews it
+    return await _connected(urls[-1])
+
+
+async def _connected(url: str) -> Database:
+    database = Database(url, pool_size=POOL_SIZE)
+    await database.open()
+    return database
+
+
+def _redis(url: str) -> Redis:
+    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=REDIS_CONNECTIONS,
+        timeout=REDIS_TIMEOUT_S,
+        socket_timeout=REDIS_TIMEOUT_S,
+        socket_connect_timeout=REDIS_TIMEOUT_S,
+    )
+    return Redis.from_pool(pool)
+
+
+def _embedder(settings: Settings, threads: int) -> Embedder:
+    if settings.embedding_model == "local":
+        from server.models.local import LocalEmbedder
+
+        return LocalEmbedder(cache_dir=settings.data_dir / "models", threads=threads)
+    if not settings.openai_api_key:
+        raise ConfigurationError("AISLE_EMBEDDING_MODEL names a remote model, but OPENAI_API_KEY is not set")
+    from server.models.openai_client import OpenAIEmbedder
+
+    return OpenAIEmbedder(settings.openai_base_url, settings.openai_api_key, settings.embedding_model)
+
+
+def _chat_model(settings: Settings) -> ChatModel | None:
+    if not settings.chat_model or not settings.openai_api_key:
+        return None
+    from server.models.openai_client import OpenAIChatModel
+
+    return OpenAIChatModel(settings.openai_base_url, settings.openai_api_key, settings.chat_model)

@@ -1,0 +1,152 @@
+"""The job runner: woken by Redis (arq), kept honest by a sweep over the outbox, so that neither an emptied Redis nor a
+killed worker loses a job."""
+
+import asyncio
+import signal
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, cast
+from uuid import UUID
+
+from arq.worker import Worker, func
+
+from server.chat.service import ChatService
+from server.core.database import Database
+from server.core.errors import AisleError, Unavailable
+from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim, enqueue_once
+from server.core.logging import get_logger
+from server.core.wake import QUEUE, WAKE_FUNCTION, pack, redis_settings, unpack
+
+SWEEP_S = 2.0
+EMBED_CHECK_S = 300.0
+CONCURRENT_JOBS = 4
+RETRY_S = 15.0
+ARQ_RESTART_S = 1.0
+
+log = get_logger("worker")
+
+
+class JobRunner:
+    """Runs jobs of all shops, a few at a time."""
+
+    def __init__(
+        self, database: Database, handlers: Mapping[str, Handler], chat: ChatService, embedding_model: str
+    ) -> None:
+        self._database, self._handlers, self._chat = database, handlers, chat
+        self._embedding_model = embedding_model
+        self._slots = asyncio.Semaphore(CONCURRENT_JOBS)
+        self._running: dict[UUID, asyncio.Task[None]] = {}
+
+    def start(self, shop_id: UUID, job_id: UUID) -> None:
+        """Run a job unless this process is at it already."""
+        if job_id not in self._running:
+            task = asyncio.create_task(self._run(shop_id, job_id))
+            self._running[job_id] = task
+            task.add_done_callback(lambda _: self._running.pop(job_id, None))
+
+    async def sweep(self) -> None:
+        """Start what is due, end turns whose process was lost; for ever."""
+        while True:
+            try:
+                for shop_id, job_id in await self._database.due_work(limit=200):
+                    self.start(shop_id, job_id)
+                for shop_id in await self._database.shops_with_lost_turns():
+                    await self._chat.recover_abandoned(shop_id)
+            except AisleError as reason:
+                log.warning("sweep_failed", reason=reason.detail)
+            await asyncio.sleep(SWEEP_S)
+
+    async def ask_for_vectors(self) -> None:
+        """Ask for vectors wherever some are missing: after a change of embedder, or when it was away; for ever."""
+        while True:
+            try:
+                for shop_id in await self._database.shops_to_embed(self._embedding_model):
+                    async with self._database.fast(shop_id) as connection:
+                        await enqueue_once(connection, shop_id, "knowledge.embed", {})
+            except AisleError as reason:
+                log.warning("embedding_check_failed", reason=reason.detail)
+            await asyncio.sleep(EMBED_CHECK_S)
+
+    async def stop(self) -> None:
+        """Cancel what runs and give it back at once."""
+        for task in list(self._running.values()):
+            task.cancel()
+        await asyncio.gather(*self._running.values(), return_exceptions=True)
+
+    async def _run(self, shop_id: UUID, job_id: UUID) -> None:
+        async with self._slots:
+            try:
+                job = await claim(self._database, shop_id, job_id)
+            except Unavailable:
+                return  # the sweep comes again
+            if job is not None:
+                await self._run_claimed(job)
+
+    async def _run_claimed(self, job: ClaimedJob) -> None:
+        handler = self._handlers.get(job.kind)
+        renewing = asyncio.create_task(_renew(job))
+        try:
+            if handler is None:
+                log.error("unknown_job", kind=job.kind, job_id=str(job.id))
+                await job.finish("failed")
+                return
+            await handler(job)
+        except asyncio.CancelledError:
+            with suppress(AisleError, LeaseLost):
+                await asyncio.shield(job.postpone(0))
+            raise
+        except LeaseLost:
+            log.warning("lease_lost", kind=job.kind, job_id=str(job.id))
+        except Exception:
+            log.exception("job_failed", kind=job.kind, job_id=str(job.id))
+            with suppress(AisleError, LeaseLost):
+                await job.postpone(RETRY_S)
+        finally:
+            renewing.cancel()
+
+
+async def _renew(job: ClaimedJob) -> None:
+    while True:
+        await asyncio.sleep(LEASE_S / 3)
+        with suppress(AisleError, LeaseLost):
+            await job.renew()
+
+
+async def run_worker(runner: JobRunner, redis_url: str) -> None:
+    """Work until SIGTERM or SIGINT."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    loops = (runner.sweep(), runner.ask_for_vectors(), _listen(runner, redis_url))
+    tasks = [asyncio.create_task(loop) for loop in loops]
+    await stopping.wait()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await runner.stop()
+
+
+async def _listen(runner: JobRunner, redis_url: str) -> None:
+    """arq ends when Redis restarts, so it is begun again."""
+
+    async def wake(_context: Any, shop_id: str, job_id: str) -> None:
+        runner.start(UUID(shop_id), UUID(job_id))
+
+    while True:
+        worker = Worker(
+            functions=[func(cast(Any, wake), name=WAKE_FUNCTION, keep_result=0)],
+            redis_settings=redis_settings(redis_url),
+            queue_name=QUEUE,
+            handle_signals=False,
+            poll_delay=0.1,
+            job_serializer=pack,
+            job_deserializer=unpack,
+        )
+        try:
+            await worker.async_run()
+        except asyncio.CancelledError:
+            await worker.close()
+            raise
+        except Exception as reason:  # whatever it was, waking must go on
+            log.warning("wake_up_listener_restarts", reason=type(reason).__name__)
+        await asyncio.sleep(ARQ_RESTART_S)
