@@ -1,0 +1,77 @@
+"""Tenancy as a lint: who may write SQL, and that every statement on a shop's table names the shop."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SERVER = Path(__file__).parents[2] / "server"
+TABLES_SQL = (SERVER / "migrations" / "sql" / "tables.sql").read_text()
+SHOP_TABLES = {
+    match[1]
+    for match in re.finditer(r"CREATE TABLE (\w+) \((.*?)\n\);", TABLES_SQL, re.DOTALL)
+    if re.search(r"^\s+shop_id\s+uuid", match[2], re.MULTILINE)
+} | {"passage", "passage_statistics"}
+MAY_WRITE_SQL = {"storage.py", "search.py", "database.py", "jobs.py", "migrate.py"}
+"""jobs.py and database.py are the two homes of SQL below the features: the job rows, and look-ups of no shop."""
+OF_NO_SHOP = {"outbox", "key_directory", "origin_directory"}
+STATEMENT = re.compile(r"\b(?:FROM|UPDATE|INTO|JOIN)\s+([a-z_]+)\b")
+
+
+def python_files() -> list[Path]:
+    return sorted(file for file in SERVER.rglob("*.py") if "versions" not in file.parts)
+
+
+def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every string of a module, implicit concatenations and f-strings as one."""
+    inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
+    for node in ast.walk(tree):
+        if id(node) in inner:
+            continue
+        if isinstance(node, ast.JoinedStr):
+            yield node.lineno, "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+def is_sql(text: str) -> bool:
+    return bool(re.match(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b", text)) and bool(STATEMENT.search(text))
+
+
+@pytest.mark.parametrize("file", python_files(), ids=lambda file: str(file.relative_to(SERVER)))
+def test_sql_lives_in_storage_only(file: Path) -> None:
+    found = [line for line, text in texts(ast.parse(file.read_text())) if is_sql(text)]
+    assert not found or file.name in MAY_WRITE_SQL, f"SQL in {file.name}, lines {found}"
+
+
+@pytest.mark.parametrize("file", python_files(), ids=lambda file: str(file.relative_to(SERVER)))
+def test_every_statement_names_the_shop(file: Path) -> None:
+    for line, text in texts(ast.parse(file.read_text())):
+        if is_sql(text):
+            touched = set(STATEMENT.findall(text)) & SHOP_TABLES - OF_NO_SHOP
+            named = "shop_id" in text or (touched <= {"shop"} and "id = $1" in text)
+            assert not touched or named, f"{file.name}:{line} touches {touched} without shop_id"
+
+
+@pytest.mark.parametrize("file", sorted(SERVER.rglob("storage.py")), ids=lambda file: file.parent.name)
+def test_storage_functions_begin_with_the_shop(file: Path) -> None:
+    tree = ast.parse(file.read_text())
+    directories = {"find_key", "is_listed_origin", "find_merchant", "find_merchant_by_id", "list_memberships"}
+    for function in tree.body:
+        if isinstance(function, ast.AsyncFunctionDef) and not function.name.startswith("_"):
+            names = [argument.arg for argument in function.args.args[:2]]
+            expected = names[0] in ("session", "connection") and names[1] == "shop_id"
+            assert expected or function.name in directories, f"{file}:{function.lineno} {function.name}{names}"
+
+
+def test_every_shop_table_has_its_policy_and_leads_with_shop_id() -> None:
+    security = (SERVER / "migrations" / "sql" / "security.sql").read_text()
+    for table in SHOP_TABLES - OF_NO_SHOP - {"passage", "passage_statistics"}:
+        assert re.search(rf"'{table}'|ON {table} ", security), f"{table} has no policy"
+    for name, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n\);", TABLES_SQL, re.DOTALL):
+        if name in SHOP_TABLES - OF_NO_SHOP:
+            keys = re.findall(r"(?:PRIMARY KEY|UNIQUE) \(([^)]*)\)", body)
+            assert keys, name
+            assert all(key.startswith("shop_id") for key in keys), f"{name}: {keys}"

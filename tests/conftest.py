@@ -1,0 +1,66 @@
+"""One running installation for the whole suite, started as the README says; every test makes its own shop or uses the
+demo's. Nothing outside this machine may be reached."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytest_socket import socket_allow_hosts
+
+from tests.installation import Installation
+
+START_TIMEOUT_S = 180
+STOP_TIMEOUT_S = 60
+
+
+def pytest_runtest_setup() -> None:
+    """No test talks to the network."""
+    socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
+
+
+def free_port() -> int:
+    """A port nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
+    """`aisle demo` on a free port with a fresh data dir, without a model."""
+    data_dir = tmp_path_factory.mktemp("demo")
+    log = (data_dir / "demo.log").open("w")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "server.cli", "demo", "--port", str(port), "--data-dir", str(data_dir)],
+        env=environment,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+    )
+    try:
+        facts = _await_facts(process, data_dir)
+        yield Installation(facts=facts, data_dir=data_dir, process=process, port=port)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(STOP_TIMEOUT_S)
+        log.close()
+
+
+def _await_facts(process: subprocess.Popen[bytes], data_dir: Path) -> dict[str, str]:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    facts = data_dir / "demo.json"
+    while time.monotonic() < deadline:
+        if facts.exists():
+            return dict(json.loads(facts.read_text()))
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise RuntimeError(f"the demo did not start:\n{(data_dir / 'demo.log').read_text()[-3000:]}")

@@ -1,0 +1,178 @@
+"""A running installation as tests see it: from outside, over HTTP and the command line."""
+
+import json
+import os
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class ShopAccess:
+    """A shop's keys."""
+
+    shop_id: str
+    publishable_key: str
+    secret_key: str
+    identity_secret: str
+
+
+@dataclass(frozen=True)
+class Installation:
+    """`aisle demo`, running."""
+
+    facts: dict[str, str]
+    data_dir: Path
+    process: subprocess.Popen[bytes]
+    port: int
+
+    @property
+    def base_url(self) -> str:
+        return self.facts["base_url"]
+
+    @property
+    def demo_shop(self) -> ShopAccess:
+        return ShopAccess(
+            **{name: self.facts[name] for name in ("shop_id", "publishable_key", "secret_key", "identity_secret")}
+        )
+
+    def aisle(self, *arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run an `aisle` command against this installation's data dir."""
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
+        environment |= {"AISLE_DATA_DIR": str(self.data_dir), "AISLE_BASE_URL": self.base_url}
+        return subprocess.run(
+            [sys.executable, "-m", "server.cli", *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout_s,
+            check=False,
+        )
+
+    def create_shop(self, name: str, *origins: str) -> ShopAccess:
+        """`aisle shop create`."""
+        flags = [part for origin in origins for part in ("--origin", origin)]
+        done = self.aisle("shop", "create", name, *flags, "--json")
+        assert done.returncode == 0, done.stderr
+        return ShopAccess(**json.loads(done.stdout))
+
+    def merchant(self, shop: ShopAccess | None = None) -> httpx.Client:
+        """A client with the shop's secret key."""
+        key = (shop or self.demo_shop).secret_key
+        return httpx.Client(base_url=self.base_url, headers={"Authorization": f"Bearer {key}"}, timeout=30)
+
+    def shopper(
+        self, shop: ShopAccess | None = None, *, customer: dict[str, str] | None = None, locale: str | None = None
+    ) -> "Shopper":
+        """A new shopper in a browser on a listed origin (Aisle's own)."""
+        shop = shop or self.demo_shop
+        client = httpx.Client(base_url=self.base_url, headers={"Origin": self.base_url}, timeout=60)
+        body: dict[str, Any] = {"key": shop.publishable_key}
+        body |= {"customer": customer} if customer else {}
+        body |= {"locale": locale} if locale else {}
+        opened = client.post("/v1/sessions", json=body)
+        assert opened.status_code == 201, opened.text
+        client.headers["Authorization"] = f"Bearer {opened.json()['session']}"
+        return Shopper(client, opened.json())
+
+
+@dataclass
+class Answer:
+    """One streamed answer, read to its end."""
+
+    events: list[Event]
+    ids: list[str] = field(default_factory=list)
+    done: bool = False
+
+    @property
+    def text(self) -> str:
+        """All text, parts apart by blank lines."""
+        return "".join(
+            event["delta"] if event["type"] == "text-delta" else "\n\n"
+            for event in self.events
+            if event["type"] in ("text-delta", "text-end")
+        ).strip()
+
+    def of(self, kind: str) -> list[Any]:
+        """The data of all `data-…` parts of a kind."""
+        return [event["data"] for event in self.events if event["type"] == kind]
+
+    @property
+    def products(self) -> list[dict[str, Any]]:
+        return [product for data in self.of("data-products") for product in data["products"]]
+
+    @property
+    def order(self) -> dict[str, Any] | None:
+        found = self.of("data-order")
+        return found[-1]["order"] if found else None
+
+    @property
+    def sources(self) -> list[str]:
+        """Titles of cited sources."""
+        return [event["title"] for event in self.events if event["type"].startswith("source-")]
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        return next((e["messageMetadata"] for e in self.events if e["type"] == "message-metadata"), {})
+
+    @property
+    def shown(self) -> str:
+        """Everything a shopper is shown, as one text: words and cards."""
+        cards = [event for event in self.events if event["type"].startswith("data-")]
+        return "\n".join([self.text, *(json.dumps(card, ensure_ascii=False) for card in cards)])
+
+
+@dataclass
+class Shopper:
+    """A session of one shopper."""
+
+    client: httpx.Client
+    session: dict[str, Any]
+
+    @property
+    def conversation_id(self) -> str:
+        return str(self.session["conversation_id"])
+
+    def ask(self, text: str, message_id: str | None = None, **extra: Any) -> Answer:
+        """Send a message and read the whole stream."""
+        with self.stream(text, message_id, **extra) as response:
+            assert response.status_code == 200, response.read()
+            return read_answer(response.iter_lines())
+
+    def stream(self, text: str, message_id: str | None = None, **extra: Any) -> Any:
+        """Send a message; the open response."""
+        message = {
+            "id": message_id or str(uuid.uuid4()),
+            "role": "user",
+            "parts": [{"type": "text", "text": text}],
+        }
+        return self.client.stream("POST", "/v1/chat", json={"id": self.conversation_id, "message": message} | extra)
+
+    def history(self) -> dict[str, Any]:
+        """The conversation so far."""
+        return dict(self.client.get(f"/v1/chat/{self.conversation_id}").json())
+
+    def verify(self, **body: Any) -> httpx.Response:
+        """Prove an order."""
+        return self.client.post(f"/v1/chat/{self.conversation_id}/verification", json=body)
+
+
+def read_answer(lines: Iterator[str]) -> Answer:
+    """Parse an SSE stream of the UI message protocol."""
+    answer = Answer([])
+    for line in lines:
+        if line.startswith("id: "):
+            answer.ids.append(line[4:])
+        elif line == "data: [DONE]":
+            answer.done = True
+        elif line.startswith("data: "):
+            answer.events.append(json.loads(line[6:]))
+    return answer

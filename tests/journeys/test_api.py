@@ -1,0 +1,146 @@
+"""The HTTP contract around the conversation: sessions, origins, errors, the merchant's side."""
+
+import uuid
+
+import httpx
+import pytest
+
+from tests.installation import Installation, Shopper
+
+
+@pytest.fixture
+def shopper(installation: Installation) -> Shopper:
+    return installation.shopper()
+
+
+def test_a_session_says_what_a_widget_needs(shopper: Shopper) -> None:
+    assert {"session", "expires_at", "conversation_id", "appearance", "greeting", "suggestions", "locale"} <= set(
+        shopper.session
+    )
+
+
+def test_foreign_origins_are_refused_everywhere(installation: Installation) -> None:
+    evil = {"Origin": "https://evil.example"}
+    client = httpx.Client(base_url=installation.base_url)
+    opened = client.post("/v1/sessions", json={"key": installation.demo_shop.publishable_key}, headers=evil)
+    assert opened.status_code == 403
+    assert opened.json()["code"] == "origin_refused"
+    assert "access-control-allow-origin" not in opened.headers
+    preflight = client.options("/v1/chat", headers=evil | {"Access-Control-Request-Method": "POST"})
+    assert preflight.status_code == 403
+    assert "access-control-allow-origin" not in preflight.headers
+    token = installation.shopper().session["session"]
+    replayed = client.get(
+        f"/v1/chat/{uuid.uuid4()}", headers=evil | {"Authorization": f"Bearer {token}"}
+    )
+    assert replayed.status_code == 403
+
+
+@pytest.mark.parametrize(
+    "origin", ["null", "https://shop.example.evil.com", "http://shop.example", "https://shop.example:8443", ""]
+)
+def test_origins_are_compared_whole(installation: Installation, origin: str) -> None:
+    shop = installation.create_shop("Origins", "https://shop.example")
+    client = httpx.Client(base_url=installation.base_url)
+    headers = {"Origin": origin} if origin else {}
+    assert client.post("/v1/sessions", json={"key": shop.publishable_key}, headers=headers).status_code in (401, 403)
+    good = client.post(
+        "/v1/sessions", json={"key": shop.publishable_key}, headers={"Origin": "https://shop.example"}
+    )
+    assert good.status_code == 201
+    assert good.headers["access-control-allow-origin"] == "https://shop.example"
+
+
+def test_servers_need_the_secret_key(installation: Installation) -> None:
+    shop = installation.demo_shop
+    client = httpx.Client(base_url=installation.base_url)
+    assert client.post("/v1/sessions", json={"key": shop.publishable_key}).status_code == 401
+    bearer = {"Authorization": f"Bearer {shop.secret_key}"}
+    assert client.post("/v1/sessions", json={"key": shop.publishable_key}, headers=bearer).status_code == 201
+    other = installation.create_shop("Other", "https://other.example")
+    foreign = {"Authorization": f"Bearer {other.secret_key}"}
+    assert client.post("/v1/sessions", json={"key": shop.publishable_key}, headers=foreign).status_code == 401
+
+
+def test_the_same_message_never_makes_a_second_turn(shopper: Shopper) -> None:
+    message_id = str(uuid.uuid4())
+    first, second = shopper.ask("What is your return policy?", message_id), shopper.ask("again", message_id)
+    assert first.text == second.text
+    assert len(shopper.history()["messages"]) == 2
+
+
+def test_history_and_feedback(shopper: Shopper) -> None:
+    answer = shopper.ask("Do you ship to Canada?")
+    messages = shopper.history()["messages"]
+    assert [message["role"] for message in messages] == ["user", "assistant"]
+    assert messages[1]["metadata"]["sources"] == answer.metadata["sources"]
+    path = f"/v1/chat/{shopper.conversation_id}/feedback"
+    rated = shopper.client.post(path, json={"message_id": messages[1]["id"], "rating": "up"})
+    assert rated.status_code == 200
+    assert shopper.client.post(path, json={"message_id": "nope", "rating": "up"}).status_code == 404
+    wrong = shopper.client.post(path, json={"message_id": messages[1]["id"], "rating": "sideways"})
+    assert wrong.status_code == 422
+    assert wrong.json()["errors"][0]["field"] == "rating"
+
+
+def test_errors_are_problems(shopper: Shopper) -> None:
+    broken = shopper.client.post("/v1/chat", content=b"{", headers={"Content-Type": "application/json"})
+    assert broken.status_code == 400
+    assert broken.headers["content-type"].startswith("application/problem+json")
+    assert {"type", "title", "status", "detail", "code", "request_id"} <= set(broken.json())
+    empty = shopper.client.post("/v1/chat", json={"message": {"id": "x", "role": "user", "parts": []}})
+    assert empty.status_code == 422
+    unknown = shopper.client.get("/v1/nothing")
+    assert unknown.status_code == 404
+    assert unknown.json()["code"] == "not_found"
+
+
+def test_merchant_side(installation: Installation) -> None:
+    with installation.merchant() as merchant:
+        shop = merchant.get("/v1/shop").json()
+        assert shop["name"] == "Tarnwick"
+        products = merchant.get("/v1/products", params={"limit": 5}).json()
+        assert len(products["data"]) == 5
+        assert products["next_cursor"]
+        following = merchant.get("/v1/products", params={"limit": 5, "cursor": products["next_cursor"]}).json()
+        assert following["data"][0]["id"] > products["data"][-1]["id"]
+        hits = merchant.post("/v1/search", json={"query": "two person tent", "limit": 3}).json()["hits"]
+        assert {"kind", "id", "title", "text", "url", "score"} <= set(hits[0])
+
+
+def test_products_are_searchable_as_soon_as_written(installation: Installation) -> None:
+    shop = installation.create_shop("Writer", "https://writer.example")
+    with installation.merchant(shop) as merchant:
+        product = {"id": "zx-1", "title": "Zirconia trivet", "price": {"amount": 1200, "currency": "USD"}}
+        assert merchant.put("/v1/products/zx-1", json=product).status_code == 200
+        hits = merchant.post("/v1/search", json={"query": "zirconia trivet"}).json()["hits"]
+        assert hits[0]["id"] == "zx-1"
+        assert merchant.delete("/v1/products/zx-1").status_code == 204
+        assert not merchant.post("/v1/search", json={"query": "zirconia trivet"}).json()["hits"]
+
+
+def test_uploads_become_jobs(installation: Installation) -> None:
+    import time
+
+    shop = installation.create_shop("Uploader", "https://uploader.example")
+    csv = "id,title,price\nu1,Blue cup,9.99\nu2,,5\nu3,Red cup,abc\n"
+    with installation.merchant(shop) as merchant:
+        started = merchant.post("/v1/products/import", files={"file": ("cups.csv", csv, "text/csv")})
+        assert started.status_code == 202
+        job = {"state": "queued"}
+        deadline = time.monotonic() + 30
+        while job["state"] in ("queued", "running") and time.monotonic() < deadline:
+            job = merchant.get(f"/v1/jobs/{started.json()['job_id']}").json()
+        assert job["state"] == "done"
+        assert job["done"] == 3
+        assert {error["row"] for error in job["errors"]} == {3, 4}
+        assert [product["id"] for product in merchant.get("/v1/products").json()["data"]] == ["u1"]
+
+
+def test_health_metrics_and_docs(installation: Installation) -> None:
+    client = httpx.Client(base_url=installation.base_url)
+    assert client.get("/health/live").status_code == 200
+    assert client.get("/health/ready").json() == {"status": "ready", "down": []}
+    assert "aisle_turns_total" in client.get("/metrics").text
+    assert client.get("/docs").status_code == 200
+    assert "/v1/chat" in client.get("/openapi.json").json()["paths"]

@@ -1,0 +1,164 @@
+"""What a shopper may ask on the first day, with no key and no model: the right kind of answer with the right source."""
+
+import re
+
+import pytest
+
+from server.shops.identity import customer_signature
+from tests.installation import Installation, Shopper
+
+MAYA = {"order": "1001", "email": "maya.lindqvist@example.com"}
+
+
+@pytest.fixture
+def shopper(installation: Installation) -> Shopper:
+    return installation.shopper()
+
+
+def kinds(answer) -> set[str]:
+    return {event["type"] for event in answer.events}
+
+
+def test_product_by_need(shopper: Shopper) -> None:
+    answer = shopper.ask("I need a light tent for two people")
+    assert "Fell 2 Tent" in [product["title"] for product in answer.products]
+    assert answer.metadata["answered_by"] == "engine"
+    assert answer.sources
+
+
+def test_product_by_name(shopper: Shopper) -> None:
+    answer = shopper.ask("Tell me about the Loch Wool Blanket")
+    assert answer.products[0]["id"] == "loch-wool-blanket"
+    assert "Loch Wool Blanket" in answer.shown
+
+
+def test_product_by_sku(shopper: Shopper) -> None:
+    answer = shopper.ask("TW-BTL-RDG-32-FRN")
+    assert answer.products[0]["id"] == "ridge-bottle"
+
+
+def test_price_limit(shopper: Shopper) -> None:
+    answer = shopper.ask("waterproof jacket under $150")
+    assert answer.products
+    assert all(product["price"]["amount"] <= 15_000 for product in answer.products)
+
+
+def test_comparison(shopper: Shopper) -> None:
+    answer = shopper.ask("Fell 2 or Fell 3: which tent is lighter?")
+    assert {"fell-2-tent", "fell-3-tent"} <= {product["id"] for product in answer.products}
+    assert "1.98 kg" in answer.text
+
+
+def test_stock(shopper: Shopper) -> None:
+    answer = shopper.ask("Is TW-BTL-RDG-32-FRN in stock?")
+    assert answer.products[0]["id"] == "ridge-bottle"
+    assert re.search(r"stock|sold out", answer.text, re.IGNORECASE)
+
+
+@pytest.mark.parametrize(
+    ("question", "fact", "source"),
+    [
+        ("Do you ship to Canada?", "Canada", "Shipping"),
+        ("How can I pay?", "card", "Payment"),
+        ("How long is the warranty?", "year", "Warranty"),
+        ("How long do I have to return things?", "45 days", "Returns"),
+    ],
+)
+def test_policies_are_quoted_with_their_source(shopper: Shopper, question: str, fact: str, source: str) -> None:
+    answer = shopper.ask(question)
+    assert fact in answer.text
+    assert any(source in title for title in answer.sources), answer.sources
+    assert kinds(answer) & {"source-url", "source-document"}
+
+
+def test_order_by_number_and_email(shopper: Shopper) -> None:
+    answer = shopper.ask(f"Where is my order {MAYA['order']}? My email is {MAYA['email']}")
+    assert answer.order is not None
+    assert answer.order["number"].lstrip("#") == MAYA["order"]
+    assert "tracking" not in answer.order  # level 1 tells status and dates only
+    assert "items" not in answer.order
+
+
+def test_order_without_proof_asks_for_it(shopper: Shopper) -> None:
+    answer = shopper.ask("Where is my order #1001?")
+    assert answer.order is None
+    assert answer.of("data-verification")[0]["methods"]
+    followed = shopper.ask(MAYA["email"])
+    assert followed.order is not None
+
+
+def test_order_with_the_wrong_email_reads_like_an_unknown_order(installation: Installation) -> None:
+    wrong = installation.shopper().ask("Where is order 1001? My email is somebody@example.com")
+    unknown = installation.shopper().ask("Where is order 999999? My email is somebody@example.com")
+    assert wrong.order is None
+    assert unknown.order is None
+    assert wrong.text.replace("1001", "N") == unknown.text.replace("999999", "N")
+
+
+def test_somebody_elses_order(shopper: Shopper) -> None:
+    answer = shopper.ask(f"My friend asked me to check her order 1010. My email is {MAYA['email']}. What did she buy?")
+    assert answer.order is None
+
+
+def test_code_flow_opens_items_and_tracking(installation: Installation) -> None:
+    import httpx
+
+    shopper = installation.shopper()
+    shopper.ask("Where is my order #1002?")
+    sent = shopper.verify(order_number="1002", send_code=True)
+    assert sent.status_code == 202
+    code = await_code(httpx.Client(base_url=installation.facts["mailbox_url"]), MAYA["email"])
+    checked = shopper.verify(order_number="1002", code=code)
+    assert checked.json() == {"level": 2, "status": "checked"}
+    answer = shopper.ask("Where is my order #1002?")
+    assert answer.order is not None
+    assert answer.order["tracking"]
+    assert {item["title"] for item in answer.order["items"]} >= {"Fell 2 Tent"}
+    assert "total" not in answer.order
+
+
+def await_code(mailbox, recipient: str) -> str:
+    """The newest code sent to somebody, as soon as it is there."""
+    import time
+
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for mail in mailbox.get("/messages.json").json():
+            found = re.search(r"\b(\d{6})\b", str(mail))
+            if recipient in str(mail) and found:
+                return found[1]
+        time.sleep(0.1)
+    raise AssertionError("no code arrived")
+
+
+def test_signed_in_customer_sees_their_own_orders(installation: Installation) -> None:
+    signature = customer_signature(installation.demo_shop.identity_secret, "cus_maya", MAYA["email"])
+    customer = {"id": "cus_maya", "email": MAYA["email"], "signature": signature}
+    shopper = installation.shopper(customer=customer)
+    listed = shopper.ask("Where are my orders?")
+    assert "1001" in listed.shown
+    one = shopper.ask("And order 1002?")
+    assert one.order is not None
+    assert "total" in one.order
+    foreign = shopper.ask("And order 1010?")
+    assert foreign.order is None
+
+
+def test_greeting_thanks_human_and_nonsense(shopper: Shopper) -> None:
+    assert shopper.ask("Hi there!").metadata["kind"] == "greeting"
+    assert shopper.ask("Thanks a lot").metadata["kind"] == "thanks"
+    human = shopper.ask("I want to talk to a human please")
+    assert human.of("data-handoff")
+    assert not shopper.ask("asdf qwer zxcv").products
+
+
+def test_off_topic_is_declined(shopper: Shopper) -> None:
+    answer = shopper.ask("Who won the football world cup in 2018?")
+    assert not answer.products
+    assert "France" not in answer.text
+
+
+def test_french_question(installation: Installation) -> None:
+    answer = installation.shopper(locale="fr").ask("Combien de temps ai-je pour retourner un article ?")
+    assert "45 days" in answer.text
+    assert any("Returns" in title for title in answer.sources)
