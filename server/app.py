@@ -3,19 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
 
+from babel.dates import format_date
 from litestar import Litestar
-from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.di import Provide
 from litestar.openapi import OpenAPIConfig
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from server.catalog.endpoints import catalog_router
 from server.chat.endpoints import chat_router, provide_shopper
+from server.chat.phrases import ALL_PHRASES
 
 # from server.console.endpoints import console_router
 from server.core.edge import Edge
 from server.core.http import EXCEPTION_HANDLERS
+from server.core.money import format_money
 from server.core.settings import Settings
 from server.health import health_router
 from server.knowledge.endpoints import knowledge_router
@@ -26,6 +30,7 @@ from server.pages.endpoints import pages_router
 from server.pages.widget import WidgetFiles, widget_router
 from server.shops.access import provide_caller
 from server.shops.endpoints import shops_router
+from server.shops.idempotency import IdempotentWrites
 from server.wiring import Endpoints, Services, open_services
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -95,8 +100,9 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
     )
     app.state.trusted_proxies = settings.trusted_proxies
     app.state.own_origin = settings.base_url
+    writes = IdempotentWrites(app, lambda: (opened[0].shops, opened[0].database, opened[0].vault))
     return Edge(
-        app,
+        writes,
         is_listed_origin=lambda origin: opened[0].is_listed_origin(origin),
         metrics=lambda: opened[0].metrics if opened else None,
     )
@@ -107,3 +113,6 @@ async def _warm_up(services: Services) -> None:
     with suppress(ModelUnavailable):
         await services.embedder.embed_query("warm up")
         await services.router.warm_up()
+    for locale in ALL_PHRASES:  # the first use of a locale reads its tables from disk
+        format_money(100, "USD", locale)
+        format_date(datetime.now(UTC).date(), locale=locale)

@@ -3,8 +3,8 @@ killed worker loses a job."""
 
 import asyncio
 import signal
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 from uuid import UUID
 
@@ -47,24 +47,22 @@ class JobRunner:
     async def sweep(self) -> None:
         """Start what is due, end turns whose process was lost; for ever."""
         while True:
-            try:
+            with _going_on("sweep"):
                 for shop_id, job_id in await self._database.due_work(limit=200):
                     self.start(shop_id, job_id)
+            with _going_on("lost_turns"):
                 for shop_id in await self._database.shops_with_lost_turns():
-                    await self._chat.recover_abandoned(shop_id)
-            except AisleError as reason:
-                log.warning("sweep_failed", reason=reason.detail)
+                    with _going_on("lost_turns_of_shop"):
+                        await self._chat.recover_abandoned(shop_id)
             await asyncio.sleep(SWEEP_S)
 
     async def ask_for_vectors(self) -> None:
         """Ask for vectors wherever some are missing: after a change of embedder, or when it was away; for ever."""
         while True:
-            try:
+            with _going_on("embedding_check"):
                 for shop_id in await self._database.shops_to_embed(self._embedding_model):
                     async with self._database.fast(shop_id) as connection:
                         await enqueue_once(connection, shop_id, "knowledge.embed", {})
-            except AisleError as reason:
-                log.warning("embedding_check_failed", reason=reason.detail)
             await asyncio.sleep(EMBED_CHECK_S)
 
     async def stop(self) -> None:
@@ -93,7 +91,7 @@ class JobRunner:
             await handler(job)
         except asyncio.CancelledError:
             with suppress(AisleError, LeaseLost):
-                await asyncio.shield(job.postpone(0))
+                await asyncio.shield(job.give_back())
             raise
         except LeaseLost:
             log.warning("lease_lost", kind=job.kind, job_id=str(job.id))
@@ -103,6 +101,17 @@ class JobRunner:
                 await job.postpone(RETRY_S)
         finally:
             renewing.cancel()
+
+
+@contextmanager
+def _going_on(work: str) -> Iterator[None]:
+    """The loops of a worker outlive whatever goes wrong in one round."""
+    try:
+        yield
+    except AisleError as reason:
+        log.warning(f"{work}_failed", reason=reason.detail)
+    except Exception:
+        log.exception(f"{work}_failed")
 
 
 async def _renew(job: ClaimedJob) -> None:

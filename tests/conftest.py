@@ -3,19 +3,23 @@ demo's. Nothing outside this machine may be reached."""
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from playwright.async_api import Browser, async_playwright
 from pytest_socket import socket_allow_hosts
 
+from server.embedded import EmbeddedServers
 from tests.installation import Installation
 
+ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 60
 
@@ -47,7 +51,8 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installat
     )
     try:
         facts = _await_facts(process, data_dir)
-        yield Installation(facts=facts, data_dir=data_dir, process=process, port=port)
+        with EmbeddedServers(data_dir) as servers:
+            yield Installation(facts, data_dir, process, port, servers.database_url)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(STOP_TIMEOUT_S)
@@ -64,3 +69,28 @@ def _await_facts(process: subprocess.Popen[bytes], data_dir: Path) -> dict[str, 
             break
         time.sleep(0.1)
     raise RuntimeError(f"the demo did not start:\n{(data_dir / 'demo.log').read_text()[-3000:]}")
+
+
+def browser_path() -> str | None:
+    """Chromium: named by AISLE_CHROMIUM, by `.ci/browser`, or on the path."""
+    if named := os.environ.get("AISLE_CHROMIUM"):
+        return named
+    finder = ROOT / ".ci" / "browser"
+    if finder.exists():
+        found = subprocess.run([str(finder)], capture_output=True, text=True, check=False).stdout.strip()
+        return found or None
+    return shutil.which("chromium") or shutil.which("google-chrome")
+
+
+@pytest.fixture(scope="session")
+async def browser() -> AsyncIterator[Browser]:
+    """One Chromium for the session."""
+    path = browser_path()
+    if path is None:
+        if os.environ.get("CI"):
+            pytest.fail("no Chromium, and browser tests must run here: set AISLE_CHROMIUM to its path")
+        pytest.skip("no Chromium: set AISLE_CHROMIUM to its path")
+    async with async_playwright() as playwright:
+        chromium = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield chromium
+        await chromium.close()

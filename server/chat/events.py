@@ -40,6 +40,11 @@ def event_id(turn_id: UUID, index: int) -> str:
     return f"{turn_id.hex}-{index}"
 
 
+def frame(turn_id: UUID, index: int, part: dict[str, Any]) -> bytes:
+    """One server-sent event."""
+    return b"id: %s\ndata: %s\n\n" % (event_id(turn_id, index).encode(), _encoder.encode(part))
+
+
 def parse_event_id(text: str | None) -> tuple[UUID, int] | None:
     """(turn, index of the last event seen), or None when it is not an id of ours."""
     turn, dash, index = (text or "").strip().partition("-")
@@ -210,9 +215,7 @@ class Transcript:
         self._frame(part)
 
     def _frame(self, part: dict[str, Any]) -> None:
-        self._frames.append(
-            b"id: %s\ndata: %s\n\n" % (event_id(self.turn_id, self._count).encode(), _encoder.encode(part))
-        )
+        self._frames.append(frame(self.turn_id, self._count, part))
         self._count += 1
         self.changed.set()
 

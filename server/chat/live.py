@@ -8,20 +8,26 @@ Without Redis the frames are served from this process's memory alone.
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Any
 from uuid import UUID
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from server.chat.events import PING_FRAME, event_id
+from server.core.errors import Unavailable
 
-HEARTBEAT_S = 15.0
+HEARTBEAT_S = 10.0
 JOURNAL_LIVES_S = 600
 POLL_S = 0.1
 """How often a reader in another process looks for news."""
 REDIS_PAUSE_S = 5.0
 MAX_SILENCE_S = 120.0
 """After this long without news from a turn elsewhere its process is thought dead."""
+MAX_ABSENCE_S = 2 * REDIS_PAUSE_S
+"""A turn that Redis has known nothing of for so long does not come back."""
+NOT_WHOLE = -(2**31)
 
 
 class LiveTurn:
@@ -31,8 +37,15 @@ class LiveTurn:
         self.shop_id, self.conversation_id, self.turn_id = shop_id, conversation_id, turn_id
         self.stop_requested = asyncio.Event()
         self.ended = False
+        self.journal_entries = 0
+        """How many entries of the journal hold it; NOT_WHOLE when some may be missing there."""
         self._frames: list[bytes] = []
         self._news = asyncio.Event()
+
+    @property
+    def frames(self) -> list[bytes]:
+        """All that readers may see."""
+        return self._frames
 
     def publish(self, frames: list[bytes]) -> None:
         """Let readers see these frames."""
@@ -74,22 +87,48 @@ class TurnJournal:
         self._away_until = 0.0
 
     async def append(self, turn: LiveTurn, first: int, frames: list[bytes], *, end: bool) -> bool:
-        """Write frames ahead; whether somebody asked to stop. Quietly does nothing while Redis is away."""
+        """Write frames ahead; whether somebody asked to stop. Quietly does nothing while Redis is away.
+
+        An emptied Redis, or one that came back with less than it had, gets the whole turn again.
+        """
         if time.monotonic() < self._away_until:
+            turn.journal_entries = NOT_WHOLE
             return False
-        key = _key(turn.shop_id, turn.conversation_id)
+        key, stop_key = _key(turn.shop_id, turn.conversation_id), _stop_key(turn.shop_id, turn.turn_id)
         try:
             async with self._redis.pipeline(transaction=False) as pipe:
                 if first == 0:
-                    pipe.delete(key, _stop_key(turn.shop_id, turn.turn_id))
-                pipe.xadd(key, {"t": turn.turn_id.bytes, "n": first, "f": b"".join(frames), "e": int(end)})
+                    pipe.delete(key, stop_key)
+                pipe.xadd(key, _entry(turn.turn_id, first, frames, end))
                 if first == 0 or end:
                     pipe.expire(key, JOURNAL_LIVES_S)
-                pipe.exists(_stop_key(turn.shop_id, turn.turn_id))
-                return bool((await pipe.execute())[-1])
+                pipe.xlen(key)
+                pipe.exists(stop_key)
+                *_, entries, is_stop_wanted = await pipe.execute()
+            turn.journal_entries += 1
+            if entries != turn.journal_entries:
+                await self._write_whole(turn, frames, end)
+            return bool(is_stop_wanted)
         except (RedisError, OSError):
             self._away_until = time.monotonic() + REDIS_PAUSE_S
+            turn.journal_entries = NOT_WHOLE
             return False
+
+    async def end(self, shop_id: UUID, conversation_id: UUID, turn_id: UUID, first: int, frames: list[bytes]) -> None:
+        """End a turn whose process was lost. Quietly does nothing while Redis is away."""
+        key = _key(shop_id, conversation_id)
+        with suppress(RedisError, OSError):
+            await self._redis.xadd(key, _entry(turn_id, first, frames, True))
+            await self._redis.expire(key, JOURNAL_LIVES_S)
+
+    async def _write_whole(self, turn: LiveTurn, newest: list[bytes], end: bool) -> None:
+        key = _key(turn.shop_id, turn.conversation_id)
+        async with self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(key)
+            pipe.xadd(key, _entry(turn.turn_id, 0, turn.frames + newest, end))
+            pipe.expire(key, JOURNAL_LIVES_S)
+            await pipe.execute()
+        turn.journal_entries = 1
 
     async def stop_requested(self, turn: LiveTurn) -> bool:
         """Whether another process was asked to stop this turn."""
@@ -99,8 +138,11 @@ class TurnJournal:
             return False
 
     async def request_stop(self, shop_id: UUID, turn_id: UUID) -> None:
-        """Ask whichever process runs the turn to end it."""
-        await self._redis.set(_stop_key(shop_id, turn_id), b"1", ex=JOURNAL_LIVES_S)
+        """Ask whichever process runs the turn to end it. Raises Unavailable."""
+        try:
+            await self._redis.set(_stop_key(shop_id, turn_id), b"1", ex=JOURNAL_LIVES_S)
+        except (RedisError, OSError):
+            raise Unavailable("The answer cannot be stopped at the moment; it ends by itself.") from None
 
     async def frames(self, shop_id: UUID, conversation_id: UUID) -> tuple[UUID | None, list[bytes], bool]:
         """(turn, its frames so far, whether it has ended); (None, [], True) when nothing is known."""
@@ -108,7 +150,7 @@ class TurnJournal:
             entries = await self._redis.xrange(_key(shop_id, conversation_id))
         except (RedisError, OSError):
             return None, [], True
-        if not entries:
+        if not entries or int(entries[0][1][b"n"]):  # none, or the beginning is missing until it is written again
             return None, [], True
         frames = [frame for _, fields in entries for frame in split_frames(fields[b"f"])]
         last = entries[-1][1]
@@ -121,7 +163,9 @@ class TurnJournal:
         while time.monotonic() - heard < MAX_SILENCE_S:
             found, frames, ended = await self.frames(shop_id, conversation_id)
             if found != turn_id:
-                return
+                if (found and found > turn_id) or time.monotonic() - heard > MAX_ABSENCE_S:
+                    return
+                frames, ended = [], False  # Redis was emptied or is away: the turn is written there again
             if position < len(frames):
                 yield b"".join(frames[position:])
                 position, heard = len(frames), time.monotonic()
@@ -167,6 +211,10 @@ def split_frames(data: bytes) -> list[bytes]:
 def next_index(turn_id: UUID, last_event_id: tuple[UUID, int] | None) -> int:
     """Where to go on: after the event the client has, or from the start when it has none of this turn."""
     return last_event_id[1] + 1 if last_event_id and last_event_id[0] == turn_id else 0
+
+
+def _entry(turn_id: UUID, first: int, frames: list[bytes], end: bool) -> dict[Any, Any]:
+    return {"t": turn_id.bytes, "n": first, "f": b"".join(frames), "e": int(end)}
 
 
 def _key(shop_id: UUID, conversation_id: UUID) -> str:

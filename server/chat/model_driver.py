@@ -5,6 +5,7 @@ is marked as material; nothing in it can widen what the tools do, since they act
 """
 
 from contextlib import aclosing
+from datetime import UTC, datetime
 from typing import Any, assert_never
 
 import msgspec
@@ -107,7 +108,7 @@ class ModelDriver:
     ) -> _Progress:
         progress = _Progress(
             messages=[],
-            grounder=Grounder(question.currency),
+            grounder=Grounder(question.currency, datetime.now(UTC).date()),
             hosts=frozenset(),
             products={},
             orders=[proven] if proven else [],

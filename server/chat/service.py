@@ -19,6 +19,7 @@ from billing.quota import Quota
 from server.chat import storage
 from server.chat.events import Transcript, replay
 from server.chat.history import question_of
+from server.chat.interrupted import frames_of_break, parts_of_frames
 from server.chat.live import LiveTurn, LiveTurns, TurnJournal
 from server.chat.models import HandoffResult, Question
 from server.chat.phrases import phrase
@@ -35,6 +36,7 @@ from server.shops.models import ShopProfile
 from server.shops.service import ShopService
 
 TURN_TIMEOUT_S = 75.0
+ACCEPT_TRIES = 3
 RECORD_TRIES = 5
 RECORD_PAUSE_S = 1.0
 STOP_CHECK_S = 1.0
@@ -112,23 +114,26 @@ class ChatService:
         await self._limit(shopper)
         turn_id = new_id()
         async with self._database.fast(shopper.shop_id) as connection:
-            accepted = await storage.accept_message(
-                connection,
-                shopper.shop_id,
-                shopper,
-                message_id=message.id,
-                turn_id=turn_id,
-                answer_id=f"a-{turn_id.hex}",
-                text=message.text,
-                parts=msgspec.json.encode([{"type": "text", "text": message.text}]).decode(),
-            )
+            for _ in range(ACCEPT_TRIES):
+                accepted = await storage.accept_message(
+                    connection,
+                    shopper.shop_id,
+                    shopper,
+                    message_id=message.id,
+                    turn_id=turn_id,
+                    answer_id=f"a-{turn_id.hex}",
+                    text=message.text,
+                    parts=msgspec.json.encode([{"type": "text", "text": message.text}]).decode(),
+                )
+                if accepted.state != "rivalled":
+                    break
             if accepted.state == "new":
                 allowed = await self._quota.reserve(connection, shopper.shop_id, turn_id)
                 history = await storage.last_messages(
                     connection, shopper.shop_id, shopper.conversation_id, accepted.seq - 1
                 )
         match accepted.state:
-            case "busy":
+            case "busy" | "rivalled":
                 raise Conflict("The last question is still being answered; stop it or wait for its end.")
             case "foreign":
                 raise NotFound
@@ -254,7 +259,9 @@ class ChatService:
         """Save the answer. While the database is away the shopper is not kept waiting: saving goes on behind."""
         try:
             await asyncio.shield(self._save(turn, state, by))
-        except Unavailable:
+        except Exception as reason:  # whatever it was, the readers must be told of the answer's end
+            if not isinstance(reason, Unavailable):
+                log.exception("record_failed_once", turn_id=str(turn.live.turn_id))
             task = asyncio.create_task(self._record_later(turn, state, by))
             self._live.tasks.add(task)
             task.add_done_callback(self._live.tasks.discard)
@@ -264,8 +271,8 @@ class ChatService:
             await asyncio.sleep(RECORD_PAUSE_S * 2**attempt)
             try:
                 return await self._save(turn, state, by)
-            except Unavailable:
-                log.warning("record_retry", turn_id=str(turn.live.turn_id), attempt=attempt)
+            except Exception as reason:  # as above
+                log.warning("record_retry", turn_id=str(turn.live.turn_id), attempt=attempt, reason=str(reason))
         log.error("record_failed", turn_id=str(turn.live.turn_id))
         return None
 
@@ -358,6 +365,8 @@ class ChatService:
         profile = await self._shops.profile(shopper.shop_id)
         wanted = "requested" if profile.handoff.get("online") else "waiting"
         async with self._database.fast(shopper.shop_id) as connection:
+            if not await storage.open_conversation(connection, shopper.shop_id, shopper):
+                raise NotFound
             state = await storage.request_handoff(connection, shopper.shop_id, shopper.conversation_id, wanted, email)
         return HandoffResult(state=state or wanted, contact=profile.contact)
 
@@ -366,12 +375,12 @@ class ChatService:
         async with self._database.fast(shop_id) as connection:
             turns = await storage.abandoned_turns(connection, shop_id)
         for turn in turns:
-            await self._interrupt(shop_id, turn["conversation_id"], turn["id"], turn["answer_seq"])
+            await self._interrupt(shop_id, turn["conversation_id"], turn["id"], turn["answer_seq"], turn["locale"])
         return len(turns)
 
-    async def _interrupt(self, shop_id: UUID, conversation_id: UUID, turn_id: UUID, seq: int) -> None:
-        found, frames, _ = await self._journal.frames(shop_id, conversation_id)
-        parts = parts_of_frames(frames) if found == turn_id else []
+    async def _interrupt(self, shop_id: UUID, conversation_id: UUID, turn_id: UUID, seq: int, locale: str) -> None:
+        found, frames, ended = await self._journal.frames(shop_id, conversation_id)
+        told = frames if found == turn_id else []
         async with self._database.fast(shop_id) as connection:
             await storage.record_answer(
                 connection,
@@ -383,26 +392,10 @@ class ChatService:
                 usage_state="released",
                 trace={"notes": ["the process answering was lost"]},
                 seq=seq,
-                parts=parts,
+                parts=parts_of_frames(told),
                 metadata={"interrupted": True},
             )
-
-
-def parts_of_frames(frames: list[bytes]) -> list[dict[str, Any]]:
-    """The message parts that frames on the wire add up to: what the shopper saw of a turn that broke off."""
-    parts: list[dict[str, Any]] = []
-    for frame in frames:
-        _, _, data = frame.partition(b"data: ")
-        if not data.startswith(b"{"):
-            continue
-        event = msgspec.json.decode(data)
-        match event["type"]:
-            case "text-start":
-                parts.append({"type": "text", "text": "", "state": "done"})
-            case "text-delta":
-                parts[-1]["text"] += event["delta"]
-            case "source-url" | "source-document":
-                parts.append(event)
-            case kind if kind.startswith("data-") and not event.get("transient"):
-                parts.append({"type": kind, "data": event["data"]})
-    return parts
+            await self._quota.release(connection, shop_id, turn_id)
+        if told and not ended:  # whoever waits for the rest in another process is told that none comes
+            rest = frames_of_break(turn_id, told, phrase("answer_broken", locale))
+            await self._journal.end(shop_id, conversation_id, turn_id, len(told), rest)

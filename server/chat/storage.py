@@ -20,7 +20,7 @@ class Accepted(Struct, frozen=True, kw_only=True):
 
     state: str
     """new; repeat (this message has a turn); busy (another answer is being written); taken (staff have joined);
-    foreign (the conversation is somebody else's)."""
+    foreign (the conversation is somebody else's); rivalled (another message came in the same moment: look again)."""
     seq: int = 0
     turn_id: UUID | None = None
     turn_state: str = ""
@@ -39,12 +39,15 @@ class StoredMessage(Struct, frozen=True, kw_only=True):
 
 
 # One statement, so that accepting a message costs one round trip: a repeat changes nothing, a running turn blocks,
-# and two sequence numbers are taken, for the question and its answer. The conversation's row lock orders rivals.
+# and two sequence numbers are taken, for the question and its answer. The conversation's row lock orders rivals: who
+# waited for it finds another last_seq than the statement saw at its start, writes nothing and looks again.
 _ACCEPT = f"""
 WITH known AS (
     SELECT id, state, answer_id FROM turn WHERE shop_id = $1 AND conversation_id = $2 AND question_id = $4
 ), running AS (
     SELECT id FROM turn WHERE shop_id = $1 AND conversation_id = $2 AND state = 'running' AND lease_until > now()
+), seen AS (
+    SELECT last_seq, shopper_id FROM conversation WHERE shop_id = $1 AND id = $2
 ), talk AS (
     INSERT INTO conversation (shop_id, id, shopper_id, customer_id, customer_email, locale, origin, preview, last_seq)
     SELECT $1, $2, $3, $7, $8, $9, $10, $11, 2
@@ -56,6 +59,7 @@ WITH known AS (
         locale = excluded.locale,
         state = CASE conversation.state WHEN 'closed' THEN 'open' ELSE conversation.state END
     WHERE conversation.shop_id = $1 AND conversation.shopper_id = $3
+        AND conversation.last_seq = (SELECT last_seq FROM seen)
     RETURNING last_seq, state
 ), question AS (
     INSERT INTO message (shop_id, conversation_id, id, seq, author, turn_id, parts)
@@ -67,7 +71,7 @@ WITH known AS (
 )
 SELECT (SELECT last_seq FROM talk) AS seq, (SELECT state FROM talk) AS talk_state,
        known.id AS known_id, known.state AS known_state, known.answer_id AS known_answer,
-       EXISTS (SELECT FROM running) AS busy
+       EXISTS (SELECT FROM running) AS busy, (SELECT shopper_id <> $3 FROM seen) AS is_foreign
 FROM (VALUES (1)) AS one LEFT JOIN known ON true
 """
 
@@ -104,10 +108,12 @@ async def accept_message(
         return Accepted(
             state="repeat", turn_id=row["known_id"], turn_state=row["known_state"], answer_id=row["known_answer"]
         )
+    if row["is_foreign"]:
+        return Accepted(state="foreign")
     if row["busy"]:
         return Accepted(state="busy")
     if row["seq"] is None:
-        return Accepted(state="foreign")
+        return Accepted(state="rivalled")
     state = "taken" if row["talk_state"] == "joined" else "new"
     return Accepted(state=state, seq=row["seq"], turn_id=turn_id, answer_id=answer_id)
 
@@ -208,10 +214,11 @@ async def record_answer(
 
 
 async def abandoned_turns(connection: Connection, shop_id: UUID) -> list[Any]:
-    """Turns whose process is gone: id, conversation, the answer's sequence number."""
+    """Turns whose process is gone: id, conversation, its locale, the answer's sequence number."""
     rows: list[Any] = await connection.fetch(
-        "SELECT turn.id, turn.conversation_id, message.seq + 1 AS answer_seq FROM turn JOIN message "
-        "ON message.shop_id = turn.shop_id AND message.conversation_id = turn.conversation_id "
+        "SELECT turn.id, turn.conversation_id, conversation.locale, message.seq + 1 AS answer_seq FROM turn "
+        "JOIN conversation ON conversation.shop_id = turn.shop_id AND conversation.id = turn.conversation_id "
+        "JOIN message ON message.shop_id = turn.shop_id AND message.conversation_id = turn.conversation_id "
         "AND message.id = turn.question_id "
         "WHERE turn.shop_id = $1 AND turn.state = 'running' AND turn.lease_until < now()",
         shop_id,
@@ -260,6 +267,25 @@ async def save_feedback(
         comment,
     )
     return status.endswith(" 1")
+
+
+async def open_conversation(connection: Connection, shop_id: UUID, shopper: Shopper) -> bool:
+    """Make the conversation's row when there is none yet; False when it is somebody else's."""
+    mine: bool = await connection.fetchval(
+        "WITH made AS ("
+        "INSERT INTO conversation (shop_id, id, shopper_id, customer_id, customer_email, locale, origin) "
+        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (shop_id, id) DO NOTHING RETURNING id) "
+        "SELECT EXISTS (SELECT FROM made) "
+        "OR EXISTS (SELECT FROM conversation WHERE shop_id = $1 AND id = $2 AND shopper_id = $3)",
+        shop_id,
+        shopper.conversation_id,
+        shopper.shopper_id,
+        shopper.customer.id if shopper.customer else None,
+        shopper.customer.email if shopper.customer else None,
+        shopper.locale,
+        shopper.origin,
+    )
+    return mine
 
 
 async def request_handoff(

@@ -26,6 +26,9 @@ from server.core.settings import load_settings
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 35.0
 POLL_S = 0.1
+FIRST_PAUSE_S, MAX_PAUSE_S = 0.25, 5.0
+LONG_LIFE_S = 60.0
+"""A child that has lived so long is started again as if for the first time."""
 MAILBOX_MODULE = "tests.standins.mailbox"
 MERCHANT_EMAIL = "owner@tarnwick.example"
 
@@ -56,8 +59,8 @@ def _run(stack: ExitStack, folder: Path, base_url: str, port: int, stopping: thr
     mailbox_url = _start_mailbox(stack)
     shop = _prepare_shop(folder)
     children = [
-        _spawn(stack, [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]),
-        _spawn(stack, [sys.executable, "-m", "server.cli", "worker"]),
+        Child(stack, "the API", [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]),
+        Child(stack, "the worker", [sys.executable, "-m", "server.cli", "worker"]),
     ]
     _await_ready(f"{base_url}/health/ready", children, stopping)
     if stopping.is_set():
@@ -65,7 +68,8 @@ def _run(stack: ExitStack, folder: Path, base_url: str, port: int, stopping: thr
     facts = _write_facts(folder, base_url, mailbox_url, shop)
     _print_welcome(facts)
     while not stopping.wait(POLL_S):
-        _require_alive(children)
+        for child in children:
+            child.revive()
     click.echo("Stopping ...")
 
 
@@ -89,31 +93,58 @@ def _start_mailbox(stack: ExitStack) -> str | None:
         return None
     smtp_port, http_port = _free_port(), _free_port()
     command = [sys.executable, "-m", MAILBOX_MODULE, "--smtp-port", str(smtp_port), "--http-port", str(http_port)]
-    _spawn(stack, command)
+    Child(stack, "the mailbox", command)
     os.environ["AISLE_SMTP_URL"] = f"smtp://127.0.0.1:{smtp_port}"
     os.environ["AISLE_DEMO_MAILBOX"] = f"http://127.0.0.1:{http_port}"
     return os.environ["AISLE_DEMO_MAILBOX"]
 
 
-def _spawn(stack: ExitStack, command: list[str]) -> subprocess.Popen[bytes]:
-    child = subprocess.Popen(command, start_new_session=True)
-    stack.callback(_stop, child)
-    return child
+class Child:
+    """A process of the demo, ended with it; once the demo is ready, started again each time it ends by itself."""
+
+    def __init__(self, stack: ExitStack, name: str, command: list[str]) -> None:
+        self._name, self._command = name, command
+        self._failures = 0
+        self._started_at = 0.0
+        self._process = self._start()
+        stack.callback(self.stop)
+
+    def require_alive(self) -> None:
+        """Raises ConfigurationError when it has ended."""
+        if (code := self._process.poll()) is not None:
+            raise ConfigurationError(f"{self._name} ended by itself (exit code {code}); see its message above")
+
+    def revive(self) -> None:
+        """Start it again if it has ended: soon the first time, ever more slowly after."""
+        if (code := self._process.poll()) is None:
+            return
+        lived_s = time.monotonic() - self._started_at
+        pause_s = min(MAX_PAUSE_S, FIRST_PAUSE_S * 2**self._failures)
+        if lived_s < pause_s:
+            return
+        self._failures = 0 if lived_s > LONG_LIFE_S else self._failures + 1
+        click.echo(f"{self._name} ended by itself (exit code {code}); starting it again", err=True)
+        self._process = self._start()
+
+    def stop(self) -> None:
+        """SIGTERM, then patience, then SIGKILL."""
+        self._process.terminate()
+        try:
+            self._process.wait(STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._started_at = time.monotonic()
+        return subprocess.Popen(self._command, start_new_session=True)  # noqa: S603 (our own programs)
 
 
-def _stop(child: subprocess.Popen[bytes]) -> None:
-    child.terminate()
-    try:
-        child.wait(STOP_TIMEOUT_S)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-
-
-def _await_ready(url: str, children: list[subprocess.Popen[bytes]], stopping: threading.Event) -> None:
+def _await_ready(url: str, children: list[Child], stopping: threading.Event) -> None:
     deadline = time.monotonic() + READY_TIMEOUT_S
     while time.monotonic() < deadline and not stopping.wait(POLL_S):
-        _require_alive(children)
+        for child in children:
+            child.require_alive()
         try:
             with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (our own address)
                 if answer.status == 200:
@@ -122,12 +153,6 @@ def _await_ready(url: str, children: list[subprocess.Popen[bytes]], stopping: th
             continue
     if not stopping.is_set():
         raise ConfigurationError(f"the API did not become ready within {READY_TIMEOUT_S:.0f} seconds")
-
-
-def _require_alive(children: list[subprocess.Popen[bytes]]) -> None:
-    for child in children:
-        if child.poll() is not None:
-            raise ConfigurationError(f"a process ended by itself (exit code {child.returncode}); see its message above")
 
 
 def _write_facts(folder: Path, base_url: str, mailbox_url: str | None, shop: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from msgspec import Struct
 from server.console.models import Day
 
 WIDTH, HEIGHT = 560, 120
-BASE, TOP = 98, 10
+BASE, TOP = 98, 16
 GAP = 0.34
 """Of a day's width that stays empty."""
 
@@ -97,6 +97,6 @@ def _bad(day: Day) -> int:
 
 def _round_up(most: int) -> int:
     """The next number that is good to read on a scale."""
-    size = 10 ** max(0, len(str(most)) - 1)
+    size = int("1" + "0" * (len(str(most)) - 1))
     steps = (1, 2, 4, 6, 8, 10)
     return max(2, next(step * size for step in steps if step * size >= most))

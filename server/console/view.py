@@ -174,6 +174,9 @@ def _part(part: dict[str, Any], author: str) -> Part:
     if part["type"] == "text":
         return Part(kind="text", blocks=blocks_of(str(part["text"]), marked_up=author == "assistant"))
     data = part.get("data") or {}
+    if part["type"] == "data-order":
+        # a template's `order.items` would be the dict's own method
+        data = data | {"lines": (data.get("order") or {}).get("items") or []}
     if part["type"] == "data-products":
         data = {"products": [_product(product) for product in data.get("products") or []]}
     return Part(kind=part["type"], data=data)

@@ -72,16 +72,22 @@ def problem_response(request: Request[Any, Any, Any], error: AisleError) -> Resp
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
+    body = problem_body(request.scope, error)
+    return Response(body, status_code=error.status, media_type=PROBLEM_TYPE, headers=headers)
+
+
+def problem_body(scope: Any, error: AisleError) -> bytes:
+    """An error of ours as an RFC 9457 document."""
     problem = Problem(
         type=PROBLEM_BASE + error.code.replace("_", "-"),
         title=error.title,
         status=error.status,
         detail=error.detail,
         code=error.code,
-        request_id=request.scope["state"].get("request_id", ""),
+        request_id=scope["state"].get("request_id", ""),
         errors=error.errors,
     )
-    return Response(msgspec.json.encode(problem), status_code=error.status, media_type=PROBLEM_TYPE, headers=headers)
+    return msgspec.json.encode(problem)
 
 
 def on_aisle_error(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:

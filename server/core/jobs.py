@@ -16,7 +16,7 @@ from server.core.database import Connection, Database
 from server.core.errors import NotFound
 from server.core.ids import new_id
 
-LEASE_S = 45
+LEASE_S = 20
 """A worker renews its lease while it works; after this long without renewal another may take the job."""
 MAX_ATTEMPTS = 5
 MAX_ERRORS = 1_000
@@ -77,10 +77,17 @@ class ClaimedJob:
             await self._update(connection, "state = $4, ended_at = now(), lease = NULL", state)
             await connection.execute("DELETE FROM outbox WHERE shop_id = $1 AND job_id = $2", self.shop_id, self.id)
 
+    async def give_back(self) -> None:
+        """Give the job back at once and unblamed: its worker stops."""
+        await self._queue_again("state = 'queued', lease = NULL, attempts = attempts - 1", 0)
+
     async def postpone(self, delay_s: float) -> None:
-        """Give the job back to be tried again in `delay_s` seconds."""
+        """Give the job back to be tried again in `delay_s` seconds; one of its MAX_ATTEMPTS is used up."""
+        await self._queue_again("state = 'queued', lease = NULL", delay_s)
+
+    async def _queue_again(self, assignments: str, delay_s: float) -> None:
         async with self._database.fast(self.shop_id) as connection:
-            await self._update(connection, "state = 'queued', lease = NULL")
+            await self._update(connection, assignments)
             await connection.execute(
                 "UPDATE outbox SET due_at = now() + make_interval(secs => $3) WHERE shop_id = $1 AND job_id = $2",
                 self.shop_id,
@@ -124,7 +131,9 @@ async def enqueue(connection: Connection, shop_id: UUID, kind: str, payload: dic
 async def enqueue_once(connection: Connection, shop_id: UUID, kind: str, payload: dict[str, Any]) -> UUID | None:
     """Like `enqueue`, unless such a job of the shop is waiting or running already."""
     waiting = await connection.fetchval(
-        "SELECT true FROM job WHERE shop_id = $1 AND kind = $2 AND state IN ('queued', 'running') LIMIT 1", shop_id, kind
+        "SELECT true FROM job WHERE shop_id = $1 AND kind = $2 AND state IN ('queued', 'running') LIMIT 1",
+        shop_id,
+        kind,
     )
     return None if waiting else await enqueue(connection, shop_id, kind, payload)
 

@@ -24,7 +24,7 @@ from server.embedded.postgres import Postgres
 from server.embedded.process import clear_leftovers, end, last_complaint, shorten, spawn
 from server.embedded.redis_server import Redis
 
-TICK_S = 0.2
+TICK_S = 0.1
 START_ATTEMPTS = 3
 MAX_PAUSE_S = 5.0
 # Below the range from which the kernel takes ports for outgoing connections, so a restart finds its own port free.
@@ -147,7 +147,9 @@ class Keeper:
             if self._revive():
                 self._layout.forget_state()
                 is_published = False
-            elif not is_published and self._are_ready():
+            elif is_published:
+                self._layout.beat()
+            elif self._are_ready():
                 self._publish()
                 is_published = True
 

@@ -97,10 +97,13 @@ class EmbeddedServers:
             return self._start_keeper(deadline)
 
     def _find_ready(self, deadline: float) -> Endpoints | None:
-        """What the running keeper says; None when it ends before it says anything."""
+        """What the running keeper says; None when it ends before it says anything.
+
+        Waits for a sign of life: one killed a moment ago still holds its lock, and its last words are on file."""
+        heard = self._layout.last_beat()
         while is_held(self._layout.keeper_lock):
             state = self._layout.read_state()
-            if state and state.ports:
+            if state and state.ports and self._layout.last_beat() != heard:
                 return self._endpoints(state.ports)
             self._wait_a_moment(deadline)
         return None

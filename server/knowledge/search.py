@@ -162,7 +162,7 @@ async def ensure_shop_index(owner_connection: Connection, shop_id: UUID) -> bool
     if wanted and not valid:
         await owner_connection.execute(
             f"CREATE INDEX CONCURRENTLY {name} ON passage USING hnsw (embedding halfvec_ip_ops) "
-            f"WHERE shop_id = '{UUID(str(shop_id))}'"
+            f"WITH (m = 24, ef_construction = 128) WHERE shop_id = '{UUID(str(shop_id))}'"
         )
     if wanted:
         await _note_index(owner_connection, shop_id, passages, present=True)

@@ -47,8 +47,21 @@ def canonical_url(text: str, base: str | None = None) -> str | None:
         for name, value in parse_qsl(parts.query, keep_blank_values=True, max_num_fields=200)
         if not _TRACKING.fullmatch(name.lower())
     ]
-    path = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~-._")
+    path = quote(_without_dots(parts.path), safe="/%:@!$&'()*+,;=~-._")
     return urlunsplit((parts.scheme, host if is_default else f"{host}:{port}", path, urlencode(sorted(query)), ""))
+
+
+def _without_dots(path: str) -> str:
+    """The path with "." and ".." steps taken."""
+    if "/." not in path:
+        return path or "/"
+    steps: list[str] = []
+    for step in path.split("/")[1:]:
+        if step == "..":
+            steps = steps[:-1]
+        elif step != ".":
+            steps.append(step)
+    return "/" + "/".join(steps)
 
 
 def is_same_site(url: str, other: str) -> bool:

@@ -1,6 +1,7 @@
 """Asking a shop's platform for orders: time-boxed, once at a time, and remembered for a minute where proven."""
 
 import asyncio
+import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -27,6 +28,12 @@ TIMEOUT_S = 2.0
 REMEMBER_S = 60.0
 MAX_REMEMBERED = 2_000
 MAX_NUMBER_LENGTH = 40
+MAX_WRITTEN_LENGTH = 100
+_LABEL = re.compile(
+    r"^(?:(?:order|bestellung|auftrag|commande|pedido|number|nummer|numéro|número|num|no|nr|nº|n°)[\s.:#]+)+",
+    re.IGNORECASE,
+)
+"""What people write before a number; only with a space or a mark after it, for "NO123" is a number."""
 
 T = TypeVar("T")
 log = get_logger("orders")
@@ -130,6 +137,7 @@ class OrderLookup:
 
 
 def order_key(text: str | None) -> str | None:
-    """The one spelling of an order number; None for what can be none."""
-    key = normalise_order_number(text or "")
+    """The one spelling of an order number, as people write it ("Order no. #1001"); None for what can be none."""
+    written = (text or "")[:MAX_WRITTEN_LENGTH].strip()
+    key = normalise_order_number(_LABEL.sub("", written, count=1)) or normalise_order_number(written)
     return key if 0 < len(key) <= MAX_NUMBER_LENGTH else None

@@ -1,5 +1,6 @@
 """Mail over SMTP. The only file that imports aiosmtplib."""
 
+from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid, parseaddr
@@ -107,8 +108,8 @@ class Mailer:
         name, address = parseaddr(self._sender)
         message = EmailMessage()
         try:
-            message["To"] = Address(addr_spec=to.strip())
-        except ValueError:
+            message["To"] = _address(to.strip())
+        except (ValueError, IndexError, MessageError):  # what the parser raises depends on what is wrong
             raise MailRefused("the order's e-mail is no address") from None
         message["From"] = Address(name, addr_spec=address)
         message["Subject"] = " ".join(subject.split())
@@ -117,6 +118,13 @@ class Mailer:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(text)
         return message
+
+
+def _address(text: str) -> Address:
+    address = Address(addr_spec=text)
+    if not (address.username and address.domain):
+        raise ValueError("no address")
+    return address
 
 
 def _code(reason: Exception) -> int:

@@ -10,6 +10,7 @@ from sqlalchemy import Column, DateTime
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
+from server.core.errors import RoleRefused
 from server.core.ids import new_id
 
 
@@ -145,6 +146,20 @@ class PlatformConnection(SQLModel, table=True):
     created_at: datetime = Field(default_factory=_now, sa_column=_time())
 
 
+class IdempotencyKey(SQLModel, table=True):
+    """A write that was asked for with a key; `body` is the sealed answer once there is one."""
+
+    __tablename__ = "idempotency_key"
+
+    shop_id: UUID = Field(primary_key=True, foreign_key="shop.id")
+    route: str = Field(primary_key=True)
+    key: str = Field(primary_key=True)
+    request_hash: bytes
+    status: int | None = None
+    body: bytes | None = None
+    created_at: datetime = Field(default_factory=_now, sa_column=_time())
+
+
 class ShopView(Struct, frozen=True, kw_only=True):
     """`GET /v1/shop`."""
 
@@ -203,8 +218,6 @@ class Caller(Struct, frozen=True, kw_only=True):
 
     def require(self, role: Role) -> None:
         """Raises RoleRefused below `role`."""
-        from server.core.errors import RoleRefused
-
         if RANK[self.role] < RANK[role]:
             raise RoleRefused(f"This needs the role {role}; yours is {self.role}.")
 

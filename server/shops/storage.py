@@ -1,15 +1,18 @@
 """SQL of tenants: shops, keys, origins, members, connections. Each statement is of one shop, or of a directory."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlmodel import col, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlmodel import and_, col, delete, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.core.errors import NotFound
 from server.shops.models import (
     ApiKey,
     AuditEntry,
+    IdempotencyKey,
     KeyDirectory,
     Member,
     Merchant,
@@ -101,6 +104,48 @@ async def get_member(session: AsyncSession, shop_id: UUID, merchant_id: UUID) ->
     if member is None:
         raise NotFound
     return member
+
+
+async def claim_idempotency_key(
+    session: AsyncSession, shop_id: UUID, route: str, key: str, request_hash: bytes
+) -> bool:
+    """Be the first with a key: True for one request only. Keys of a day ago, and claims that never ended, are gone."""
+    is_old = or_(
+        col(IdempotencyKey.created_at) < func.now() - timedelta(days=1),
+        and_(col(IdempotencyKey.body).is_(None), col(IdempotencyKey.created_at) < func.now() - timedelta(minutes=5)),
+    )
+    await session.exec(
+        delete(IdempotencyKey).where(col(IdempotencyKey.shop_id) == shop_id, col(IdempotencyKey.key) == key, is_old)
+    )
+    query = (
+        insert(IdempotencyKey)
+        .values(shop_id=shop_id, route=route, key=key, request_hash=request_hash)
+        .on_conflict_do_nothing()
+    )
+    return bool((await session.exec(query)).rowcount)
+
+
+async def settle_idempotency_key(
+    session: AsyncSession, shop_id: UUID, route: str, key: str, status: int | None, body: bytes | None
+) -> None:
+    """Keep the sealed answer; without one, let go of the key so that the write may be tried again."""
+    where = (
+        col(IdempotencyKey.shop_id) == shop_id,
+        col(IdempotencyKey.route) == route,
+        col(IdempotencyKey.key) == key,
+    )
+    if body is None:
+        await session.exec(delete(IdempotencyKey).where(*where))
+    else:
+        await session.exec(update(IdempotencyKey).where(*where).values(status=status, body=body))
+
+
+async def find_idempotency_key(session: AsyncSession, shop_id: UUID, route: str, key: str) -> IdempotencyKey | None:
+    """What is known of a key."""
+    query = select(IdempotencyKey).where(
+        IdempotencyKey.shop_id == shop_id, IdempotencyKey.route == route, IdempotencyKey.key == key
+    )
+    return (await session.exec(query)).first()
 
 
 # directories: asked before any shop is known

@@ -14,12 +14,7 @@ from tests.installation import Installation
 
 @pytest.fixture(scope="module")
 def owner_url(installation: Installation) -> str:
-    from server.embedded import EmbeddedServers
-
-    servers = EmbeddedServers(installation.data_dir)
-    url = servers.start().database_url
-    yield url
-    servers.stop()
+    return installation.owner_url
 
 
 @pytest.fixture(scope="module")

@@ -119,6 +119,20 @@ def test_products_are_searchable_as_soon_as_written(installation: Installation) 
         assert not merchant.post("/v1/search", json={"query": "zirconia trivet"}).json()["hits"]
 
 
+def test_a_write_with_a_key_happens_once(installation: Installation) -> None:
+    shop = installation.create_shop("Twice", "https://twice.example")
+    once = {"Idempotency-Key": "k-1"}
+    with installation.merchant(shop) as merchant:
+        first = merchant.post("/v1/keys", json={"kind": "secret", "name": "n"}, headers=once)
+        second = merchant.post("/v1/keys", json={"kind": "secret", "name": "n"}, headers=once)
+        assert first.status_code == second.status_code == 201
+        assert first.json() == second.json()
+        assert second.headers["idempotent-replayed"] == "true"
+        other = merchant.post("/v1/keys", json={"kind": "secret", "name": "other"}, headers=once)
+        assert other.status_code == 422
+        assert len(merchant.get("/v1/keys").json()["data"]) == 3
+
+
 def test_uploads_become_jobs(installation: Installation) -> None:
     import time
 

@@ -5,7 +5,8 @@ import re
 import pytest
 
 from server.shops.identity import customer_signature
-from tests.installation import Installation, Shopper
+from tests.installation import Answer, Installation, Shopper
+from tests.mail import await_code
 
 MAYA = {"order": "1001", "email": "maya.lindqvist@example.com"}
 
@@ -15,7 +16,7 @@ def shopper(installation: Installation) -> Shopper:
     return installation.shopper()
 
 
-def kinds(answer) -> set[str]:
+def kinds(answer: Answer) -> set[str]:
     return {event["type"] for event in answer.events}
 
 
@@ -101,13 +102,11 @@ def test_somebody_elses_order(shopper: Shopper) -> None:
 
 
 def test_code_flow_opens_items_and_tracking(installation: Installation) -> None:
-    import httpx
-
     shopper = installation.shopper()
     shopper.ask("Where is my order #1002?")
     sent = shopper.verify(order_number="1002", send_code=True)
     assert sent.status_code == 202
-    code = await_code(httpx.Client(base_url=installation.facts["mailbox_url"]), MAYA["email"])
+    code = await_code(installation.facts["mailbox_url"], MAYA["email"])
     checked = shopper.verify(order_number="1002", code=code)
     assert checked.json() == {"level": 2, "status": "checked"}
     answer = shopper.ask("Where is my order #1002?")
@@ -115,20 +114,6 @@ def test_code_flow_opens_items_and_tracking(installation: Installation) -> None:
     assert answer.order["tracking"]
     assert {item["title"] for item in answer.order["items"]} >= {"Fell 2 Tent"}
     assert "total" not in answer.order
-
-
-def await_code(mailbox, recipient: str) -> str:
-    """The newest code sent to somebody, as soon as it is there."""
-    import time
-
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        for mail in mailbox.get("/messages.json").json():
-            found = re.search(r"\b(\d{6})\b", str(mail))
-            if recipient in str(mail) and found:
-                return found[1]
-        time.sleep(0.1)
-    raise AssertionError("no code arrived")
 
 
 def test_signed_in_customer_sees_their_own_orders(installation: Installation) -> None:

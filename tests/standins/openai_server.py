@@ -10,7 +10,8 @@ GET  /requests  the last requests as they came, without their Authorization
 POST /wait      {"open": n} is answered when so many chat streams are open
 
 What it says is decided by the first rule whose `when` (a regular expression) is found in the last user message;
-its `steps` are the rounds of one turn: {"reply": text}, {"calls": [{"name", "arguments"}]} or {"fail": mode}.
+its `steps` are the rounds of one turn: {"reply": text}, {"calls": [{"name", "arguments"}]} or {"fail": mode};
+{"reply": text, "then": "cut" or "stall"} breaks off after its text.
 Without a rule it behaves as `Config.mode` says. Failures: see `fail` in openai_stream.py; of embeddings: `_embed`.
 """
 
@@ -36,7 +37,7 @@ import uvicorn
 
 from tests.standins.openai_behaviour import Call, Turn, assist, embed, obey, read_turn
 from tests.standins.openai_schema import SchemaCheck
-from tests.standins.openai_stream import ChatStream, Config, Send, count_tokens, fail, send_error, send_json
+from tests.standins.openai_stream import ChatStream, Config, Send, break_off, count_tokens, fail, send_error, send_json
 
 Receive = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
 
@@ -142,6 +143,9 @@ class OpenAIStandin:
             await fail(failure, stream, turn)
         elif "calls" in step:
             await stream.call([Call(call["name"], _as_json(call["arguments"])) for call in step["calls"]])
+        elif "then" in step:
+            await stream.say(step["reply"], finish=False)
+            await break_off(step["then"])
         elif "reply" in step:
             await stream.say(step["reply"])
         else:

@@ -156,6 +156,13 @@ async def fail(mode: str, stream: ChatStream, turn: Turn) -> None:
             raise ValueError(f"no such failure: {mode}")
 
 
+async def break_off(how: str) -> None:
+    """The end of an answer that has none: the connection is cut, or nothing more comes."""
+    if how == "cut":
+        raise Cut
+    await asyncio.Event().wait()
+
+
 async def _drip(stream: ChatStream) -> None:
     await stream.open()
     frame = msgspec.json.encode({"choices": [{"index": 0, "delta": {"content": "slow"}, "finish_reason": None}]})

@@ -1,10 +1,8 @@
 """The chat in a real browser against `tests/standins/chat_server.py`."""
 
 import asyncio
-import os
 import pathlib
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -13,7 +11,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from playwright.async_api import Browser, FrameLocator, Page, async_playwright
+from playwright.async_api import Browser, FrameLocator, Page
 
 ROOT = pathlib.Path(__file__).parents[2]
 START_TIMEOUT_S = 20
@@ -72,17 +70,6 @@ class Shop:
         return calls
 
 
-def browser_path() -> str | None:
-    """Chromium: named by AISLE_CHROMIUM, by `.ci/browser`, or on the path."""
-    if named := os.environ.get("AISLE_CHROMIUM"):
-        return named
-    finder = ROOT / ".ci" / "browser"
-    if finder.exists():
-        found = subprocess.run([str(finder)], capture_output=True, text=True, check=False).stdout.strip()
-        return found or None
-    return shutil.which("chromium") or shutil.which("google-chrome")
-
-
 @pytest.fixture(scope="session")
 def chat_port() -> Iterator[int]:
     """A running stand-in."""
@@ -98,18 +85,6 @@ def chat_port() -> Iterator[int]:
     yield port
     process.terminate()
     process.wait(timeout=START_TIMEOUT_S)
-
-
-@pytest.fixture(scope="session")
-async def browser() -> AsyncIterator[Browser]:
-    """One Chromium for the session."""
-    path = browser_path()
-    if path is None:
-        pytest.skip("no Chromium: set AISLE_CHROMIUM to its path")
-    async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield chromium
-        await chromium.close()
 
 
 @pytest.fixture(params=[{"width": 1280, "height": 800}])

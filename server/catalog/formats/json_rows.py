@@ -10,6 +10,7 @@ from .opening import MAX_LINE_CHARS
 from .rows import BadRow, Record, UnreadableFile
 
 MAX_ITEM_CHARS = MAX_LINE_CHARS
+MAX_DEPTH = 500
 _decoder = msgspec.json.Decoder(dict[str, Any])
 _LISTS = "products|items|data|results|rows|entries|docs|documents"
 _WRAPPED = re.compile(rf'\s*\{{[^\[\]]{{0,2000}}?"(?:{_LISTS})"\s*:\s*\[')
@@ -104,6 +105,8 @@ class _ItemScanner:
                     start = found.start() if self._depth == 0 else start
                     self._indent = _indent(line) if self._depth == 0 else self._indent
                     self._depth += 1
+                    if self._depth > MAX_DEPTH:
+                        raise UnreadableFile(f"an item nests more than {MAX_DEPTH} objects, or its braces do not match")
                 elif found[0] == "}" and self._depth:
                     self._depth -= 1
                     if self._depth == 0:

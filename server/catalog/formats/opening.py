@@ -14,9 +14,10 @@ HEAD_BYTES = 262_144
 """How much of a file is looked at to find out what it is."""
 MAX_UNPACKED_BYTES = 8 * 2**30
 MAX_UNPACK_RATIO = 200
-RATIO_GRACE_BYTES = 64 * 2**20
+RATIO_GRACE_BYTES = 8 * 2**20
 """A small file may expand by any ratio up to this size."""
 MAX_LINE_CHARS = 8 * 2**20
+MAX_EMPTY_LINES = 100_000
 
 _NOT_PRODUCTS = {
     b"PK\x03\x04": "this is an Excel workbook or a zip archive; save or unpack it as CSV and import that",
@@ -127,9 +128,16 @@ def text_lines(stream: io.BufferedReader, head: bytes) -> Iterator[str]:
     A file that is UTF-8 but for some lines (pasted together, edited by old programs) keeps those lines.
     """
     encoding = guess_encoding(head)
-    if encoding.startswith("utf-8") and not _has_old_mac_lines(head):
-        yield from _utf8_lines(stream)
-        return
+    is_utf8 = encoding.startswith("utf-8") and not _has_old_mac_lines(head)
+    empty = 0
+    for line in _utf8_lines(stream) if is_utf8 else _lines(stream, encoding, head):
+        empty = 0 if len(line) > 2 else empty + 1
+        if empty > MAX_EMPTY_LINES:
+            raise UnreadableFile(f"the file has more than {MAX_EMPTY_LINES:,} empty lines in a row; it is damaged")
+        yield line
+
+
+def _lines(stream: io.BufferedReader, encoding: str, head: bytes) -> Iterator[str]:
     newline = None if _has_old_mac_lines(head) else ""
     text = io.TextIOWrapper(stream, encoding, errors="replace", newline=newline)
     while line := text.readline(MAX_LINE_CHARS):

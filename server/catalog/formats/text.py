@@ -3,6 +3,7 @@
 import html
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -101,10 +102,15 @@ def _legacy_encoding(head: bytes) -> str:
     from charset_normalizer import from_bytes
 
     best = from_bytes(head[:65536]).best()
-    # Short Western samples are often taken for exotic code pages that agree on the letters seen.
-    return best.encoding if best and best.encoding in _LEGACY_ENCODINGS else "cp1252"
+    guess = best.encoding if best and best.encoding in _LEGACY_ENCODINGS else "cp1252"
+    # A few Western letters look like Central European or Turkish ones to the statistics, and are far more common.
+    if guess in _LATIN_ENCODINGS and _WESTERN.fullmatch(head.decode("cp1252", errors="replace")):
+        return "cp1252"
+    return guess
 
 
+_LATIN_ENCODINGS = frozenset(("cp1250", "cp1254", "cp1257"))
+_WESTERN = re.compile("[\0-\x7f\u00a0£€§©®°²³·½«»àâäáãåæçèéêëíîïñòóôöõøœùúûüßÀÂÄÁÅÆÇÈÉÊËÍÎÏÑÓÔÖØŒÙÚÛÜ–—‘’“”„…•™]*+")
 _LEGACY_ENCODINGS = frozenset(
     [
         "cp1250",
@@ -131,7 +137,7 @@ def html_to_text(markup: str) -> str:
     if not _TAG.search(markup):
         return clean_text(decode_entities(markup))
     markup = markup[:MAX_HTML_CHARS]
-    if nesting_depth(markup) > MAX_HTML_DEPTH:
+    if nests_deeper_than(markup, MAX_HTML_DEPTH):
         return strip_tags(markup)
     from selectolax.lexbor import LexborHTMLParser
 
@@ -165,10 +171,10 @@ def strip_tags(markup: str) -> str:
     return clean_text(decode_entities(_TAG.sub(" ", markup)))
 
 
-def nesting_depth(markup: str) -> int:
-    """About how deep elements nest, found in one linear pass without parsing; rather too much than too little."""
+def nests_deeper_than(markup: str, limit: int) -> bool:
+    """Whether elements nest deeper than `limit`, in one linear pass without parsing; in doubt, yes."""
     open_tags: dict[str, int] = {}
-    depth = deepest = 0
+    depth = 0
     for closing, name in _tags(markup):
         if closing:
             if open_tags.get(name):
@@ -177,28 +183,27 @@ def nesting_depth(markup: str) -> int:
         elif name not in _VOID_TAGS and name not in _SELF_CLOSED_TAGS:
             open_tags[name] = open_tags.get(name, 0) + 1
             depth += 1
-            deepest = max(deepest, depth)
-    return deepest
+            if depth > limit:
+                return True
+    return False
 
 
 _TAG_NAME = re.compile(r"/?([A-Za-z][A-Za-z0-9:-]{0,40})")
 _RAW_TEXT_TAGS = frozenset(("script", "style", "textarea", "title"))
 
 
-def _tags(markup: str) -> "list[tuple[bool, str]]":
+def _tags(markup: str) -> Iterator[tuple[bool, str]]:
     """(is a closing tag, lower-case name) in order, without what stands in comments and scripts."""
-    found = []
     at = markup.find("<")
     while at >= 0:
         if markup.startswith("<!--", at):
             at = markup.find("-->", at + 4)
         elif name := _TAG_NAME.match(markup, at + 1):
             closing, tag = markup[at + 1] == "/", name[1].lower()
-            found.append((closing, tag))
+            yield closing, tag
             at = name.end()
             if tag in _RAW_TEXT_TAGS and not closing:
                 at = markup.find(f"</{tag}", at)
         else:
             at += 1
         at = markup.find("<", at) if at >= 0 else -1
-    return found

@@ -25,9 +25,8 @@ _PRICE = re.compile(
 )
 _GENERAL = re.compile(
     r"\b(?:tell me (?:more )?about|more (?:info|information|details)|details|describe|what is (?:it|"
-    r"this|that)|en savoir plus|"
-    r"m'en plus|plus d'infos?|parlez[- ]moi|mehr (?:uber|infos?|informationen)|erzahl\w*|"
-    r"mas (?:informacion|sobre)|cuentame|hablame)\b"
+    r"this|that)\W*$|en savoir plus|m'en plus|plus d'infos?|parlez[- ]moi|mehr (?:uber|infos?|"
+    r"informationen)|erzahl\w*|mas (?:informacion|sobre)|cuentame|hablame)\b"
 )
 _CHOICES = re.compile(
     r"\b(?:sizes?|colou?rs?|versions?|variants?|options|tailles?|couleurs?|grosen?|farben?|varianten?|"

@@ -2,6 +2,7 @@
 
 from server.chat.engine.quotes import asked, coverage
 from server.chat.engine.reply import Reply
+from server.chat.intents.query import with_gloss
 from server.chat.intents.words import content_words, fold, stem
 from server.chat.models import CatalogResult, ProductDetail
 
@@ -29,7 +30,8 @@ async def find_focus(reply: Reply) -> ProductDetail | None:
 async def find_named(reply: Reply, text: str) -> ProductDetail | None:
     """The product whose name or part number stands in the text, or None."""
     query = text if text != reply.question.text else reply.intent.query
-    return best_named(await reply.tools.search_catalog(query, limit=_SEARCHED), text)
+    result = await reply.tools.search_catalog(query, limit=_SEARCHED)
+    return best_named(result, with_gloss(text, reply.intent.language))
 
 
 def best_named(result: CatalogResult, text: str) -> ProductDetail | None:

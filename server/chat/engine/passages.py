@@ -116,8 +116,16 @@ def _rate(passage: _Passage, question: Asked, rare: dict[str, float], topic: Top
         enough=coverage(question, " ".join((source.title, *source.heading_path, source.text))),
         on_topic=on_topic,
         is_general=on_topic and not particular.concepts,
-        opening=kinds.index(max(kinds)),
+        opening=_opening(passage, question, kinds),
     )
+
+
+def _opening(passage: _Passage, question: Asked, kinds: list[float]) -> int:
+    """The first sentence with the time or price that is wanted and most of the question; the first one otherwise."""
+    if not any(kinds):
+        return 0
+    met = [kind + fit(words, question, {}) for words, kind in zip(passage.words, kinds, strict=True)]
+    return met.index(max(met))
 
 
 def _is_general(concept: Concept, heading: set[str]) -> bool:

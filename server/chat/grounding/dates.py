@@ -22,7 +22,7 @@ _WEEKDAYS = (
 )  # fmt: skip
 _WEEKDAY = {word: number for number, words in enumerate(_WEEKDAYS) for word in words.split()}
 _SHORT_WEEKDAY = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6}
-_RELATIVE = {"tomorrow": 1, "morgen": 1, "demain": 1, "yesterday": -1, "gestern": -1, "hier": -1, "ayer": -1}
+_RELATIVE = {"tomorrow": 1, "morgen": 1, "demain": 1, "yesterday": -1, "gestern": -1, "ayer": -1}
 
 _NAME = "|".join(sorted(_MONTH, key=len, reverse=True))
 _DATES = re.compile(

@@ -13,7 +13,7 @@ _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
 ONES = frozenset(("one", "un", "une", "ein", "eine", "einen", "einem", "einer", "eines", "uno", "una", "a", "an"))
 """Words that are 1 beside a unit of time and mere articles or pronouns elsewhere."""
 
-AMBIGUOUS = frozenset(("once", "cent", "cien", "elf", "sept", "dos", "quince", "neuf", "mille", "mil"))
+AMBIGUOUS = frozenset(("once", "cent", "cien", "elf", "sept", "dos", "quince", "neuf", "tres", "mille", "mil"))
 """Numbers in one language and something else in another: figures only where a unit follows."""
 
 _ENGLISH = (

@@ -12,7 +12,8 @@ from datetime import date
 from msgspec import Struct
 
 from server.chat.grounding.dates import take_dates
-from server.chat.grounding.numbers import AMBIGUOUS, ONES, number_words, readings, scaled
+from server.chat.grounding.numbers import AMBIGUOUS, ONES, scaled
+from server.chat.grounding.tokens import Token, read_tokens
 from server.chat.grounding.units import (
     DURATIONS,
     FILLERS,
@@ -26,12 +27,15 @@ from server.chat.grounding.units import (
 )
 from server.chat.intents.words import fold
 
-_TOKEN = re.compile(r"\d+(?:[.,'’\u00a0\u202f]\d+)*|[^\W\d_]+|[^\s\w]|_")
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
 _JOINERS = frozenset("-_/.–‑")
 _RANGE = frozenset(("-", "–", "—", "to", "bis", "a", "and", "und", "et", "y", "or", "oder", "ou", "o", "x", "×", "/"))
 _LIST_MARKER = re.compile(r"^[ \t>]*(?:\d{1,3}[.)]|[-*+])[ \t]+", re.M)
 _ORDINALS = frozenset(("st", "nd", "rd", "th", "er", "eme", "e"))
+
+
+MAX_CODE_PARTS = 24
+"""Longer chains are no model number; their figures count one by one."""
 
 
 class Quantity(Struct, frozen=True):
@@ -40,16 +44,6 @@ class Quantity(Struct, frozen=True):
     text: str
     keys: tuple[str, ...]
     bare: bool = False
-
-
-class Token(Struct):
-    """A number, word or sign with its place; `values` for numbers."""
-
-    text: str
-    start: int
-    end: int
-    values: tuple[str, ...] = ()
-    in_words: bool = False
 
 
 def visible(text: str) -> str:
@@ -65,75 +59,10 @@ def read_quantities(text: str, currency: str, today: date | None = None) -> list
     text = _LIST_MARKER.sub(lambda found: " " * len(found[0]), text)
     blanked, dates = take_dates(fold(text), today)
     found = [Quantity(text[start:end].strip(), keys) for start, end, keys in dates.found]
-    tokens = _tokens(blanked)
+    tokens = read_tokens(blanked)
     reader = _Reader(tokens, text, currency)
     found += reader.quantities()
     return found
-
-
-def _tokens(folded: str) -> list[Token]:
-    tokens: list[Token] = []
-    for found in _TOKEN.finditer(folded):
-        token = Token(found[0], found.start(), found.end())
-        if token.text[0].isdigit():
-            tokens += _number_tokens(token)
-        else:
-            tokens.append(token)
-    return list(_with_words_read(_with_thousands_joined(tokens)))
-
-
-def _number_tokens(token: Token) -> list[Token]:
-    token.values = readings(token.text)
-    if token.values:
-        return [token]
-    parts = []
-    for found in re.finditer(r"\d+", token.text):  # "2,3,4" is three numbers
-        start = token.start + found.start()
-        parts.append(Token(found[0], start, start + len(found[0]), readings(found[0]) or (found[0][:40],)))
-    return parts
-
-
-def _with_thousands_joined(tokens: list[Token]) -> list[Token]:
-    """ "1 299,00 €" is one number: a space groups thousands where a currency follows."""
-    joined: list[Token] = []
-    for index, token in enumerate(tokens):
-        last = joined[-1] if joined else None
-        if (
-            last is not None
-            and last.text.isdecimal()
-            and len(last.text) <= 3
-            and token.start == last.end + 1
-            and re.fullmatch(r"\d{3}(?:[.,]\d{1,2})?", token.text)
-            and index + 1 < len(tokens)
-            and currency_of(tokens[index + 1].text, "EUR")
-        ):
-            text = last.text + token.text
-            joined[-1] = Token(text, last.start, token.end, readings(text))
-        else:
-            joined.append(token)
-    return joined
-
-
-def _with_words_read(tokens: list[Token]) -> Iterator[Token]:
-    """Number words become numbers; "twenty-five" and "treinta y cinco" become one."""
-    known = number_words()
-    index = 0
-    while index < len(tokens):
-        token, value, width = tokens[index], known.get(tokens[index].text), 1
-        if value is None:
-            yield token
-        else:
-            for length, join in ((3, "-"), (2, "-")):
-                parts = tokens[index : index + length]
-                middle_fits = length == 2 or (len(parts) == 3 and parts[1].text in ("-", "y", "et"))
-                combined = known.get(f"{parts[0].text}{join}{parts[-1].text}") if len(parts) == length else None
-                if combined is not None and middle_fits:
-                    value, width = combined, length
-                    break
-            last = tokens[index + width - 1]
-            text = token.text if width == 1 else f"{token.text} {last.text}"
-            yield Token(text, token.start, last.end, (str(value),), in_words=True)
-        index += width
 
 
 class _Reader:
@@ -144,6 +73,8 @@ class _Reader:
         self._text = text
         self._currency = currency
         self._units: dict[int, list[tuple[str, str, str]]] = {}
+        self._chunks = list(self._chunk_bounds())
+        self._codes: dict[tuple[int, int], Quantity] = {}
 
     def quantities(self) -> list[Quantity]:
         """In reading order, each number once."""
@@ -259,25 +190,35 @@ class _Reader:
 
     def _code(self, index: int) -> Quantity | None:
         """A number that is part of a model or tracking number: it counts as a whole."""
-        first = last = index
-        while first > 0 and self._joined(first - 1):
-            first -= 1
-        while last + 1 < len(self._tokens) and self._joined(last):
-            last += 1
-        while first < index and not self._tokens[first].text.isalnum():
-            first += 1
-        while last > index and not self._tokens[last].text.isalnum():
-            last -= 1
+        first, last = self._chunks[index]
+        if last - first >= MAX_CODE_PARTS:
+            return None
         parts = self._tokens[first : last + 1]
         if len(parts) < 2:
             return None
         text = self._text[parts[0].start : parts[-1].end]
         if len(parts) <= 3 and parts[0].values and parts[-1].text in _ORDINALS:
             return None
-        keys: tuple[str, ...] = (f"code:{squash(text)}",)
+        if (first, last) not in self._codes:
+            self._codes[first, last] = Quantity(text, (f"code:{squash(text)}",))
+        code = self._codes[first, last]
         if _is_plain_compound(parts):
-            keys += _number_keys(self._tokens[index])
-        return Quantity(text, keys)
+            return Quantity(text, code.keys + _number_keys(self._tokens[index]))
+        return code
+
+    def _chunk_bounds(self) -> Iterator[tuple[int, int]]:
+        """For each token the first and last of those it stands together with, signs at the ends left out."""
+        start, tokens = 0, self._tokens
+        for index in range(len(tokens)):
+            if index + 1 < len(tokens) and self._joined(index):
+                continue
+            first, last = start, index
+            while first < last and not tokens[first].text[0].isalnum():
+                first += 1
+            while last > first and not tokens[last].text[-1].isalnum():
+                last -= 1
+            yield from ((first, last) for _ in range(start, index + 1))
+            start = index + 1
 
     def _joined(self, index: int) -> bool:
         """Whether this token and the next stand together without a space, as parts of one name."""

@@ -153,6 +153,8 @@ def _read(question: Question) -> _Reading:
     folded = fold(text).replace("’", "'")
     limits = read_price_limits(text, question.currency)
     without_salutation = _SALUTATION.sub("", folded)
+    if len(words(without_salutation)) < 2:
+        without_salutation = folded
     scores: dict[_Class, float] = {}
     for rule in rules_of(language):
         if rule.pattern.search(without_salutation):

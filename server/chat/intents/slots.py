@@ -37,7 +37,7 @@ _POSTCODE = re.compile(
 )
 _POSTCODE_ALONE = re.compile(rf"\s*{_POSTCODE_SHAPE}[\s.!]*")
 
-_CAPITAL = r"[A-ZÀ-ÖØ-Þ][\w'’-]{1,30}"
+_CAPITAL = r"[A-ZÀ-ÖØ-Þ](?:[^\W\d_]|['’-]){1,30}(?!\w)"
 _NAME = re.compile(
     r"(?:\b[Ii]['’]?m|\b[Ii] am|[Mm]y name(?: is|['’]s)|[Tt]his is|[Jj]e m['’]appelle|[Jj]e suis|[Mm]ein [Nn]ame ist"
     rf"|[Ii]ch hei(?:ß|ss)e|[Ii]ch bin|[Mm]e llamo|[Mm]i nombre es|"

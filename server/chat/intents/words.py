@@ -19,7 +19,7 @@ STOP_WORDS = word_set(
     "have has had i me my we us our you your he she his her to of in on at for from by with and or but if "
     "so as than then there here what which who whom when where why how can could will would shall should "
     "may might must just also too very not no yes any some all please tell show give get got want need "
-    "know about there's i'm it's what's hi hello hey thanks thank ok okay one ones like make makes made "
+    "know about there's i'm it's what's hi hello hey thanks thank ok okay one ones like make makes "
     "let lets le la les un une des du de d l et ou est sont avec pour dans sur que qui quel quelle quels "
     "quelles je tu il elle nous vous ils elles mon ma mes ton votre vos ce cette ces ai as avez avoir "
     "etre ne pas plus se sa son au aux en y der die das den dem ein eine einen einem einer und oder ist "

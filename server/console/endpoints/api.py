@@ -21,6 +21,7 @@ from server.shops.models import Caller, Role
 
 MAX_IDEMPOTENCY_KEY = 255
 From = Annotated[str | None, Parameter(query="from", required=False)]
+State = Annotated[str | None, Parameter(query="state", required=False)]
 IdempotencyKey = Annotated[
     str | None, Parameter(header="Idempotency-Key", required=False, max_length=MAX_IDEMPOTENCY_KEY)
 ]
@@ -49,7 +50,7 @@ async def list_conversations(
     caller: Caller,
     staff_desk: StaffDesk,
     from_: From = None,
-    state: str | None = None,
+    state_: State = None,
     only: str | None = None,
     q: str | None = None,
     to: str | None = None,
@@ -58,7 +59,7 @@ async def list_conversations(
 ) -> dict[str, Any]:
     """Newest first. With `q` or `only` a page looks through a bounded stretch: go on until `next_cursor` is null."""
     wanted = Wanted(
-        state=state or None,
+        state=state_ or None,
         only=parse_only(only),
         text=q or "",
         since=parse_moment(from_, "from"),

@@ -23,7 +23,7 @@ BY_EMAIL = Limit("sign-in-email", per_minute=2, burst=8)
 MAX_EMAIL = 254
 MAX_PASSWORD = 1_024
 """Characters of a password we are willing to hash."""
-ASSET_TYPES = {"css": "text/css", "js": "text/javascript"}
+ASSET_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 REFUSED = "This e-mail and password do not fit together."
 TOO_OFTEN = "Too many tries. Please wait a minute and try again."
 NO_SHOP = "You do not belong to any shop (any more). Ask its owner to add you."

@@ -5,7 +5,7 @@ import resource
 import sys
 
 MAX_MEMORY_BYTES = 512 * 2**20
-MAX_CPU_S = 10
+MAX_CPU_S = 8
 
 
 def main() -> None:

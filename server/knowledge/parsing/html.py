@@ -5,7 +5,14 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from server.catalog.formats.text import MAX_HTML_DEPTH, clean_text, decode_bytes, nesting_depth, one_line, strip_tags
+from server.catalog.formats.text import (
+    MAX_HTML_DEPTH,
+    clean_text,
+    decode_bytes,
+    nests_deeper_than,
+    one_line,
+    strip_tags,
+)
 
 from .documents import ParsedDocument, Section, UnreadableFile
 from .outline import Outline, table_rows, title_from_name
@@ -84,7 +91,7 @@ def parse_html(data: bytes, name: str) -> ParsedDocument:
     markup = _markup(data)
     if len(markup) > MAX_PAGE_CHARS:
         raise UnreadableFile(f"the page has more than {MAX_PAGE_CHARS:,} characters of markup")
-    if nesting_depth(markup) > MAX_HTML_DEPTH:
+    if nests_deeper_than(markup, MAX_HTML_DEPTH):
         text = strip_tags(re.sub(r"(?is)<(script|style)\b.{0,500000}?</\1", " ", markup))
         return ParsedDocument(title=title_from_name(name), sections=(Section((), text),) if text else ())
     tree = LexborHTMLParser(markup)

@@ -88,17 +88,36 @@ create policy passage_statistics_shop on passage_statistics
 -- One spelling for text and query: no accents, no punctuation, "sugar-free" and "without sugar" both also
 -- "withoutsugar" (so that a thing left out can be told from the thing itself), CJK one character a word.
 create function passage_fold(input text) returns text
-language sql immutable parallel safe strict
-begin atomic
-  select regexp_replace(regexp_replace(regexp_replace(
-    translate(
-      lower(regexp_replace(normalize(left(input, 20000), NFKD), '[\u0300-\u036f]', '', 'g')),
-      'łøđðþæœßı' || '-_/\|,;:!?()[]{}<>"''`~@#$%^&*+=’‘“”–—·•®™',
-      'lodd' || 'taosi' || repeat(' ', 60)),
-    '\.(?!\d)|(?<!\d)\.', ' ', 'g'),
-    '\m(?:without|not?|non) +(\w+)|\m(\w+) +free\M', '\1\2 without\1\2', 'g'),
-    '([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])', ' \1 ', 'g');
+language plpgsql immutable parallel safe strict
+as $$
+declare
+  folded text := left(input, 20000);
+begin
+  -- regular expressions are the dear part, so each runs only where it can change something;
+  -- translate() is dearer still
+  if octet_length(folded) > length(folded) then
+    folded := lower(regexp_replace(normalize(folded, NFKD), '[\u0300-\u036f]+', '', 'g'));
+    folded := regexp_replace(folded, '[’‘“”–—·•®]+', ' ', 'g');
+    if folded ~ '[łøđðþæœßı]' then
+      folded := translate(folded, 'łøđðþæœßı', 'loddtaosi');
+    end if;
+    folded := regexp_replace(folded, '([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])', ' \1 ', 'g');
+  end if;
+  folded := regexp_replace(lower(folded), '[-_/\\|,;:!?()\[\]{}<>"''`~@#$%^&*+=]+', ' ', 'g');
+  if strpos(folded, '.') > 0 then
+    folded := regexp_replace(folded, '\.(?!\d)', ' ', 'g');
+    folded := regexp_replace(folded, '(\D)\.', '\1 ', 'g');
+  end if;
+  folded := ' ' || folded;
+  if strpos(folded, ' no ') + strpos(folded, ' not ') + strpos(folded, ' non ') + strpos(folded, ' without ') > 0 then
+    folded := regexp_replace(folded, '\m(without|not?|non) +(\w+)', '\2 without\2', 'g');
+  end if;
+  if strpos(folded, ' free') > 0 then
+    folded := regexp_replace(folded, '\m(\w+) +free\M', '\1 without\1', 'g');
+  end if;
+  return folded;
 end
+$$
 --;
 -- The text search configuration of a locale ("pt-BR"); languages without a stemmer are searched word by word.
 -- knowledge/search.py has the same map for writing; a test compares them.
@@ -141,22 +160,24 @@ begin atomic
     select lexeme, cardinality(weights) + 2 * cardinality(array_positions(weights, 'A')) as count
     from unnest(setweight(to_tsvector(language, passage_fold(title)), 'A')
                 || to_tsvector(language, passage_fold(body)))
+    where octet_length(lexeme) <= 200
   ),
   weighed as (
-    select lexeme, count / (count + 1.2 * (0.25 + 0.75 * sum(count) over () / 150.0)) as impact from word
+    select lexeme, count / (count + 1.2::float8 * (0.25::float8 + 0.75::float8 * sum(count) over () / 150)) as impact
+    from word
   ),
   spelled as (
     select lexeme, impact, (array['1D', '1D,2D', '1C', '1C,2D', '1C,2C', '1B', '1B,2D', '1B,2C', '1B,2B',
                           '1A', '1A,2D', '1A,2C', '1A,2B', '1A,2A'])[1 + width_bucket(impact,
-      array[0.225, 0.325, 0.425, 0.475, 0.55, 0.625, 0.675, 0.725, 0.775, 0.825, 0.875, 0.925, 0.975])] as positions
+      array[0.225, 0.325, 0.425, 0.475, 0.55, 0.625, 0.675, 0.725, 0.775, 0.825, 0.875, 0.925, 0.975]::float8[])] as positions
     from weighed
   )
-  select coalesce(string_agg(passage_quote(shop, lexeme) || ':' || positions
-                             || case when impact >= 0.65 then ' ' || passage_quote(shop, '^' || lexeme) else '' end,
+  select coalesce(string_agg(opening || lexeme || ''':' || positions
+                             || case when impact >= 0.65 then ' ' || opening || '^' || lexeme || '''' else '' end,
                              ' ')::tsvector, ''::tsvector)
          || coalesce((select string_agg(passage_quote(shop, '#' || identifier), ' ')::tsvector
                       from unnest(identifiers) as identifier), ''::tsvector)
-  from spelled;
+  from spelled, (select '''' || passage_lexeme_prefix(shop) as opening) as prefix;
 end
 --;
 -- BM25 of a passage for a query cut into at most eight slots, as a share of what the query could reach (0..1; what
@@ -200,7 +221,7 @@ as $$
 #variable_conflict use_column
 declare
   v_depth integer := greatest(40, least(2 * p_limit, 200));
-  v_reach integer := least(15 * v_depth, 1500);
+  v_reach integer := least(8 * v_depth, 1500);
   v_passages integer;
   v_vector_index boolean;
   v_language regconfig;
@@ -229,16 +250,16 @@ begin
     select lexeme, cardinality(positions) as times
     from unnest(to_tsvector(coalesce(v_language, 'simple'), passage_fold(p_text))) order by positions[1] limit 64
   ),
-  spelled as (
+  spelled as materialized (
     select passage_quote(p_shop, w.lexeme) as term, passage_quote(p_shop, '^' || w.lexeme) as strong_term,
-           k.passages as known, coalesce(m.passages, 20) as strong, w.times <= coalesce(n.times, 0) as unwanted
-    from word w
-    left join word n on n.lexeme = 'without' || w.lexeme
-    left join passage_frequency k on k.shop_id = p_shop and k.lexeme = w.lexeme
-    left join passage_frequency m on m.shop_id = p_shop and m.lexeme = '^' || w.lexeme
+           (select k.passages from passage_frequency k where k.shop_id = p_shop and k.lexeme = w.lexeme) as known,
+           (select k.passages from passage_frequency k
+            where k.shop_id = p_shop and k.lexeme = '^' || w.lexeme) as strong,
+           w.times <= coalesce(n.times, 0) as unwanted
+    from word w left join word n on n.lexeme = 'without' || w.lexeme
   ),
-  counted as (
-    select term, strong_term, strong, unwanted, coalesce(known, (
+  counted as materialized (
+    select term, strong_term, coalesce(strong, 20) as strong, unwanted, coalesce(known, (
              select count(*) from (
                select f.shop_id from passage f where f.search @@ term::tsquery limit 5000 offset 0) as found
              where found.shop_id = p_shop)) as frequency
@@ -250,10 +271,10 @@ begin
     from counted
   ),
   weighed as (
-    select *, ln(1 + greatest(v_passages - frequency, 0.0) / (frequency + 0.5)) as idf,
+    select *, ln(1 + (greatest(v_passages - frequency, 0.0) + 0.5) / (frequency + 0.5)) as idf,
            row_number() over rarest as place,
            sum(readings) over rarest as reach,
-           exp(sum(ln((readings + 0.5) / (v_passages + 1))) over rarest) * v_passages as overlap,
+           exp(sum(ln((readings + 0.5::float8) / (v_passages + 1))) over rarest) * v_passages as overlap,
            count(*) over (partition by unwanted) as words
     from picked
     window rarest as (partition by unwanted order by readings, frequency, term)
@@ -291,7 +312,8 @@ begin
   -- The nearest vectors: by the shop's own HNSW index when it has one, else exactly.
   if p_vector is not null and p_owners is null and v_vector_index then
     -- here and not in the function's SET clause, which would need a superuser while pgvector is not loaded
-    perform set_config('hnsw.iterative_scan', 'strict_order', true), set_config('hnsw.ef_search', '120', true);
+    perform set_config('hnsw.iterative_scan', 'strict_order', true),
+            set_config('hnsw.ef_search', case when v_passages > 50000 then '400' else '200' end, true);
     execute format(
       'select array_agg(id) from (
          select p.id from passage p

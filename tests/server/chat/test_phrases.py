@@ -5,10 +5,10 @@ import string
 import msgspec
 import pytest
 
+from integrations.platform import OrderStatus
 from server.chat.grounding import Grounder
 from server.chat.intents.language import LANGUAGES
 from server.chat.phrases import ALL_PHRASES, Phrases, phrase, phrases_for
-from server.orders.models import OrderStatus
 
 NAMES = [field.name for field in msgspec.structs.fields(Phrases)]
 

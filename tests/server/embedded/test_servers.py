@@ -341,7 +341,7 @@ def runs_as(python: str, uid: int) -> bool:
     command = [python, "-c", "import server.embedded"]
     try:
         tried = subprocess.run(command, user=uid, extra_groups=[], cwd="/", env=environment(), check=False)
-    except PermissionError:
+    except OSError:
         return False
     return tried.returncode == 0
 

@@ -41,7 +41,7 @@ async def test_without_a_number_anonymous_people_are_asked_for_one(counter: Coun
 
 
 @pytest.mark.parametrize("email", [OWNER_EMAIL, OWNER_EMAIL.upper(), f"  {OWNER_EMAIL.title()} "])
-@pytest.mark.parametrize("number", ["1001", "#1001", "# 1001", "\t#1001\n"])
+@pytest.mark.parametrize("number", ["1001", "#1001", "# 1001", "\t#1001\n", "Order no. 1001", "Commande n° 1001"])
 async def test_number_and_email_show_status_and_dates(counter: Counter, number: str, email: str) -> None:
     outcome = await counter.desk.prove(counter.shopper(), number, email=email)
     assert shown(outcome) == L1

@@ -1,7 +1,8 @@
 /** What every component may need: the conversation, and where the shop lives. */
 import { createContext } from "preact";
 import { useContext, useEffect, useReducer } from "preact/hooks";
-import type { Conversation, State } from "./conversation";
+import type { Conversation } from "./conversation";
+import type { State } from "./state";
 
 export interface Chat {
   conversation: Conversation;

@@ -1,39 +1,13 @@
 /** What the chat knows and does, apart from how it looks: one object the components listen to. */
 import { AisleClient, ApiError, NetworkError, fold, settle, wordsOf } from "../api";
 import type { Check, Chunk, Customer, Handoff, Message, PageContext, Session } from "../api";
-import { ENGLISH, languageFor, type Language } from "./language";
+import { uuid } from "./ids";
+import { languageFor } from "./language";
+import { NOTHING, type Problem, type State } from "./state";
 import type { TokenStore } from "./storage";
-
-export type Problem = "network" | "busy" | "failed" | "forbidden";
-
-export interface State {
-  phase: "closed" | "starting" | "ready" | "failed";
-  session: Session | undefined;
-  language: Language;
-  messages: Message[];
-  /** What is being done right now ("Looking up order 1001"), "" when nothing is said of it. */
-  status: string;
-  busy: boolean;
-  problem: Problem | undefined;
-  handoff: Handoff | undefined;
-  /** Answers that the shopper cut short. */
-  stopped: ReadonlySet<string>;
-}
 
 /** What the merchant's page may hear of. Never what was said. */
 export type Report = (name: string, detail?: unknown) => void;
-
-const NOTHING: State = {
-  phase: "closed",
-  session: undefined,
-  language: ENGLISH,
-  messages: [],
-  status: "",
-  busy: false,
-  problem: undefined,
-  handoff: undefined,
-  stopped: new Set(),
-};
 
 const POLL_MS = 5_000;
 
@@ -304,20 +278,6 @@ export class Conversation {
     this.state = { ...this.state, ...change };
     for (const listener of this.#listeners) listener();
   }
-}
-
-/** True for a question that we asked again after a check: such ids are UUIDs of version 8 ("custom"). */
-export function isAskedAgain(id: string): boolean {
-  return id[14] === "8";
-}
-
-/** A random UUID; also where the browser offers no `randomUUID` (pages served without TLS). */
-function uuid(version = 4): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (version << 4) | (bytes[6]! & 15);
-  bytes[8] = 128 | (bytes[8]! & 63);
-  const digits = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
 }
 
 function problemOf(error: unknown): Problem {

@@ -21,6 +21,8 @@ const MAX_LABEL = 300;
 const MAX_LINK = 2_000;
 const ITEM = /^( *)([-*+•]|\d{1,9}[.)])\s+(.*)$/;
 const TABLE_RULE = /^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$/;
+/** "word [1]." becomes "word.[1]": a number may not push its full stop to the next line. */
+const CITED = / ?((?:\[\d{1,2}\]){1,9})([.,;:!?])(?=\s|$)/g;
 const BARE_LINK = /^https?:\/\/[^\s<>"'`\\]+/i;
 
 /** `open` says that more text is coming: marks without their end are then taken as not yet closed. */
@@ -89,7 +91,7 @@ function paragraph(lines: string[], from: number, open: boolean, blocks: Block[]
   let end = from + 1;
   while (lines[end]?.trim() && !ITEM.test(lines[end] ?? "") && !/^(#{1,6}\s|\s*```)/.test(lines[end] ?? "")) end++;
   const body = lines.slice(from, end).map((line) => line.replace(/^\s*>\s?/, "").trim());
-  blocks.push({ kind: "p", kids: inlineOf(body.join("\n"), open && end >= lines.length) });
+  blocks.push({ kind: "p", kids: inlineOf(body.join("\n").replace(CITED, "$2$1"), open && end >= lines.length) });
   return end;
 }
 

@@ -4,7 +4,7 @@ import { useMemo, useState } from "preact/hooks";
 import { wordsOf } from "../api";
 import type { Message, Part } from "../wire";
 import { useChat } from "./chat";
-import { isAskedAgain } from "./conversation";
+import { isAskedAgain } from "./ids";
 import { Icon } from "./icons";
 import { fill, useLanguage } from "./language";
 import { hostsOf, listOf, type Hosts } from "./links";

@@ -116,7 +116,8 @@ function useStuckToEnd(asked: string | undefined) {
     const question = [...(inner.current?.querySelectorAll(".user, .line.good") ?? [])].at(-1);
     if (!scroller || !question) return;
     const top = question.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop;
-    scroller.scrollTo({ top: Math.min(scroller.scrollHeight, top - ABOVE_PX) });
+    const end = scroller.scrollHeight - scroller.clientHeight;
+    scroller.scrollTo({ top: end - top < NEAR_PX ? end : top - ABOVE_PX });
   };
   useEffect(() => {
     const scroller = box.current;

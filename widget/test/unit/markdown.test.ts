@@ -39,6 +39,11 @@ describe("formatting", () => {
     ]);
   });
 
+  test("citations stand behind the full stop", () => {
+    const kids = ["Free.", { kind: "cite", number: 1 }, { kind: "cite", number: 2 }, " Yes"];
+    expect(parseMarkdown("Free [1][2]. Yes")).toEqual([{ kind: "p", kids }]);
+  });
+
   test("stars and underscores that are not marks stay", () => {
     for (const text of ["2 * 3 * 4", "snake_case_name", "5 ** 2", "a*", "**", "_"]) expect(inlineOf(text)).toEqual([text]);
   });

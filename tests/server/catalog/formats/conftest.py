@@ -27,7 +27,7 @@ def read(tmp_path: Path) -> Callable[..., Reading]:
     """Reads a payload by name, or bytes or text given as they are."""
 
     def read(content: str | bytes, mapping: dict[str, str] | None = None, currency: str = "USD") -> Reading:
-        if isinstance(content, str) and (PAYLOADS / content).is_file():
+        if isinstance(content, str) and len(content) < 50 and (PAYLOADS / content).is_file():
             path = PAYLOADS / content
         else:
             path = tmp_path / "file"

@@ -93,7 +93,7 @@ def test_every_way_to_save_a_table(read: Read, delimiter: str, encoding: str, en
 
 
 def test_lines_of_another_encoding_inside_utf8_are_kept(read: Read) -> None:
-    head = "id,title\n" + "".join(f"{number},Plain product number {number}\n" for number in range(20_000))
+    head = "id,title\n" + "".join(f"{number},Plain product number {number}\n" for number in range(10_000))
     products = read(head.encode() + "x1,Crème\n".encode("cp1252") + "x2,Brûlée\n".encode()).products
     assert (products["x1"].title, products["x2"].title) == ("Crème", "Brûlée")
 
@@ -208,12 +208,12 @@ def test_a_missing_file_says_so(tmp_path: Path) -> None:
 
 def test_gzip_and_progress(tmp_path: Path) -> None:
     path = tmp_path / "file.csv.gz"
-    path.write_bytes(gzip.compress(b"id,title\n" + b"".join(b"%d,Product %d\n" % (n, n * 7919) for n in range(60_000))))
+    path.write_bytes(gzip.compress(b"id,title\n" + b"".join(b"%d,Product %d\n" % (n, n * 7919) for n in range(12_000))))
     progress = Progress()
     rows = read_products(path, mapping=None, default_currency="USD", progress=progress)
     next(rows)
     assert 0 < progress.done_bytes <= progress.total_bytes == path.stat().st_size
-    assert sum(1 for _ in rows) == 59_999
+    assert sum(1 for _ in rows) == 11_999
     assert progress.done_bytes == progress.total_bytes
     assert recognise_format(path) == "CSV"
 

@@ -78,7 +78,8 @@ CATALOG = (
         "TN-2",
         "Nimbus Tent 2P",
         24900,
-        "A light tent for two people with a waterproof fly. Two doors and two porches. It packs down to the size of a loaf.",
+        "A light tent for two people with a waterproof fly. Two doors and two porches. "
+        "It packs down to the size of a loaf.",
         {"Weight": "1.9 kg", "Capacity": "2 people", "Material": "ripstop nylon", "Floor": "3,000 mm water column"},
         (("Green", 5), ("Sand", 0)),
         category=("Tents",),
@@ -137,8 +138,10 @@ POLICIES = (
         kind="document",
         title="Returns and refunds",
         heading_path=("Returns and refunds", "How long you have"),
-        text="## How long you have\n\nYou can return unused items within 30 days of delivery. Return shipping inside the "
-        "country is free with the label in your parcel. Sale items can be exchanged but not refunded.\n\n"
+        text="## How long you have\n\nYou can return unused items within 30 days of delivery. "
+        "Return shipping inside the "
+        "country is free with the label in your parcel. "
+        "Sale items can be exchanged but not refunded.\n\n"
         "## Refunds\n\nWe refund to the original payment method within 5 business days of receiving your return.",
         url="https://fernweh.example/pages/returns",
     ),
@@ -147,8 +150,10 @@ POLICIES = (
         kind="document",
         title="Shipping",
         heading_path=("Shipping",),
-        text="# Shipping\n\n- Standard shipping takes 3-5 business days and costs $6.90.\n- Orders over $80 ship free.\n"
-        "- Express delivery takes 1-2 business days and costs $14.\n\nWe ship to Canada and the EU; customs duties may apply.",
+        text="# Shipping\n\n- Standard shipping takes 3-5 business days and costs $6.90.\n"
+        "- Orders over $80 ship free.\n"
+        "- Express delivery takes 1-2 business days and costs $14.\n\n"
+        "We ship to Canada and the EU; customs duties may apply.",
         url="https://fernweh.example/pages/shipping",
     ),
     Source(
@@ -173,7 +178,8 @@ POLICIES = (
         kind="document",
         title="Changing or cancelling an order",
         heading_path=("Changing or cancelling an order",),
-        text="An order can be cancelled or changed until it is packed, usually within 2 hours. After that, please return it.",
+        text="An order can be cancelled or changed until it is packed, usually within 2 hours. "
+        "After that, please return it.",
         url="https://fernweh.example/pages/orders",
     ),
 )

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import type { Fallback, Handoff } from "../../wire";
 import { useChat } from "../chat";
-import type { Problem } from "../conversation";
+import type { Problem } from "../state";
 import { Icon } from "../icons";
 import { fill, useLanguage } from "../language";
 import { safeLink } from "../links";

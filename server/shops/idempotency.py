@@ -1,0 +1,152 @@
+"""`Idempotency-Key`: a write that is sent twice happens once and is answered twice.
+
+Sits around the application. The first answer below 500 is kept for a day, sealed (it may hold a new secret key), and
+told again for the same key and the same request; the same key with another request is refused, and so is a repeat that
+comes while the first is still being worked on.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from server.core.crypto import Vault
+from server.core.database import Database
+from server.core.errors import AisleError, Conflict, FieldError, Invalid, Malformed
+from server.core.http import problem_body
+from server.shops import storage
+from server.shops.service import ShopService
+
+WRITES = ("POST", "PUT", "PATCH", "DELETE")
+MAX_KEY = 255
+MAX_BODY_BYTES = 60 * 1024 * 1024
+MAX_KEPT_BYTES = 256 * 1024
+
+Scope = dict[str, Any]
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """An answer as it is told again."""
+
+    status: int
+    content_type: str
+    body: str
+
+
+class IdempotentWrites:
+    """Wraps the application. The services are asked for per request, because they open with the server."""
+
+    def __init__(self, app: App, parts: Callable[[], tuple[ShopService, Database, Vault]]) -> None:
+        self._app, self._parts = app, parts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on that is not a merchant's write with a key."""
+        found = _key_and_token(scope) if scope["type"] == "http" else None
+        if found is None:
+            return await self._app(scope, receive, send)
+        key, token = found
+        try:
+            return await self._once(scope, receive, send, key, token)
+        except AisleError as error:
+            return await _answer(send, error.status, "application/problem+json", problem_body(scope, error))
+
+    async def _once(self, scope: Scope, receive: Receive, send: Send, key: str, token: str) -> None:
+        shops, database, vault = self._parts()
+        shop_id, _ = await shops.shop_of_key(token, "secret")
+        if len(key) > MAX_KEY:
+            raise Malformed(f"Idempotency-Key is longer than {MAX_KEY} characters.")
+        body = await _read(receive)
+        route = f"{scope['method']} {scope['path']}"
+        digest = hashlib.sha256(scope.get("query_string", b"") + b"\0" + body).digest()
+        async with database.shop(shop_id) as session:
+            first = await storage.claim_idempotency_key(session, shop_id, route, key, digest)
+        if not first:
+            return await self._tell_again(send, shop_id, route, key, digest)
+        answer = _Recorder(send)
+        try:
+            await self._app(scope, _replay(body, receive), answer)
+        finally:
+            kept = answer.kept()
+            sealed = vault.seal(shop_id, msgspec.json.encode(kept).decode()) if kept else None
+            async with database.shop(shop_id) as session:
+                await storage.settle_idempotency_key(
+                    session, shop_id, route, key, kept.status if kept else None, sealed
+                )
+        return None
+
+    async def _tell_again(self, send: Send, shop_id: UUID, route: str, key: str, digest: bytes) -> None:
+        _, database, vault = self._parts()
+        async with database.shop(shop_id) as session:
+            row = await storage.find_idempotency_key(session, shop_id, route, key)
+        if row is None or row.body is None:
+            raise Conflict("The first request with this Idempotency-Key is still being worked on; try again shortly.")
+        if row.request_hash != digest:
+            error = FieldError("Idempotency-Key", "was used for another request; take a new one")
+            raise Invalid("One key, two requests.", errors=(error,))
+        kept = msgspec.json.decode(vault.open(shop_id, row.body), type=Kept)
+        await _answer(send, kept.status, kept.content_type, kept.body.encode(), repeated=True)
+
+
+class _Recorder:
+    """Sends an answer on and remembers it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send, self._status, self._type, self._body = send, 0, "", b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._status = message["status"]
+            headers = {bytes(name).lower(): bytes(value) for name, value in message["headers"]}
+            self._type = headers.get(b"content-type", b"application/json").decode("latin-1")
+        else:
+            self._body += message.get("body", b"")
+        await self._send(message)
+
+    def kept(self) -> Kept | None:
+        """The answer, if it is one to keep: our own failures may be tried again."""
+        if not 200 <= self._status < 500 or self._status == 429 or len(self._body) > MAX_KEPT_BYTES:
+            return None
+        return Kept(self._status, self._type, self._body.decode())
+
+
+def _key_and_token(scope: Scope) -> tuple[str, str] | None:
+    if scope["method"] not in WRITES or not scope["path"].startswith("/v1/"):
+        return None
+    headers = {bytes(name): bytes(value).decode("latin-1") for name, value in scope["headers"]}
+    key, authorization = headers.get(b"idempotency-key"), headers.get(b"authorization", "")
+    token = authorization.partition(" ")[2].strip()
+    return (key, token) if key and token.startswith("sk_") else None
+
+
+async def _read(receive: Receive) -> bytes:
+    body, more = bytearray(), True
+    while more and len(body) <= MAX_BODY_BYTES:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+    return bytes(body)
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    waiting: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
+
+
+async def _answer(send: Send, status: int, content_type: str, body: bytes, *, repeated: bool = False) -> None:
+    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
+    if repeated:
+        headers.append((b"idempotent-replayed", b"true"))
+    if status == 409:
+        headers.append((b"retry-after", b"2"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,76 @@
+"""A shopper in a real browser on the demo storefront, on a phone and at a desk, against the real installation."""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+
+import pytest
+from playwright.async_api import Browser, FrameLocator, Page, expect
+
+from tests.installation import Installation
+from tests.mail import await_code
+
+MAYA = "maya.lindqvist@example.com"
+SIZES = {"desktop": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
+
+
+@pytest.fixture(params=SIZES)
+async def page(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Page]:
+    context = await browser.new_context(viewport=SIZES[request.param])
+    page = await context.new_page()
+    page.complaints = []  # type: ignore[attr-defined]
+    page.on("pageerror", lambda error: page.complaints.append(str(error)))  # type: ignore[attr-defined]
+    yield page
+    await context.close()
+    assert page.complaints == []  # type: ignore[attr-defined]
+
+
+async def open_chat(page: Page, installation: Installation) -> FrameLocator:
+    await page.goto(installation.facts["url"])
+    await page.locator("aisle-chat button").click()
+    chat = page.frame_locator("aisle-chat iframe")
+    await chat.get_by_label("Your message").wait_for()
+    return chat
+
+
+async def ask(chat: FrameLocator, text: str) -> None:
+    field = chat.get_by_label("Your message")
+    await field.fill(text)
+    await field.press("Enter")
+
+
+async def test_a_question_gets_products_and_a_source(page: Page, installation: Installation) -> None:
+    chat = await open_chat(page, installation)
+    await ask(chat, "I need a light tent for two people")
+    await expect(chat.locator(".assistant").last).to_contain_text("Fell 2 Tent")
+    await expect(chat.get_by_role("img").first).to_be_visible()
+    await page.reload()
+    await page.locator("aisle-chat button").click()
+    restored = page.frame_locator("aisle-chat iframe")
+    await expect(restored.locator(".assistant").last).to_contain_text("Fell 2 Tent")
+
+
+async def test_nothing_is_stored_before_the_first_word(page: Page, installation: Installation) -> None:
+    await open_chat(page, installation)
+    assert await page.context.cookies() == []
+    stored = await page.evaluate("() => localStorage.length + sessionStorage.length")
+    assert stored == 0
+
+
+async def test_an_order_opens_step_by_step_of_proof(page: Page, installation: Installation) -> None:
+    chat = await open_chat(page, installation)
+    await ask(chat, "Where is my order #1003?")
+    form = chat.get_by_role("form", name="Let's find your order")
+    await expect(form.get_by_label("Order number")).to_have_value(re.compile("1003"))
+    await form.get_by_label("E-mail address").fill(MAYA)
+    await form.get_by_role("button", name="Show my order").click()
+    order = chat.get_by_role("group", name=re.compile("Order #?1003")).last
+    await expect(order).to_be_visible()
+    assert "Heron Pour-Over Kettle" not in await order.inner_text()
+    await order.get_by_role("button", name="See items and tracking").click()
+    await order.get_by_role("button", name="Send code").click()
+    code = await asyncio.to_thread(await_code, installation.facts["mailbox_url"], MAYA)
+    await order.get_by_label("6-digit code").fill(code)
+    await order.get_by_role("button", name="Confirm").click()
+    opened = chat.get_by_role("group", name=re.compile("Order #?1003")).last
+    await expect(opened).to_contain_text("Heron Pour-Over Kettle")

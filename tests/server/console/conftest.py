@@ -1,0 +1,82 @@
+"""The console's routes on a real Postgres and Redis, in an application of their own."""
+
+from collections.abc import AsyncIterator, Iterator
+
+import httpx
+import pytest
+import pytest_asyncio
+from litestar import Litestar
+from redis.asyncio import Redis
+
+from server.core.crypto import Vault
+from server.core.database import Database, url_for_role
+from server.core.rate_limit import RateLimiter
+from server.core.tokens import TokenSigner
+from server.embedded import EmbeddedServers, Endpoints
+from server.migrations.migrate import migrate
+from server.shops.access import ConsoleClaims
+from server.shops.service import ShopService
+from tests.server.console.house import OWN_ORIGIN, SECRET, ShopUnderTest, console_app, new_shop
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
+    """Postgres and Redis of these tests."""
+    with EmbeddedServers(tmp_path_factory.mktemp("console") / "data") as endpoints:
+        yield endpoints
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def database(servers: Endpoints) -> AsyncIterator[Database]:
+    """The schema, as the app role sees it."""
+    await migrate(servers.database_url, "aisle_app", "pw")
+    database = Database(url_for_role(servers.database_url, "aisle_app", "pw"))
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def redis(servers: Endpoints) -> AsyncIterator[Redis]:
+    """Counts sign-ins."""
+    redis = Redis.from_url(servers.redis_url)
+    yield redis
+    await redis.aclose()
+
+
+@pytest.fixture(scope="session")
+def shops(database: Database) -> ShopService:
+    """The tenants."""
+    return ShopService(database, Vault((SECRET,)))
+
+
+@pytest.fixture(scope="session")
+def signer() -> TokenSigner[ConsoleClaims]:
+    """Signs the console's cookie."""
+    return TokenSigner((SECRET,), "console", ConsoleClaims)
+
+
+@pytest.fixture(scope="session")
+def app(database: Database, redis: Redis, shops: ShopService, signer: TokenSigner[ConsoleClaims]) -> Litestar:
+    """The console's routes."""
+    return console_app(database, RateLimiter(redis), shops, signer)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def client(app: Litestar, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
+    """A browser or a server that has shown nothing yet; limits begin anew."""
+    await redis.flushall()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=OWN_ORIGIN) as client:
+        yield client
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shop(database: Database, shops: ShopService, signer: TokenSigner[ConsoleClaims]) -> ShopUnderTest:
+    """A shop with an owner, an agent and a viewer."""
+    return await new_shop("Fern & Field", database, shops, signer)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def other(database: Database, shops: ShopService, signer: TokenSigner[ConsoleClaims]) -> ShopUnderTest:
+    """Somebody else's."""
+    return await new_shop("Elsewhere", database, shops, signer)

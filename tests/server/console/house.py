@@ -1,0 +1,246 @@
+"""A shop with staff and conversations, written through the same functions a turn uses."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from argon2 import PasswordHasher
+from litestar import Litestar
+from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.di import Provide
+from litestar.template import TemplateConfig
+
+from server.chat import storage as chat
+from server.console.endpoints import TEMPLATES, console_router
+from server.console.figures.service import Figures
+from server.console.service import StaffDesk
+from server.core.database import Database
+from server.core.http import EXCEPTION_HANDLERS
+from server.core.ids import new_id
+from server.core.rate_limit import RateLimiter
+from server.core.tokens import TokenSigner
+from server.shops.access import COOKIE, ConsoleClaims, provide_caller
+from server.shops.identity import Customer, Shopper
+from server.shops.models import Member, Merchant, Role
+from server.shops.service import ShopService
+
+OWN_ORIGIN = "http://aisle.test"
+SECRET = "s" * 40
+PASSWORD = "correct horse battery"
+
+
+@dataclass(kw_only=True)
+class Person:
+    """Somebody of the staff, with what their browser sends."""
+
+    id: UUID
+    email: str
+    cookies: dict[str, str]
+
+    @property
+    def form(self) -> dict[str, str]:
+        """Headers of a form on our own page."""
+        return self.headers | {"origin": OWN_ORIGIN}
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of a page view."""
+        return {"cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+
+
+@dataclass(kw_only=True)
+class ShopUnderTest:
+    """A tenant and its people."""
+
+    id: UUID
+    secret_key: str
+    publishable_key: str
+    owner: Person
+    agent: Person
+    viewer: Person
+    database: Database = field(repr=False)
+
+    @property
+    def api(self) -> dict[str, str]:
+        """Headers of a server that holds the secret key."""
+        return {"authorization": f"Bearer {self.secret_key}"}
+
+    async def ask(
+        self,
+        text: str,
+        *,
+        talk: UUID | None = None,
+        shopper_id: UUID | None = None,
+        email: str | None = None,
+        at: datetime | None = None,
+        answer: list[dict[str, Any]] | None = None,
+        state: str = "done",
+        by: str | None = "engine",
+        kind: str = "policy",
+        trace: dict[str, Any] | None = None,
+        rating: str | None = None,
+        comment: str | None = None,
+    ) -> "Turn":
+        """One question with its answer; `answer=[]` leaves none, `at` puts both into the past."""
+        turn = Turn(talk=talk or new_id(), shopper_id=shopper_id or new_id(), id=new_id(), question_id=str(new_id()))
+        shopper = Shopper(
+            shop_id=self.id,
+            conversation_id=turn.talk,
+            shopper_id=turn.shopper_id,
+            customer=Customer(id="c1", email=email) if email else None,
+            origin="https://fern.example",
+        )
+        said = [{"type": "text", "text": "Within 30 days.", "state": "done"}] if answer is None else answer
+        async with self.database.fast(self.id) as connection:
+            accepted = await chat.accept_message(
+                connection,
+                self.id,
+                shopper,
+                message_id=turn.question_id,
+                turn_id=turn.id,
+                answer_id=turn.answer_id,
+                text=text,
+                parts=msgspec.json.encode([{"type": "text", "text": text}]).decode(),
+            )
+            assert accepted.state in ("new", "taken")
+            if accepted.state == "new" and state != "running":
+                await chat.record_answer(
+                    connection,
+                    self.id,
+                    turn.talk,
+                    turn.id,
+                    state=state,
+                    answered_by=by,
+                    usage_state="settled" if state in ("done", "stopped") else "released",
+                    trace={"kind": kind, "seconds": 0.2, "first_text_s": 0.05} | (trace or {}),
+                    seq=accepted.seq,
+                    parts=said,
+                    metadata={"answered_by": by or "engine", "kind": kind},
+                )
+            if rating:
+                assert await chat.save_feedback(connection, self.id, turn.talk, turn.answer_id, rating, comment)
+            if at:
+                await self._move(connection, turn, at)
+        return turn
+
+    async def _move(self, connection: Any, turn: "Turn", at: datetime) -> None:
+        await connection.execute(
+            "UPDATE conversation SET last_message_at = $3, created_at = least(created_at, $3) "
+            "WHERE shop_id = $1 AND id = $2",
+            self.id,
+            turn.talk,
+            at,
+        )
+        await connection.execute(
+            "UPDATE turn SET started_at = $3, ended_at = $3 WHERE shop_id = $1 AND id = $2",
+            self.id,
+            turn.id,
+            at,
+        )
+        await connection.execute(
+            "UPDATE message SET created_at = $4 WHERE shop_id = $1 AND conversation_id = $2 AND id = ANY($3)",
+            self.id,
+            turn.talk,
+            [turn.question_id, turn.answer_id],
+            at,
+        )
+
+    async def want_person(self, talk: UUID, email: str | None = None) -> None:
+        """The shopper asks for staff."""
+        async with self.database.fast(self.id) as connection:
+            await chat.request_handoff(connection, self.id, talk, "waiting", email)
+
+    async def audit(self) -> list[tuple[str, str]]:
+        """(actor, action) of all entries about conversations, oldest first."""
+        async with self.database.fast(self.id) as connection:
+            rows = await connection.fetch(
+                "SELECT actor, action FROM audit_entry WHERE shop_id = $1 AND action LIKE 'conversation.%' ORDER BY id",
+                self.id,
+            )
+        return [(row["actor"], row["action"]) for row in rows]
+
+
+@dataclass(kw_only=True)
+class Turn:
+    """What `ask` made."""
+
+    talk: UUID
+    shopper_id: UUID
+    id: UUID
+    question_id: str
+
+    @property
+    def answer_id(self) -> str:
+        return f"a-{self.id.hex}"
+
+
+def console_app(
+    database: Database,
+    limiter: RateLimiter,
+    shops: ShopService,
+    signer: TokenSigner[ConsoleClaims],
+    own_origin: str = OWN_ORIGIN,
+) -> Litestar:
+    """The console's routes with what they depend on."""
+    provided = {
+        "shops": shops,
+        "limiter": limiter,
+        "console_signer": signer,
+        "staff_desk": StaffDesk(database),
+        "figures": Figures(database),
+    }
+    app = Litestar(
+        route_handlers=[console_router],
+        dependencies={"caller": Provide(provide_caller)} | {name: _always(value) for name, value in provided.items()},
+        exception_handlers=EXCEPTION_HANDLERS,
+        template_config=TemplateConfig(directory=[TEMPLATES], engine=JinjaTemplateEngine),
+        openapi_config=None,
+    )
+    app.state.own_origin = own_origin
+    app.state.trusted_proxies = 0
+    return app
+
+
+def _always(value: Any) -> Provide:
+    return Provide(lambda: value, sync_to_thread=False)
+
+
+async def new_shop(
+    name: str, database: Database, shops: ShopService, signer: TokenSigner[ConsoleClaims]
+) -> ShopUnderTest:
+    """A shop with one merchant of each role that matters here."""
+    made = await shops.create(name, ("https://fern.example",))
+    people = {}
+    for role in (Role.OWNER, Role.AGENT, Role.VIEWER):
+        email = f"{role}@{made.shop_id.hex}.example"
+        merchant = Merchant(email=email, name=f"Ms {role.title()}", password_hash=password_hash())
+        async with database.directory() as session:
+            session.add(merchant)
+        async with database.shop(made.shop_id) as session:
+            session.add(Member(shop_id=made.shop_id, merchant_id=merchant.id, role=role))
+        merchant_id = merchant.id
+        token = signer.sign(ConsoleClaims(merchant_id, made.shop_id), lives_s=3600)
+        people[str(role)] = Person(id=merchant_id, email=email, cookies={COOKIE: token})
+    return ShopUnderTest(
+        id=made.shop_id,
+        secret_key=made.secret_key,
+        publishable_key=made.publishable_key,
+        owner=people["owner"],
+        agent=people["agent"],
+        viewer=people["viewer"],
+        database=database,
+    )
+
+
+@lru_cache
+def password_hash() -> str:
+    """Of PASSWORD; made once, for it is slow on purpose."""
+    return PasswordHasher().hash(PASSWORD)
+
+
+def hours_ago(hours: float) -> datetime:
+    """A moment in the past."""
+    return datetime.now(UTC) - timedelta(hours=hours)

@@ -1,0 +1,304 @@
+"""One-time codes, from the request to the mail to level 2, and every way to misuse one."""
+
+import asyncio
+import contextlib
+import json
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from integrations.platform import PlatformRevoked, PlatformUnavailable
+from server.core.jobs import get_job
+from server.orders.mail import Mailer
+from server.orders.models import OrderFound, OrdersUnavailable, ProofLevel, ProofNeeded, TooManyTries
+from server.orders.tasks import SendCode
+from server.shops.identity import Shopper
+from tests.server.orders.counter import KEYS, Counter, Desk
+from tests.server.orders.memory_platform import OWNER_EMAIL, an_order
+
+OpenCounter = Callable[..., Awaitable[Counter]]
+
+
+class Mailbox:
+    """The mail server that tests and the demo share, seen from outside."""
+
+    def __init__(self, ports: dict[str, int]) -> None:
+        self.smtp_url = f"smtp://127.0.0.1:{ports['smtp_port']}"
+        self._page = f"http://127.0.0.1:{ports['http_port']}/messages.json"
+
+    def mails(self) -> list[dict[str, Any]]:
+        with urllib.request.urlopen(self._page) as answer:
+            return list(json.load(answer)["messages"])
+
+    def empty(self) -> None:
+        urllib.request.urlopen(urllib.request.Request(self._page, method="DELETE")).close()
+
+
+@pytest.fixture(scope="module")
+def mailbox_process() -> Iterator[Mailbox]:
+    command = [sys.executable, "-m", "tests.standins.mailbox", "--smtp-port", "0", "--http-port", "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout
+            yield Mailbox(json.loads(process.stdout.readline().removeprefix("ready")))
+        finally:
+            process.terminate()
+
+
+@pytest.fixture
+def mailbox(mailbox_process: Mailbox) -> Mailbox:
+    mailbox_process.empty()
+    return mailbox_process
+
+
+def sender(counter: Counter, smtp_url: str) -> SendCode:
+    return SendCode(counter.database, counter.platform_for, Mailer(smtp_url, "Harbour <shop@example.com>"), KEYS)
+
+
+@pytest.fixture
+def ask_for_code(counter: Counter, mailbox: Mailbox) -> Callable[[Shopper], Awaitable[str]]:
+    """Request a code for order 1001, do the job, read the mail."""
+
+    async def ask(shopper: Shopper) -> str:
+        await counter.desk.request_code(shopper, "#1001")
+        await sender(counter, mailbox.smtp_url)(await counter.claim_job())
+        return str(mailbox.mails()[0]["code"])
+
+    return ask
+
+
+async def state_of(counter: Counter, job_id: Any) -> str:
+    async with counter.database.fast(counter.shop_id) as connection:
+        return (await get_job(connection, counter.shop_id, job_id)).state
+
+
+async def test_a_code_from_the_mail_opens_level_two(
+    counter: Counter, mailbox: Mailbox, ask_for_code: Callable[[Shopper], Awaitable[str]]
+) -> None:
+    shopper = counter.shopper()
+    with capture_logs() as logs:
+        code = await ask_for_code(shopper)
+        outcome = await counter.desk.check_code(shopper, "1001", f" {code[:3]} {code[3:]}\n")
+    mail = mailbox.mails()[0]
+    assert mail["to"] == [OWNER_EMAIL]
+    assert mail["subject"] == "Your code for Harbour Goods"
+    assert "10 minutes" in mail["text"]
+    assert isinstance(outcome, OrderFound)
+    assert (outcome.level, outcome.more_with_code) == (ProofLevel.READS_MAIL, False)
+    assert outcome.view.ship_to
+    assert code not in repr(logs)
+    assert OWNER_EMAIL not in repr(logs)
+
+
+async def test_a_code_works_once(counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]) -> None:
+    shopper = counter.shopper()
+    code = await ask_for_code(shopper)
+    answers = await asyncio.gather(*(counter.desk.verify_code(shopper, "1001", code) for _ in range(5)))
+    assert sorted(answers) == [ProofLevel.NOBODY] * 4 + [ProofLevel.READS_MAIL]
+    refused = await counter.desk.check_code(shopper, "1001", code)
+    assert refused == ProofNeeded(order_number="1001", methods=("email", "postcode", "code"), refused=True)
+
+
+async def test_a_code_is_bound_to_conversation_order_and_shop(
+    open_counter: OpenCounter, counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+) -> None:
+    counter.platform.orders["1002"] = an_order("1002")
+    shopper = counter.shopper()
+    code = await ask_for_code(shopper)
+    elsewhere = await open_counter()
+    assert await counter.desk.verify_code(counter.shopper(), "1001", code) is ProofLevel.NOBODY
+    assert await counter.desk.verify_code(shopper, "1002", code) is ProofLevel.NOBODY
+    foreign = elsewhere.shopper(conversation_id=shopper.conversation_id)
+    assert await elsewhere.desk.verify_code(foreign, "1001", code) is ProofLevel.NOBODY
+    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
+
+
+async def test_a_row_moved_to_another_conversation_opens_nothing(
+    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+) -> None:
+    code = await ask_for_code(counter.shopper())
+    thief = counter.shopper()
+    async with counter.database.fast(counter.shop_id) as connection:
+        await connection.execute(
+            "UPDATE one_time_code SET conversation_id = $2 WHERE shop_id = $1", counter.shop_id, thief.conversation_id
+        )
+    assert await counter.desk.verify_code(thief, "1001", code) is ProofLevel.NOBODY
+
+
+async def test_a_code_dies_after_ten_minutes(
+    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+) -> None:
+    shopper = counter.shopper()
+    code = await ask_for_code(shopper)
+    await counter.age("one_time_code", "expires_at", "10 minutes")
+    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
+
+
+@pytest.mark.parametrize("forged", ["", "0", "abcdef", "١٢٣٤٥٦", "12345\x00", "\ud800", "1" * 5000])
+async def test_forged_codes_are_wrong_codes(
+    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]], forged: str
+) -> None:
+    shopper = counter.shopper()
+    await ask_for_code(shopper)
+    assert await counter.desk.verify_code(shopper, "1001", forged) is ProofLevel.NOBODY
+
+
+async def test_a_code_takes_five_tries_even_where_the_other_limits_would_allow_more(
+    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+) -> None:
+    shopper = counter.shopper()
+    code = await ask_for_code(shopper)
+    wrong = "000000" if code != "000000" else "000001"
+    outcomes = await asyncio.gather(*(counter.desk.check_code(shopper, "1001", wrong) for _ in range(30)))
+    assert sum(isinstance(outcome, ProofNeeded) for outcome in outcomes) == 5
+    assert isinstance(await counter.desk.check_code(shopper, "1001", code), TooManyTries)
+    await counter.age("attempt", "window_start", "25 hours")
+    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
+
+
+async def test_a_new_code_ends_the_old_one(counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]) -> None:
+    shopper = counter.shopper()
+    first, second = await ask_for_code(shopper), await ask_for_code(shopper)
+    if first != second:
+        assert await counter.desk.verify_code(shopper, "1001", first) is ProofLevel.NOBODY
+    assert await counter.desk.verify_code(shopper, "1001", second) is ProofLevel.READS_MAIL
+
+
+async def test_a_code_outlives_a_change_of_the_secret(
+    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+) -> None:
+    shopper = counter.shopper()
+    code = await ask_for_code(shopper)
+    without_old = counter.another_desk(Desk(secret_keys=("another-secret-of-more-than-32-characters",)))
+    assert await without_old.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
+    rotated = counter.another_desk(Desk(secret_keys=("another-secret-of-more-than-32-characters", *KEYS)))
+    assert await rotated.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
+
+
+async def test_a_right_code_counts_while_the_platform_is_away(
+    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+) -> None:
+    shopper = counter.shopper()
+    code = await ask_for_code(shopper)
+    counter.platform.failure = PlatformUnavailable("503")
+    assert await counter.desk.check_code(shopper, "1001", code) == OrdersUnavailable()
+    counter.platform.failure = None
+    outcome = await counter.desk.look_up(shopper, "1001")
+    assert isinstance(outcome, OrderFound)
+    assert outcome.level is ProofLevel.READS_MAIL
+
+
+async def test_a_strict_shop_opens_with_a_code(open_counter: OpenCounter, mailbox: Mailbox) -> None:
+    counter = await open_counter("strict")
+    shopper = counter.shopper()
+    await counter.desk.request_code(shopper, "1001")
+    await sender(counter, mailbox.smtp_url)(await counter.claim_job())
+    outcome = await counter.desk.check_code(shopper, "1001", mailbox.mails()[0]["code"])
+    assert isinstance(outcome, OrderFound)
+    assert outcome.view.items
+
+
+@pytest.mark.parametrize("order", [None, an_order("7777", email=None)])
+async def test_where_nobody_can_be_mailed_the_request_looks_the_same(
+    counter: Counter, mailbox: Mailbox, order: Any
+) -> None:
+    if order:
+        counter.platform.orders["7777"] = order
+    await counter.desk.request_code(counter.shopper(), "7777")
+    job = await counter.claim_job()
+    await sender(counter, mailbox.smtp_url)(job)
+    assert await state_of(counter, job.id) == "done"
+    assert mailbox.mails() == []
+
+
+async def test_mail_goes_out_three_times_an_hour_to_one_conversation_and_five_a_day_for_one_order(
+    counter: Counter,
+) -> None:
+    shopper = counter.shopper()
+    await asyncio.gather(*(counter.desk.request_code(shopper, "1001") for _ in range(10)))
+    assert len(counter.wakes.jobs) == 3
+    await asyncio.gather(*(counter.desk.request_code(counter.shopper(), "#1001") for _ in range(10)))
+    assert len(counter.wakes.jobs) == 5
+
+
+async def test_without_a_mail_server_no_job_is_made(open_counter: OpenCounter) -> None:
+    counter = await open_counter(codes=False)
+    await counter.desk.request_code(counter.shopper(), "1001")
+    assert counter.wakes.jobs == []
+
+
+async def test_the_job_holds_no_address_and_no_code(counter: Counter) -> None:
+    await counter.desk.request_code(counter.shopper(), "# 1001")
+    job = await counter.claim_job()
+    assert set(job.payload) == {"conversation_id", "order_number"}
+    assert job.payload["order_number"] == "1001"
+
+
+@pytest.mark.parametrize("locale", ["fr-FR", "de", "es_MX", "pt"])
+async def test_the_mail_speaks_the_conversations_language(counter: Counter, mailbox: Mailbox, locale: str) -> None:
+    shopper = counter.shopper()
+    async with counter.database.fast(counter.shop_id) as connection:
+        await connection.execute(
+            "INSERT INTO conversation (shop_id, id, shopper_id, locale) VALUES ($1, $2, $3, $4)",
+            shopper.shop_id,
+            shopper.conversation_id,
+            shopper.shopper_id,
+            locale,
+        )
+    await counter.desk.request_code(shopper, "1001")
+    await sender(counter, mailbox.smtp_url)(await counter.claim_job())
+    subjects = {"fr": "Votre code pour", "de": "Ihr Code für", "es": "Su código para", "pt": "Your code for"}
+    assert mailbox.mails()[0]["subject"] == f"{subjects[locale[:2]]} Harbour Goods"
+
+
+async def test_the_job_waits_for_a_platform_or_mail_server_that_is_away(counter: Counter, mailbox: Mailbox) -> None:
+    shopper = counter.shopper()
+    await counter.desk.request_code(shopper, "1001")
+    job = await counter.claim_job()
+    counter.platform.failure = PlatformUnavailable("503")
+    await sender(counter, mailbox.smtp_url)(job)
+    assert await state_of(counter, job.id) == "queued"
+    counter.platform.failure = None
+    counter.wakes.jobs.append((counter.shop_id, job.id))
+    with unused_port() as nobody:
+        await sender(counter, f"smtp://127.0.0.1:{nobody}")(await counter.claim_job())
+    assert await state_of(counter, job.id) == "queued"
+    counter.wakes.jobs.append((counter.shop_id, job.id))
+    await sender(counter, mailbox.smtp_url)(await counter.claim_job())
+    assert await state_of(counter, job.id) == "done"
+    code = mailbox.mails()[0]["code"]
+    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
+
+
+@pytest.mark.parametrize("spoilt", ["revoked", "disconnected", "no address", "no mailer"])
+async def test_the_job_ends_where_waiting_would_not_help(counter: Counter, mailbox: Mailbox, spoilt: str) -> None:
+    await counter.desk.request_code(counter.shopper(), "1001")
+    job = await counter.claim_job()
+    handler = sender(counter, mailbox.smtp_url)
+    match spoilt:
+        case "revoked":
+            counter.platform.failure = PlatformRevoked("the key no longer works")
+        case "disconnected":
+            counter.connected = False
+        case "no address":
+            counter.platform.orders["1001"] = an_order(email="nora@example.com\nBcc: all@example.com")
+        case "no mailer":
+            handler = SendCode(counter.database, counter.platform_for, None, KEYS)
+    await handler(job)
+    assert await state_of(counter, job.id) == "failed"
+    assert mailbox.mails() == []
+
+
+@contextlib.contextmanager
+def unused_port() -> Iterator[int]:
+    """A port that is taken but at which nobody listens."""
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
