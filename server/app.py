@@ -15,8 +15,8 @@ from litestar.template import TemplateConfig
 from server.catalog.endpoints import catalog_router
 from server.chat.endpoints import chat_router, provide_shopper
 from server.chat.phrases import ALL_PHRASES
-
-# from server.console.endpoints import console_router
+from server.console.endpoints import TEMPLATES as CONSOLE_TEMPLATES
+from server.console.endpoints import console_router
 from server.core.edge import Edge
 from server.core.http import EXCEPTION_HANDLERS
 from server.core.money import format_money
@@ -52,7 +52,8 @@ INJECTED = {
     "limiter": "limiter",
     "console_signer": "console_signer",
     "demo": "demo",
-    # "staff": "staff",
+    "staff_desk": "staff_desk",
+    "figures": "figures",
 }
 """What a handler's parameter of this name is given."""
 
@@ -80,7 +81,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
             shops_router,
             catalog_router,
             knowledge_router,
-            # console_router,
+            console_router,
             pages_router(),
             widget_router,
             docs_router,
@@ -94,7 +95,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
             **{parameter: service(name) for parameter, name in INJECTED.items()},
         },
         exception_handlers=EXCEPTION_HANDLERS,
-        template_config=TemplateConfig(directory=list(TEMPLATE_FOLDERS), engine=JinjaTemplateEngine),
+        template_config=TemplateConfig(directory=[*TEMPLATE_FOLDERS, CONSOLE_TEMPLATES], engine=JinjaTemplateEngine),
         openapi_config=OpenAPIConfig(title="Aisle", version="0.1.0", path="/openapi", render_plugins=[]),
         request_max_body_size=MAX_BODY_BYTES,
     )

@@ -1,5 +1,6 @@
 """`aisle`: the operator's entry. Exit codes: 0 done, 1 the job failed (one line on stderr), 2 wrong usage."""
 
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -111,7 +112,8 @@ def shop_connect(platform: str, shop_id: str, orders_from: str | None, order_acc
     """Connect a platform to a shop (demo: order data from the package or a folder)."""
     from server.commands.setup import connect_platform
 
-    run(lambda: connect_platform(platform, shop_id, orders_from, order_access))
+    folder = os.path.abspath(orders_from) if orders_from else None
+    run(lambda: connect_platform(platform, shop_id, folder, order_access))
 
 
 @main.group("import")

@@ -22,6 +22,8 @@ from server.chat.models import Question
 from server.chat.service import ChatService
 from server.chat.sessions import SessionClaims, Sessions
 from server.chat.toolbox import ShopToolbox
+from server.console.figures.service import Figures
+from server.console.service import StaffDesk
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
 from server.core.egress import Egress
@@ -114,6 +116,8 @@ class Services(Struct, frozen=True, kw_only=True):
     journal: TurnJournal
     chat: ChatService
     router: Router
+    staff_desk: StaffDesk
+    figures: Figures
     demo: DemoPage | None
 
     async def is_listed_origin(self, origin: str) -> bool:
@@ -199,6 +203,8 @@ async def _build(
         journal=journal,
         chat=chat,
         router=router,
+        staff_desk=StaffDesk(database),
+        figures=Figures(database),
         limiter=limiter,
         demo=load_demo_page(demo_file, settings.base_url, settings.demo_mailbox_url)
         if settings.env == "demo"
@@ -214,9 +220,7 @@ def job_handlers(services: Services) -> Mapping[str, Handler]:
         "knowledge.import": ImportDocument(database, knowledge),
         "knowledge.crawl": CrawlSource(database, knowledge, services.sources, services.egress),
         "knowledge.embed": EmbedMissing(knowledge),
-        "orders.send_code": SendCode(
-            database, services.platforms, services.mailer, services.settings.secret_keys
-        ),
+        "orders.send_code": SendCode(database, services.platforms, services.mailer, services.settings.secret_keys),
     }
 
 

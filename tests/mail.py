@@ -8,7 +8,7 @@ PATIENCE_S = 30
 
 
 def await_code(mailbox_url: str, recipient: str) -> str:
-    """The newest code sent to somebody, as soon as it is there; the mailbox is emptied, so that the next is the next."""
+    """The newest code sent to somebody, as soon as it is there. The mailbox is emptied."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         for mail in httpx.get(f"{mailbox_url}/messages.json").json()["messages"]:

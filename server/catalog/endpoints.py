@@ -1,5 +1,6 @@
 """A shop's products over HTTP."""
 
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 from litestar import Router, delete, get, post, put
@@ -98,20 +99,22 @@ async def import_products(
 
 
 def _require_products(products: list[ProductInput]) -> None:
-    errors = []
-    for index, given in enumerate(products):
-        if not 1 <= len(given.id) <= MAX_EXTERNAL_ID or "\x00" in given.id:
-            errors.append(FieldError(f"products[{index}].id", f"1 to {MAX_EXTERNAL_ID} characters"))
-        if not given.title.strip():
-            errors.append(FieldError(f"products[{index}].title", "must not be empty"))
-        for field in ("url", "image_url"):
-            if (getattr(given, field) or "https://").startswith(("https://", "http://")) is False:
-                errors.append(FieldError(f"products[{index}].{field}", "must start with https://"))
-        for price in (given.price, given.compare_at_price, *(variant.price for variant in given.variants)):
-            if price and (price.amount < 0 or len(price.currency) != 3):
-                errors.append(FieldError(f"products[{index}].price", "minor units, not negative, ISO 4217 code"))
+    errors = [error for index, given in enumerate(products) for error in _problems(f"products[{index}]", given)]
     if errors:
         raise Invalid("Some products cannot be kept; none was written.", errors=tuple(errors))
+
+
+def _problems(place: str, given: ProductInput) -> Iterator[FieldError]:
+    if not 1 <= len(given.id) <= MAX_EXTERNAL_ID or "\x00" in given.id:
+        yield FieldError(f"{place}.id", f"1 to {MAX_EXTERNAL_ID} characters")
+    if not given.title.strip():
+        yield FieldError(f"{place}.title", "must not be empty")
+    for field in ("url", "image_url"):
+        if not (getattr(given, field) or "https://").startswith(("https://", "http://")):
+            yield FieldError(f"{place}.{field}", "must start with https://")
+    for price in (given.price, given.compare_at_price, *(variant.price for variant in given.variants)):
+        if price and (price.amount < 0 or len(price.currency) != 3):
+            yield FieldError(f"{place}.price", "minor units, not negative, ISO 4217 code")
 
 
 catalog_router = Router(

@@ -1,7 +1,9 @@
 """`aisle import ...` and `aisle crawl`: the same code as the jobs, run here with a progress bar."""
 
 import sys
-from collections.abc import AsyncIterator, Callable
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ from server.knowledge.service import IncomingFile
 from server.knowledge.tasks import crawled_files
 
 SHOWN_FAILURES = 20
+LINE_EVERY_S = 5.0
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 
 
@@ -29,7 +32,7 @@ async def import_product_file(file: str, shop_id: str, mapping: tuple[str, ...],
         shop = await require_shop(services, shop_id)
         profile = await services.shops.profile(shop)
         position = FileProgress()
-        with _bar("products") as advance:
+        with _progress("products") as advance:
 
             async def report(result: ImportResult) -> None:
                 advance(result.read, estimated_total(result.read, position))
@@ -77,7 +80,7 @@ async def _import_documents(
 ) -> None:
     async with services_for_command(embedder_threads=2) as services:
         shop = await require_shop(services, shop_id)
-        with _bar("documents") as advance:
+        with _progress("documents") as advance:
 
             async def report(result: DocumentsResult) -> None:
                 advance(result.read, total)
@@ -96,25 +99,29 @@ def _files(path: Path) -> list[tuple[str, Path]]:
     return [(str(file.relative_to(path)), file) for file in found]
 
 
-class _bar:  # noqa: N801 (reads as a function: `with _bar(...) as advance`)
-    """A progress bar on stderr."""
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A progress bar on a terminal, a line every few seconds elsewhere; on stderr, so that --json stays clean."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _line_printer(what)
+        return
+    columns = (SpinnerColumn(), TextColumn("{task.completed} " + what), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
 
-    def __init__(self, what: str) -> None:
-        self._progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.completed} " + what),
-            BarColumn(),
-            TimeElapsedColumn(),
-            console=Console(stderr=True),
-        )
-        self._task = self._progress.add_task(what, total=None)
 
-    def __enter__(self) -> Callable[[int, int | None], None]:
-        self._progress.start()
-        return lambda done, total: self._progress.update(self._task, completed=done, total=total)
+def _line_printer(what: str) -> Callable[[int, int | None], None]:
+    last = time.monotonic()
 
-    def __exit__(self, *_: object) -> None:
-        self._progress.stop()
+    def advance(done: int, total: int | None) -> None:
+        nonlocal last
+        if time.monotonic() - last > LINE_EVERY_S:
+            last = time.monotonic()
+            click.echo(f"{done} {what}" + (f" of about {total}" if total else ""), err=True)
+
+    return advance
 
 
 def _print(result: ImportResult | DocumentsResult, as_json: bool, failures: list[str]) -> None:

@@ -47,7 +47,7 @@ async def connect_platform(platform: str, shop_id: str, orders_from: str | None,
         raise click.UsageError("only the demo platform can be connected here so far")
     async with services_for_command() as services:
         shop = await require_shop(services, shop_id)
-        folder = Path(orders_from).absolute() if orders_from else None
+        folder = Path(orders_from) if orders_from else None
         store = load_store(folder)  # refuses a folder it cannot read before anything is written
         settings = {"folder": str(folder)} if folder else {}
         connection = PlatformConnection(shop_id=shop, platform="demo", name="demo", settings=settings)

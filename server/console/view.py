@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -115,15 +115,6 @@ class Clock:
         """Friday 3 November 2025, 14:05:09."""
         local = moment.astimezone(self._zone)
         return f"{local:%A} {local.day} {local:%B %Y, %H:%M:%S}"
-
-    def ago(self, moment: datetime) -> str:
-        """just now, 5 min, 3 h, 2 d."""
-        passed = self._now - moment
-        if passed < timedelta(minutes=1):
-            return "just now"
-        if passed < timedelta(hours=1):
-            return f"{passed.seconds // 60} min"
-        return f"{passed.seconds // 3600} h" if passed < timedelta(days=1) else f"{passed.days} d"
 
     def field(self, moment: datetime) -> str:
         """As an input of type datetime-local has it."""

@@ -22,7 +22,10 @@ def configure_logging(style: str) -> None:
     renderer: Any = (
         structlog.processors.JSONRenderer()
         if style == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            exception_formatter=structlog.dev.plain_traceback,  # the pretty one prints local variables: shoppers' words
+        )
     )
     structlog.configure(
         processors=[

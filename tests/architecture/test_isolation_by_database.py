@@ -45,7 +45,9 @@ async def test_without_a_filter_only_the_own_shop_is_seen(
         for table in tables:
             async with app.transaction():
                 await app.execute(f"SET LOCAL app.shop_id = '{uuid.UUID(mine.shop_id)}'")
-                leaked = await app.fetchval(f"SELECT count(*) FROM {table} WHERE shop_id <> $1", uuid.UUID(mine.shop_id))
+                leaked = await app.fetchval(
+                    f"SELECT count(*) FROM {table} WHERE shop_id <> $1", uuid.UUID(mine.shop_id)
+                )
             assert leaked == 0, table
             assert await app.fetchval(f"SELECT count(*) FROM {table}") == 0, f"{table} is readable without a shop"
         foreign = await owner.fetchval("SELECT count(*) FROM message WHERE shop_id <> $1", uuid.UUID(mine.shop_id))

@@ -28,8 +28,8 @@ def cpu_ms(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) * TICK_MS
 
 
-async def material(connection: Connection, shop_id: UUID, file: Path | None) -> tuple[str, list[SearchQuery]]:
-    """The model's name and a hundred queries with vectors."""
+async def material(connection: Connection, shop_id: UUID, texts: list[str], limit: int) -> list[SearchQuery]:
+    """Queries with vectors; by default a hundred."""
     rows = await connection.fetch(
         "SELECT title, embedding, embedding_model FROM passage WHERE shop_id = $1 AND embedding IS NOT NULL "
         "ORDER BY content_hash LIMIT 100",
@@ -37,25 +37,24 @@ async def material(connection: Connection, shop_id: UUID, file: Path | None) -> 
     )
     if not rows:
         raise SystemExit("that shop has no passages with vectors")
-    texts = file.read_text().splitlines() if file else [row["title"] for row in rows]
     chance = random.Random(1)
-    queries = [
+    return [
         SearchQuery(
             text=text,
             vector=np.asarray(chance.choice(rows)["embedding"].to_list(), np.float32),
             embedding_model=rows[0]["embedding_model"],
+            limit=limit,
         )
-        for text in texts
+        for text in texts or [row["title"] for row in rows]
     ]
-    return rows[0]["embedding_model"], queries
 
 
-async def bench(url: str, shop_id: UUID, file: Path | None, rounds: int, limit: int) -> None:
+async def bench(url: str, shop_id: UUID, texts: list[str], rounds: int, limit: int) -> None:
     """Print p50, p95 and CPU a query; the first round warms up."""
     database = Database(url, pool_size=1)
     await database.open()
     async with database.fast(shop_id) as connection:
-        _, queries = await material(connection, shop_id, file)
+        queries = await material(connection, shop_id, texts, limit)
         passages = await connection.fetchval("SELECT count(*) FROM passage WHERE shop_id = $1", shop_id)
         pid = await connection.fetchval("SELECT pg_backend_pid()")
     for number in range(rounds + 1):
@@ -63,17 +62,13 @@ async def bench(url: str, shop_id: UUID, file: Path | None, rounds: int, limit: 
         for query in queries:
             async with database.fast(shop_id) as connection:
                 started = time.perf_counter()
-                await search(connection, shop_id, _with_limit(query, limit))
+                await search(connection, shop_id, query)
                 took.append((time.perf_counter() - started) * 1000)
         if number:
             p50, p95 = np.percentile(took, [50, 95])
             spent = (cpu_ms(pid) - before) / len(queries)
             print(f"{passages} passages: p50 {p50:.1f} ms, p95 {p95:.1f} ms, PostgreSQL {spent:.1f} ms CPU a query")
     await database.close()
-
-
-def _with_limit(query: SearchQuery, limit: int) -> SearchQuery:
-    return SearchQuery(text=query.text, vector=query.vector, embedding_model=query.embedding_model, limit=limit)
 
 
 def main() -> None:
@@ -85,7 +80,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--limit", type=int, default=12)
     given = parser.parse_args()
-    asyncio.run(bench(given.database, given.shop, given.queries, given.rounds, given.limit))
+    texts = given.queries.read_text().splitlines() if given.queries else []
+    asyncio.run(bench(given.database, given.shop, texts, given.rounds, given.limit))
 
 
 if __name__ == "__main__":

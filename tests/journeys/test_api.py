@@ -30,9 +30,7 @@ def test_foreign_origins_are_refused_everywhere(installation: Installation) -> N
     assert preflight.status_code == 403
     assert "access-control-allow-origin" not in preflight.headers
     token = installation.shopper().session["session"]
-    replayed = client.get(
-        f"/v1/chat/{uuid.uuid4()}", headers=evil | {"Authorization": f"Bearer {token}"}
-    )
+    replayed = client.get(f"/v1/chat/{uuid.uuid4()}", headers=evil | {"Authorization": f"Bearer {token}"})
     assert replayed.status_code == 403
 
 
@@ -44,9 +42,7 @@ def test_origins_are_compared_whole(installation: Installation, origin: str) -> 
     client = httpx.Client(base_url=installation.base_url)
     headers = {"Origin": origin} if origin else {}
     assert client.post("/v1/sessions", json={"key": shop.publishable_key}, headers=headers).status_code in (401, 403)
-    good = client.post(
-        "/v1/sessions", json={"key": shop.publishable_key}, headers={"Origin": "https://shop.example"}
-    )
+    good = client.post("/v1/sessions", json={"key": shop.publishable_key}, headers={"Origin": "https://shop.example"})
     assert good.status_code == 201
     assert good.headers["access-control-allow-origin"] == "https://shop.example"
 

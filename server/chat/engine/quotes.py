@@ -25,7 +25,7 @@ _SYNONYMS = (
     "ship shipping deliver delivery dispatch send courier carrier postage",
     "international abroad worldwide overseas countries europe customs duties",
     "pay payment card paypal klarna invoice installment",
-    "cost price fee charge expensive much pays",
+    "cost price fee charge expensive much pays rate rates",
     "warranty guarantee guaranteed cover defect defective broken faulty",
     "account password login sign",
     "long take days arrive time soon fast when quickly",
@@ -83,8 +83,11 @@ _TIME = re.compile(
     r"cuanto tiempo|cuanto tarda|cuando)\b"
 )
 _MONEY = re.compile(
-    r"\b(?:how much|cost|costs|fee|fees|price|free|charge|combien|cout\w*|frais|kostet|kosten|cuanto cuesta|gastos)\b"
+    r"\b(?:how much|cost|costs|fee|fees|rates?|price|free|charge|(?:pay|paying) for|who pays|combien(?! de temps)|"
+    r"cout\w*|frais|kostet|kosten|cuanto cuesta|gastos)\b"
 )
+_TIME_WORDS = re.compile(r"\b(?:combien de temps|wie lange|cuanto tiempo)\b")
+"""Time phrases whose single words would mean something else (an amount, a length)."""
 _HAS_TIME = re.compile(
     r"\b\d{1,3}\b.{0,25}\b(?:days?|hours?|weeks?|months?|years?|jours?|tagen?|dias?|semaines?|"
     r"wochen)\b|\b(?:within|daily|weekdays)\b"
@@ -97,7 +100,7 @@ def asked(text: str, language: str) -> Asked:
     folded = fold(text)
     concepts: list[Concept] = []
     seen: set[str] = set()
-    for word in content_words(text):
+    for word in content_words(_TIME_WORDS.sub(" ", folded)):
         forms = frozenset((stem(word), *stems(gloss(word, language))))
         if forms & seen or (word.isdecimal() and len(word) > 3):
             continue

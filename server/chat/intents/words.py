@@ -7,6 +7,9 @@ from functools import lru_cache
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _SUFFIXES = ("ings", "ing", "edly", "ed", "ies", "es", "s", "e", "n")
 _MAX_CHARACTERS = 20_000
+_IRREGULAR = {
+    "knives": "knif", "shelves": "shelf", "scarves": "scarf", "leaves": "leaf", "children": "child", "feet": "foot",
+}  # fmt: skip
 
 
 def word_set(text: str) -> frozenset[str]:
@@ -64,6 +67,8 @@ def stem(word: str) -> str:
     word = word.split("'")[0] if len(word.split("'")[0]) > 1 else word
     if word.isdecimal() or len(word) < 4:
         return word
+    if word in _IRREGULAR:
+        return _IRREGULAR[word]
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3 and not word.endswith("ss"):
             stemmed = word[: -len(suffix)]

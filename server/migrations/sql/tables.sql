@@ -169,6 +169,8 @@ CREATE TABLE conversation (
     PRIMARY KEY (shop_id, id)
 );
 CREATE INDEX conversation_newest ON conversation (shop_id, last_message_at DESC, id DESC);
+CREATE INDEX conversation_waiting ON conversation (shop_id, last_message_at DESC)
+    WHERE state IN ('requested', 'waiting');
 
 -- A message's id is the client's where the client wrote it, so it is unique within its conversation only.
 CREATE TABLE message (
