@@ -156,7 +156,7 @@ async def _build(
 ) -> Services:
     metrics, limiter, vault = Metrics(), RateLimiter(redis), Vault(settings.secret_keys)
     shops, jobs = ShopService(database, vault), JobDesk(database, wake)
-    index = SearchIndex(database, embedder)
+    index = SearchIndex(database, embedder, at.database_url)
     knowledge, catalog = Knowledge(database, embedder, index), Catalog(database, index)
     platforms = Platforms(shops, PLATFORM_BUILDERS).find
     orders = OrderDesk(database, platforms, settings.secret_keys, jobs, codes=settings.smtp_url is not None)

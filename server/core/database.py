@@ -229,6 +229,17 @@ def _canonical(value: UUID) -> str:
     return str(value)
 
 
+@asynccontextmanager
+async def owner_connection(url: str) -> AsyncIterator[Any]:
+    """A connection as the tables' owner, outside any transaction: for a worker's indexes, never for requests."""
+    connection = await asyncpg.connect(plain_url(url), timeout=ACQUIRE_TIMEOUT_S)
+    try:
+        await register_vector(connection)
+        yield connection
+    finally:
+        await connection.close()
+
+
 def plain_url(url: str) -> str:
     """The address with the scheme that every client here takes."""
     return urlunsplit(urlsplit(url)._replace(scheme="postgresql"))

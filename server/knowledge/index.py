@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Sequence, Set
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from msgspec import Struct
 
 from server.catalog.storage import ProductRow
-from server.core.database import Connection, Database
+from server.core.database import Connection, Database, owner_connection
 from server.core.logging import get_logger
 from server.knowledge import storage
 from server.knowledge.models import Passage
@@ -22,7 +23,7 @@ from server.knowledge.passages import (
     passage_identifiers,
     product_passages,
 )
-from server.knowledge.search import language_config, refresh_statistics
+from server.knowledge.search import ensure_shop_index, language_config, refresh_statistics
 from server.models.protocol import Embedder, ModelUnavailable, Vector
 
 log = get_logger("index")
@@ -38,8 +39,8 @@ class Prepared(Struct, frozen=True):
 class SearchIndex:
     """Implements `catalog.ProductIndex`, and does the same for documents."""
 
-    def __init__(self, database: Database, embedder: Embedder) -> None:
-        self._database, self._embedder = database, embedder
+    def __init__(self, database: Database, embedder: Embedder, owner_url: str) -> None:
+        self._database, self._embedder, self._owner_url = database, embedder, owner_url
 
     async def prepare(self, shop_id: UUID, rows: Sequence[ProductRow]) -> Prepared:
         """See `catalog.ProductIndex`."""
@@ -74,6 +75,11 @@ class SearchIndex:
         """See `catalog.ProductIndex`."""
         async with self._database.fast(shop_id) as connection:
             await refresh_statistics(connection, shop_id)
+        try:
+            async with owner_connection(self._owner_url) as owner:
+                await ensure_shop_index(owner, shop_id)
+        except (asyncpg.PostgresError, OSError) as reason:  # an exact scan is slower and finds the same
+            log.warning("no_vector_index", shop_id=str(shop_id), reason=type(reason).__name__)
 
     async def _vectors(self, texts: list[str]) -> list[Vector]:
         if not texts:

@@ -120,7 +120,8 @@ def language_config(locale: str) -> str:
 
 async def refresh_statistics(connection: Connection, shop_id: UUID) -> None:
     """Count a shop's passages and its commoner words, after a large change. Search is right without it, only slower:
-    words missing here are counted while searching. Reads at most a sample, so it stays under a second or so."""
+    words missing here are counted while searching. Counts words in a sample; took 0.6 s at 20,000 passages, 4.6 s at
+    200,000 on a busy machine."""
     passages = await connection.fetchval("SELECT count(*) FROM passage WHERE shop_id = $1", shop_id)
     step = -(-passages // STATISTICS_SAMPLE) or 1
     sample = f"SELECT search FROM passage WHERE shop_id = '{UUID(str(shop_id))}'"
@@ -147,7 +148,7 @@ async def refresh_statistics(connection: Connection, shop_id: UUID) -> None:
 async def ensure_shop_index(owner_connection: Connection, shop_id: UUID) -> bool:
     """Give a large shop its own HNSW index, take it from one that has become small; whether it has one now.
 
-    Needs the tables' owner and no open transaction; building takes about a millisecond a passage, without blocking.
+    Needs the tables' owner and no open transaction; building takes one to two milliseconds a passage, without blocking.
     """
     name = f"passage_near_{shop_id.hex}"
     passages = await owner_connection.fetchval(

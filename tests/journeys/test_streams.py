@@ -201,7 +201,7 @@ def test_one_answer_at_a_time(slow: ModelInstallation) -> None:
 
 
 async def test_many_at_once_make_one_turn_each(slow: ModelInstallation) -> None:
-    """Different messages in the same moment: one is answered. The same message in the same moment: one turn, one text."""
+    """Different messages in the same moment: one is answered. The same one in the same moment: one turn, one text."""
     shopper = await asyncio.to_thread(slow.shopper)
     rivals = await asyncio.gather(*(_send(slow, shopper, str(uuid.uuid4()), index) for index in range(8)))
     assert sorted(status for status, _ in rivals) == [200] + [409] * 7

@@ -1,31 +1,65 @@
 """Policy questions: the one to three sentences of the fitting passage that answer, as the shop wrote them."""
 
+import re
 from collections.abc import AsyncIterator
 from functools import lru_cache
 
+import msgspec
 from msgspec import Struct
 
-from server.chat.engine.quotes import Asked, Concept, answers_kind, asked, clip, coverage, fit, rarity, sentences_of
+from server.chat.engine.places import covers, is_abroad, places_in, speaks_of_the_rest
+from server.chat.engine.quotes import (
+    Asked,
+    Concept,
+    answers_kind,
+    asked,
+    clip,
+    coverage,
+    fit,
+    is_item,
+    is_row,
+    rarity,
+    row_text,
+    sentences_of,
+)
 from server.chat.engine.reply import Reply
 from server.chat.intents import Intent, Topic
 from server.chat.intents.language import detect_language
-from server.chat.intents.words import stem, stems, word_set
+from server.chat.intents.words import fold, stem, stems, word_set
 from server.chat.models import AnswerEvent, Source, StatusLine
 
 MAX_SENTENCES = 3
-ENOUGH = 0.34
-"""The share of the question's words a passage must have."""
+MAX_ROWS = 8
+ENOUGH = 0.55
+"""The share of the question's words a passage must have where its headings are not of the topic asked about."""
+SEARCHED = 8
 RANK_WEIGHT = 1.2
 TITLE_WEIGHT = 0.6
 TOPIC_WEIGHT = 4.0
+PLACE_WEIGHT = 3.0
+"""A passage about the country asked about, against one about another."""
+EARLY_WEIGHT = 1.5
+"""Shops say the general rule first: counts for a question about a subject as a whole."""
 BESIDE = 0.65
 SHORT_SENTENCE = 40
-GENERAL_SENTENCES = 2
+GENERAL_SENTENCES = 3
 _GENERAL_WORDS = frozenset(
     stem(word)
-    for word in word_set("policy policies rule condition long time take work does option method accept kind type")
+    for word in word_set(
+        "policy policies rule condition long time take work does option method accept kind type thing things item "
+        "items stuff something anything product article articles artikel ware articulo articulos producto produit "
+        "purchase buy bought offer much many until period info information tell explain question zeit etwas "
+        "frist politique regeln politica"
+    )
 )
 """Words that ask for a subject as a whole."""
+_CLOCK_WORDS = re.compile(
+    r"\b(?:opening|business|store|shop|working) (?:hours|times)|\bare you open|what time|"
+    r"\b(?:horaires?|offnungszeiten|horario)\b"
+)
+_HAS_CLOCK = re.compile(
+    r"\b\d{1,2}\s?(?:am|pm|a\.m|p\.m|uhr|h)\b|\b\d{1,2}[:.h]\d{2}\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day"
+)
 
 _TOPIC_WORDS = {
     Topic.RETURNS: "return refund exchange",
@@ -39,28 +73,46 @@ _TOPIC_WORDS = {
 
 
 class Found(Struct, frozen=True):
-    """The chosen sentences of one passage. `confidence` is 0..1."""
+    """The chosen sentences of one passage. `confidence` is 0..1; `heading` stands above sentences that need it."""
 
     source: Source
     sentences: tuple[str, ...]
     confidence: float
+    heading: str = ""
 
 
-def choose_sentences(question: Asked, sources: tuple[Source, ...], topic: Topic | None = None) -> Found | None:
+class Sought(Struct, frozen=True, kw_only=True):
+    """What a passage must answer. `places` are country codes; `currency` is the shop's."""
+
+    asked: Asked
+    topic: Topic | None = None
+    places: frozenset[str] = frozenset()
+    currency: str = "USD"
+    wants_clock: bool = False
+
+
+def choose_sentences(
+    question: Asked, sources: tuple[Source, ...], topic: Topic | None = None, sought: Sought | None = None
+) -> Found | None:
     """The passage that answers best and its sentences, or None when none has enough of the question.
 
     `sources` come best first; their order counts, but the words decide.
     """
     subject = question.without(_GENERAL_WORDS)
     question = subject if subject.concepts else question
+    sought = msgspec.structs.replace(sought or Sought(asked=question, topic=topic), asked=question)
     passages = [_read(rank, source) for rank, source in enumerate(sources)]
     rare = rarity([words for passage in passages for words in passage.words])
-    rated = [_rate(passage, question, rare, topic) for passage in passages if passage.sentences]
+    covered = any(covers(passage.text, sought.places) for passage in passages)
+    rated = [_rate(passage, sought, rare, covered) for passage in passages if passage.sentences]
     best = max(rated, key=lambda entry: entry.value, default=None)
     if best is None or (best.enough < ENOUGH and not best.on_topic):
         return None
+    sentences = _around(best)
+    if sought.wants_clock and not any(_HAS_CLOCK.search(fold(sentence)) for sentence in sentences):
+        return None
     confidence = min(0.95, 0.35 + 0.5 * min(1.0, best.enough) + (0.15 if best.on_topic else 0.0))
-    return Found(best.passage.source, _around(best), round(confidence, 3))
+    return Found(best.passage.source, sentences, round(confidence, 3), _heading(best, sentences, question))
 
 
 class _Passage(Struct, frozen=True):
@@ -71,6 +123,11 @@ class _Passage(Struct, frozen=True):
     sentences: list[str]
     words: list[list[str]]
     heading: list[str]
+
+    @property
+    def text(self) -> str:
+        """Headings and words as one text."""
+        return " ".join((*self.source.heading_path, self.source.text))
 
 
 class _Rated(Struct, frozen=True, kw_only=True):
@@ -99,32 +156,62 @@ def _cut(text: str) -> tuple[list[str], list[list[str]]]:
     return sentences, [stems(sentence) for sentence in sentences]
 
 
-def _rate(passage: _Passage, question: Asked, rare: dict[str, float], topic: Topic | None) -> _Rated:
-    heading, source = set(passage.heading), passage.source
+def _rate(passage: _Passage, sought: Sought, rare: dict[str, float], covered: bool) -> _Rated:
+    heading, source, question = set(passage.heading), passage.source, sought.asked
     particular = Asked(tuple(c for c in question.concepts if not _is_general(c, heading)))
     kinds = [answers_kind(sentence, question) for sentence in passage.sentences]
     scores = [
         fit(words, question, rare) + 0.5 * fit(words, particular, rare) + kind
         for words, kind in zip(passage.words, kinds, strict=True)
     ]
-    on_topic = topic is not None and bool(set(stems(_TOPIC_WORDS[topic])) & heading)
-    title = TITLE_WEIGHT * fit(passage.heading, question, rare)
+    topic_stems = set(stems(_TOPIC_WORDS[sought.topic])) if sought.topic else set()
+    on_topic = bool(topic_stems & heading)
+    own_heading = stems(" ".join(source.heading_path))
+    title = TITLE_WEIGHT * fit(passage.heading, question, rare) + TITLE_WEIGHT * fit(own_heading, question, rare)
+    is_general = on_topic and all(c.forms & topic_stems or _is_general(c, topic_stems) for c in question.concepts)
+    early = EARLY_WEIGHT / (1 + _position(source)) + 1.5 * max(kinds) if is_general else 0.0
     return _Rated(
         passage=passage,
         scores=scores,
-        value=max(scores) + title + RANK_WEIGHT / (passage.rank + 1) + TOPIC_WEIGHT * on_topic,
+        value=max(scores)
+        + title
+        + early
+        + RANK_WEIGHT / (passage.rank + 1)
+        + TOPIC_WEIGHT * on_topic
+        + PLACE_WEIGHT * _place_fit(passage, sought, covered),
         enough=coverage(question, " ".join((source.title, *source.heading_path, source.text))),
         on_topic=on_topic,
-        is_general=on_topic and not particular.concepts,
+        is_general=on_topic and (is_general or not particular.concepts),
         opening=_opening(passage, question, kinds),
     )
+
+
+def _place_fit(passage: _Passage, sought: Sought, covered: bool) -> float:
+    """1 for a passage about the country asked about, or about the rest where none is; below 0 for other countries."""
+    headings = " ".join(passage.source.heading_path)
+    if not sought.places:
+        return -0.5 if is_abroad(headings, sought.currency) else 0.0
+    if covers(passage.text, sought.places):
+        return 1.0
+    if not covered and speaks_of_the_rest(passage.text):
+        return 1.0
+    return -1.0 if places_in(headings) else -0.3
+
+
+def _position(source: Source) -> int:
+    """Where the passage stands in its document, from 0."""
+    place = source.id.rpartition("#")[2]
+    return int(place) if place.isdecimal() else 0
 
 
 def _opening(passage: _Passage, question: Asked, kinds: list[float]) -> int:
     """The first sentence with the time or price that is wanted and most of the question; the first one otherwise."""
     if not any(kinds):
         return 0
-    met = [kind + fit(words, question, {}) for words, kind in zip(passage.words, kinds, strict=True)]
+    met = [
+        kind + fit(words, question, {}) + (kind > 0) * is_row(sentence)
+        for words, kind, sentence in zip(passage.words, kinds, passage.sentences, strict=True)
+    ]
     return met.index(max(met))
 
 
@@ -135,19 +222,46 @@ def _is_general(concept: Concept, heading: set[str]) -> bool:
 
 def _around(rated: _Rated) -> tuple[str, ...]:
     """The best sentence and those beside it that answer too, in the order of the text; for a general question the
-    opening, or where the time or price it wants begins."""
+    opening, or where the time or price it wants begins. Of a table that is asked for as a whole all rows."""
     scores, sentences = rated.scores, rated.passage.sentences
-    if rated.is_general:
-        opening = sentences[rated.opening : rated.opening + GENERAL_SENTENCES]
-        return tuple(clip(sentence, 400) for sentence in opening)
     place = max(range(len(scores)), key=lambda index: (scores[index], -index))
+    start = rated.opening if rated.is_general else place
+    if rated.is_general and (listed := _list_at(rated.passage, start)):
+        return tuple(sentences[index] for index in listed)
+    if rated.is_general:
+        opening = sentences[start : start + GENERAL_SENTENCES]
+        return tuple(clip(sentence, 400) for sentence in opening if not is_row(sentence))
     kept = {place}
     for index in (place + 1, place - 1, place + 2):
         if 0 <= index < len(scores) and len(kept) < MAX_SENTENCES and scores[index] >= BESIDE * scores[place] > 0:
-            kept.add(index)
-    if len(sentences[place]) < SHORT_SENTENCE and place + 1 < len(sentences):
+            kept |= {index} if _is_listed(rated.passage, index) == _is_listed(rated.passage, place) else set()
+    if len(sentences[place]) < SHORT_SENTENCE and place + 1 < len(sentences) and not _is_listed(rated.passage, place):
         kept.add(place + 1)
     return tuple(clip(sentences[index], 400) for index in sorted(kept)[:MAX_SENTENCES])
+
+
+def _list_at(passage: _Passage, start: int) -> list[int]:
+    """The whole list or table that a sentence belongs to; nothing where it stands in running text."""
+    if not _is_listed(passage, start):
+        return []
+    places = range(len(passage.sentences))
+    return [index for index in places if _is_listed(passage, index)][:MAX_ROWS]
+
+
+def _is_listed(passage: _Passage, index: int) -> bool:
+    sentence = passage.sentences[index]
+    return is_row(sentence) or is_item(sentence, passage.source.text)
+
+
+def _heading(rated: _Rated, sentences: tuple[str, ...], question: Asked) -> str:
+    """The passage's own heading where a list or table needs it, or where it says what the sentences leave out."""
+    source, own = rated.passage.source, rated.passage.source.heading_path
+    if not own or own[-1] == source.title:
+        return ""
+    said = set(stems(" ".join(sentences)))
+    left_out = [c for c in question.concepts if c.forms & set(stems(own[-1])) and not (c.forms | c.related) & said]
+    is_list = all(is_row(sentence) or is_item(sentence, source.text) for sentence in sentences)
+    return own[-1] if left_out or is_list else ""
 
 
 def asked_of(reply: Reply) -> Asked:
@@ -155,10 +269,23 @@ def asked_of(reply: Reply) -> Asked:
     return asked(reply.question.text, reply.intent.language).without(frozenset(stems(reply.question.shop_name)))
 
 
+def sought_of(reply: Reply) -> Sought:
+    """What the shopper asks of the policies."""
+    text, is_about_places = reply.question.text, reply.intent.topic in (Topic.SHIPPING, Topic.RETURNS, None)
+    return Sought(
+        asked=asked_of(reply),
+        topic=reply.intent.topic,
+        places=places_in(text, reply.intent.language) if is_about_places else frozenset(),
+        currency=reply.question.currency,
+        wants_clock=bool(_CLOCK_WORDS.search(fold(text))),
+    )
+
+
 async def find_passage(reply: Reply, query: str | None = None) -> Found | None:
     """Search the policies and choose. `query` overrides the routed one."""
-    result = await reply.tools.search_policies(query or reply.intent.query)
-    return choose_sentences(asked_of(reply), result.sources, reply.intent.topic)
+    result = await reply.tools.search_policies(query or reply.intent.query, limit=SEARCHED)
+    sought = sought_of(reply)
+    return choose_sentences(sought.asked, result.sources, sought=sought)
 
 
 async def answer_policy(reply: Reply) -> AsyncIterator[AnswerEvent]:
@@ -180,12 +307,25 @@ async def answer_policy(reply: Reply) -> AsyncIterator[AnswerEvent]:
 def quote(reply: Reply, found: Found, separator: str = " ") -> list[AnswerEvent]:
     """The sentences and their citation; a note when they are in another language than the reply."""
     events: list[AnswerEvent] = list(reply.cite(found.source))
-    text = " ".join(found.sentences)
-    if detect_language(text, "en") != reply.intent.language:
+    words = " ".join(found.sentences)
+    if detect_language(words, "en") != reply.intent.language:
         events += reply.say(reply.words.in_the_shops_words, separator=separator)
-    for sentence in found.sentences:
-        events += reply.say(sentence, separator=separator if sentence is found.sentences[0] else " ")
+        separator = " "
+    if found.heading:
+        events += reply.say(_heading_line(found), separator=separator)
+    for index, sentence in enumerate(found.sentences):
+        listed = is_row(sentence) or is_item(sentence, found.source.text)
+        before = "\n" if listed else (" " if index or found.heading else separator)
+        text = row_text(sentence)
+        events += reply.say(f"- {text}" if listed and reply.has_spoken else text, separator=before)
     return events
+
+
+def _heading_line(found: Found) -> str:
+    """Above a list with the page's title, before a sentence alone."""
+    first = found.sentences[0]
+    is_list = is_row(first) or is_item(first, found.source.text)
+    return f"**{found.source.title}: {found.heading}**" if is_list else f"{found.heading}:"
 
 
 def say_unknown(reply: Reply) -> list[AnswerEvent]:

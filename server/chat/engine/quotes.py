@@ -17,6 +17,7 @@ _HEADING = re.compile(r"^\s{0,3}#{1,6}\s|^\s*(?:=+|-{3,})\s*$")
 _MARKER = re.compile(r"^[\s>]*(?:[-*+•]|\d{1,3}[.)])?\s+|^[\s>]+")
 _LINK = re.compile(r"!?\[([^\]\n]{0,300})\]\([^)\n]{0,1000}\)|<[^<>\n]{1,500}>")
 _EMPHASIS = re.compile(r"[*_`]{1,3}(?=\S)|(?<=\S)[*_`]{1,3}")
+_ROW = re.compile(r"[^:;]{1,40}: [^;]+(?:; [^:;]{1,40}: [^;]+)+")
 _TABLE_RULE = re.compile(r"^[\s|:-]+$")
 
 _SYNONYMS = (
@@ -43,7 +44,7 @@ _SYNONYMS = (
     "fit compatible compatibility works",
     "hold capacity volume litres liters",
     "warm insulation insulated temperature cold",
-    "gift wrap wrapping wrapped",
+    "wrap wrapping wrapped",
     "privacy data personal gdpr",
     "damaged damage broken wrong defective",
     "person people sleeps sleep fits",
@@ -83,7 +84,8 @@ _TIME = re.compile(
     r"cuanto tiempo|cuanto tarda|cuando)\b"
 )
 _MONEY = re.compile(
-    r"\b(?:how much|cost|costs|fee|fees|rates?|price|free|charge|(?:pay|paying) for|who pays|combien(?! de temps)|"
+    r"\b(?:how much|cost|costs|fee|fees|rates?|price|free|charge|(?:pay|paying) for|who pays|"
+    r"(?:shipping|delivery) (?:options|methods|services)|combien(?! de temps)|"
     r"cout\w*|frais|kostet|kosten|cuanto cuesta|gastos)\b"
 )
 _TIME_WORDS = re.compile(r"\b(?:combien de temps|wie lange|cuanto tiempo)\b")
@@ -97,7 +99,7 @@ _HAS_MONEY = re.compile(r"[$€£]\s?\d|\d\s?[€$£]|\b(?:free|no charge|eur|us
 
 def asked(text: str, language: str) -> Asked:
     """The question's concepts, each once. Words of other languages count by what they mean in English too."""
-    folded = fold(text)
+    folded = fold(text).replace("can't", "cannot").replace("can not", "cannot")
     concepts: list[Concept] = []
     seen: set[str] = set()
     for word in content_words(_TIME_WORDS.sub(" ", folded)):
@@ -126,6 +128,9 @@ def sentences_of(text: str) -> list[str]:
     found: list[str] = []
     for line in _paragraphs(text[:MAX_TEXT_CHARACTERS]):
         plain = plain_text(line)
+        if is_row(plain):
+            found.append(plain)
+            continue
         found += [sentence for part in split_sentences(plain) if len(sentence := part.strip()) > 2]
     return found
 
@@ -135,7 +140,7 @@ def _paragraphs(text: str) -> list[str]:
     lines: list[str] = []
     joins = False
     for line in text.splitlines():
-        is_own = bool(re.match(r"\s*(?:[-*+•|]|\d{1,3}[.)]\s)", line))
+        is_own = bool(re.match(r"\s*(?:[-*+•|]|\d{1,3}[.)]\s)", line)) or is_row(line.strip())
         if not line.strip() or _HEADING.match(line) or _TABLE_RULE.match(line):
             joins = False
             continue
@@ -191,3 +196,28 @@ def coverage(question: Asked, text: str) -> float:
     if not question.concepts:
         return 0.0
     return fit([stem(word) for word in words(text)], question, {}) / len(question.concepts)
+
+
+def is_row(sentence: str) -> bool:
+    """Whether it is a row of a table: "Service: Standard; Price: $6.95"."""
+    return bool(_ROW.fullmatch(sentence))
+
+
+def is_item(sentence: str, text: str) -> bool:
+    """Whether it is an entry of a list in its text."""
+    return any(f"{mark} {sentence}" in text for mark in ("-", "*", "•"))
+
+
+def row_text(sentence: str) -> str:
+    """A table row to be read: "Standard: price $6.95; delivery 3 to 5 working days". Other sentences stay."""
+    if not is_row(sentence):
+        return sentence
+    (_, first), *others = (cell.split(": ", 1) for cell in sentence.split("; "))
+    if len(others) == 1:
+        return f"{first}: {others[0][1]}"
+    return f"{first}: " + "; ".join(f"{_lowered(label)} {value}" for label, value in others)
+
+
+def _lowered(label: str) -> str:
+    """A column's name inside a sentence; abbreviations stay."""
+    return label if label[:2].isupper() else label[:1].lower() + label[1:]

@@ -16,7 +16,7 @@ remise discount|promotion discount|solde sale|magasin store|boutique store|horai
 couleur color|couleurs colors|bleu blue|bleue blue|rouge red|vert green|verte green|noir black|noire black
 blanc white|blanche white|gris grey|grise grey|jaune yellow|rose pink|poids weight|lourd heavy|leger light
 legere light|dimensions dimensions|longueur length|largeur width|hauteur height|matiere material|matiere material
-laine wool|coton cotton|lin linen|cuir leather|bois wood|verre glass|acier steel|coute cost|colis parcel
+laine wool|coton cotton|lin linen|cuir leather|bois wood|verre glass|acier steel|coute cost|temps time
 impermeable waterproof|etanche waterproof|chaud warm|chaude warm|chaussures shoes|chaussure shoe|bottes boots
 veste jacket|manteau coat|chemise shirt|pantalon trousers pants|robe dress|pull sweater|chaussettes socks
 chapeau hat|bonnet beanie|gants gloves|sac bag|sacs bags|tente tent|couchage sleeping|couverture blanket|gourde bottle
@@ -29,7 +29,8 @@ voyage travel|pluie rain|hiver winter|ete summer|personnes person|personne perso
 comparer compare|laver wash|lavage washing|entretien care|international international|etranger abroad|savon soap
 """
 _GERMAN = """
-ruckgabe return|rucksendung return|zuruckgeben return|zuruckschicken return|zurucksenden return|retoure return
+ruckgabe return|zuruckzugeben return|zuruckgebe return|zuruckzuschicken return|zuruckschicke return
+ruckgaberecht return|rucksendung return|zuruckgeben return|zuruckschicken return|zurucksenden return|retoure return
 ruckerstattung refund|erstattung refund|erstatten refund|geld money|umtausch exchange|umtauschen exchange
 versand shipping|versandkosten shipping costs|lieferung delivery|liefern deliver|liefert deliver|lieferzeit delivery time
 paket parcel|sendung parcel|sendungsverfolgung tracking|verfolgen track|kosten cost|kostet cost|dauert take

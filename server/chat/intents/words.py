@@ -5,7 +5,7 @@ import unicodedata
 from functools import lru_cache
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_SUFFIXES = ("ings", "ing", "edly", "ed", "ies", "es", "s", "e", "n")
+_SUFFIXES = ("ings", "ing", "edly", "ed", "ies", "es", "s", "e")
 _MAX_CHARACTERS = 20_000
 _IRREGULAR = {
     "knives": "knif", "shelves": "shelf", "scarves": "scarf", "leaves": "leaf", "children": "child", "feet": "foot",
@@ -71,9 +71,13 @@ def stem(word: str) -> str:
         return _IRREGULAR[word]
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3 and not word.endswith("ss"):
-            stemmed = word[: -len(suffix)]
-            return _undouble(stemmed + ("y" if suffix == "ies" else ""))
-    return word
+            return _undouble(_without_n(word[: -len(suffix)] + ("y" if suffix == "ies" else "")))
+    return _without_n(word)
+
+
+def _without_n(stemmed: str) -> str:
+    """German plurals end so, and what is left of "returns" must meet what is left of "return"."""
+    return stemmed[:-1] if stemmed.endswith("n") and len(stemmed) > 4 else stemmed
 
 
 def _undouble(stemmed: str) -> str:

@@ -1,0 +1,129 @@
+"""`aisle demo` of one's own for each module here: its processes are killed, and it is looked at as it recovers."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from server.embedded import EmbeddedServers
+from tests.conftest import free_port
+from tests.installation import Installation
+from tests.standins.openai_server import RunningStandin, running
+
+START_TIMEOUT_S = 180
+STOP_TIMEOUT_S = 60
+HEALTHY_WITHIN_S = 30
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Supervised(Installation):
+    """`aisle demo` with a model, whose parts can be killed."""
+
+    model: RunningStandin
+    redis_url: str
+
+    def kill(self, part: str) -> int:
+        """SIGKILL to the api, the worker, postgres or redis; returns its old process id when that is gone."""
+        pid = await_that(lambda: self._pid(part), part)
+        os.kill(pid, signal.SIGKILL)
+        await_that(lambda: not _is_alive(pid), f"the end of {part}", 10)
+        return pid
+
+    def await_new(self, part: str, old_pid: int) -> None:
+        """Until the part runs again as another process."""
+        await_that(lambda: self._pid(part) not in (None, old_pid), f"another {part}")
+
+    def await_ready(self) -> float:
+        """Until /health/ready says that all is well; how many seconds it took."""
+        started = time.monotonic()
+        await_that(self._is_ready, "health", HEALTHY_WITHIN_S)
+        return time.monotonic() - started
+
+    def _is_ready(self) -> bool:
+        try:
+            return bool(httpx.get(f"{self.base_url}/health/ready", timeout=5).json() == {"status": "ready", "down": []})
+        except (httpx.TransportError, ValueError):
+            return False
+
+    def _pid(self, part: str) -> int | None:
+        match part:
+            case "api":
+                return _child_of(self.process.pid, "server.cli", "serve")
+            case "worker":
+                return _child_of(self.process.pid, "server.cli", "worker")
+        try:
+            state = json.loads((self.data_dir / "servers" / "state.json").read_text())
+        except (OSError, ValueError):
+            return None
+        return int(state[f"{part}_pid"])
+
+
+def await_that(look: Callable[[], Found | None], what: str, within_s: float = HEALTHY_WITHIN_S) -> Found:
+    """What `look` finds, as soon as it is there."""
+    deadline = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}"
+        time.sleep(0.05)
+    return found
+
+
+def _child_of(parent: int, *words: str) -> int | None:
+    """The direct child whose command line has these words."""
+    for entry in Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            parts = (entry / "cmdline").read_bytes().decode().split("\0")
+            status = (entry / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(status[1]) == parent and status[0] != "Z" and all(word in parts for word in words):
+            return int(entry.name)
+    return None
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
+    """A fresh one for the module."""
+    data_dir = tmp_path_factory.mktemp("faults")
+    port = free_port()
+    with running() as model, (data_dir / "demo.log").open("w") as log:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", "demo", "--port", str(port), "--data-dir", str(data_dir)],
+            env=environment | {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-standin"},
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            facts = _await_facts(process, data_dir)
+            with EmbeddedServers(data_dir) as at:
+                yield Supervised(facts, data_dir, process, port, at.database_url, model, at.redis_url)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(STOP_TIMEOUT_S)
+
+
+def _await_facts(process: subprocess.Popen[bytes], data_dir: Path) -> dict[str, Any]:
+    file = data_dir / "demo.json"
+    await_that(lambda: file.exists() or process.poll() is not None, "the demo", START_TIMEOUT_S)
+    assert file.exists(), f"the demo did not start:\n{(data_dir / 'demo.log').read_text()[-3000:]}"
+    return dict(json.loads(file.read_text()))
