@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 
 from billing.quota import Unlimited
 from integrations.demo import DemoPlatform, load_store
@@ -31,6 +31,7 @@ from server.core.errors import ConfigurationError
 from server.core.jobs import Handler, JobDesk
 from server.core.metrics import Metrics
 from server.core.rate_limit import RateLimiter
+from server.core.redis_pool import open_redis
 from server.core.settings import Settings
 from server.core.tokens import TokenSigner
 from server.core.wake import ArqWake
@@ -51,8 +52,6 @@ from server.shops.platforms import Platforms
 from server.shops.service import ShopService
 
 POOL_SIZE = 12
-REDIS_CONNECTIONS = 64
-REDIS_TIMEOUT_S = 2.0
 
 
 class Endpoints(Struct, frozen=True):
@@ -131,7 +130,7 @@ async def open_services(settings: Settings, at: Endpoints, *, embedder_threads: 
     async with AsyncExitStack() as stack:
         database = await _open_database(settings, at)
         stack.push_async_callback(database.close)
-        redis = _redis(at.redis_url)
+        redis = open_redis(at.redis_url)
         stack.push_async_callback(redis.aclose)
         wake = ArqWake(at.redis_url)
         stack.push_async_callback(wake.close)
@@ -252,17 +251,6 @@ async def _connected(url: str) -> Database:
     database = Database(url, pool_size=POOL_SIZE)
     await database.open()
     return database
-
-
-def _redis(url: str) -> Redis:
-    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=REDIS_CONNECTIONS,
-        timeout=REDIS_TIMEOUT_S,
-        socket_timeout=REDIS_TIMEOUT_S,
-        socket_connect_timeout=REDIS_TIMEOUT_S,
-    )
-    return Redis.from_pool(pool)
 
 
 def _embedder(settings: Settings, threads: int) -> Embedder:

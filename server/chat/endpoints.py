@@ -22,6 +22,8 @@ from server.shops.identity import Shopper
 
 MAX_TEXT = 4_000
 MAX_ID = 128
+NO_NUL = r"^[^\x00]*$"
+"""Postgres keeps every character but this one."""
 LAST_EVENT_ID = Parameter(header="Last-Event-ID", default=None, required=False)
 
 
@@ -56,19 +58,19 @@ class ConversationView(Struct, frozen=True, kw_only=True):
 class FeedbackRequest(Struct, frozen=True):
     """`POST .../feedback`."""
 
-    message_id: Annotated[str, Meta(max_length=MAX_ID)]
+    message_id: Annotated[str, Meta(max_length=MAX_ID, pattern=NO_NUL)]
     rating: str
-    comment: Annotated[str, Meta(max_length=2000)] | None = None
+    comment: Annotated[str, Meta(max_length=2000, pattern=NO_NUL)] | None = None
 
 
 class VerificationRequest(Struct, frozen=True):
     """`POST .../verification`: e-mail or postcode to check, `send_code`, or the code itself."""
 
-    order_number: Annotated[str, Meta(min_length=1, max_length=64)]
-    email: Annotated[str, Meta(max_length=254)] | None = None
-    postcode: Annotated[str, Meta(max_length=20)] | None = None
+    order_number: Annotated[str, Meta(min_length=1, max_length=64, pattern=NO_NUL)]
+    email: Annotated[str, Meta(max_length=254, pattern=NO_NUL)] | None = None
+    postcode: Annotated[str, Meta(max_length=20, pattern=NO_NUL)] | None = None
     send_code: bool = False
-    code: Annotated[str, Meta(max_length=20)] | None = None
+    code: Annotated[str, Meta(max_length=20, pattern=NO_NUL)] | None = None
 
 
 class VerificationAnswer(Struct, frozen=True):
@@ -81,7 +83,7 @@ class VerificationAnswer(Struct, frozen=True):
 class HandoffRequest(Struct, frozen=True):
     """`POST .../handoff`."""
 
-    email: Annotated[str, Meta(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")] | None = None
+    email: Annotated[str, Meta(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$")] | None = None
 
 
 ROLES = {"shopper": "user", "assistant": "assistant", "staff": "assistant", "system": "system"}
@@ -121,7 +123,7 @@ async def send_message(
     if data.id and data.id != str(shopper.conversation_id):
         sessions.conversation_of(shopper, data.id)
     if data.context and isinstance(product_id := data.context.get("product_id"), str):
-        shopper = msgspec.structs.replace(shopper, page_product_id=product_id[:MAX_ID])
+        shopper = msgspec.structs.replace(shopper, page_product_id=product_id.replace("\x00", "")[:MAX_ID])
     live, accepted = await chat.accept(shopper, message)
     if live is not None:
         return _stream(live.read(), metrics)

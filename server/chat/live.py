@@ -7,7 +7,7 @@ Without Redis the frames are served from this process's memory alone.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -29,13 +29,24 @@ MAX_ABSENCE_S = 2 * REDIS_PAUSE_S
 """A turn that Redis has known nothing of for so long does not come back."""
 NOT_WHOLE = -(2**31)
 
+# One round trip for a batch. KEYS: the stream, the wish to stop. ARGV: turn, first index, frames, end, seconds kept.
+_APPEND = """
+if ARGV[2] == '0' then redis.call('DEL', KEYS[1], KEYS[2]) end
+redis.call('XADD', KEYS[1], '*', 't', ARGV[1], 'n', ARGV[2], 'f', ARGV[3], 'e', ARGV[4])
+if ARGV[2] == '0' or ARGV[4] == '1' then redis.call('EXPIRE', KEYS[1], ARGV[5]) end
+return {redis.call('XLEN', KEYS[1]), redis.call('EXISTS', KEYS[2])}
+"""
+
 
 class LiveTurn:
     """One running turn of this process: its frames, and the wish to stop it."""
 
     def __init__(self, shop_id: UUID, conversation_id: UUID, turn_id: UUID) -> None:
         self.shop_id, self.conversation_id, self.turn_id = shop_id, conversation_id, turn_id
-        self.stop_requested = asyncio.Event()
+        self.stopping: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when the shopper has asked to stop."""
+        self.renewed = time.monotonic()
+        """When its lease was taken or renewed."""
         self.ended = False
         self.journal_entries = 0
         """How many entries of the journal hold it; NOT_WHOLE when some may be missing there."""
@@ -46,6 +57,11 @@ class LiveTurn:
     def frames(self) -> list[bytes]:
         """All that readers may see."""
         return self._frames
+
+    def request_stop(self) -> None:
+        """Let the answer end early."""
+        if not self.stopping.done():
+            self.stopping.set_result(None)
 
     def publish(self, frames: list[bytes]) -> None:
         """Let readers see these frames."""
@@ -84,6 +100,7 @@ class TurnJournal:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        self._append: Any = redis.register_script(_APPEND)
         self._away_until = 0.0
 
     async def append(self, turn: LiveTurn, first: int, frames: list[bytes], *, end: bool) -> bool:
@@ -96,15 +113,9 @@ class TurnJournal:
             return False
         key, stop_key = _key(turn.shop_id, turn.conversation_id), _stop_key(turn.shop_id, turn.turn_id)
         try:
-            async with self._redis.pipeline(transaction=False) as pipe:
-                if first == 0:
-                    pipe.delete(key, stop_key)
-                pipe.xadd(key, _entry(turn.turn_id, first, frames, end))
-                if first == 0 or end:
-                    pipe.expire(key, JOURNAL_LIVES_S)
-                pipe.xlen(key)
-                pipe.exists(stop_key)
-                *_, entries, is_stop_wanted = await pipe.execute()
+            entries, is_stop_wanted = await self._append(
+                keys=[key, stop_key], args=[*_entry(turn.turn_id, first, frames, end).values(), JOURNAL_LIVES_S]
+            )
             turn.journal_entries += 1
             if entries != turn.journal_entries:
                 await self._write_whole(turn, frames, end)
@@ -130,12 +141,16 @@ class TurnJournal:
             await pipe.execute()
         turn.journal_entries = 1
 
-    async def stop_requested(self, turn: LiveTurn) -> bool:
-        """Whether another process was asked to stop this turn."""
+    async def stops_requested(self, turns: Sequence[LiveTurn]) -> list[LiveTurn]:
+        """Those of these turns that another process was asked to stop; none while Redis is away."""
         try:
-            return bool(await self._redis.exists(_stop_key(turn.shop_id, turn.turn_id)))
+            async with self._redis.pipeline(transaction=False) as pipe:
+                for turn in turns:
+                    pipe.exists(_stop_key(turn.shop_id, turn.turn_id))
+                wanted = await pipe.execute()
         except (RedisError, OSError):
-            return False
+            return []
+        return [turn for turn, is_wanted in zip(turns, wanted, strict=True) if is_wanted]
 
     async def request_stop(self, shop_id: UUID, turn_id: UUID) -> None:
         """Ask whichever process runs the turn to end it. Raises Unavailable."""
@@ -196,6 +211,10 @@ class LiveTurns:
     def find(self, shop_id: UUID, conversation_id: UUID) -> LiveTurn | None:
         """The conversation's running turn, when this process runs it."""
         return self._turns.get((shop_id, conversation_id))
+
+    def running(self) -> list[LiveTurn]:
+        """All of them."""
+        return list(self._turns.values())
 
     async def drain(self, timeout_s: float) -> None:
         """Wait for running turns to end (shutdown)."""

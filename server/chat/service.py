@@ -8,7 +8,6 @@ transaction and is shielded from cancellation.
 import asyncio
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -40,6 +39,8 @@ ACCEPT_TRIES = 3
 RECORD_TRIES = 5
 RECORD_PAUSE_S = 1.0
 STOP_CHECK_S = 1.0
+CANCEL_S = 5.0
+"""How long a stopped answer may take to let go."""
 RENEW_S = storage.TURN_LEASE_S / 3
 PER_CONVERSATION = Limit("conversation", per_minute=40, burst=40)
 PER_ADDRESS = Limit("address", per_minute=600, burst=300)
@@ -102,6 +103,7 @@ class ChatService:
         self._database, self._shops, self._limiter, self._quota = database, shops, limiter, quota
         self._journal, self._live, self._driver = journal, live, driver
         self._toolbox_for, self._metrics = toolbox_for, metrics
+        self._watching: asyncio.Task[None] | None = None
 
     # accept ---------------------------------------------------------------------------------------------------
 
@@ -162,6 +164,8 @@ class ChatService:
             started=time.monotonic(),
         )
         self._live.add(turn.live)
+        if self._watching is None or self._watching.done():
+            self._watching = asyncio.create_task(self._watch())
         task = asyncio.create_task(self._run(turn, profile, allowed))
         self._live.tasks.add(task)
         task.add_done_callback(self._live.tasks.discard)
@@ -181,9 +185,11 @@ class ChatService:
             turn.transcript.end(state, phrase("answer_broken", turn.question.locale))
             turn.over = True
             turn.transcript.changed.set()
-            await pump
-            turn.live.end()
-            self._live.remove(turn.live)
+            try:
+                await pump
+            finally:
+                turn.live.end()
+                self._live.remove(turn.live)
 
     async def _answer(self, turn: Turn, allowed: bool, profile: ShopProfile) -> tuple[str, str | None]:
         """(state of the turn, who answered)."""
@@ -192,12 +198,12 @@ class ChatService:
             return "refused", None
         tools = self._toolbox_for(turn.question)
         answering = asyncio.create_task(self._driver.answer(turn.question, tools, turn.transcript))
-        stopping = asyncio.create_task(self._watch_stop(turn))
+        ends: set[asyncio.Future[Any]] = {answering, turn.live.stopping}
         try:
-            await asyncio.wait({answering, stopping}, timeout=TURN_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(ends, timeout=TURN_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
             if answering.done():
                 return "done", answering.result()
-            if stopping.done():
+            if turn.live.stopping.done():
                 return "stopped", None
             raise AnswerBroken("time-out")
         except (AnswerBroken, AisleError) as reason:
@@ -205,9 +211,8 @@ class ChatService:
         except Exception:
             log.exception("answer_failed", turn_id=str(turn.live.turn_id))
         finally:
-            for task in (answering, stopping):
-                task.cancel()
-            await asyncio.gather(answering, stopping, return_exceptions=True)
+            if not answering.done():
+                await _let_go(answering)
         return "failed", None
 
     def _metadata(self, turn: Turn, state: str, by: str | None) -> dict[str, Any]:
@@ -220,21 +225,29 @@ class ChatService:
             "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],
         }
 
-    async def _watch_stop(self, turn: Turn) -> None:
-        """Returns when the shopper asks to stop, here or in another process; renews the turn's lease meanwhile."""
-        renewed = time.monotonic()
-        while not turn.live.stop_requested.is_set():
-            try:
-                async with asyncio.timeout(STOP_CHECK_S):
-                    await turn.live.stop_requested.wait()
-            except TimeoutError:
-                if await self._journal.stop_requested(turn.live):
-                    return
-            if time.monotonic() - renewed > RENEW_S:
-                renewed = time.monotonic()
-                with suppress(Unavailable):
-                    async with self._database.fast(turn.live.shop_id) as connection:
-                        await storage.renew_turn(connection, turn.live.shop_id, turn.live.turn_id)
+    async def _watch(self) -> None:
+        """While turns run: learn which of them another process was asked to stop, and renew their leases."""
+        while True:
+            await asyncio.sleep(STOP_CHECK_S)
+            turns = self._live.running()
+            if not turns:
+                return
+            for turn in await self._journal.stops_requested(turns):
+                turn.request_stop()
+            due = [turn for turn in turns if time.monotonic() - turn.renewed > RENEW_S]
+            for shop_id in {turn.shop_id for turn in due}:
+                await self._renew(shop_id, [turn for turn in due if turn.shop_id == shop_id])
+
+    async def _renew(self, shop_id: UUID, turns: list[LiveTurn]) -> None:
+        for turn in turns:
+            turn.renewed = time.monotonic()
+        try:
+            async with self._database.fast(shop_id) as connection:
+                await storage.renew_turns(connection, shop_id, [turn.turn_id for turn in turns])
+        except Unavailable:
+            log.warning("turns_not_renewed", turns=len(turns))
+        except Exception:
+            log.exception("turns_not_renewed")
 
     async def _pump(self, turn: Turn) -> None:
         """Move frames from the transcript to Redis and then to the readers, in batches, until the turn is over."""
@@ -247,7 +260,7 @@ class ChatService:
                 turn.first_text_s = time.monotonic() - turn.started
                 self._metrics.first_text.observe(turn.first_text_s)
             if await self._journal.append(turn.live, turn.sent, frames, end=over):
-                turn.live.stop_requested.set()
+                turn.live.request_stop()
             turn.sent += len(frames)
             turn.live.publish(frames)
             if over:
@@ -317,7 +330,7 @@ class ChatService:
     async def stop(self, shopper: Shopper) -> None:
         """End the running turn; what was said is kept. Nothing happens when none runs."""
         if live := self._live.find(shopper.shop_id, shopper.conversation_id):
-            live.stop_requested.set()
+            live.request_stop()
             return
         turn_id, _, ended = await self._journal.frames(shopper.shop_id, shopper.conversation_id)
         if turn_id and not ended:
@@ -399,3 +412,11 @@ class ChatService:
         if told and not ended:  # whoever waits for the rest in another process is told that none comes
             rest = frames_of_break(turn_id, told, phrase("answer_broken", locale))
             await self._journal.end(shop_id, conversation_id, turn_id, len(told), rest)
+
+
+async def _let_go(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    done, _ = await asyncio.wait({task}, timeout=CANCEL_S)
+    for ended in done:
+        if not ended.cancelled():
+            ended.exception()  # looked at: it came too late to matter

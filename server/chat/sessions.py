@@ -5,11 +5,11 @@ Nothing is stored before the first message: the ids are minted here and become r
 
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated, Any
 from uuid import UUID
 
 from babel import negotiate_locale
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from server.chat.phrases import ALL_PHRASES, phrase, phrases_for
 from server.core.errors import NotFound, OriginRefused, Unauthenticated
@@ -39,9 +39,9 @@ class SessionClaims(Struct, frozen=True, omit_defaults=True):
 class CustomerProof(Struct, frozen=True):
     """The shop's word for a signed-in customer; see `customer_signature`."""
 
-    id: str
+    id: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00]*$")]
     signature: str
-    email: str | None = None
+    email: Annotated[str, Meta(max_length=254, pattern=r"^[^\x00]*$")] | None = None
 
 
 class SessionRequest(Struct, frozen=True):

@@ -1,5 +1,6 @@
 """SQL of conversations, messages and turns, on the turn's fast connection. Statements are of one shop each."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -160,13 +161,13 @@ async def find_conversation(
     return state
 
 
-async def renew_turn(connection: Connection, shop_id: UUID, turn_id: UUID) -> None:
-    """Say that the turn's process lives."""
+async def renew_turns(connection: Connection, shop_id: UUID, turn_ids: Sequence[UUID]) -> None:
+    """Say that these turns' process lives."""
     await connection.execute(
         f"UPDATE turn SET lease_until = now() + interval '{TURN_LEASE_S} seconds' "
-        "WHERE shop_id = $1 AND id = $2 AND state = 'running'",
+        "WHERE shop_id = $1 AND id = ANY($2) AND state = 'running'",
         shop_id,
-        turn_id,
+        list(turn_ids),
     )
 
 

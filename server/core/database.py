@@ -123,9 +123,8 @@ class Database:
         """An asyncpg connection in one transaction of one shop, for the turn and its search."""
         try:
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                await connection.execute("BEGIN")
                 try:
-                    await connection.execute(f"SET LOCAL app.shop_id = '{_canonical(shop_id)}'")
+                    await connection.execute(f"BEGIN; SET LOCAL app.shop_id = '{_canonical(shop_id)}'")
                     yield connection
                 except BaseException:
                     with suppress(*_GONE):

@@ -1,6 +1,7 @@
 """Every route of /openapi.json with every wrong credential and every id that is not the caller's own: refused, and
 never told whether the thing exists. A new route fails here until it is listed below."""
 
+import json
 import time
 import uuid
 from collections.abc import Iterator
@@ -329,3 +330,30 @@ def test_the_same_token_serves_no_other_shops_session(house: House) -> None:
     assert opened["conversation_id"] != house.shopper.conversation_id
     same = at(house.installation.base_url, house.shopper)
     assert same.history()["messages"]
+
+
+@pytest.mark.parametrize(
+    "odd", ["\x00", "a\x00b", "\ud800", "\x1b[31m", "\u202e", "'; --", "${7*7}", "{{7*7}}", "%s%n"]
+)
+def test_odd_characters_are_kept_or_refused(house: House, odd: str) -> None:
+    """In every field that a shopper fills: never an error of ours."""
+    path = f"/v1/chat/{house.neighbour.conversation_id}"
+    mail = f"{odd}@b.example"
+    message = {"id": f"o{odd}", "role": "user", "parts": [{"type": "text", "text": f"hello {odd}"}]}
+    wishes: list[tuple[str, dict[str, Any]]] = [
+        ("/v1/chat", {"message": message}),
+        ("/v1/chat", {"message": MESSAGE | {"id": uuid.uuid4().hex}, "context": {"product_id": odd}}),
+        (f"{path}/feedback", {"message_id": odd, "rating": "up", "comment": odd}),
+        (f"{path}/verification", {"order_number": odd, "email": odd}),
+        (f"{path}/verification", {"order_number": "1001", "email": mail, "postcode": odd}),
+        (f"{path}/verification", {"order_number": odd, "code": odd}),
+        (f"{path}/verification", {"order_number": odd, "send_code": True}),
+        (f"{path}/handoff", {"email": mail}),
+        ("/v1/sessions", {"key": odd, "session": odd, "locale": odd}),
+        ("/v1/sessions", {"key": house.shop.publishable_key, "locale": odd, "customer": {"id": odd, "signature": odd}}),
+    ]
+    for route, body in wishes:
+        text = json.dumps(body)
+        answer = house.neighbour.client.post(route, content=text, headers={"Content-Type": "application/json"})
+        assert answer.status_code < 500, (route, text, answer.text)
+        assert answer.status_code != 200 or '"type":"error"' not in answer.text, (route, text)

@@ -1,11 +1,13 @@
 """Products side by side: prices, stock and what tells them apart."""
 
+import re
 from collections.abc import AsyncIterator
 
 from server.chat.engine.focus import best_named, find_shown
+from server.chat.engine.measures import tell_measure
 from server.chat.engine.quotes import asked, clip, fit
 from server.chat.engine.reply import Reply
-from server.chat.intents.words import stems
+from server.chat.intents.words import fold, stems, word_set, words
 from server.chat.models import AnswerEvent, ProductDetail, ShowProducts, StatusLine
 
 MAX_COMPARED = 4
@@ -43,14 +45,17 @@ async def _compared(reply: Reply) -> tuple[list[ProductDetail], list[str]]:
         chosen = [shown[place - 1] if place > 0 else shown[-1] for place in intent.positions if place <= len(shown)]
         if len(chosen) > 1:
             return chosen, missing
-    return shown[: _how_many(reply)], missing
+    chosen = shown[: _how_many(reply)]
+    wants_price = bool(_PRICE.search(fold(reply.question.text)))
+    return (shown if wants_price and len({product.card.price for product in chosen}) == 1 else chosen), missing
+
+
+_PRICE = re.compile(r"\b(?:cheap\w*|expensive|moins cher\w*|gunstig\w*|billig\w*|barat\w*)\b")
+_ALL = word_set("all them these those alle tous toutes todos cheapest lightest warmest biggest smallest largest best")
 
 
 def _how_many(reply: Reply) -> int:
-    text = reply.question.text.lower()
-    return (
-        MAX_COMPARED if any(word in text.split() for word in ("all", "them", "alle", "tous", "toutes", "todos")) else 2
-    )
+    return MAX_COMPARED if _ALL & set(words(reply.question.text)) else 2
 
 
 async def _pointed(reply: Reply, found: list[ProductDetail]) -> list[ProductDetail]:
@@ -84,7 +89,7 @@ def _side_by_side(reply: Reply, products: list[ProductDetail]) -> list[AnswerEve
     for product in products:
         line = words.compare_line.format(title=product.card.title, facts=_facts(reply, product, names))
         events += reply.say(f"- {line}", separator="\n")
-    events += _verdict(reply, products)
+    events += tell_measure(reply, products) or _verdict(reply, products)
     events.append(ShowProducts(tuple(product.card for product in products)))
     events += reply.suggest(words.ask_details, words.ask_stock, words.ask_shipping)
     return events + list(reply.conclude("comparison", 0.85))

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
-from server.chat.engine.focus import find_focus
-from server.chat.engine.products import lowest_price
+from server.chat.engine.focus import best_named, find_focus, lowest_price
+from server.chat.engine.products import answer_found, search
 from server.chat.engine.quotes import Asked, answers_kind, asked, clip, fit, rarity, sentences_of
 from server.chat.engine.reply import Reply
 from server.chat.engine.stock import asked_words, named_variants, tell_variants
+from server.chat.engine.talk import answer_unknown, best_of_everything
+from server.chat.intents.nonsense import is_insult
 from server.chat.intents.words import fold, stem, stems, word_set
-from server.chat.models import AnswerEvent, ProductDetail, ShowProducts, StatusLine
+from server.chat.models import AnswerEvent, CatalogResult, ProductDetail, ShowProducts, StatusLine
 
 MAX_VARIANTS_SAID = 12
 LABEL_WEIGHT = 1.5
@@ -46,10 +48,44 @@ async def answer_detail(reply: Reply) -> AsyncIterator[AnswerEvent]:
     yield StatusLine(reply.words.searching)
     product = await find_focus(reply)
     if product is None:
-        for event in _which(reply):
+        for event in (not reply.intent.refers_back and await best_of_everything(reply)) or _which(reply):
             yield event
         return
     for event in describe(reply, product):
+        yield event
+
+
+_ASKS = re.compile(
+    r"^\W*(?:does|is|are|do|can|will|how|what|was|has|who|when|"
+    r"est-ce que|combien|ist|sind|hat|kann|wie|cuanto|es|tiene)\b"
+    r"(?!.{0,12}\b(?:you|vous|ihr|sie|tienen|teneis)\b)"
+)
+
+
+def _asked_about(reply: Reply, result: CatalogResult) -> ProductDetail | None:
+    """The product that a question asks something about ("does the Ridge bottle keep coffee hot?")."""
+    if result.exact or not _ASKS.search(fold(reply.question.text)):
+        return None
+    return best_named(result, reply.question.text)
+
+
+async def answer_wish(reply: Reply) -> AsyncIterator[AnswerEvent]:
+    """Products for a wish; where the wish turns out to be a question about one product, what its page says."""
+    yield StatusLine(reply.words.searching)
+    result = await search(reply)
+    named = _asked_about(reply, result)
+    for event in describe(reply, named) if named else await answer_found(reply, result):
+        yield event
+
+
+async def answer_open(reply: Reply) -> AsyncIterator[AnswerEvent]:
+    """A question of no known sort: perhaps it names a product, otherwise whatever the shop has on it."""
+    named = None if is_insult(reply.question.text) else _asked_about(reply, await search(reply))
+    if named is None:
+        async for event in answer_unknown(reply):
+            yield event
+        return
+    for event in describe(reply, named):
         yield event
 
 

@@ -5,10 +5,9 @@ from datetime import date
 from typing import assert_never
 
 from server.chat.engine.comparison import answer_comparison
-from server.chat.engine.details import answer_detail
+from server.chat.engine.details import answer_detail, answer_open, answer_wish
 from server.chat.engine.orders import answer_order, answer_order_change
 from server.chat.engine.passages import answer_policy
-from server.chat.engine.products import answer_search
 from server.chat.engine.reply import Reply
 from server.chat.engine.stock import answer_stock
 from server.chat.engine.talk import (
@@ -19,7 +18,6 @@ from server.chat.engine.talk import (
     answer_nonsense,
     answer_off_topic,
     answer_thanks,
-    answer_unknown,
 )
 from server.chat.intents import Intent, IntentKind
 from server.chat.models import AnswerEvent, Question
@@ -55,7 +53,7 @@ class Engine:
 def _events(reply: Reply) -> AsyncIterator[AnswerEvent]:
     match reply.intent.kind:
         case IntentKind.PRODUCT_SEARCH:
-            return answer_search(reply)
+            return answer_wish(reply)
         case IntentKind.PRODUCT_DETAIL:
             return answer_detail(reply)
         case IntentKind.COMPARISON:
@@ -73,7 +71,7 @@ def _events(reply: Reply) -> AsyncIterator[AnswerEvent]:
         case IntentKind.OFF_TOPIC:
             return answer_off_topic(reply)
         case IntentKind.UNKNOWN:
-            return answer_unknown(reply)
+            return answer_open(reply)
         case IntentKind.GREETING:
             return _each(answer_greeting(reply))
         case IntentKind.THANKS:

@@ -1,17 +1,17 @@
 """Which product a question is about: one that was named, pointed at ("the second one", "it"), or on the page."""
 
-from server.chat.engine.quotes import asked, coverage
+import re
+
+from integrations.platform import Money
 from server.chat.engine.reply import Reply
 from server.chat.intents.query import with_gloss
 from server.chat.intents.words import content_words, fold, stem
-from server.chat.models import CatalogResult, ProductDetail
+from server.chat.models import CatalogResult, ProductCard, ProductDetail
 
 NAMED = 0.5
 """The share of a title's words that must stand in the question for the product to be named by it."""
 _THIS = frozenset(("this", "ce", "cet", "cette", "dies", "diese", "dieser", "dieses", "este", "esta"))
 _SEARCHED = 4
-TRUSTED_SCORE = 0.6
-"""A search score from here on counts as a fit even where no word is met."""
 
 
 async def find_focus(reply: Reply) -> ProductDetail | None:
@@ -40,7 +40,20 @@ def best_named(result: CatalogResult, text: str) -> ProductDetail | None:
         return result.products[0]
     shares = [(named_share(product, text), -rank, product) for rank, product in enumerate(result.products)]
     named = [entry for entry in shares if entry[0] >= NAMED]
-    return max(named, key=lambda entry: entry[:2])[2] if named else None
+    return max(named, key=lambda entry: entry[:2])[2] if named else _only_one_of_its_kind(result, text)
+
+
+def _only_one_of_its_kind(result: CatalogResult, text: str) -> ProductDetail | None:
+    """ "The skillet", where the search has brought just one."""
+    meant = {stem(found) for found in _THE_ONE.findall(fold(text))}
+    nouns = [
+        {stem(word) for word in content_words(product.card.title.split(",")[0])[-1:]} for product in result.products
+    ]
+    those = [product for product, noun in zip(result.products, nouns, strict=True) if noun & meant]
+    return those[0] if len(those) == 1 else None
+
+
+_THE_ONE = re.compile(r"\b(?:the|your|this|that|my)(?: \w+){0,2}? (\w{4,})\b")
 
 
 def named_share(product: ProductDetail, text: str) -> float:
@@ -74,22 +87,7 @@ def _pointed_at(reply: Reply) -> str | None:
     return (question.page_product_id or last) if says_this else (last or question.page_product_id)
 
 
-def fits(reply: Reply, product: ProductDetail, score: float) -> float:
-    """How well a found product fits the words of the search, 0..1: the better of words met and search score."""
-    words = coverage(asked(reply.intent.wanted, reply.intent.language), product_text(product))
-    return max(words, score if score >= TRUSTED_SCORE else 0.0)
-
-
-def product_text(product: ProductDetail) -> str:
-    """All words of a product."""
-    attributes = " ".join(f"{name} {value}" for name, value in product.attributes.items())
-    variants = " ".join(variant.title for variant in product.card.variants)
-    parts = (
-        product.card.title,
-        product.brand or "",
-        " ".join(product.category),
-        attributes,
-        variants,
-        product.description,
-    )
-    return " ".join(parts)[:8000]
+def lowest_price(card: ProductCard) -> Money | None:
+    """The least that any buyable form costs."""
+    prices = [variant.price for variant in card.variants if variant.price] or ([card.price] if card.price else [])
+    return min(prices, key=lambda price: price.amount) if prices else None

@@ -23,21 +23,24 @@ from server.chat.engine.quotes import (
     sentences_of,
 )
 from server.chat.engine.reply import Reply
-from server.chat.intents import Intent, Topic
+from server.chat.intents import Intent, IntentKind, Topic
 from server.chat.intents.language import detect_language
 from server.chat.intents.words import fold, stem, stems, word_set
 from server.chat.models import AnswerEvent, Source, StatusLine
 
 MAX_SENTENCES = 3
 MAX_ROWS = 8
-ENOUGH = 0.55
+ENOUGH = 0.51
 """The share of the question's words a passage must have where its headings are not of the topic asked about."""
 SEARCHED = 8
-RANK_WEIGHT = 1.2
+RANK_WEIGHT = 0.8
+SUBJECT_WEIGHT = 0.5
+"""Words of the subject itself, which the heading says already, against those that narrow it down."""
 TITLE_WEIGHT = 0.6
 TOPIC_WEIGHT = 4.0
 PLACE_WEIGHT = 3.0
 """A passage about the country asked about, against one about another."""
+TABLE_WEIGHT = 4.0
 EARLY_WEIGHT = 1.5
 """Shops say the general rule first: counts for a question about a subject as a whole."""
 BESIDE = 0.65
@@ -49,13 +52,17 @@ _GENERAL_WORDS = frozenset(
         "policy policies rule condition long time take work does option method accept kind type thing things item "
         "items stuff something anything product article articles artikel ware articulo articulos producto produit "
         "purchase buy bought offer much many until period info information tell explain question zeit etwas "
-        "frist politique regeln politica"
+        "cost costs wear visit fee fees rate rates charge charges frist politique regeln politica"
     )
 )
 """Words that ask for a subject as a whole."""
 _CLOCK_WORDS = re.compile(
     r"\b(?:opening|business|store|shop|working) (?:hours|times)|\bare you open|what time|"
     r"\b(?:horaires?|offnungszeiten|horario)\b"
+)
+_TABLE_WORDS = re.compile(
+    r"\bsiz(?:e|ing) (?:chart|guide|table)s?\b|\b(?:what|which|us|uk|eu|european) size\b|\bwhat size\b|"
+    r"\bguide des tailles\b|\bgrosentabelle\b|\b(?:guia|tabla) de tallas\b"
 )
 _HAS_CLOCK = re.compile(
     r"\b\d{1,2}\s?(?:am|pm|a\.m|p\.m|uhr|h)\b|\b\d{1,2}[:.h]\d{2}\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day"
@@ -89,6 +96,7 @@ class Sought(Struct, frozen=True, kw_only=True):
     places: frozenset[str] = frozenset()
     currency: str = "USD"
     wants_clock: bool = False
+    wants_table: bool = False
 
 
 def choose_sentences(
@@ -161,13 +169,16 @@ def _rate(passage: _Passage, sought: Sought, rare: dict[str, float], covered: bo
     particular = Asked(tuple(c for c in question.concepts if not _is_general(c, heading)))
     kinds = [answers_kind(sentence, question) for sentence in passage.sentences]
     scores = [
-        fit(words, question, rare) + 0.5 * fit(words, particular, rare) + kind
+        SUBJECT_WEIGHT * fit(words, question, rare)
+        + fit(words, particular, rare)
+        + kind * (1 + (fit(words, question, {}) > 0))
         for words, kind in zip(passage.words, kinds, strict=True)
     ]
     topic_stems = set(stems(_TOPIC_WORDS[sought.topic])) if sought.topic else set()
     on_topic = bool(topic_stems & heading)
     own_heading = stems(" ".join(source.heading_path))
-    title = TITLE_WEIGHT * fit(passage.heading, question, rare) + TITLE_WEIGHT * fit(own_heading, question, rare)
+    title = fit(stems(source.title), question, {})
+    title += TITLE_WEIGHT * fit(passage.heading, question, rare) + TITLE_WEIGHT * fit(own_heading, question, rare)
     is_general = on_topic and all(c.forms & topic_stems or _is_general(c, topic_stems) for c in question.concepts)
     early = EARLY_WEIGHT / (1 + _position(source)) + 1.5 * max(kinds) if is_general else 0.0
     return _Rated(
@@ -178,11 +189,12 @@ def _rate(passage: _Passage, sought: Sought, rare: dict[str, float], covered: bo
         + early
         + RANK_WEIGHT / (passage.rank + 1)
         + TOPIC_WEIGHT * on_topic
+        + TABLE_WEIGHT * (sought.wants_table and any(is_row(sentence) for sentence in passage.sentences))
         + PLACE_WEIGHT * _place_fit(passage, sought, covered),
         enough=coverage(question, " ".join((source.title, *source.heading_path, source.text))),
         on_topic=on_topic,
-        is_general=on_topic and (is_general or not particular.concepts),
-        opening=_opening(passage, question, kinds),
+        is_general=sought.wants_table or (on_topic and (is_general or not particular.concepts)),
+        opening=_opening(passage, question, kinds, wants_table=sought.wants_table),
     )
 
 
@@ -204,8 +216,10 @@ def _position(source: Source) -> int:
     return int(place) if place.isdecimal() else 0
 
 
-def _opening(passage: _Passage, question: Asked, kinds: list[float]) -> int:
+def _opening(passage: _Passage, question: Asked, kinds: list[float], *, wants_table: bool) -> int:
     """The first sentence with the time or price that is wanted and most of the question; the first one otherwise."""
+    if wants_table:
+        return next((index for index, sentence in enumerate(passage.sentences) if is_row(sentence)), 0)
     if not any(kinds):
         return 0
     met = [
@@ -271,12 +285,14 @@ def asked_of(reply: Reply) -> Asked:
 
 def sought_of(reply: Reply) -> Sought:
     """What the shopper asks of the policies."""
+    is_policy = reply.intent.kind == IntentKind.POLICY
     text, is_about_places = reply.question.text, reply.intent.topic in (Topic.SHIPPING, Topic.RETURNS, None)
     return Sought(
         asked=asked_of(reply),
-        topic=reply.intent.topic,
+        topic=reply.intent.topic if reply.intent.topic is not Topic.ORDERING or is_policy else None,
         places=places_in(text, reply.intent.language) if is_about_places else frozenset(),
         currency=reply.question.currency,
+        wants_table=bool(_TABLE_WORDS.search(fold(text))),
         wants_clock=bool(_CLOCK_WORDS.search(fold(text))),
     )
 

@@ -5,26 +5,30 @@ from collections.abc import AsyncIterator
 from msgspec import Struct
 
 from integrations.platform import Money
-from server.chat.engine.focus import fits
+from server.chat.engine.fitness import VAGUE, fits, is_of_kind, names_nothing, wanted_kind
+from server.chat.engine.focus import lowest_price
 from server.chat.engine.quotes import asked, clip, coverage, fit, sentences_of
 from server.chat.engine.reply import Reply
-from server.chat.intents.words import stem, stems, word_set
-from server.chat.models import AnswerEvent, CatalogResult, ProductCard, ProductDetail, ShowProducts, Source, StatusLine
+from server.chat.intents.words import STOP_WORDS, fold, stem, stems
+from server.chat.models import (
+    AnswerEvent,
+    CatalogResult,
+    ProductCard,
+    ProductDetail,
+    ShowProducts,
+    Source,
+    StatusLine,
+    VariantCard,
+)
 
 MAX_CARDS = 6
+MAX_FOUND = 8
+MAX_STEPS = 5
 FITS = 0.34
 """Below this a product is no answer to the search."""
-BESIDE = 0.6
+BESIDE = 0.7
 """The share of the best fit that others must reach to be shown."""
 MAX_WHY_CHARACTERS = 200
-_VAGUE = frozenset(
-    stem(word)
-    for word in word_set(
-        "product products item items thing things option article artikel produkt producto produit "
-        "something anything sell "
-        "stuff else cosa algo etwas chose"
-    )
-)
 
 
 class Match(Struct, frozen=True):
@@ -38,17 +42,38 @@ class Match(Struct, frozen=True):
 async def answer_search(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """Look, choose, say why; cards and citation."""
     yield StatusLine(reply.words.searching)
-    intent = reply.intent
-    result = await reply.tools.search_catalog(
-        intent.query, price_min=intent.price_min, price_max=intent.price_max, in_stock=intent.in_stock, limit=MAX_CARDS
-    )
-    matches = ordered(reply, matching(reply, result))
-    if matches:
-        for event in present(reply, matches):
-            yield event
-        return
-    for event in await _nearest(reply):
+    for event in await answer_found(reply, await search(reply)):
         yield event
+
+
+async def search(reply: Reply) -> CatalogResult:
+    """What the catalog has for the wish, within its limits."""
+    intent = reply.intent
+    telling = [word for word in intent.query.split() if stem(word) not in VAGUE and word not in STOP_WORDS]
+    query = telling[0] if len(telling) == 1 else intent.query
+    low, high = intent.price_min, intent.price_max
+    result = await reply.tools.search_catalog(
+        query, price_min=low, price_max=high, in_stock=intent.in_stock, limit=MAX_FOUND
+    )
+    wants_extreme = (intent.cheapest or intent.dearest) and names_nothing(reply)
+    for _ in range(MAX_STEPS if wants_extreme else 0):  # a search brings what is near in meaning: step to the end
+        prices = [product.card.price.amount for product in result.products if product.card.price]
+        if not prices:
+            break
+        low, high = (low, min(prices) - 1) if intent.cheapest else (max(prices) + 1, high)
+        beyond = await reply.tools.search_catalog(
+            query, price_min=low, price_max=high, in_stock=intent.in_stock, limit=MAX_FOUND
+        )
+        if not beyond.products:
+            break
+        result = beyond
+    return result
+
+
+async def answer_found(reply: Reply, result: CatalogResult) -> list[AnswerEvent]:
+    """What fits of what was found, or the nearest thing to it."""
+    matches = ordered(reply, matching(reply, result))
+    return present(reply, matches) if matches else await _nearest(reply)
 
 
 def matching(reply: Reply, result: CatalogResult) -> list[Match]:
@@ -60,15 +85,10 @@ def matching(reply: Reply, result: CatalogResult) -> list[Match]:
         value = 1.0 if result.exact and rank == 0 else fits(reply, product, score)
         if _is_within_limits(reply, product.card):
             matches.append(Match(product, value, sources.get(f"product:{product.card.id}")))
-    if _names_nothing(reply):
+    if names_nothing(reply):
         return matches
     best = max((match.fit for match in matches), default=0.0)
     return [match for match in matches if match.fit >= max(FITS, BESIDE * best)]
-
-
-def _names_nothing(reply: Reply) -> bool:
-    """ "Something under $20", "the cheapest one": any product will do."""
-    return not asked(reply.intent.wanted, reply.intent.language).without(_VAGUE).concepts
 
 
 def _is_within_limits(reply: Reply, card: ProductCard) -> bool:
@@ -87,6 +107,9 @@ def _is_within_limits(reply: Reply, card: ProductCard) -> bool:
 def ordered(reply: Reply, matches: list[Match]) -> list[Match]:
     """By price where the shopper asked for the cheapest or dearest; otherwise what can be had comes first."""
     priced = [match for match in matches if match.product.card.price]
+    kind = wanted_kind(reply)
+    if kind and (reply.intent.cheapest or reply.intent.dearest):  # the cheapest tent, not the cheapest thing for one
+        priced = [match for match in priced if is_of_kind(kind, match.product)] or priced
     to_be_had = [match for match in priced if match.product.card.available] or priced
     if reply.intent.cheapest and priced:
         return sorted(to_be_had, key=_amount)
@@ -102,12 +125,6 @@ def _amount(match: Match) -> int:
     return price.amount if price else 0
 
 
-def lowest_price(card: ProductCard) -> Money | None:
-    """The least that any buyable form costs."""
-    prices = [variant.price for variant in card.variants if variant.price] or ([card.price] if card.price else [])
-    return min(prices, key=lambda price: price.amount) if prices else None
-
-
 def present(reply: Reply, matches: list[Match]) -> list[AnswerEvent]:
     """The sentence or two, the cards, the citation, what to ask next."""
     words, best = reply.words, matches[0]
@@ -119,6 +136,9 @@ def present(reply: Reply, matches: list[Match]) -> list[AnswerEvent]:
     events += reply.say(_headline(reply, best.product.card, len(shown)))
     if not best.product.card.available:
         events += reply.say(words.sold_out_first)
+    if variant := _variant_asked_for(reply, best.product):
+        text = words.stock_variant_yes if variant.available else words.stock_variant_no
+        events += reply.say(text.format(title=best.product.card.title, variant=variant.title))
     if why := reason(reply, best.product):
         events += reply.say(words.why.format(quote=why))
     events += _others(reply, shown[1:])
@@ -130,6 +150,14 @@ def present(reply: Reply, matches: list[Match]) -> list[AnswerEvent]:
     )
     events += reply.suggest(words.ask_details, *next_questions)
     return events + list(reply.conclude("product_search", 0.45 + 0.5 * best.fit))
+
+
+def _variant_asked_for(reply: Reply, product: ProductDetail) -> VariantCard | None:
+    """The one form whose part number the question gives."""
+    asked_for = fold(reply.question.text)
+    return next(
+        (each for each in product.card.variants if each.sku and fold(each.sku) in asked_for and each.title), None
+    )
 
 
 def _headline(reply: Reply, card: ProductCard, count: int) -> str:
@@ -184,7 +212,7 @@ async def _nearest(reply: Reply) -> list[AnswerEvent]:
 
 
 def _closest(reply: Reply, result: CatalogResult) -> list[ProductDetail]:
-    question = asked(reply.intent.wanted, reply.intent.language).without(_VAGUE)
+    question = asked(reply.intent.wanted, reply.intent.language).without(VAGUE)
     fitting = [
         product
         for product in result.products

@@ -23,7 +23,7 @@ _TABLE_RULE = re.compile(r"^[\s|:-]+$")
 _SYNONYMS = (
     "return returnable refund exchange back",
     "refund money back reimburse credited",
-    "ship shipping deliver delivery dispatch send courier carrier postage",
+    "ship shipping deliver delivery dispatch send courier carrier postage label",
     "international abroad worldwide overseas countries europe customs duties",
     "pay payment card paypal klarna invoice installment",
     "cost price fee charge expensive much pays rate rates",
@@ -34,8 +34,9 @@ _SYNONYMS = (
     "located location address store shop showroom visit",
     "discount coupon promo voucher",
     "cancel cancellation change modify",
-    "heavy weigh weight light",
-    "big size dimension measure length width height tall long wide large",
+    "heavy weigh weight light lighter lightest heavier heaviest",
+    "big size dimension measure length width height tall long wide large bigger biggest larger largest smaller "
+    "smallest roomier area capacity",
     "waterproof water-resistant water rain rainproof resistant",
     "made material fabric composition wool cotton leather",
     "wash washable clean care dishwasher machine",
@@ -43,10 +44,15 @@ _SYNONYMS = (
     "color colour colors colours",
     "fit compatible compatibility works",
     "hold capacity volume litres liters",
-    "warm insulation insulated temperature cold",
+    "warm warmer warmest insulation insulated temperature cold winter",
     "wrap wrapping wrapped",
     "privacy data personal gdpr",
     "damaged damage broken wrong defective",
+    "backpack backpacks rucksack daypack pack",
+    "hike hiking trek trekking trail walking outdoor",
+    "shoe sneaker trainer",
+    "trousers pants",
+    "guide chart table",
     "person people sleeps sleep fits",
 )
 
@@ -99,7 +105,7 @@ _HAS_MONEY = re.compile(r"[$€£]\s?\d|\d\s?[€$£]|\b(?:free|no charge|eur|us
 
 def asked(text: str, language: str) -> Asked:
     """The question's concepts, each once. Words of other languages count by what they mean in English too."""
-    folded = fold(text).replace("can't", "cannot").replace("can not", "cannot")
+    folded = fold(text).replace("can't", "cannot").replace("can not", "cannot").replace("preorder", "pre order")
     concepts: list[Concept] = []
     seen: set[str] = set()
     for word in content_words(_TIME_WORDS.sub(" ", folded)):
@@ -204,8 +210,8 @@ def is_row(sentence: str) -> bool:
 
 
 def is_item(sentence: str, text: str) -> bool:
-    """Whether it is an entry of a list in its text."""
-    return any(f"{mark} {sentence}" in text for mark in ("-", "*", "•"))
+    """Whether it is an entry of a list in its text, and no sentence of its own."""
+    return not sentence.endswith((".", "!", "?")) and any(f"{mark} {sentence}" in text for mark in ("-", "*", "•"))
 
 
 def row_text(sentence: str) -> str:

@@ -2,10 +2,13 @@
 
 from datetime import UTC, date, datetime
 
+import msgspec
+
 from integrations.platform import Money
 from server.chat.grounding import Grounder
 from server.chat.grounding.dates import parse_day
 from server.chat.intents import Intent
+from server.chat.intents.spelling import mend_spelling
 from server.chat.models import (
     AnswerEvent,
     Cite,
@@ -26,7 +29,7 @@ class Reply:
     """Carries one turn through the parts of the engine."""
 
     def __init__(self, question: Question, intent: Intent, tools: Toolbox, today: date | None = None) -> None:
-        self.question = question
+        self.question = msgspec.structs.replace(question, text=mend_spelling(question.text))
         self.intent = intent
         self.tools = tools
         self.words: Phrases = phrases_for(intent.language)

@@ -1,13 +1,23 @@
 """Everything around the questions: greeting, thanks, who we are, a person please, and what is not ours to answer."""
 
+import re
 from collections.abc import AsyncIterator
 
-from server.chat.engine.passages import asked_of, choose_sentences, policy_suggestions, quote, say_unknown
+from server.chat.engine.passages import SEARCHED, choose_sentences, policy_suggestions, quote, say_unknown, sought_of
 from server.chat.engine.products import MAX_CARDS, matching, ordered, present
 from server.chat.engine.reply import Reply
+from server.chat.intents.nonsense import is_insult
+from server.chat.intents.words import fold
 from server.chat.models import AnswerEvent, HandedOff, StatusLine
 
 SURE_OFF_TOPIC = 0.75
+ASKS_POLICY = 0.25
+"""How far a passage may fit worse than a product where the shopper asks what the shop does."""
+_ASKS_US = re.compile(
+    r"\b(?:do|can|will|could|would|are) (?:you|i|we)\b|\bhow (?:do|does|can|to|long)\b|"
+    r"\bwhat (?:is|are|if|happens|us)\b|"
+    r"\b(?:vous|sie|ihr|puis-je|kann ich|puedo|ustedes)\b|\b(?:size|chart|guide|policy)\b"
+)
 STRONG_FIT = 0.6
 """What a product must reach to answer a question that did not ask for products."""
 STRONG_PASSAGE = 0.6
@@ -86,7 +96,7 @@ def _contacts(reply: Reply, contact: dict[str, str]) -> list[AnswerEvent]:
 async def answer_off_topic(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """Not ours, unless the shop clearly has something on it after all."""
     if reply.intent.confidence < SURE_OFF_TOPIC:
-        found = await _anything(reply)
+        found = await best_of_everything(reply)
         if found:
             for event in found:
                 yield event
@@ -101,22 +111,32 @@ async def answer_off_topic(reply: Reply) -> AsyncIterator[AnswerEvent]:
 
 
 async def answer_unknown(reply: Reply) -> AsyncIterator[AnswerEvent]:
-    """Search everything with the shopper's words; without a good hit, say so."""
+    """Search everything with the shopper's words; without a good hit, say so. Anger gets an apology."""
+    if is_insult(reply.question.text):
+        words = reply.words
+        for event in (*reply.say(words.upset), *reply.suggest(words.ask_human), *reply.conclude("upset", 0.8)):
+            yield event
+        return
     yield StatusLine(reply.words.searching)
-    for event in await _anything(reply) or say_unknown(reply):
+    for event in await best_of_everything(reply) or say_unknown(reply):
         yield event
 
 
-async def _anything(reply: Reply) -> list[AnswerEvent]:
+async def best_of_everything(reply: Reply) -> list[AnswerEvent]:
     """The best of policies and products where one fits well; otherwise nothing. Both searches are one round trip."""
     query = reply.intent.query
     products = await reply.tools.search_catalog(query, limit=MAX_CARDS)
-    passages = await reply.tools.search_policies(query)
+    passages = await reply.tools.search_policies(query, limit=SEARCHED)
     matches = [match for match in ordered(reply, matching(reply, products)) if match.fit >= STRONG_FIT]
-    found = choose_sentences(asked_of(reply), passages.sources, reply.intent.topic)
+    sought = sought_of(reply)
+    found = choose_sentences(sought.asked, passages.sources, sought=sought)
     passage_fit = found.confidence if found else 0.0
     best_fit = (0.45 + 0.5 * matches[0].fit) if matches else 0.0
-    if found and passage_fit >= STRONG_PASSAGE and passage_fit >= best_fit:
+    if (
+        found
+        and passage_fit >= STRONG_PASSAGE
+        and passage_fit >= best_fit - ASKS_POLICY * bool(_ASKS_US.search(fold(reply.question.text)))
+    ):
         events = quote(reply, found)
         events += reply.suggest(*policy_suggestions(reply.intent, reply))
         return events + list(reply.conclude("policy", passage_fit * 0.9))

@@ -66,7 +66,7 @@ class Grounder:
         text = "\n".join((source.title, *source.heading_path, source.text[:MAX_SOURCE_CHARACTERS]))
         self._waiting.append(_Waiting(source.id, "text", text, source.kind in ("product", "document")))
 
-    def add_facts(self, source_id: str, field: str, value: Value) -> None:
+    def add_facts(self, source_id: str, field: str, value: Value, *, is_shop_text: bool = False) -> None:
         """One structured fact: a price, a stock figure, a day, a tracking number, an attribute's text."""
         match value:
             case None:
@@ -78,7 +78,7 @@ class Grounder:
                     self._know(key, source_id, field)
             case _:
                 text = f"{field.replace('_', ' ').replace('.', ' ')}: {value}"
-                self._waiting.append(_Waiting(source_id, field, text))
+                self._waiting.append(_Waiting(source_id, field, text, is_shop_text))
 
     def add_product(self, product: ProductDetail) -> None:
         """Every field of a product that an answer may state."""
@@ -87,7 +87,7 @@ class Grounder:
             return
         self._seen.add(f"{source}:facts")
         for fact in product_facts(product):
-            self.add_facts(*fact)
+            self.add_facts(*fact, is_shop_text=True)
         for title, stock in product.stock.items():
             if stock is not None:
                 self._know(f"measure:{stock}:piece", source, f"stock.{title}")

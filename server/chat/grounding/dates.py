@@ -38,6 +38,7 @@ _TIMES = re.compile(
     r"|(?P<h2>\d{1,2})\s?(?P<p2>[ap]\.?m)\b|(?P<h3>\d{1,2})\s?uhr\b|(?P<h4>\d{1,2})h(?P<n4>\d{2})\b)"
 )
 _WORD = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
 
 
 class DateKeys:
@@ -69,7 +70,7 @@ def take_dates(folded: str, today: date | None) -> tuple[str, DateKeys]:
         keys.add(found.start(), found.end(), (key,))
         return " " * len(found[0])
 
-    text = _TIMES.sub(blank_time, _DATES.sub(blank_date, folded))
+    text = _TIMES.sub(blank_time, _DATES.sub(blank_date, folded)) if _DIGIT.search(folded) else folded
     for found in _WORD.finditer(folded):
         if (day := _WEEKDAY.get(found[0])) is not None:
             keys.add(found.start(), found.end(), (f"weekday:{day}",))

@@ -12,7 +12,7 @@ from server.chat.intents.words import fold
 
 LABEL_LINE_CHARACTERS = 100
 """In a line this short and with a colon ("Weight (g): 350") the label's unit belongs to the figure."""
-CACHED_TEXTS = 2048
+CACHED_TEXTS = 8192
 
 FREE = re.compile(r"\b(?:free|gratis|gratuit\w{0,3}|kostenlos\w{0,2}|kostenfrei\w{0,2}|gratuit[oa]s?)\b")
 _FREE_IN_SOURCE = re.compile(

@@ -2,12 +2,23 @@
 
 import re
 
-from server.chat.intents.words import words
+from server.chat.intents.words import fold, words
 
 _KEYBOARD = re.compile(r"(?:asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|wert(?=y)|zxcv|xcvb|qwertz|yxcv|poiu|lkjh)")
 _VOWEL = re.compile("[aeiouy]")
 _CONSONANTS = re.compile("[bcdfghjklmnpqrstvwxz]{6,}")
 _REPEATED = re.compile(r"(.{1,3})\1{4,}")
+
+
+_INSULT = re.compile(
+    r"\b(?:fuck\w*|shit\w*|bullshit|asshole|idiots?|stupid|moron|dumb(?:ass)?|bitch|crap|sucks?|bastard|wtf|"
+    r"merde|connard|putain|scheisse|scheise|arschloch|idiota|mierda|estupido|pendejo)\b"
+)
+
+
+def is_insult(text: str) -> bool:
+    """Whether somebody is angry at us."""
+    return bool(_INSULT.search(fold(text)))
 
 
 def is_nonsense(text: str) -> bool:

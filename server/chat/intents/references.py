@@ -28,11 +28,19 @@ _COMPARED = re.compile(
     rf"(?:the |les |den |die |das |der |la |le |el |los |las )?{_NAMES}"
 )
 _VERSUS = re.compile(r"(?P<first>[^?,;]{2,60}?)\s+(?:vs\.?|versus)\s+(?P<second>[^?;.!]{2,60})")
+_EITHER = re.compile(
+    r"^\W*(?P<first>[^?,;:]{2,60}?)\s+(?:or|ou|oder|o|vs\.?)\s+(?P<second>[^?,;:.!]{2,60}?)\s*[,:;?.–-]+\s*"
+    r"(?:which|what|welche[rs]?|lequel|laquelle|cual|quel)\b"
+)
+_WHICH_OF = re.compile(
+    r"\b(?:which|what|welche[rs]?|lequel|laquelle|cual|quelle?)\b[^?,;:]{2,50}[,:?]\s*(?P<first>[^?,;:]{2,60}?)\s+"
+    r"(?:or|ou|oder|o)\s+(?P<second>[^?;.!]{2,60})"
+)
 _BETTER_THAN = re.compile(
     r"\bis (?P<first>[^?,;]{2,60}?) (?:better|cheaper|lighter|warmer|bigger|heavier) than (?P<second>[^?;.!]{2,60})"
 )
 _ARTICLE = re.compile(
-    r"^(?:the|a|an|your|le|la|les|l'|der|die|das|den|dem|el|los|las)\s+|\s+(?:please|bitte|svp|por favor)$"
+    r"^(?:compare|the|a|an|your|le|la|les|l'|der|die|das|den|dem|el|los|las)\s+|\s+(?:please|bitte|svp|por favor)$"
 )
 _MAX_NAMES = 4
 
@@ -54,7 +62,7 @@ def wants_stock(folded: str) -> bool:
 
 def compared_names(folded: str) -> tuple[str, ...]:
     """The names a comparison speaks of, as written but folded; none where it says "these two"."""
-    for pattern in (_COMPARED, _BETTER_THAN, _VERSUS):
+    for pattern in (_EITHER, _WHICH_OF, _COMPARED, _BETTER_THAN, _VERSUS):
         if found := pattern.search(folded):
             names = [found["first"], *re.split(r"\s*,\s*|\s+(?:and|und|et|y|vs\.?)\s+", found["second"])]
             cleaned = (_ARTICLE.sub("", name.strip()).strip() for name in names[:_MAX_NAMES])

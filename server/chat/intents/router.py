@@ -3,6 +3,7 @@
 import asyncio
 import re
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
@@ -12,11 +13,12 @@ from server.chat.intents.examples import example_phrases
 from server.chat.intents.language import detect_language
 from server.chat.intents.lexicon import rules_of
 from server.chat.intents.models import Intent, IntentKind, Topic
-from server.chat.intents.nonsense import is_nonsense
+from server.chat.intents.nonsense import is_insult, is_nonsense
 from server.chat.intents.prices import PriceLimits, read_price_limits
 from server.chat.intents.query import policy_words, product_words, with_gloss
 from server.chat.intents.references import compared_names, is_follow_up, refers_back, wants_stock
 from server.chat.intents.slots import Slots, read_slots
+from server.chat.intents.spelling import mend_spelling
 from server.chat.intents.words import STOP_WORDS, fold, word_set, words
 from server.chat.models import Question
 from server.models.protocol import Embedder, ModelUnavailable, Vector
@@ -41,6 +43,20 @@ _QUESTION_WORDS = word_set(
     "who whom whose what what's when where which why how is are am was were do does did can could will "
     "would should has have tell qui que quoi quand ou comment pourquoi combien est wer was wann wo wie "
     "warum ist sind kann quien cuando donde como porque cuanto es son puede"
+)
+_SUM = re.compile(r"\W{0,3}(?:what(?:'s| is) )?\d+(?:\s?[+*/x^]\s?\d+)+[\s=?]*")
+_INJECTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|rules|prompts?|guidelines|training)\b|"
+    r"\b(?:system|hidden|initial|secret) (?:prompt|instructions?|message)\b|\b(?:developer|debug|god|dan) mode\b|"
+    r"\bjailbreak\b|\b(?:pretend|act|roleplay)\b.{0,15}\b(?:to be|as|you are)\b|"
+    r"\b(?:api|secret) keys?\b|\bother (?:customers?|shoppers?|people)'?s?'? (?:orders?|data|addresses|emails?)\b|"
+    r"\b(?:ignor\w+|vergiss|olvida)\b.{0,40}\b(?:instructions?|anweisungen|instrucciones|regeln|reglas)\b"
+)
+"""Orders to the assistant itself; there is nobody to obey them, so they are no business of the shop."""
+_ABOUT_IT = re.compile(
+    r"\W*(?:and )?(?:is|are|does|do|can|will|would|has|have|was) (?:it|this|that|these|those|they)\b(?!.{0,20}\border)|"
+    r"\W*(?:et )?(?:est|sont)[- ](?:il|elle|ils|elles|ce)\b|\W*(?:und )?ist (?:es|er|sie|das|dieser?)\b|"
+    r"\W*(?:y )?es \w+\?"
 )
 _ORDER_WORD = re.compile(r"\b(?:orders?|commandes?|bestellung(?:en)?|pedidos?)\b")
 _BILL = re.compile(r"\b(?:invoices?|bills?|receipts?|facture|rechnung|factura)\b")
@@ -87,7 +103,8 @@ class Router:
 
     async def recognise(self, question: Question) -> Intent:
         """Route by words; only when they do not decide, embed the message (the search then finds it cached)."""
-        intent = self.route(question)
+        reading = _read(question)
+        intent = self._decide(reading, None)
         if intent.is_sure:
             return intent
         try:
@@ -95,7 +112,7 @@ class Router:
             vector = await self._embedder.embed_query(self.text_to_embed(question, intent.language))
         except ModelUnavailable:
             return intent
-        return self.route(question, vector)
+        return self._decide(reading, vector)
 
     @staticmethod
     def text_to_embed(question: Question, language: str) -> str:
@@ -106,7 +123,9 @@ class Router:
 
     def route(self, question: Question, vector: Vector | None = None) -> Intent:
         """Without a vector by the words alone, in well under a millisecond. `vector` is the message's own."""
-        reading = _read(question)
+        return self._decide(_read(question), vector)
+
+    def _decide(self, reading: _Reading, vector: Vector | None) -> Intent:
         if stated := _stated(reading):
             return _intent(reading, *stated, is_sure=True)
         scores = reading.scores
@@ -148,6 +167,7 @@ def _outside(reading: _Reading, score: float) -> Intent:
 
 
 def _read(question: Question) -> _Reading:
+    question = msgspec.structs.replace(question, text=mend_spelling(question.text))
     text = question.text[:MAX_ROUTED_CHARACTERS]
     language = detect_language(text, question.locale)
     folded = fold(text).replace("’", "'")
@@ -161,6 +181,7 @@ def _read(question: Question) -> _Reading:
             found = (rule.kind, rule.topic)
             scores[found] = max(scores.get(found, 0.0), rule.weight)
     _drop_policy_beside_product(scores)
+    _drop_search_about_shown(question, without_salutation, scores)
     return _Reading(question, folded, language, read_slots(question), limits, scores)
 
 
@@ -173,11 +194,26 @@ def _drop_policy_beside_product(scores: dict[_Class, float]) -> None:
             scores[found] = min(1.0, scores[found] + boost)
 
 
+def _drop_search_about_shown(question: Question, folded: str, scores: dict[_Class, float]) -> None:
+    """ "Is it good for running?" is about what was shown, whatever else it sounds like."""
+    search, detail = (IntentKind.PRODUCT_SEARCH, None), (IntentKind.PRODUCT_DETAIL, None)
+    if (question.shown_products or question.page_product_id) and _ABOUT_IT.match(folded):
+        scores.pop(search, None)
+        if not scores.keys() - {detail}:
+            scores[detail] = 1.0
+
+
 def _stated(reading: _Reading) -> tuple[_Class, float] | None:
     """What needs no guessing: nothing readable, a proof for an order, an order number."""
     slots, folded = reading.slots, reading.folded
     if is_nonsense(reading.question.text):
         return (IntentKind.NONSENSE, None), 0.9
+    if _SUM.fullmatch(folded):
+        return (IntentKind.OFF_TOPIC, None), 0.95
+    if is_insult(folded) and not reading.scores and slots.order_number is None:
+        return (IntentKind.UNKNOWN, None), 0.8
+    if _INJECTION.search(folded) and slots.order_number is None:
+        return (IntentKind.OFF_TOPIC, None), 1.0
     is_order_talk = slots.order_number is not None or slots.proof_expected or _ORDER_WORD.search(folded)
     is_proof = slots.email is not None or slots.postcode is not None
     if slots.order_number is not None and _BILL.search(folded) and not is_proof:

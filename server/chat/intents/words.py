@@ -9,6 +9,8 @@ _SUFFIXES = ("ings", "ing", "edly", "ed", "ies", "es", "s", "e")
 _MAX_CHARACTERS = 20_000
 _IRREGULAR = {
     "knives": "knif", "shelves": "shelf", "scarves": "scarf", "leaves": "leaf", "children": "child", "feet": "foot",
+    "cancelled": "cancel", "cancelling": "cancel", "cancellation": "cancel", "damaged": "damag", "broken": "damag",
+    "cracked": "damag", "torn": "damag", "ripped": "damag", "smashed": "damag",
 }  # fmt: skip
 
 
@@ -72,7 +74,7 @@ def stem(word: str) -> str:
     for suffix in _SUFFIXES:
         if word.endswith(suffix) and len(word) - len(suffix) >= 3 and not word.endswith("ss"):
             return _undouble(_without_n(word[: -len(suffix)] + ("y" if suffix == "ies" else "")))
-    return _without_n(word)
+    return _undouble(_without_n(word))
 
 
 def _without_n(stemmed: str) -> str:

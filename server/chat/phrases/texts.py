@@ -20,6 +20,7 @@ class Phrases(Struct, frozen=True, kw_only=True):
     off_topic: str
     nonsense: str
     unknown: str
+    upset: str
     offer_human: str
     unavailable: str
     answer_broken: str
@@ -75,6 +76,11 @@ class Phrases(Struct, frozen=True, kw_only=True):
     in_stock: str
     sold_out: str
     cheaper: str
+    lighter: str
+    heavier: str
+    larger: str
+    smaller: str
+    warmer: str
     same_price: str
     compare_needs_two: str
     not_in_catalog: str

@@ -79,7 +79,8 @@ def _text_kind(head: str) -> str:
 
 def _require_text(head: str) -> None:
     odd = sum(not (character.isprintable() or character in "\t\n\r\f\0\ufeff\u00ad") for character in head)
-    if odd > max(len(head) // 20, 4) or head.count("\ufffd") > max(len(head) // 20, 4):
+    is_binary = head.count("\0") > max(len(head) // 100, 2)  # a stray NUL is forgiven, a program is not
+    if is_binary or odd > max(len(head) // 20, 4) or head.count("\ufffd") > max(len(head) // 20, 4):
         raise UnreadableFile(f"the file is of no known type; known are {_KNOWN}")
 
 

@@ -108,9 +108,7 @@ async def test_an_import_goes_in_while_the_embedder_is_away(
     assert await models_of(database, shop_id) == {"late"}
 
 
-async def test_the_same_products_embed_nothing(
-    database: Database, shop_id: UUID, installation: Installation
-) -> None:
+async def test_the_same_products_embed_nothing(database: Database, shop_id: UUID, installation: Installation) -> None:
     embedder = NamedEmbedder("once")
     parts = Parts(database, embedder, installation.owner_url)
     await parts.catalog.save(shop_id, PRODUCTS, "test")

@@ -1,0 +1,96 @@
+"""How well a found product fits what the shopper wants: the words it meets and where, and the search's own score."""
+
+import re
+
+from server.chat.engine.quotes import Asked, Concept, asked
+from server.chat.engine.reply import Reply
+from server.chat.intents.words import content_words, stem, stems, word_set
+from server.chat.models import ProductDetail
+
+TRUSTED_SCORE = 0.4
+"""A search score from here on is a fit even where no word is met. In the demo's catalog what suits a wish scores
+0.3 to 0.5, and nothing reaches 0.2 for a wish that the shop cannot meet."""
+FULL_SCORE = 0.5
+WORDS_SHARE = 0.75
+"""Of the words against the search score."""
+IN_RUNNING_TEXT = 0.6
+"""What a word is worth that only the description has: "room for a wet dog" is no dog bed."""
+KIND_BONUS = 0.25
+"""For products of the kind that is asked for, beside those made for it (a tent, not its pegs)."""
+_TURN = re.compile(r"\b(?:for|to|that|which|with|under|from|made|pour|avec|qui|fur|mit|die|der|das|para|con|que)\b")
+VAGUE = frozenset(
+    stem(word)
+    for word in word_set(
+        "product products item items thing things option article artikel produkt producto produit something anything "
+        "sell stuff else cosa algo etwas chose gift gifts present presents cadeau geschenk regalo idea ideas mom mum "
+        "mother dad father wife husband girlfriend boyfriend friend sister brother grandma grandpa parents someone "
+        "somebody people person who loves love likes birthday christmas anniversary mutter vater freund freundin mere "
+        "pere ami amie madre padre amigo amiga nice cool good great best cheap cheapest under below less than max maximum over above between dollar dollars "
+        "euro euros eur usd pound pounds budget price expensive most"
+    )
+)
+"""Words that name no product."""
+
+
+def fits(reply: Reply, product: ProductDetail, score: float) -> float:
+    """0..1."""
+    head, others = _wish(reply)
+    trusted = min(1.0, score / FULL_SCORE) if score >= TRUSTED_SCORE else 0.0
+    weight = 2.0 * (head is not None) + len(others)
+    if not weight:
+        return max(trusted, min(1.0, score / FULL_SCORE))
+    prominent, running = _texts(product)
+    met = 2.0 * (_met(head, prominent, running) if head else 0.0) + sum(_met(c, prominent, running) for c in others)
+    if head and not others and not head.met_by(prominent, {}):
+        return 0.0  # a pack with room for a laptop is no laptop
+    words = met / weight
+    if not words:
+        return trusted
+    bonus = KIND_BONUS * words if head and is_of_kind(head, product) else 0.0
+    return min(1.0, max(trusted, WORDS_SHARE * words + (1 - WORDS_SHARE) * min(1.0, score / FULL_SCORE) + bonus))
+
+
+def names_nothing(reply: Reply) -> bool:
+    """ "Something under $20", "the cheapest one": any product will do."""
+    head, others = _wish(reply)
+    has_limit = reply.intent.price_max is not None or reply.intent.price_min is not None
+    return not [c for c in (head, *others) if c and not (has_limit and all(form.isdecimal() for form in c.forms))]
+
+
+def wanted_kind(reply: Reply) -> Concept | None:
+    """The noun of the wish: "tent" of "a light tent for two"."""
+    return _wish(reply)[0]
+
+
+def is_of_kind(kind: Concept, product: ProductDetail) -> bool:
+    """Whether its title or its narrowest category ends in that noun."""
+    title = content_words(re.split(r"[,(–]| - ", product.card.title)[0])
+    nouns = [word for word in title if not any(character.isdigit() for character in word) and len(word) > 2]
+    category = content_words(product.category[-1]) if product.category else []
+    return any(stem(words[-1]) in kind.forms for words in (nouns, category) if words)
+
+
+def _wish(reply: Reply) -> tuple[Concept | None, tuple[Concept, ...]]:
+    """(the noun that is wanted, everything else about it)."""
+    language = reply.intent.language
+    everything = asked(reply.intent.wanted, language).without(VAGUE)
+    first = asked(_TURN.split(reply.intent.wanted, maxsplit=1)[0], language).without(VAGUE)
+    head = _noun(first, language) if first.concepts else None
+    return head, tuple(concept for concept in everything.concepts if head is None or concept.forms != head.forms)
+
+
+def _noun(phrase: Asked, language: str) -> Concept:
+    """English and German say the noun last, French and Spanish first."""
+    return phrase.concepts[0 if language in ("fr", "es") else -1]
+
+
+def _texts(product: ProductDetail) -> tuple[set[str], set[str]]:
+    """The stems of what the product is called and filed under, and of its running text."""
+    attributes = " ".join(f"{name} {value}" for name, value in product.attributes.items())
+    variants = " ".join(variant.title for variant in product.card.variants)
+    parts = (product.card.title, product.brand or "", " ".join(product.category), attributes, variants)
+    return set(stems(" ".join(parts)[:4000])), set(stems(product.description[:8000]))
+
+
+def _met(concept: Concept, prominent: set[str], running: set[str]) -> float:
+    return max(concept.met_by(prominent, {}), IN_RUNNING_TEXT * concept.met_by(running, {}))
