@@ -21,6 +21,7 @@ from server.core.edge import Edge
 from server.core.http import EXCEPTION_HANDLERS
 from server.core.money import format_money
 from server.core.settings import Settings
+from server.embedded import Endpoints
 from server.health import health_router
 from server.knowledge.endpoints import knowledge_router
 from server.models.protocol import ModelUnavailable
@@ -31,7 +32,7 @@ from server.pages.widget import WidgetFiles, widget_router
 from server.shops.access import provide_caller
 from server.shops.endpoints import shops_router
 from server.shops.idempotency import IdempotentWrites
-from server.wiring import Endpoints, Services, open_services
+from server.wiring import Services, open_services
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 DRAIN_S = 25.0

@@ -1,7 +1,7 @@
 """Puts the parts together. The only reader of Settings: everything else is handed what it needs."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ from server.core.redis_pool import open_redis
 from server.core.settings import Settings
 from server.core.tokens import TokenSigner
 from server.core.wake import ArqWake
-from server.embedded import EmbeddedError, EmbeddedServers
+from server.embedded import Endpoints
 from server.knowledge.index import SearchIndex
 from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
@@ -52,39 +52,6 @@ from server.shops.platforms import Platforms
 from server.shops.service import ShopService
 
 POOL_SIZE = 12
-
-
-class Endpoints(Struct, frozen=True):
-    """Where the servers are: the operator's, or the embedded ones."""
-
-    database_url: str
-    redis_url: str
-
-
-@contextmanager
-def endpoints(settings: Settings) -> Iterator[Endpoints]:
-    """The servers of the settings; embedded ones are started (or joined) where no address is set."""
-    with _embedded(settings) as embedded:
-        yield Endpoints(
-            settings.database_url or embedded.database_url,
-            settings.redis_url or embedded.redis_url,
-        )
-
-
-@contextmanager
-def _embedded(settings: Settings) -> Iterator[Any]:
-    if settings.database_url and settings.redis_url:
-        yield None
-        return
-    servers = EmbeddedServers(settings.data_dir)
-    try:
-        found = servers.start()
-    except EmbeddedError as reason:
-        raise ConfigurationError(str(reason)) from None
-    try:
-        yield found
-    finally:
-        servers.stop()
 
 
 class Services(Struct, frozen=True, kw_only=True):

@@ -9,8 +9,10 @@ from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
 from server.core.logging import configure_logging
 from server.core.settings import Settings, load_settings
+from server.embedded import Endpoints
+from server.embedded.endpoints import endpoints
 from server.migrations.migrate import current_revision, migrate, newest_revision
-from server.wiring import Endpoints, Services, endpoints, open_services
+from server.wiring import Services, open_services
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """`aisle demo`: real servers, a real shop, a real conversation, on one machine and without an account."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -14,6 +15,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from contextlib import ExitStack
+from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -51,7 +53,7 @@ def run_demo(*, port: int, data_dir: str, reset: bool) -> None:
 
 
 def _run(stack: ExitStack, folder: Path, base_url: str, port: int, stopping: threading.Event) -> None:
-    from server.wiring import endpoints
+    from server.embedded.endpoints import endpoints
 
     click.echo("Starting Postgres and Redis ...")
     at = stack.enter_context(endpoints(load_settings()))
@@ -75,16 +77,25 @@ def _run(stack: ExitStack, folder: Path, base_url: str, port: int, stopping: thr
 
 def _prepare_shop(folder: Path) -> dict[str, Any]:
     """The demo shop's keys; made on the first run, brought up to date when the address has changed."""
-    from server.commands.demo_shop import data_version, prepare_shop
-
     file = folder / "demo-shop.json"
     known = json.loads(file.read_text()) if file.exists() else None
-    if known and known["base_url"] == os.environ["AISLE_BASE_URL"] and known["version"] == data_version():
+    if known and known["base_url"] == os.environ["AISLE_BASE_URL"] and known["version"] == _data_version():
         return dict(known)
+    from server.commands.demo_shop import prepare_shop  # seconds of imports, for the first start only
+
     click.echo("Setting up the shop: catalog, policies, orders ...")
-    shop = prepare_shop(known, MERCHANT_EMAIL)
+    shop = prepare_shop(known, MERCHANT_EMAIL) | {"version": _data_version()}
     _write_private(file, shop)
     return shop
+
+
+def _data_version() -> str:
+    """Changes when the packaged data change, so that a newer Aisle refreshes an older demo."""
+    digest = hashlib.sha256()
+    for file in sorted(files("integrations").joinpath("demo", "data").iterdir(), key=lambda entry: entry.name):
+        if file.is_file():
+            digest.update(file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def _start_mailbox(stack: ExitStack) -> str | None:

@@ -1,9 +1,7 @@
 """The demo's shop: made through the same services a merchant uses."""
 
 import asyncio
-import hashlib
 import secrets
-from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +13,6 @@ from server.knowledge.parsing import parse_document
 from server.migrations.migrate import migrate
 from server.shops.models import Caller, PlatformConnection, Role, ShopChanges
 from server.wiring import Services
-
-
-def data_version() -> str:
-    """Changes when the packaged data change, so that a newer Aisle refreshes an older demo."""
-    digest = hashlib.sha256()
-    for file in sorted(files("integrations.demo").joinpath("data").iterdir(), key=lambda entry: entry.name):
-        if file.is_file():
-            digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def prepare_shop(known: dict[str, Any] | None, merchant_email: str) -> dict[str, Any]:
@@ -44,7 +33,7 @@ async def _prepare(known: dict[str, Any] | None, merchant_email: str) -> dict[st
             [document] = parse_document(policy.body.encode(), f"{policy.external_id}.md")
             await services.knowledge.save_document(shop_id, policy.external_id, document, "demo", url=policy.url)
         await services.index.settle(shop_id)
-    return shop | {"base_url": settings.base_url, "version": data_version()}
+    return shop | {"base_url": settings.base_url}
 
 
 async def _create(services: Services, store: DemoStore, merchant_email: str) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from uvicorn.supervisors import Multiprocess
 from server.commands.context import bring_up_to_date, services_for_command
 from server.core.logging import configure_logging
 from server.core.settings import load_settings
-from server.wiring import Endpoints, endpoints
+from server.embedded import Endpoints
+from server.embedded.endpoints import endpoints
 
 BASE_URL_VARIABLE = "AISLE_BASE_URL"
 GRACE_S = 30

@@ -9,9 +9,9 @@ from integrations.demo import load_store
 from server.commands.context import require_shop, services_for_command
 from server.core.crypto import app_role_password
 from server.core.settings import load_settings
+from server.embedded.endpoints import endpoints
 from server.migrations.migrate import migrate_now
 from server.shops.models import Caller, PlatformConnection, Role, ShopChanges
-from server.wiring import endpoints
 
 
 def run_migrate() -> str:

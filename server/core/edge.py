@@ -9,6 +9,7 @@ from typing import Any
 
 import structlog
 
+from server.core.errors import AisleError
 from server.core.ids import new_id
 from server.core.metrics import Metrics
 
@@ -50,7 +51,11 @@ class Edge:
         origin = _header(scope, b"origin")
         listed = False
         if origin and scope["path"].startswith(SHOPPER_PATHS):
-            listed = await self._is_listed_origin(origin.decode("latin-1"))
+            try:
+                listed = await self._is_listed_origin(origin.decode("latin-1"))
+            except AisleError:  # the database is away: the application says so itself, a preflight may come again
+                if scope["method"] == "OPTIONS":
+                    return await _come_again(send)
             if scope["method"] == "OPTIONS":
                 return await _preflight(send, origin if listed else None)
         await self._app(scope, receive, self._sender(scope, send, origin if listed else None, request_id))
@@ -91,6 +96,12 @@ async def _preflight(send: Send, origin: bytes | None) -> None:
             (b"access-control-max-age", PREFLIGHT_LIVES_S),
         ]
     await send({"type": "http.response.start", "status": 204 if origin else 403, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _come_again(send: Send) -> None:
+    headers = [(b"vary", b"Origin"), (b"content-length", b"0"), (b"retry-after", b"5")]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
 
 

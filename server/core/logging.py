@@ -40,6 +40,7 @@ def configure_logging(style: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)  # prints tracebacks of what we report
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 
 

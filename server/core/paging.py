@@ -23,9 +23,12 @@ def require_limit(limit: int | None) -> int:
 def read_cursor(cursor: str | None) -> str:
     """The sort key inside a cursor; empty for the first page. Raises Invalid."""
     try:
-        return base64.urlsafe_b64decode((cursor or "").encode()).decode()
+        key = base64.urlsafe_b64decode((cursor or "").encode()).decode()
+        if "\x00" not in key:
+            return key
     except (binascii.Error, ValueError):
-        raise Invalid("The cursor is not one of ours.", errors=(FieldError("cursor", "take next_cursor"),)) from None
+        pass
+    raise Invalid("The cursor is not one of ours.", errors=(FieldError("cursor", "take next_cursor"),))
 
 
 def page(items: Sequence[Item], limit: int, key: Callable[[Item], str], view: Callable[[Item], Any]) -> dict[str, Any]:

@@ -98,6 +98,8 @@ async def write_document(data: NewDocument, caller: Caller, knowledge: Knowledge
     caller.require(Role.ADMIN)
     if data.format not in FORMATS:
         raise Invalid("No such format.", errors=(FieldError("format", f"one of {', '.join(FORMATS)}"),))
+    if "\x00" in data.id + data.title + (data.url or ""):
+        raise Invalid("A text holds a NUL character.", errors=(FieldError("id", "no NUL in id, title or url"),))
     state, passages = await knowledge.write_text(
         caller.shop_id, data.id, data.title, data.content, FORMATS[data.format], data.url
     )
@@ -111,6 +113,8 @@ FORMATS = {"markdown": "md", "html": "html", "text": "txt"}
 async def delete_document(id: str, caller: Caller, knowledge: Knowledge) -> None:
     """`?id=`: ids may hold slashes."""
     caller.require(Role.ADMIN)
+    if "\x00" in id:
+        raise NotFound
     await knowledge.delete_document(caller.shop_id, id)
 
 

@@ -25,7 +25,8 @@ VAGUE = frozenset(
         "sell stuff else cosa algo etwas chose gift gifts present presents cadeau geschenk regalo idea ideas mom mum "
         "mother dad father wife husband girlfriend boyfriend friend sister brother grandma grandpa parents someone "
         "somebody people person who loves love likes birthday christmas anniversary mutter vater freund freundin mere "
-        "pere ami amie madre padre amigo amiga nice cool good great best cheap cheapest under below less than max maximum over above between dollar dollars "
+        "pere ami amie madre padre amigo amiga nice cool good great best cheap cheapest under below less than "
+        "max maximum over above between dollar dollars "
         "euro euros eur usd pound pounds budget price expensive most"
     )
 )
@@ -41,7 +42,7 @@ def fits(reply: Reply, product: ProductDetail, score: float) -> float:
         return max(trusted, min(1.0, score / FULL_SCORE))
     prominent, running = _texts(product)
     met = 2.0 * (_met(head, prominent, running) if head else 0.0) + sum(_met(c, prominent, running) for c in others)
-    if head and not others and not head.met_by(prominent, {}):
+    if head and not others and not head.met_by(_names(product), {}):
         return 0.0  # a pack with room for a laptop is no laptop
     words = met / weight
     if not words:
@@ -82,6 +83,11 @@ def _wish(reply: Reply) -> tuple[Concept | None, tuple[Concept, ...]]:
 def _noun(phrase: Asked, language: str) -> Concept:
     """English and German say the noun last, French and Spanish first."""
     return phrase.concepts[0 if language in ("fr", "es") else -1]
+
+
+def _names(product: ProductDetail) -> set[str]:
+    """The stems of what it is called and filed under."""
+    return set(stems(" ".join((product.card.title, product.brand or "", *product.category))))
 
 
 def _texts(product: ProductDetail) -> tuple[set[str], set[str]]:

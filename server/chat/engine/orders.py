@@ -1,5 +1,6 @@
 """Orders: what the shopper may know in plain words, and how to ask for a proof without giving anything away."""
 
+import re
 from collections.abc import AsyncIterator
 
 from msgspec import UnsetType
@@ -7,6 +8,7 @@ from msgspec import UnsetType
 from server.chat.engine.passages import find_passage, quote
 from server.chat.engine.reply import Reply
 from server.chat.intents import Intent, IntentKind
+from server.chat.intents.words import fold
 from server.chat.models import AnswerEvent, AskProof, OrderAnswer, Question, ShowOrder, StatusLine
 from server.chat.tools import Toolbox
 from server.core.errors import Unavailable
@@ -23,7 +25,8 @@ from server.orders.models import (
 )
 
 MAX_ITEMS_SAID = 8
-CHANGE_QUERY = "cancel or change an order cancellation"
+CHANGE_QUERY = "change an order after ordering"
+CANCEL_QUERY = "cancel an order, cancelled orders"
 RETURN_QUERY = "return an order refund"
 
 
@@ -59,8 +62,7 @@ async def answer_order_change(reply: Reply) -> AsyncIterator[AnswerEvent]:
     if answer is not None:
         for event in tell(reply, answer, concludes=False):
             yield event
-    query = RETURN_QUERY if reply.intent.topic == "returns" else CHANGE_QUERY
-    found = await find_passage(reply, query)
+    found = await find_passage(reply, _change_query(reply))
     separator = "\n\n" if reply.has_spoken else " "
     if found is not None:
         for event in quote(reply, found, separator):
@@ -73,6 +75,15 @@ async def answer_order_change(reply: Reply) -> AsyncIterator[AnswerEvent]:
         *reply.conclude("order_change", 0.75),
     ):
         yield event
+
+
+_CANCELS = re.compile(r"\b(?:cancel\w*|annul\w*|stornier\w*)")
+
+
+def _change_query(reply: Reply) -> str:
+    if reply.intent.topic == "returns":
+        return RETURN_QUERY
+    return CANCEL_QUERY if _CANCELS.search(fold(reply.question.text)) else CHANGE_QUERY
 
 
 def _status_text(reply: Reply) -> str:
