@@ -1,6 +1,7 @@
 """The HTTP process: routes, the services behind them, and the edge around them."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -118,3 +119,5 @@ async def _warm_up(services: Services) -> None:
     for locale in ALL_PHRASES:  # the first use of a locale reads its tables from disk
         format_money(100, "USD", locale)
         format_date(datetime.now(UTC).date(), locale=locale)
+    gc.collect()
+    gc.freeze()  # all that is here now stays: no later collection need walk through it

@@ -90,11 +90,12 @@ def _prepare_shop(folder: Path) -> dict[str, Any]:
 
 
 def _data_version() -> str:
-    """Changes when the packaged data change, so that a newer Aisle refreshes an older demo."""
+    """Changes when the packaged data or the schema change, so that a newer Aisle refreshes an older demo."""
     digest = hashlib.sha256()
-    for file in sorted(files("integrations").joinpath("demo", "data").iterdir(), key=lambda entry: entry.name):
-        if file.is_file():
-            digest.update(file.read_bytes())
+    for folder in (files("integrations") / "demo" / "data", files("server") / "migrations" / "versions"):
+        for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if file.is_file():
+                digest.update(file.read_bytes())
     return digest.hexdigest()[:16]
 
 

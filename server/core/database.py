@@ -124,8 +124,10 @@ class Database:
         """An asyncpg connection in one transaction of one shop, for the turn and its search."""
         try:
             async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+                await connection.execute("BEGIN")
                 try:
-                    await connection.execute(f"BEGIN; SET LOCAL app.shop_id = '{_canonical(shop_id)}'")
+                    # a statement of its own: in one string with BEGIN a sharded Postgres would not pass it on
+                    await connection.execute(f"SET LOCAL app.shop_id = '{_canonical(shop_id)}'")
                     yield connection
                 except BaseException:
                     with suppress(*_GONE):

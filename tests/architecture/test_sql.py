@@ -24,16 +24,27 @@ def python_files() -> list[Path]:
     return sorted(file for file in SERVER.rglob("*.py") if "versions" not in file.parts)
 
 
-def texts(tree: ast.AST) -> Iterator[tuple[int, str]]:
-    """Every string of a module, implicit concatenations and f-strings as one."""
+def texts(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Every string of a module; implicit concatenations and f-strings as one, with the module's constants filled in."""
+    constants: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            constants[node.targets[0].id] = _text(node.value, constants)
     inner = {id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):
-        if id(node) in inner:
-            continue
-        if isinstance(node, ast.JoinedStr):
-            yield node.lineno, "".join(part.value if isinstance(part, ast.Constant) else "{}" for part in node.values)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-            yield node.lineno, node.value
+        if id(node) not in inner and isinstance(node, ast.JoinedStr | ast.Constant) and _text(node, constants):
+            yield node.lineno, _text(node, constants)
+
+
+def _text(node: ast.expr, constants: dict[str, str]) -> str:
+    match node:
+        case ast.Constant(value=str() as value):
+            return value
+        case ast.JoinedStr(values=parts):
+            return "".join(_text(part, constants) for part in parts)
+        case ast.FormattedValue(value=ast.Name(id=name)):
+            return constants.get(name, "{}")
+    return "{}" if isinstance(node, ast.FormattedValue) else ""
 
 
 def is_sql(text: str) -> bool:

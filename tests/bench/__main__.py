@@ -138,7 +138,7 @@ def main() -> None:
     """Parse the command line and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--full", action="store_true", help="also 26,000 products, neighbours and old conversations")
-    parser.add_argument("--turns", type=int, default=300, help="turns a line (300)")
+    parser.add_argument("--turns", type=int, default=200, help="turns a line (200)")
     parser.add_argument("--streams", type=int, default=10_000, help="idle streams (10000)")
     parser.add_argument("--data-dir", help="keep the installation here and use it again (default: a fresh one)")
     options = parser.parse_args()

@@ -39,6 +39,8 @@ async def add_neighbours(owner_url: str, shops: int) -> None:
     """So many other shops, with `NEIGHBOUR_PRODUCTS` products each."""
     connection = await asyncpg.connect(owner_url)
     try:
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM shop WHERE name LIKE 'Neighbour %')"):
+            return  # a kept data dir
         for statement, values in zip(_NEIGHBOURS, ((), (shops,), (NEIGHBOUR_PRODUCTS,), (_MODEL,)), strict=True):
             await connection.execute(statement, *values)
         await connection.execute("VACUUM ANALYZE")
@@ -50,6 +52,8 @@ async def add_conversations(owner_url: str, shop_id: str, count: int) -> None:
     """So many conversations of two turns each."""
     connection = await asyncpg.connect(owner_url)
     try:
+        if await connection.fetchval("SELECT EXISTS (SELECT FROM conversation WHERE preview = 'bench')"):
+            return  # a kept data dir
         for statement, values in zip(_CONVERSATIONS, ((shop_id, count), (shop_id,), (shop_id,)), strict=True):
             await connection.execute(statement, *values)
         await connection.execute("VACUUM ANALYZE")

@@ -244,3 +244,10 @@ def test_wishes(shopper: Shopper) -> None:
     assert cheap
     assert all(product["price"]["amount"] <= 2_000 for product in cheap)
     assert "Cinder" in shopper.ask("what is your most expensive thing").products[0]["title"]
+
+
+def test_cancelling_says_the_rule_and_offers_the_team(shopper: Shopper) -> None:
+    answer = shopper.ask("cancel my order")
+    assert answer.metadata["kind"] == "order_change"
+    assert "can be cancelled free of charge" in answer.text
+    assert "Refunds" in answer.sources

@@ -3,7 +3,8 @@
 import re
 from collections.abc import AsyncIterator
 
-from server.chat.engine.passages import SEARCHED, choose_sentences, policy_suggestions, quote, say_unknown, sought_of
+from server.chat.engine.choosing import choose_sentences
+from server.chat.engine.passages import SEARCHED, policy_suggestions, quote, say_unknown, sought_of
 from server.chat.engine.products import MAX_CARDS, matching, ordered, present
 from server.chat.engine.reply import Reply
 from server.chat.intents.nonsense import is_insult

@@ -14,6 +14,25 @@ _INSULT = re.compile(
     r"\b(?:fuck\w*|shit\w*|bullshit|asshole|idiots?|stupid|moron|dumb(?:ass)?|bitch|crap|sucks?|bastard|wtf|"
     r"merde|connard|putain|scheisse|scheise|arschloch|idiota|mierda|estupido|pendejo)\b"
 )
+_SUM = re.compile(r"\W{0,3}(?:what(?:'s| is) )?\d+(?:\s?[+*/x^]\s?\d+)+[\s=?]*")
+_INJECTION = re.compile(
+    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|rules|prompts?|guidelines|training)\b|"
+    r"\b(?:system|hidden|initial|secret) (?:prompt|instructions?|message)\b|\b(?:developer|debug|god|dan) mode\b|"
+    r"\bjailbreak\b|\b(?:pretend|act|roleplay)\b.{0,15}\b(?:to be|as|you are)\b|"
+    r"\b(?:api|secret) keys?\b|\bother (?:customers?|shoppers?|people)'?s?'? (?:orders?|data|addresses|emails?)\b|"
+    r"\b(?:ignor\w+|vergiss|olvida)\b.{0,40}\b(?:instructions?|anweisungen|instrucciones|regeln|reglas)\b"
+)
+"""Orders to the assistant itself; there is nobody to obey them, so they are no business of the shop."""
+
+
+def is_sum(folded: str) -> bool:
+    """Whether it is nothing but arithmetic."""
+    return bool(_SUM.fullmatch(folded))
+
+
+def is_order_to_the_assistant(folded: str) -> bool:
+    """Whether it tells the assistant itself what to do or to reveal."""
+    return bool(_INJECTION.search(folded))
 
 
 def is_insult(text: str) -> bool:

@@ -13,7 +13,7 @@ from server.chat.intents.examples import example_phrases
 from server.chat.intents.language import detect_language
 from server.chat.intents.lexicon import rules_of
 from server.chat.intents.models import Intent, IntentKind, Topic
-from server.chat.intents.nonsense import is_insult, is_nonsense
+from server.chat.intents.nonsense import is_insult, is_nonsense, is_order_to_the_assistant, is_sum
 from server.chat.intents.prices import PriceLimits, read_price_limits
 from server.chat.intents.query import policy_words, product_words, with_gloss
 from server.chat.intents.references import compared_names, is_follow_up, refers_back, wants_stock
@@ -44,15 +44,6 @@ _QUESTION_WORDS = word_set(
     "would should has have tell qui que quoi quand ou comment pourquoi combien est wer was wann wo wie "
     "warum ist sind kann quien cuando donde como porque cuanto es son puede"
 )
-_SUM = re.compile(r"\W{0,3}(?:what(?:'s| is) )?\d+(?:\s?[+*/x^]\s?\d+)+[\s=?]*")
-_INJECTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|rules|prompts?|guidelines|training)\b|"
-    r"\b(?:system|hidden|initial|secret) (?:prompt|instructions?|message)\b|\b(?:developer|debug|god|dan) mode\b|"
-    r"\bjailbreak\b|\b(?:pretend|act|roleplay)\b.{0,15}\b(?:to be|as|you are)\b|"
-    r"\b(?:api|secret) keys?\b|\bother (?:customers?|shoppers?|people)'?s?'? (?:orders?|data|addresses|emails?)\b|"
-    r"\b(?:ignor\w+|vergiss|olvida)\b.{0,40}\b(?:instructions?|anweisungen|instrucciones|regeln|reglas)\b"
-)
-"""Orders to the assistant itself; there is nobody to obey them, so they are no business of the shop."""
 _ABOUT_IT = re.compile(
     r"\W*(?:and )?(?:is|are|does|do|can|will|would|has|have|was) (?:it|this|that|these|those|they)\b(?!.{0,20}\border)|"
     r"\W*(?:et )?(?:est|sont)[- ](?:il|elle|ils|elles|ce)\b|\W*(?:und )?ist (?:es|er|sie|das|dieser?)\b|"
@@ -208,11 +199,11 @@ def _stated(reading: _Reading) -> tuple[_Class, float] | None:
     slots, folded = reading.slots, reading.folded
     if is_nonsense(reading.question.text):
         return (IntentKind.NONSENSE, None), 0.9
-    if _SUM.fullmatch(folded):
+    if is_sum(folded):
         return (IntentKind.OFF_TOPIC, None), 0.95
     if is_insult(folded) and not reading.scores and slots.order_number is None:
         return (IntentKind.UNKNOWN, None), 0.8
-    if _INJECTION.search(folded) and slots.order_number is None:
+    if is_order_to_the_assistant(folded) and slots.order_number is None:
         return (IntentKind.OFF_TOPIC, None), 1.0
     is_order_talk = slots.order_number is not None or slots.proof_expected or _ORDER_WORD.search(folded)
     is_proof = slots.email is not None or slots.postcode is not None
