@@ -115,6 +115,22 @@ class ChatService:
         profile = await self._shops.profile(shopper.shop_id)
         await self._limit(shopper)
         turn_id = new_id()
+        try:
+            return await self._accept(shopper, message, profile, turn_id)
+        except storage.IdTaken:
+            return await self._repeat(shopper, message)
+
+    async def _repeat(self, shopper: Shopper, message: IncomingMessage) -> tuple[LiveTurn | None, Accepted]:
+        """A message that has no turn of its own and comes again: sent while staff answer, or no shopper's at all."""
+        async with self._database.fast(shopper.shop_id) as connection:
+            known = await storage.find_message(connection, shopper.shop_id, shopper.conversation_id, message.id)
+        if known is None or known.author != "shopper":
+            raise Conflict("A message of this conversation has this id already; take a new one.")
+        return None, Accepted(state="taken")
+
+    async def _accept(
+        self, shopper: Shopper, message: IncomingMessage, profile: ShopProfile, turn_id: UUID
+    ) -> tuple[LiveTurn | None, Accepted]:
         async with self._database.fast(shopper.shop_id) as connection:
             for _ in range(ACCEPT_TRIES):
                 accepted = await storage.accept_message(

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
 from msgspec import Struct
 
@@ -14,6 +15,10 @@ from server.shops.identity import Shopper
 TURN_LEASE_S = 20
 """Renewed while a turn runs; a turn still running after this has lost its process."""
 HISTORY_MESSAGES = 12
+
+
+class IdTaken(Exception):
+    """The conversation has a message of this id that is no question of a turn."""
 
 
 class Accepted(Struct, frozen=True, kw_only=True):
@@ -88,23 +93,26 @@ async def accept_message(
     text: str,
     parts: str,
 ) -> Accepted:
-    """Save the shopper's message once and start its turn."""
+    """Save the shopper's message once and start its turn. Raises IdTaken, which ends the transaction."""
     customer = shopper.customer
-    row = await connection.fetchrow(
-        _ACCEPT,
-        shop_id,
-        shopper.conversation_id,
-        shopper.shopper_id,
-        message_id,
-        turn_id,
-        answer_id,
-        customer.id if customer else None,
-        customer.email if customer else None,
-        shopper.locale,
-        shopper.origin,
-        text[:120],
-        parts,
-    )
+    try:
+        row = await connection.fetchrow(
+            _ACCEPT,
+            shop_id,
+            shopper.conversation_id,
+            shopper.shopper_id,
+            message_id,
+            turn_id,
+            answer_id,
+            customer.id if customer else None,
+            customer.email if customer else None,
+            shopper.locale,
+            shopper.origin,
+            text[:120],
+            parts,
+        )
+    except asyncpg.UniqueViolationError:
+        raise IdTaken from None
     if row["known_id"]:
         return Accepted(
             state="repeat", turn_id=row["known_id"], turn_state=row["known_state"], answer_id=row["known_answer"]

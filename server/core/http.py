@@ -101,6 +101,11 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
     return problem_response(request, _translate(error))
 
 
+def on_unreadable(request: Request[Any, Any, Any], _error: Exception) -> Response[bytes]:
+    """Exception handler for bodies that no JSON reader takes: not UTF-8, or nested without end."""
+    return problem_response(request, Malformed("The request cannot be read; send JSON in UTF-8, not nested so deep."))
+
+
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Exception handler for our own mistakes: the caller learns the request id, the log the rest."""
     log.exception("unhandled", path=request.url.path, exc_info=error)
@@ -149,5 +154,7 @@ class _WithStatus(AisleError):
 EXCEPTION_HANDLERS: dict[Any, Any] = {
     AisleError: on_aisle_error,
     HTTPException: on_http_exception,
+    UnicodeDecodeError: on_unreadable,
+    RecursionError: on_unreadable,
     Exception: on_exception,
 }

@@ -91,6 +91,32 @@ def test_errors_are_problems(shopper: Shopper) -> None:
     assert unknown.json()["code"] == "not_found"
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"message":{"id":"x","parts":[{"type":"text","text":"\xff\xfe"}]}}',
+        b'{"messages":' + b"[" * 50_000 + b"]" * 50_000 + b"}",
+    ],
+    ids=["not utf-8", "nested without end"],
+)
+def test_unreadable_bodies_are_refused(shopper: Shopper, body: bytes) -> None:
+    answer = shopper.client.post("/v1/chat", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["code"] == "malformed"
+
+
+def test_an_id_of_another_message_is_refused(installation: Installation, shopper: Shopper) -> None:
+    shopper.ask("Hello")
+    answer_id = shopper.history()["messages"][1]["id"]
+    with shopper.stream("again", answer_id) as refused:
+        assert refused.status_code == 409
+    with installation.merchant() as merchant:
+        merchant.post(f"/v1/conversations/{shopper.conversation_id}/messages", json={"text": "A person here"})
+    shopper.ask("To you", "to-staff")
+    shopper.ask("To you", "to-staff")
+    assert [message["id"] for message in shopper.history()["messages"]].count("to-staff") == 1
+
+
 def test_merchant_side(installation: Installation) -> None:
     with installation.merchant() as merchant:
         shop = merchant.get("/v1/shop").json()
