@@ -29,6 +29,9 @@ PROBLEM_TYPE = "application/problem+json"
 PROBLEM_BASE = "https://aisle.example/problems/"
 """Names the kind of a problem; an identifier, not a page of this installation."""
 
+UNSTORABLE_TEXT = ("22021", "22P05")
+"""Postgres on text it cannot hold: character_not_in_repertoire, untranslatable_character."""
+
 log = get_logger("http")
 
 
@@ -108,6 +111,8 @@ def on_unreadable(request: Request[Any, Any, Any], _error: Exception) -> Respons
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Exception handler for our own mistakes: the caller learns the request id, the log the rest."""
+    if getattr(getattr(error, "orig", error), "sqlstate", None) in UNSTORABLE_TEXT:
+        return problem_response(request, Invalid("A text holds a NUL or another character that cannot be stored."))
     log.exception("unhandled", path=request.url.path, exc_info=error)
     return problem_response(request, AisleError("Something went wrong on our side; nothing was lost. Try again."))
 

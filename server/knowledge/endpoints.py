@@ -188,8 +188,12 @@ def _require_id(text: str) -> UUID:
 
 
 def _require_url(url: str) -> None:
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
+    try:
+        parts = urlsplit(url)
+        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        is_web = False
+    if not is_web:
         raise Invalid("The address cannot be read.", errors=(FieldError("url", "https://shop.example/..."),))
 
 

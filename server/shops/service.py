@@ -293,7 +293,7 @@ def _require_fields(values: dict[str, object]) -> None:
     if values.get("order_access", "standard") not in ORDER_ACCESS:
         errors.append(FieldError("order_access", f"one of {', '.join(ORDER_ACCESS)}"))
     currency = str(values.get("currency", "USD"))
-    if not (len(currency) == 3 and currency.isascii() and currency.isupper()):
+    if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
         errors.append(FieldError("currency", "an ISO 4217 code such as EUR"))
     if not 2 <= len(str(values.get("locale", "en"))) <= LOCALE_LENGTH:
         errors.append(FieldError("locale", "a language tag such as en or pt-BR"))

@@ -105,6 +105,25 @@ def test_unreadable_bodies_are_refused(shopper: Shopper, body: bytes) -> None:
     assert answer.json()["code"] == "malformed"
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("PATCH", "/v1/shop", {"greeting": "a\x00b"}),
+        ("PATCH", "/v1/shop", {"currency": "U$D"}),
+        ("PATCH", "/v1/shop", {"contact": {"email": "a\x00"}}),
+        ("POST", "/v1/keys", {"kind": "secret", "name": "a\x00"}),
+        ("PUT", "/v1/products/p", {"id": "p", "title": "a\x00b"}),
+        ("POST", "/v1/sources", {"url": "http://[::1"}),
+    ],
+)
+def test_values_that_cannot_be_kept_are_refused(
+    installation: Installation, method: str, path: str, body: dict[str, object]
+) -> None:
+    with installation.merchant(installation.create_shop("Odd", "https://odd.example")) as merchant:
+        answer = merchant.request(method, path, json=body)
+    assert answer.status_code == 422, answer.text
+
+
 def test_an_id_of_another_message_is_refused(installation: Installation, shopper: Shopper) -> None:
     shopper.ask("Hello")
     answer_id = shopper.history()["messages"][1]["id"]
