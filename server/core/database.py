@@ -208,6 +208,7 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=ACQUIRE_TIMEOUT_S,
         pool_pre_ping=True,
+        hide_parameters=True,  # an error's text must not carry a shop's values into a log
         connect_args={"server_settings": SERVER_SETTINGS, "timeout": ACQUIRE_TIMEOUT_S},
     )
 
