@@ -42,6 +42,7 @@ INJECTED = {
     "live_turns": "live",
     "journal": "journal",
     "chat": "chat",
+    "conversations": "conversations",
     "shops": "shops",
     "catalog": "catalog",
     "knowledge": "knowledge",

@@ -13,9 +13,11 @@ from integrations.demo import DemoPlatform, load_store
 from integrations.platform import ShopPlatform
 from server.catalog.service import Catalog
 from server.catalog.tasks import ImportProducts
+from server.chat.conversations import Conversations
 from server.chat.driver import AnswerDriver
 from server.chat.engine import Engine
 from server.chat.intents import Router
+from server.chat.interrupted import InterruptedTurns
 from server.chat.live import LiveTurns, TurnJournal
 from server.chat.model_driver import ModelDriver
 from server.chat.models import Question
@@ -39,7 +41,7 @@ from server.embedded import Endpoints
 from server.knowledge.index import SearchIndex
 from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
-from server.knowledge.tasks import CrawlSource, EmbedMissing, ImportDocument
+from server.knowledge.tasks import CrawlSource, EmbedMissing, ImportDocument, Restem
 from server.models.protocol import ChatModel, Embedder
 from server.orders.lookup import PlatformFor
 from server.orders.mail import Mailer
@@ -50,6 +52,7 @@ from server.pages.models import DemoPage
 from server.shops.access import ConsoleClaims
 from server.shops.platforms import Platforms
 from server.shops.service import ShopService
+from server.upkeep import Upkeep
 
 POOL_SIZE = 12
 
@@ -81,6 +84,8 @@ class Services(Struct, frozen=True, kw_only=True):
     live: LiveTurns
     journal: TurnJournal
     chat: ChatService
+    conversations: Conversations
+    upkeep: Upkeep
     router: Router
     staff_desk: StaffDesk
     figures: Figures
@@ -126,16 +131,19 @@ async def _build(
     knowledge, catalog = Knowledge(database, embedder, index), Catalog(database, index)
     platforms = Platforms(shops, PLATFORM_BUILDERS).find
     orders = OrderDesk(database, platforms, settings.secret_keys, jobs, codes=settings.smtp_url is not None)
-    live, journal, router = LiveTurns(), TurnJournal(redis), Router(embedder)
+    live, journal, router, quota = LiveTurns(), TurnJournal(redis), Router(embedder), Unlimited()
+    conversations = Conversations(database, shops, journal, live)
 
     def toolbox_for(question: Question) -> ShopToolbox:
-        return ShopToolbox(question, catalog, knowledge, orders, lambda _reason: chat.request_human(question.shopper))
+        return ShopToolbox(
+            question, catalog, knowledge, orders, lambda _reason: conversations.request_human(question.shopper)
+        )
 
     chat = ChatService(
         database=database,
         shops=shops,
         limiter=limiter,
-        quota=Unlimited(),
+        quota=quota,
         journal=journal,
         live=live,
         driver=AnswerDriver(router, Engine(), ModelDriver(chat_model) if chat_model else None, metrics),
@@ -168,6 +176,8 @@ async def _build(
         live=live,
         journal=journal,
         chat=chat,
+        conversations=conversations,
+        upkeep=Upkeep(database, InterruptedTurns(database, journal, quota), orders, embedder.name),
         router=router,
         staff_desk=StaffDesk(database),
         figures=Figures(database),
@@ -186,6 +196,7 @@ def job_handlers(services: Services) -> Mapping[str, Handler]:
         "knowledge.import": ImportDocument(database, knowledge),
         "knowledge.crawl": CrawlSource(database, knowledge, services.sources, services.egress),
         "knowledge.embed": EmbedMissing(knowledge),
+        "knowledge.restem": Restem(knowledge),
         "orders.send_code": SendCode(database, services.platforms, services.mailer, services.settings.secret_keys),
     }
 

@@ -3,22 +3,21 @@ killed worker loses a job."""
 
 import asyncio
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
 
 from arq.worker import Worker, func
 
-from server.chat.service import ChatService
 from server.core.database import Database
 from server.core.errors import AisleError, Unavailable
-from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim, enqueue_once
+from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim
 from server.core.logging import get_logger
 from server.core.wake import QUEUE, WAKE_FUNCTION, pack, redis_settings, unpack
+from server.upkeep import Upkeep, going_on
 
 SWEEP_S = 2.0
-EMBED_CHECK_S = 300.0
 CONCURRENT_JOBS = 4
 RETRY_S = 15.0
 ARQ_RESTART_S = 1.0
@@ -29,11 +28,8 @@ log = get_logger("worker")
 class JobRunner:
     """Runs jobs of all shops, a few at a time."""
 
-    def __init__(
-        self, database: Database, handlers: Mapping[str, Handler], chat: ChatService, embedding_model: str
-    ) -> None:
-        self._database, self._handlers, self._chat = database, handlers, chat
-        self._embedding_model = embedding_model
+    def __init__(self, database: Database, handlers: Mapping[str, Handler]) -> None:
+        self._database, self._handlers = database, handlers
         self._slots = asyncio.Semaphore(CONCURRENT_JOBS)
         self._running: dict[UUID, asyncio.Task[None]] = {}
 
@@ -45,25 +41,12 @@ class JobRunner:
             task.add_done_callback(lambda _: self._running.pop(job_id, None))
 
     async def sweep(self) -> None:
-        """Start what is due, end turns whose process was lost; for ever."""
+        """Start what is due; for ever."""
         while True:
-            with _going_on("sweep"):
+            with going_on("sweep"):
                 for shop_id, job_id in await self._database.due_work(limit=200):
                     self.start(shop_id, job_id)
-            with _going_on("lost_turns"):
-                for shop_id in await self._database.shops_with_lost_turns():
-                    with _going_on("lost_turns_of_shop"):
-                        await self._chat.recover_abandoned(shop_id)
             await asyncio.sleep(SWEEP_S)
-
-    async def ask_for_vectors(self) -> None:
-        """Ask for vectors wherever some are missing: after a change of embedder, or when it was away; for ever."""
-        while True:
-            with _going_on("embedding_check"):
-                for shop_id in await self._database.shops_to_embed(self._embedding_model):
-                    async with self._database.fast(shop_id) as connection:
-                        await enqueue_once(connection, shop_id, "knowledge.embed", {})
-            await asyncio.sleep(EMBED_CHECK_S)
 
     async def stop(self) -> None:
         """Cancel what runs and give it back at once."""
@@ -103,17 +86,6 @@ class JobRunner:
             renewing.cancel()
 
 
-@contextmanager
-def _going_on(work: str) -> Iterator[None]:
-    """The loops of a worker outlive whatever goes wrong in one round."""
-    try:
-        yield
-    except AisleError as reason:
-        log.warning(f"{work}_failed", reason=reason.detail)
-    except Exception:
-        log.exception(f"{work}_failed")
-
-
 async def _renew(job: ClaimedJob) -> None:
     while True:
         await asyncio.sleep(LEASE_S / 3)
@@ -121,12 +93,12 @@ async def _renew(job: ClaimedJob) -> None:
             await job.renew()
 
 
-async def run_worker(runner: JobRunner, redis_url: str) -> None:
+async def run_worker(runner: JobRunner, upkeep: Upkeep, redis_url: str) -> None:
     """Work until SIGTERM or SIGINT."""
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    loops = (runner.sweep(), runner.ask_for_vectors(), _listen(runner, redis_url))
+    loops = (runner.sweep(), upkeep.run(), _listen(runner, redis_url))
     tasks = [asyncio.create_task(loop) for loop in loops]
     await stopping.wait()
     for task in tasks:

@@ -11,6 +11,7 @@ from litestar.response import Stream
 from msgspec import Meta, Struct
 
 from server.chat import events, sessions
+from server.chat.conversations import Conversations
 from server.chat.live import LiveTurn, LiveTurns, TurnJournal, next_index
 from server.chat.service import ChatService, IncomingMessage
 from server.chat.sessions import SessionAnswer, SessionRequest, Sessions
@@ -116,7 +117,12 @@ async def open_session(
 
 @post("/v1/chat", status_code=200, summary="Send a message, stream the answer", tags=["shopper"])
 async def send_message(
-    data: ChatRequest, shopper: Shopper, chat: ChatService, journal: TurnJournal, metrics: Metrics
+    data: ChatRequest,
+    shopper: Shopper,
+    chat: ChatService,
+    conversations: Conversations,
+    journal: TurnJournal,
+    metrics: Metrics,
 ) -> Stream:
     """Answer one shopper message with a UI message stream. The same message id never makes a second turn."""
     message = _message(data)
@@ -128,11 +134,11 @@ async def send_message(
     if live is not None:
         return _stream(live.read(), metrics)
     if accepted.state == "taken":
-        return _stream(_once(chat.staff_notice(shopper)), metrics)
+        return _stream(_once(conversations.staff_notice(shopper)), metrics)
     assert accepted.turn_id
     if accepted.turn_state == "running":
         return _stream(journal.follow(shopper.shop_id, shopper.conversation_id, accepted.turn_id, 0), metrics)
-    return _stream(_once(await chat.replay(shopper, accepted.turn_id, accepted.answer_id)), metrics)
+    return _stream(_once(await conversations.replay(shopper, accepted.turn_id, accepted.answer_id)), metrics)
 
 
 @get("/v1/chat/{conversation_id:str}/stream", summary="Resume the running answer", tags=["shopper"])
@@ -159,9 +165,9 @@ async def resume_stream(
 
 
 @get("/v1/chat/{conversation_id:str}", summary="The conversation so far", tags=["shopper"])
-async def get_conversation(shopper: Shopper, chat: ChatService) -> ConversationView:
+async def get_conversation(shopper: Shopper, conversations: Conversations) -> ConversationView:
     """State and messages, oldest first."""
-    state, messages = await chat.history(shopper)
+    state, messages = await conversations.history(shopper)
     return ConversationView(
         id=str(shopper.conversation_id),
         state=state,
@@ -179,18 +185,18 @@ async def get_conversation(shopper: Shopper, chat: ChatService) -> ConversationV
 
 
 @post("/v1/chat/{conversation_id:str}/stop", status_code=200, summary="Stop the running answer", tags=["shopper"])
-async def stop_answer(shopper: Shopper, chat: ChatService) -> dict[str, str]:
+async def stop_answer(shopper: Shopper, conversations: Conversations) -> dict[str, str]:
     """End the running turn; what was said is kept."""
-    await chat.stop(shopper)
+    await conversations.stop(shopper)
     return {"status": "stopping"}
 
 
 @post("/v1/chat/{conversation_id:str}/feedback", status_code=200, summary="Rate an answer", tags=["shopper"])
-async def rate_answer(data: FeedbackRequest, shopper: Shopper, chat: ChatService) -> dict[str, str]:
+async def rate_answer(data: FeedbackRequest, shopper: Shopper, conversations: Conversations) -> dict[str, str]:
     """Thumbs up or down for one answer; a second rating replaces the first."""
     if data.rating not in ("up", "down"):
         raise Invalid("The rating is not one we know.", errors=(FieldError("rating", "up or down"),))
-    await chat.rate(shopper, data.message_id, data.rating, data.comment)
+    await conversations.rate(shopper, data.message_id, data.rating, data.comment)
     return {"status": "kept"}
 
 
@@ -213,9 +219,9 @@ async def verify(data: VerificationRequest, shopper: Shopper, orders: OrderDesk)
 
 
 @post("/v1/chat/{conversation_id:str}/handoff", status_code=200, summary="Ask for staff", tags=["shopper"])
-async def request_staff(data: HandoffRequest, shopper: Shopper, chat: ChatService) -> dict[str, Any]:
+async def request_staff(data: HandoffRequest, shopper: Shopper, conversations: Conversations) -> dict[str, Any]:
     """Ask for a person; `state` is requested, or waiting when nobody is there now."""
-    result = await chat.request_human(shopper, data.email)
+    result = await conversations.request_human(shopper, data.email)
     return {"state": result.state, "contact": result.contact}
 
 

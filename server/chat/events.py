@@ -32,6 +32,8 @@ HEADERS = {
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
 }
+COMPANY_S = 0.05
+"""How long the start and a status line wait for what they announce: an answer that is there by then travels at once."""
 _encoder = msgspec.json.Encoder()
 
 
@@ -69,7 +71,7 @@ class Transcript:
         self.notes: list[str] = []
         """For staff, in the trace: why the engine took over, what was left out."""
         self.changed = asyncio.Event()
-        """Set when there are frames to take."""
+        """Set when there are frames to take; frames that say nothing by themselves wait a moment for company."""
         self._cited: set[str] = set()
         self._frames: list[bytes] = []
         self._count = 0
@@ -94,7 +96,7 @@ class Transcript:
 
     def start(self) -> None:
         """The first frame."""
-        self._frame({"type": "start", "messageId": self.message_id})
+        self._frame({"type": "start", "messageId": self.message_id}, says_nothing=True)
 
     def add(self, event: AnswerEvent) -> None:
         """Put one answer event on the wire and among the parts."""
@@ -102,7 +104,7 @@ class Transcript:
             case TextPiece(text=text):
                 self._add_text(text)
             case StatusLine(text=text):
-                self._frame({"type": "data-status", "data": {"text": text}, "transient": True})
+                self._frame({"type": "data-status", "data": {"text": text}, "transient": True}, says_nothing=True)
             case ToolUsed():
                 self._add_tool(event)
             case ShowProducts(products=products):
@@ -214,10 +216,13 @@ class Transcript:
         )
         self._frame(part)
 
-    def _frame(self, part: dict[str, Any]) -> None:
+    def _frame(self, part: dict[str, Any], *, says_nothing: bool = False) -> None:
         self._frames.append(frame(self.turn_id, self._count, part))
         self._count += 1
-        self.changed.set()
+        if says_nothing:
+            asyncio.get_running_loop().call_later(COMPANY_S, self.changed.set)
+        else:
+            self.changed.set()
 
 
 def replay(turn_id: UUID, message_id: str, parts: list[dict[str, Any]], metadata: dict[str, Any]) -> bytes:

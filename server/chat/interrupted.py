@@ -1,4 +1,4 @@
-"""A turn whose process was lost, put together again from the frames that its shopper was sent."""
+"""Turns whose process was lost: ended, with what their shoppers were sent put together again from the frames."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,7 +6,49 @@ from uuid import UUID
 
 import msgspec
 
+from billing.quota import Quota
+from server.chat import storage
 from server.chat.events import DONE_FRAME, frame
+from server.chat.live import TurnJournal
+from server.chat.phrases import phrase
+from server.core.database import Database
+
+
+class InterruptedTurns:
+    """Looks after turns that nobody runs any more."""
+
+    def __init__(self, database: Database, journal: TurnJournal, quota: Quota) -> None:
+        self._database, self._journal, self._quota = database, journal, quota
+
+    async def end(self, shop_id: UUID) -> int:
+        """End a shop's turns whose process is gone, keeping the text their shoppers were shown; how many."""
+        async with self._database.fast(shop_id) as connection:
+            turns = await storage.abandoned_turns(connection, shop_id)
+        for turn in turns:
+            await self._interrupt(shop_id, turn["conversation_id"], turn["id"], turn["answer_seq"], turn["locale"])
+        return len(turns)
+
+    async def _interrupt(self, shop_id: UUID, conversation_id: UUID, turn_id: UUID, seq: int, locale: str) -> None:
+        found, frames, ended = await self._journal.frames(shop_id, conversation_id)
+        told = frames if found == turn_id else []
+        async with self._database.fast(shop_id) as connection:
+            await storage.record_answer(
+                connection,
+                shop_id,
+                conversation_id,
+                turn_id,
+                state="interrupted",
+                answered_by=None,
+                usage_state="released",
+                trace={"notes": ["the process answering was lost"]},
+                seq=seq,
+                parts=parts_of_frames(told),
+                metadata={"interrupted": True},
+            )
+            await self._quota.release(connection, shop_id, turn_id)
+        if told and not ended:  # whoever waits for the rest in another process is told that none comes
+            rest = frames_of_break(turn_id, told, phrase("answer_broken", locale))
+            await self._journal.end(shop_id, conversation_id, turn_id, len(told), rest)
 
 
 def parts_of_frames(frames: Sequence[bytes]) -> list[dict[str, Any]]:

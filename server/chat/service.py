@@ -16,11 +16,10 @@ from msgspec import Struct
 
 from billing.quota import Quota
 from server.chat import storage
-from server.chat.events import Transcript, replay
+from server.chat.events import Transcript
 from server.chat.history import question_of
-from server.chat.interrupted import frames_of_break, parts_of_frames
 from server.chat.live import LiveTurn, LiveTurns, TurnJournal
-from server.chat.models import HandoffResult, Question
+from server.chat.models import Question
 from server.chat.phrases import phrase
 from server.chat.storage import Accepted
 from server.chat.toolbox import ShopToolbox
@@ -162,10 +161,13 @@ class ChatService:
                 return self._live.find(shopper.shop_id, shopper.conversation_id), accepted
 
     async def _limit(self, shopper: Shopper) -> None:
-        await self._limiter.require(PER_CONVERSATION, f"{shopper.shop_id}:{shopper.conversation_id}")
+        claims = [
+            (PER_CONVERSATION, f"{shopper.shop_id}:{shopper.conversation_id}"),
+            (PER_SHOP, str(shopper.shop_id)),
+        ]
         if shopper.address:
-            await self._limiter.require(PER_ADDRESS, shopper.address)
-        await self._limiter.require(PER_SHOP, str(shopper.shop_id))
+            claims.append((PER_ADDRESS, shopper.address))
+        await self._limiter.require(*claims)
 
     def _start(
         self, shopper: Shopper, profile: ShopProfile, question: Question, accepted: Accepted, allowed: bool
@@ -272,6 +274,8 @@ class ChatService:
             turn.transcript.changed.clear()
             over = turn.over
             frames = turn.transcript.take_frames()
+            if not frames and not over:
+                continue
             if turn.first_text_s is None and turn.transcript.has_text:
                 turn.first_text_s = time.monotonic() - turn.started
                 self._metrics.first_text.observe(turn.first_text_s)
@@ -340,94 +344,6 @@ class ChatService:
             "completion_tokens": conclusion.completion_tokens if conclusion else 0,
             "notes": turn.transcript.notes,
         }
-
-    # beside the turn --------------------------------------------------------------------------------------------
-
-    async def stop(self, shopper: Shopper) -> None:
-        """End the running turn; what was said is kept. Nothing happens when none runs."""
-        if live := self._live.find(shopper.shop_id, shopper.conversation_id):
-            live.request_stop()
-            return
-        turn_id, _, ended = await self._journal.frames(shopper.shop_id, shopper.conversation_id)
-        if turn_id and not ended:
-            await self._journal.request_stop(shopper.shop_id, turn_id)
-
-    async def history(self, shopper: Shopper) -> tuple[str, list[storage.StoredMessage]]:
-        """(state, messages oldest first); an empty open conversation before its first message."""
-        async with self._database.fast(shopper.shop_id) as connection:
-            state = await storage.find_conversation(
-                connection, shopper.shop_id, shopper.conversation_id, shopper.shopper_id
-            )
-            if state is None:
-                return "open", []
-            messages = await storage.last_messages(
-                connection, shopper.shop_id, shopper.conversation_id, before_seq=2**31 - 1, limit=200
-            )
-        return state, messages
-
-    async def replay(self, shopper: Shopper, turn_id: UUID, answer_id: str) -> bytes:
-        """The stream of a turn that has ended, made again from what was saved."""
-        async with self._database.fast(shopper.shop_id) as connection:
-            message = await storage.find_message(connection, shopper.shop_id, shopper.conversation_id, answer_id)
-        if message is None:
-            return replay(turn_id, answer_id, [], {})
-        parts, metadata = msgspec.json.decode(message.parts), msgspec.json.decode(message.metadata)
-        return replay(turn_id, answer_id, parts, metadata)
-
-    def staff_notice(self, shopper: Shopper) -> bytes:
-        """What a shopper reads at once while staff answer: nothing but that they are here."""
-        part = {"type": "data-handoff", "data": {"state": "joined"}}
-        notice_id = new_id()
-        return replay(notice_id, f"n-{notice_id.hex}", [part], {"answered_by": "staff"})
-
-    async def rate(self, shopper: Shopper, message_id: str, rating: str, comment: str | None) -> None:
-        """Keep what the shopper thinks of an answer. Raises NotFound."""
-        async with self._database.fast(shopper.shop_id) as connection:
-            kept = await storage.save_feedback(
-                connection, shopper.shop_id, shopper.conversation_id, message_id, rating, comment
-            )
-        if not kept:
-            raise NotFound
-
-    async def request_human(self, shopper: Shopper, email: str | None = None) -> HandoffResult:
-        """Ask for staff: `requested` when the shop says they are on duty, else `waiting` with the shop's contact."""
-        profile = await self._shops.profile(shopper.shop_id)
-        wanted = "requested" if profile.handoff.get("online") else "waiting"
-        async with self._database.fast(shopper.shop_id) as connection:
-            if not await storage.open_conversation(connection, shopper.shop_id, shopper):
-                raise NotFound
-            state = await storage.request_handoff(connection, shopper.shop_id, shopper.conversation_id, wanted, email)
-        return HandoffResult(state=state or wanted, contact=profile.contact)
-
-    async def recover_abandoned(self, shop_id: UUID) -> int:
-        """End turns whose process is gone, keeping the text their shoppers were shown; how many."""
-        async with self._database.fast(shop_id) as connection:
-            turns = await storage.abandoned_turns(connection, shop_id)
-        for turn in turns:
-            await self._interrupt(shop_id, turn["conversation_id"], turn["id"], turn["answer_seq"], turn["locale"])
-        return len(turns)
-
-    async def _interrupt(self, shop_id: UUID, conversation_id: UUID, turn_id: UUID, seq: int, locale: str) -> None:
-        found, frames, ended = await self._journal.frames(shop_id, conversation_id)
-        told = frames if found == turn_id else []
-        async with self._database.fast(shop_id) as connection:
-            await storage.record_answer(
-                connection,
-                shop_id,
-                conversation_id,
-                turn_id,
-                state="interrupted",
-                answered_by=None,
-                usage_state="released",
-                trace={"notes": ["the process answering was lost"]},
-                seq=seq,
-                parts=parts_of_frames(told),
-                metadata={"interrupted": True},
-            )
-            await self._quota.release(connection, shop_id, turn_id)
-        if told and not ended:  # whoever waits for the rest in another process is told that none comes
-            rest = frames_of_break(turn_id, told, phrase("answer_broken", locale))
-            await self._journal.end(shop_id, conversation_id, turn_id, len(told), rest)
 
 
 async def _let_go(task: asyncio.Task[Any]) -> None:

@@ -144,7 +144,7 @@ class Sessions:
             raise Unauthenticated("This shop is not being served.")
         if origin:
             self._require_origin(profile, origin)
-            await self._limiter.require(SESSIONS_PER_ADDRESS, address)
+            await self._limiter.require((SESSIONS_PER_ADDRESS, address))
             return profile
         if not secret_key:
             raise Unauthenticated("Without an Origin header a session needs the shop's secret key as a bearer.")

@@ -144,7 +144,9 @@ async def find_message(
 async def last_messages(
     connection: Connection, shop_id: UUID, conversation_id: UUID, before_seq: int, limit: int = HISTORY_MESSAGES
 ) -> list[StoredMessage]:
-    """The newest messages before a sequence number, oldest first."""
+    """The newest messages before a sequence number, oldest first. The first message's is 1."""
+    if before_seq <= 1:
+        return []
     rows = await connection.fetch(
         "SELECT id, seq, author, parts, metadata, created_at FROM message "
         "WHERE shop_id = $1 AND conversation_id = $2 AND seq < $3 ORDER BY seq DESC LIMIT $4",

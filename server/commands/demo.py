@@ -24,6 +24,7 @@ import click
 
 from server.core.errors import ConfigurationError
 from server.core.settings import load_settings
+from server.embedded.account import preparation
 
 READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 35.0
@@ -149,7 +150,11 @@ class Child:
 
     def _start(self) -> subprocess.Popen[bytes]:
         self._started_at = time.monotonic()
-        return subprocess.Popen(self._command, start_new_session=True)  # noqa: S603 (our own programs)
+        return subprocess.Popen(  # noqa: S603 (our own programs)
+            self._command,
+            start_new_session=True,  # Ctrl-C is for the demo alone, which stops its children in order
+            preexec_fn=preparation(None, signal.SIGTERM),  # and they do not outlive it when it is killed
+        )
 
 
 def _await_ready(url: str, children: list[Child], stopping: threading.Event) -> None:

@@ -82,5 +82,5 @@ async def run_jobs() -> None:
     from server.worker import JobRunner, run_worker
 
     async with services_for_command() as services:
-        runner = JobRunner(services.database, job_handlers(services), services.chat, services.embedder.name)
-        await run_worker(runner, services.at.redis_url)
+        runner = JobRunner(services.database, job_handlers(services))
+        await run_worker(runner, services.upkeep, services.at.redis_url)

@@ -11,6 +11,7 @@ statement names it again (`shop_id = $1`): isolation twice over. Two doors lead 
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import UUID
@@ -151,6 +152,14 @@ class Database:
     async def shops_to_embed(self, embedding_model: str) -> list[UUID]:
         """Shops with passages that have no vector of this embedder."""
         return [row["shop_id"] for row in await self._fetch("SELECT shops_to_embed($1) AS shop_id", embedding_model)]
+
+    async def shops_to_restem(self) -> list[UUID]:
+        """Shops whose language has changed since the words of their passages were stemmed."""
+        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_restem() AS shop_id")]
+
+    async def shops_to_tidy(self, longest_window: timedelta) -> list[UUID]:
+        """Shops with proofs or codes that have expired, or counters older than any window."""
+        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_tidy($1) AS shop_id", longest_window)]
 
     async def _fetch(self, query: str, *values: Any) -> list[Any]:
         """Look-ups of no shop. Raises Unavailable."""

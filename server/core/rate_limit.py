@@ -19,16 +19,22 @@ LOCAL_SHARE = 0.5
 LOCAL_KEYS = 10_000
 REDIS_PAUSE_S = 5.0
 
-# KEYS[1]; ARGV: microseconds per request, burst. Returns 0, or the microseconds to wait.
+# KEYS: one per limit; ARGV: microseconds per request and burst, for each. All are looked at before any is counted.
+# Returns 0, or the microseconds to wait.
 _GCRA = """
 local now_parts = redis.call('TIME')
 local now = now_parts[1] * 1000000 + now_parts[2]
-local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local full_at = math.max(tonumber(redis.call('GET', KEYS[1]) or now), now)
-local wait = full_at + interval - burst * interval - now
-if wait > 0 then return math.ceil(wait) end
-local next_full = full_at + interval
-redis.call('SET', KEYS[1], string.format('%.0f', next_full), 'PX', math.ceil((next_full - now) / 1000) + 1)
+local longest, next_full = 0, {}
+for i, key in ipairs(KEYS) do
+  local interval, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
+  local full_at = math.max(tonumber(redis.call('GET', key) or now), now)
+  longest = math.max(longest, full_at + interval - burst * interval - now)
+  next_full[i] = full_at + interval
+end
+if longest > 0 then return math.ceil(longest) end
+for i, key in ipairs(KEYS) do
+  redis.call('SET', key, string.format('%.0f', next_full[i]), 'PX', math.ceil((next_full[i] - now) / 1000) + 1)
+end
 return 0
 """
 
@@ -55,28 +61,35 @@ class RateLimiter:
         self._local: OrderedDict[str, float] = OrderedDict()
         self._redis_away_until = 0.0
 
-    async def require(self, limit: Limit, subject: str) -> None:
-        """Count one request. Raises RateLimited with the seconds to wait."""
-        wait_s = await self._wait_s(limit, f"limit:{{{subject}}}:{limit.name}")
+    async def require(self, *claims: tuple[Limit, str]) -> None:
+        """Count one request against every (limit, subject), or against none. Raises RateLimited with the seconds to
+        wait. One round trip, however many limits."""
+        named = {f"limit:{{{subject}}}:{limit.name}": limit for limit, subject in claims}
+        wait_s = await self._wait_s(named)
         if wait_s > 0:
             raise RateLimited("Too many requests in a short time; please wait a moment.", retry_after_s=wait_s)
 
-    async def _wait_s(self, limit: Limit, key: str) -> float:
+    async def _wait_s(self, named: dict[str, Limit]) -> float:
         if time.monotonic() >= self._redis_away_until:
+            numbers = [number for limit in named.values() for number in (limit.interval_us, limit.burst)]
             try:
-                return float(await self._script(keys=[key], args=[limit.interval_us, limit.burst])) / 1e6
+                return float(await self._script(keys=list(named), args=numbers)) / 1e6
             except (RedisError, OSError):
                 self._redis_away_until = time.monotonic() + REDIS_PAUSE_S
-        return self._local_wait_s(limit, key)
+        return self._local_wait_s(named)
 
-    def _local_wait_s(self, limit: Limit, key: str) -> float:
-        now, interval_s = time.monotonic(), limit.interval_us / 1e6 / LOCAL_SHARE
-        full_at = max(self._local.get(key, now), now)
-        wait_s = full_at + interval_s - max(1, limit.burst * LOCAL_SHARE) * interval_s - now
-        if wait_s > 0:
-            return wait_s
-        self._local[key] = full_at + interval_s
-        self._local.move_to_end(key)
-        if len(self._local) > LOCAL_KEYS:
+    def _local_wait_s(self, named: dict[str, Limit]) -> float:
+        now, longest_s, next_full = time.monotonic(), 0.0, {}
+        for key, limit in named.items():
+            interval_s = limit.interval_us / 1e6 / LOCAL_SHARE
+            full_at = max(self._local.get(key, now), now)
+            longest_s = max(longest_s, full_at + interval_s - max(1, limit.burst * LOCAL_SHARE) * interval_s - now)
+            next_full[key] = full_at + interval_s
+        if longest_s > 0:
+            return longest_s
+        for key, full_at in next_full.items():
+            self._local[key] = full_at
+            self._local.move_to_end(key)
+        while len(self._local) > LOCAL_KEYS:
             self._local.popitem(last=False)
         return 0

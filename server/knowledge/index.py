@@ -70,6 +70,7 @@ class SearchIndex:
         """See `catalog.ProductIndex`."""
         passages = [passage for passage in prepared.passages if passage.owner_id in written]
         await storage.replace_passages(connection, shop_id, list(written), passages, prepared.language)
+        await storage.note_language(connection, shop_id, prepared.language, anew=False)
 
     async def settle(self, shop_id: UUID) -> None:
         """See `catalog.ProductIndex`."""

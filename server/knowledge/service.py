@@ -23,6 +23,7 @@ from server.knowledge.search import Hit, SearchQuery
 from server.models.protocol import Embedder, ModelUnavailable, Vector
 
 EMBED_BATCH = 256
+RESTEM_BATCH = 500
 log = get_logger("knowledge")
 
 
@@ -168,6 +169,24 @@ class Knowledge:
                 return count
             count += await self._embed_rows(shop_id, rows)
             await renew()
+
+    async def restem(self, shop_id: UUID, renew: Callable[[], Awaitable[None]]) -> int:
+        """After a change of the shop's language: stem the words of all its passages anew; how many passages."""
+        async with self._database.fast(shop_id) as connection:
+            language = hybrid.language_config(await storage.shop_language(connection, shop_id))
+        count, after = 0, UUID(int=0)
+        while True:
+            async with self._database.fast(shop_id) as connection:
+                ids = await storage.passage_ids_after(connection, shop_id, after, RESTEM_BATCH)
+                await storage.restem(connection, shop_id, ids, language)
+            if not ids:
+                break
+            count, after = count + len(ids), ids[-1]
+            await renew()
+        async with self._database.fast(shop_id) as connection:
+            await storage.note_language(connection, shop_id, language, anew=True)
+        await self._index.settle(shop_id)
+        return count
 
     async def _embed_rows(self, shop_id: UUID, rows: Sequence[Any]) -> int:
         texts = [embedded_text(row["title"], row["heading_path"], row["body"], row["kind"]) for row in rows]

@@ -121,6 +121,36 @@ async def set_vectors(
     )
 
 
+async def passage_ids_after(connection: Connection, shop_id: UUID, after: UUID, limit: int) -> list[UUID]:
+    """The next passages in the order of their ids."""
+    rows = await connection.fetch(
+        "SELECT id FROM passage WHERE shop_id = $1 AND id > $2 ORDER BY id LIMIT $3", shop_id, after, limit
+    )
+    return [row["id"] for row in rows]
+
+
+async def restem(connection: Connection, shop_id: UUID, passage_ids: Sequence[UUID], language: str) -> None:
+    """Write the lexical form of these passages again, in this language."""
+    await connection.execute(
+        "UPDATE passage SET search = passage_terms($1, $3::text::regconfig, title, body, identifiers) "
+        "WHERE shop_id = $1 AND id = ANY($2)",
+        shop_id,
+        list(passage_ids),
+        language,
+    )
+
+
+async def note_language(connection: Connection, shop_id: UUID, language: str, *, anew: bool) -> None:
+    """Note how the shop's passages are stemmed: for its first ones, or when all were stemmed `anew`."""
+    await connection.execute(
+        "INSERT INTO passage_statistics (shop_id, language) VALUES ($1, $2) ON CONFLICT (shop_id) "
+        "DO UPDATE SET language = excluded.language WHERE $3 OR passage_statistics.language IS NULL",
+        shop_id,
+        language,
+        anew,
+    )
+
+
 async def find_document_hashes(connection: Connection, shop_id: UUID, external_ids: Sequence[str]) -> dict[str, bytes]:
     """By external id: the content hash of the documents already there."""
     rows = await connection.fetch(

@@ -76,6 +76,17 @@ class EmbedMissing:
         return await job.finish("done")
 
 
+class Restem:
+    """Handler of `knowledge.restem`: after a change of the shop's language."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        await self._knowledge.restem(job.shop_id, job.renew)
+        await job.finish("done")
+
+
 async def crawled_files(url: str, egress: Egress, max_pages: int) -> AsyncIterator[IncomingFile | FailedFile]:
     """A site's pages as files to import."""
     async for found in crawl(url, fetch=egress, max_pages=max_pages):

@@ -102,8 +102,8 @@ def safe_way_back(path: str) -> str:
 
 
 async def _check(request: AnyRequest, shops: ShopService, limiter: RateLimiter, email: str, password: str) -> Merchant:
-    await limiter.require(BY_ADDRESS, client_address(request))
-    await limiter.require(BY_EMAIL, hashlib.sha256(email.encode()).hexdigest()[:32])
+    hashed = hashlib.sha256(email.encode()).hexdigest()[:32]
+    await limiter.require((BY_ADDRESS, client_address(request)), (BY_EMAIL, hashed))
     if not email.isprintable() or len(email) > MAX_EMAIL or len(password) > MAX_PASSWORD:
         raise Unauthenticated(REFUSED)
     return await shops.sign_in(email, password)

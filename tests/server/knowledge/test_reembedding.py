@@ -1,9 +1,12 @@
-"""Changing the embedder: search goes on by words, vectors come back passage by passage, and none are mixed."""
+"""Changing the embedder: search goes on by words, vectors come back passage by passage, and none are mixed. Changing
+the shop's language: its words are stemmed anew."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
+import asyncpg
 import numpy as np
 import pytest
 
@@ -16,6 +19,8 @@ from server.knowledge.service import Knowledge
 from server.models.protocol import ModelUnavailable, Vector
 from server.shops.service import ShopService
 from tests.installation import Installation
+
+PATIENCE_S = 60.0
 
 
 class NamedEmbedder:
@@ -117,3 +122,38 @@ async def test_the_same_products_embed_nothing(database: Database, shop_id: UUID
     cheaper = [Product(external_id="p0", title=PRODUCTS[0].title, available=False)]
     assert await parts.catalog.save(shop_id, cheaper, "test") == (0, 1, 0)
     assert embedder.embedded == 0
+
+
+async def test_a_new_language_stems_the_words_anew(
+    database: Database, shop_id: UUID, installation: Installation
+) -> None:
+    parts = Parts(database, NamedEmbedder("away", away=True), installation.owner_url)
+    await parts.catalog.save(shop_id, [Product(external_id="p", title="Gefütterte Winterjacken")], "test")
+    assert not await parts.knowledge.search(shop_id, "gefütterten")
+    assert shop_id not in await database.shops_to_restem()
+    async with database.fast(shop_id) as connection:
+        await connection.execute("UPDATE shop SET locale = 'de-AT' WHERE id = $1", shop_id)
+    assert await parts.knowledge.restem(shop_id, nothing) == 1
+    assert [hit.external_id for hit in await parts.knowledge.search(shop_id, "gefütterten")] == ["p"]
+    assert shop_id not in await database.shops_to_restem()
+
+
+async def test_the_worker_notices_a_new_language(installation: Installation) -> None:
+    shop = installation.create_shop("Wolle und Faden")
+    with installation.merchant(shop) as merchant:
+        merchant.put("/v1/products/p", json={"id": "p", "title": "Gefütterte Winterjacken"}).raise_for_status()
+        merchant.patch("/v1/shop", json={"locale": "de"}).raise_for_status()
+        async with asyncio.timeout(PATIENCE_S):
+            while await _language_of(installation, shop.shop_id) != "german":  # noqa: ASYNC110 (another process)
+                await asyncio.sleep(0.1)
+
+
+async def _language_of(installation: Installation, shop_id: str) -> str | None:
+    connection = await asyncpg.connect(installation.owner_url)
+    try:
+        language: str | None = await connection.fetchval(
+            "SELECT language FROM passage_statistics WHERE shop_id = $1", UUID(shop_id)
+        )
+    finally:
+        await connection.close()
+    return language

@@ -1,0 +1,88 @@
+"""What a worker looks after without being asked: turns whose process was lost, vectors that are missing, words stemmed
+for another language, proofs and counters that have expired."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeAlias
+
+from server.chat.interrupted import InterruptedTurns
+from server.core.database import Database
+from server.core.errors import AisleError
+from server.core.jobs import enqueue_once
+from server.core.logging import get_logger
+from server.orders.limits import LONGEST_WINDOW
+from server.orders.service import OrderDesk
+
+LOST_TURNS_EVERY_S = 2.0
+RESTEM_EVERY_S = 20.0
+TIDY_EVERY_S = 600.0
+EMBED_EVERY_S = 300.0
+
+Round: TypeAlias = Callable[[], Awaitable[None]]
+
+log = get_logger("upkeep")
+
+
+class Upkeep:
+    """Rounds over all shops; several workers may make them at once."""
+
+    def __init__(
+        self, database: Database, interrupted: InterruptedTurns, orders: OrderDesk, embedding_model: str
+    ) -> None:
+        self._database, self._interrupted, self._orders = database, interrupted, orders
+        self._embedding_model = embedding_model
+
+    async def run(self) -> None:
+        """All rounds, each at its own pace, until cancelled."""
+        rounds: tuple[tuple[Round, float], ...] = (
+            (self.end_lost_turns, LOST_TURNS_EVERY_S),
+            (self.ask_for_stems, RESTEM_EVERY_S),
+            (self.tidy, TIDY_EVERY_S),
+            (self.ask_for_vectors, EMBED_EVERY_S),
+        )
+        async with asyncio.TaskGroup() as group:
+            for work, every_s in rounds:
+                group.create_task(_again_and_again(work, every_s))
+
+    async def end_lost_turns(self) -> None:
+        """End turns that no process renews."""
+        for shop_id in await self._database.shops_with_lost_turns():
+            with going_on("end_lost_turns"):
+                await self._interrupted.end(shop_id)
+
+    async def ask_for_vectors(self) -> None:
+        """Ask for vectors wherever some are missing: after a change of embedder, or when it was away."""
+        for shop_id in await self._database.shops_to_embed(self._embedding_model):
+            async with self._database.fast(shop_id) as connection:
+                await enqueue_once(connection, shop_id, "knowledge.embed", {})
+
+    async def ask_for_stems(self) -> None:
+        """Ask for passages to be stemmed anew in shops whose language has changed."""
+        for shop_id in await self._database.shops_to_restem():
+            async with self._database.fast(shop_id) as connection:
+                await enqueue_once(connection, shop_id, "knowledge.restem", {})
+
+    async def tidy(self) -> None:
+        """Delete proofs, codes and counters that hold no more."""
+        for shop_id in await self._database.shops_to_tidy(LONGEST_WINDOW):
+            with going_on("tidy"):
+                await self._orders.forget_expired(shop_id)
+
+
+async def _again_and_again(work: Round, every_s: float) -> None:
+    while True:
+        with going_on(getattr(work, "__name__", "upkeep")):
+            await work()
+        await asyncio.sleep(every_s)
+
+
+@contextmanager
+def going_on(work: str) -> Iterator[None]:
+    """The loops of a worker outlive whatever goes wrong in one round."""
+    try:
+        yield
+    except AisleError as reason:
+        log.warning(f"{work}_failed", reason=reason.detail)
+    except Exception:
+        log.exception(f"{work}_failed")

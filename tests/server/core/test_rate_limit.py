@@ -1,0 +1,72 @@
+"""Limits that hold across processes, and what is left of them while Redis is away."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+
+from server.core.errors import RateLimited
+from server.core.ids import new_id
+from server.core.rate_limit import Limit, RateLimiter
+from server.embedded import EmbeddedServers
+
+SLOW = Limit("slow", per_minute=6, burst=4)
+WIDE = Limit("wide", per_minute=600, burst=100)
+
+
+@pytest.fixture(scope="module")
+async def redis(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Redis]:
+    folder: Path = tmp_path_factory.mktemp("limits")
+    with EmbeddedServers(folder / "data") as at:
+        client = Redis.from_url(at.redis_url)
+        yield client
+        await client.aclose()
+
+
+@pytest.fixture
+def subject() -> str:
+    return str(new_id())
+
+
+async def passed(limiter: RateLimiter, *claims: tuple[Limit, str], tries: int = 20) -> int:
+    """How many of so many requests in a row are let through."""
+    count = 0
+    for _ in range(tries):
+        try:
+            await limiter.require(*claims)
+        except RateLimited:
+            continue
+        count += 1
+    return count
+
+
+async def test_a_burst_passes_and_no_more(redis: Redis, subject: str) -> None:
+    assert await passed(RateLimiter(redis), (SLOW, subject)) == SLOW.burst
+
+
+async def test_two_processes_share_one_allowance(redis: Redis, subject: str) -> None:
+    first, second = RateLimiter(redis), RateLimiter(redis)
+    assert await passed(first, (SLOW, subject), tries=3) + await passed(second, (SLOW, subject)) == SLOW.burst
+
+
+async def test_the_wait_is_told(redis: Redis, subject: str) -> None:
+    limiter = RateLimiter(redis)
+    await passed(limiter, (SLOW, subject), tries=SLOW.burst)
+    with pytest.raises(RateLimited) as refused:
+        await limiter.require((SLOW, subject))
+    assert refused.value.retry_after_s is not None
+    assert 0 < refused.value.retry_after_s <= 60 / SLOW.per_minute
+
+
+async def test_a_refused_request_costs_no_other_limit(redis: Redis, subject: str) -> None:
+    limiter = RateLimiter(redis)
+    assert await passed(limiter, (SLOW, subject), (WIDE, subject), tries=60) == SLOW.burst
+    assert await passed(limiter, (WIDE, subject), tries=WIDE.burst) >= WIDE.burst - SLOW.burst
+
+
+async def test_without_redis_half_the_limit_holds_in_each_process(subject: str) -> None:
+    nobody_there = Redis.from_url("redis://127.0.0.1:1/0")
+    limiter = RateLimiter(nobody_there)
+    assert await passed(limiter, (SLOW, subject), (WIDE, subject)) == SLOW.burst // 2
+    await nobody_there.aclose()
