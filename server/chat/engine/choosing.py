@@ -1,11 +1,11 @@
 """Which passage answers a policy question, and which of its sentences: by words, subject, country and figures."""
 
-import re
 from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
 
+from server.chat.engine.kinds import has_clock, has_place, is_exception, is_restriction
 from server.chat.engine.places import covers, is_abroad, places_in, speaks_of_the_rest
 from server.chat.engine.quotes import (
     Asked,
@@ -16,6 +16,7 @@ from server.chat.engine.quotes import (
     fit,
     is_item,
     is_row,
+    plain_meaning,
     rarity,
     sentences_of,
 )
@@ -48,18 +49,17 @@ _GENERAL_WORDS = frozenset(
         "policy policies rule condition long time take work does option method accept kind type thing things item "
         "items stuff something anything product article articles artikel ware articulo articulos producto produit "
         "purchase buy bought offer much many until period info information tell explain question zeit etwas "
-        "cost costs wear visit fee fees rate rates charge charges frist politique regeln politica"
+        "window deadline sent cost costs wear visit fee fees rate rates charge charges frist politique regeln politica"
     )
 )
 """Words that ask for a subject as a whole."""
-_HAS_CLOCK = re.compile(
-    r"\b\d{1,2}\s?(?:am|pm|a\.m|p\.m|uhr|h)\b|\b\d{1,2}[:.h]\d{2}\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)day"
-)
+EXCEPTION = 0.6
+"""What a sentence on a special case ("If tracking has not moved ...") is worth to a question that names none."""
 
 _TOPIC_WORDS = {
     Topic.RETURNS: "return refund exchange",
     Topic.SHIPPING: "shipping delivery ship deliver",
-    Topic.PAYMENT: "payment pay card",
+    Topic.PAYMENT: "payment pay charged",
     Topic.ACCOUNT: "account password login",
     Topic.WARRANTY: "warranty guarantee",
     Topic.ORDERING: "order checkout buy",
@@ -77,7 +77,7 @@ class Found(Struct, frozen=True):
 
 
 class Sought(Struct, frozen=True, kw_only=True):
-    """What a passage must answer. `places` are country codes; `currency` is the shop's."""
+    """What a passage must answer. `places` are country codes; `currency` is the shop's; for the rest see `kinds.py`."""
 
     asked: Asked
     topic: Topic | None = None
@@ -85,6 +85,9 @@ class Sought(Struct, frozen=True, kw_only=True):
     currency: str = "USD"
     wants_clock: bool = False
     wants_table: bool = False
+    wants_place: bool = False
+    wants_rule: bool = False
+    wants_exception: bool = False
 
 
 def choose_sentences(
@@ -94,18 +97,22 @@ def choose_sentences(
 
     `sources` come best first; their order counts, but the words decide.
     """
-    subject = question.without(_GENERAL_WORDS)
-    question = subject if subject.concepts else question
+    telling = question.without(_GENERAL_WORDS)
+    question = telling if telling.concepts else question
     sought = msgspec.structs.replace(sought or Sought(asked=question, topic=topic), asked=question)
     passages = [_read(rank, source) for rank, source in enumerate(sources)]
     rare = rarity([words for passage in passages for words in passage.words])
+    known = {word for passage in passages for word in (*passage.heading, *rare)}
+    subject = Asked(tuple(c for c in question.concepts if (c.forms | c.related) & known))
     covered = any(covers(passage.text, sought.places) for passage in passages)
-    rated = [_rate(passage, sought, rare, covered) for passage in passages if passage.sentences]
+    rated = [_rate(passage, sought, subject, rare, covered) for passage in passages if passage.sentences]
     best = max(rated, key=lambda entry: entry.value, default=None)
-    if best is None or (best.enough < ENOUGH and not best.on_topic):
+    if best is None or (best.enough < ENOUGH and not best.on_topic and not sought.wants_place):
         return None
     sentences = _around(best)
-    if sought.wants_clock and not any(_HAS_CLOCK.search(fold(sentence)) for sentence in sentences):
+    if sought.wants_clock and not any(has_clock(sentence) for sentence in sentences):
+        return None
+    if sought.wants_place and not any(has_place(sentence) for sentence in sentences):
         return None
     confidence = min(0.95, 0.35 + 0.5 * min(1.0, best.enough) + (0.15 if best.on_topic else 0.0))
     return Found(best.passage.source, sentences, round(confidence, 3), _heading(best, sentences, question))
@@ -149,27 +156,35 @@ def _read(rank: int, source: Source) -> _Passage:
 def _cut(text: str) -> tuple[list[str], list[list[str]]]:
     """Sentences and their stems, remembered: the same passages answer many questions."""
     sentences = sentences_of(text)
-    return sentences, [stems(sentence) for sentence in sentences]
+    return sentences, [stems(plain_meaning(fold(sentence))) for sentence in sentences]
 
 
-def _rate(passage: _Passage, sought: Sought, rare: dict[str, float], covered: bool) -> _Rated:
+def _rate(passage: _Passage, sought: Sought, subject: Asked, rare: dict[str, float], covered: bool) -> _Rated:
+    """`subject` is what is asked without the words that no passage has: they cannot tell one from another."""
     heading, source, question = set(passage.heading), passage.source, sought.asked
-    particular = Asked(tuple(c for c in question.concepts if not _is_general(c, heading)))
-    kinds = [answers_kind(sentence, question) for sentence in passage.sentences]
+    particular = Asked(tuple(c for c in subject.concepts if not _is_general(c, heading)))
+    kinds = [_kind(sentence, sought) for sentence in passage.sentences]
     scores = [
-        SUBJECT_WEIGHT * fit(words, question, rare)
-        + fit(words, particular, rare)
-        + kind * (1 + (fit(words, question, {}) > 0))
-        for words, kind in zip(passage.words, kinds, strict=True)
+        (
+            SUBJECT_WEIGHT * fit(words, question, rare)
+            + fit(words, particular, rare)
+            + kind * (1 + (fit(words, question, {}) > 0))
+        )
+        * _rule_share(sentence, sought)
+        for words, kind, sentence in zip(passage.words, kinds, passage.sentences, strict=True)
     ]
     topic_stems = set(stems(_TOPIC_WORDS[sought.topic])) if sought.topic else set()
     on_topic = bool(topic_stems & heading)
     own_heading = stems(" ".join(source.heading_path))
     title = fit(stems(source.title), question, {})
-    title += HEADED_WEIGHT * all(concept.forms & set(own_heading) for concept in question.concepts)
+    title += HEADED_WEIGHT * (
+        all(concept.forms & set(own_heading) for concept in question.concepts)
+        and not _narrows(source, question, topic_stems)
+    )
     title += TITLE_WEIGHT * fit(passage.heading, question, rare) + TITLE_WEIGHT * fit(own_heading, question, rare)
-    is_general = on_topic and all(c.forms & topic_stems or _is_general(c, topic_stems) for c in question.concepts)
-    early = EARLY_WEIGHT / (1 + _position(source)) + 1.5 * max(kinds) if is_general else 0.0
+    is_general = on_topic and all(c.forms & topic_stems or _is_general(c, topic_stems) for c in subject.concepts)
+    first = EARLY_WEIGHT * (3 if sought.wants_rule else 1) / (1 + _position(source))
+    early = first + 1.5 * max(kinds) if is_general else 0.0
     return _Rated(
         passage=passage,
         scores=scores,
@@ -185,6 +200,23 @@ def _rate(passage: _Passage, sought: Sought, rare: dict[str, float], covered: bo
         is_general=sought.wants_table or (on_topic and (is_general or not particular.concepts)),
         opening=_opening(passage, question, kinds, wants_table=sought.wants_table),
     )
+
+
+def _rule_share(sentence: str, sought: Sought) -> float:
+    is_beside = is_restriction(sentence) or (is_exception(sentence) and not sought.wants_exception)
+    return EXCEPTION if is_beside else 1.0
+
+
+def _kind(sentence: str, sought: Sought) -> float:
+    """A bonus for the kind of answer that is wanted: a time, a price, a place."""
+    is_place = sought.wants_place and has_place(sentence)
+    return answers_kind(sentence, sought.asked) + (2.0 if is_place else 0.0)
+
+
+def _narrows(source: Source, question: Asked, topic_stems: set[str]) -> bool:
+    """Whether its heading speaks of a special case that was not asked about: "Partial refunds"."""
+    own = set(stems(source.heading_path[-1])) - topic_stems - _GENERAL_WORDS if source.heading_path else set()
+    return any(not any(word in (c.forms | c.related) for c in question.concepts) for word in own)
 
 
 def _place_fit(passage: _Passage, sought: Sought, covered: bool) -> float:

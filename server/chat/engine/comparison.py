@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator
 
 from server.chat.engine.focus import best_named, find_shown
-from server.chat.engine.measures import tell_measure
+from server.chat.engine.measures import MEASURES, best_by_measure, tell_measure
 from server.chat.engine.quotes import asked, clip, fit
 from server.chat.engine.reply import Reply
 from server.chat.intents.words import fold, stems, word_set, words
@@ -51,11 +51,14 @@ async def _compared(reply: Reply) -> tuple[list[ProductDetail], list[str]]:
 
 
 _PRICE = re.compile(r"\b(?:cheap\w*|expensive|moins cher\w*|gunstig\w*|billig\w*|barat\w*)\b")
+_ASKS_ONE = re.compile(r"\b(?:which|what|welche[rs]?|lequel|laquelle|cual|quel|quelle)\b")
 _ALL = word_set("all them these those alle tous toutes todos cheapest lightest warmest biggest smallest largest best")
 
 
 def _how_many(reply: Reply) -> int:
-    return MAX_COMPARED if _ALL & set(words(reply.question.text)) else 2
+    text = reply.question.text
+    wants_all = bool(_ALL & set(words(text))) or any(measure.most.search(fold(text)) for measure in MEASURES)
+    return MAX_COMPARED if wants_all or reply.intent.cheapest or reply.intent.dearest else 2
 
 
 async def _pointed(reply: Reply, found: list[ProductDetail]) -> list[ProductDetail]:
@@ -87,12 +90,29 @@ def _side_by_side(reply: Reply, products: list[ProductDetail]) -> list[AnswerEve
     events += reply.say(words.compare)
     names = telling_attributes(reply, products)
     for product in products:
-        line = words.compare_line.format(title=product.card.title, facts=_facts(reply, product, names))
-        events += reply.say(f"- {line}", separator="\n")
+        events += reply.say(f"- {telling_line(reply, product, names)}", separator="\n")
     events += tell_measure(reply, products) or _verdict(reply, products)
-    events.append(ShowProducts(tuple(product.card for product in products)))
+    events.append(ShowProducts(tuple(product.card for product in _winner_first(reply, products))))
     events += reply.suggest(words.ask_details, words.ask_stock, words.ask_shipping)
     return events + list(reply.conclude("comparison", 0.85))
+
+
+def telling_line(reply: Reply, product: ProductDetail, names: list[str]) -> str:
+    """A product with its price, stock and these attributes."""
+    return reply.words.compare_line.format(title=product.card.title, facts=_facts(reply, product, names))
+
+
+def _winner_first(reply: Reply, products: list[ProductDetail]) -> list[ProductDetail]:
+    """Where one is asked for, it is what "it" means from here on."""
+    if not _ASKS_ONE.search(fold(reply.question.text)) and not reply.intent.cheapest:
+        return products
+    best = best_by_measure(reply, products)
+    prices = [product.card.price.amount for product in products if product.card.price]
+    if best is not None:
+        return sorted(products, key=lambda product: product is not best[1].product)
+    if _PRICE.search(fold(reply.question.text)) and len(prices) == len(products):
+        return sorted(products, key=lambda product: product.card.price.amount if product.card.price else 0)
+    return products
 
 
 def telling_attributes(reply: Reply, products: list[ProductDetail]) -> list[str]:

@@ -9,10 +9,11 @@ from server.chat.engine.focus import best_named, find_focus, lowest_price
 from server.chat.engine.products import answer_found, search
 from server.chat.engine.quotes import Asked, answers_kind, asked, clip, fit, rarity, sentences_of
 from server.chat.engine.reply import Reply
-from server.chat.engine.stock import asked_words, named_variants, tell_variants
+from server.chat.engine.stock import asked_words, find_choice, named_variants, tell_stock, tell_variants
+from server.chat.engine.superlatives import extreme_of_kind
 from server.chat.engine.talk import answer_unknown, best_of_everything
 from server.chat.intents.nonsense import is_insult
-from server.chat.intents.words import fold, stem, stems, word_set
+from server.chat.intents.words import fold, stem, stems, word_set, words
 from server.chat.models import AnswerEvent, CatalogResult, ProductDetail, ShowProducts, StatusLine
 
 MAX_VARIANTS_SAID = 12
@@ -22,13 +23,16 @@ _ANSWERS = 0.95
 
 _PRICE = re.compile(
     r"\b(?:price|cost|costs|how much (?:is|are|does (?:it|this|that) cost|for)|prix|coute|"
-    r"combien (?:ca )?(?:coute|vaut)|kostet|preis|"
-    r"cuesta|vale|precio)\b"
+    r"combien (?:ca )?(?:coute|vaut)|(?:c'est|ca fait) combien|combien c'est|kostet|preis|"
+    r"wie teuer|cuesta|vale|precio)\b|\b(?:combien|how much)\W*$"
 )
 _GENERAL = re.compile(
     r"\b(?:tell me (?:more )?about|more (?:info|information|details)|details|describe|what is (?:it|"
     r"this|that)\W*$|en savoir plus|m'en plus|plus d'infos?|parlez[- ]moi|mehr (?:uber|infos?|"
     r"informationen)|erzahl\w*|mas (?:informacion|sobre)|cuentame|hablame)\b"
+)
+_CHOICES_ASKED = re.compile(
+    r"\b(?:sizes|colou?rs|versions|variants|options|tailles|couleurs|grosen|farben|varianten|tallas|colores|versiones)\b"
 )
 _CHOICES = re.compile(
     r"\b(?:sizes?|colou?rs?|versions?|variants?|options|tailles?|couleurs?|grosen?|farben?|varianten?|"
@@ -48,7 +52,8 @@ async def answer_detail(reply: Reply) -> AsyncIterator[AnswerEvent]:
     yield StatusLine(reply.words.searching)
     product = await find_focus(reply)
     if product is None:
-        for event in (not reply.intent.refers_back and await best_of_everything(reply)) or _which(reply):
+        found = [] if reply.intent.refers_back else await best_of_everything(reply)
+        for event in found or _which(reply):
             yield event
         return
     for event in describe(reply, product):
@@ -69,17 +74,41 @@ def _asked_about(reply: Reply, result: CatalogResult) -> ProductDetail | None:
     return best_named(result, reply.question.text)
 
 
+_IN = re.compile(r"\b(?:in|en) (?:size |a |the |taille |talla |grose )?(\w+)")
+
+
+def _asked_in(reply: Reply, result: CatalogResult) -> ProductDetail | None:
+    """The product that is asked for in one of its own colours or sizes ("the Loch blanket in heather")."""
+    product = None if result.exact else best_named(result, reply.question.text)
+    choices = {word for variant in product.card.variants for word in words(variant.title)} if product else set()
+    return product if choices & set(_IN.findall(fold(reply.question.text))) else None
+
+
 async def answer_wish(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """Products for a wish; where the wish turns out to be a question about one product, what its page says."""
     yield StatusLine(reply.words.searching)
-    result = await search(reply)
+    if (chosen := await find_choice(reply)) is not None:
+        for event in tell_stock(reply, chosen):
+            yield event
+        return
+    most = await extreme_of_kind(reply)
+    result = await search(reply) if not most else CatalogResult(products=())
     named = _asked_about(reply, result)
-    for event in describe(reply, named) if named else await answer_found(reply, result):
+    if (wanted := _asked_in(reply, result)) is not None:
+        for event in tell_stock(reply, wanted):
+            yield event
+        return
+    for event in most or (describe(reply, named) if named else await answer_found(reply, result)):
         yield event
 
 
 async def answer_open(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """A question of no known sort: perhaps it names a product, otherwise whatever the shop has on it."""
+    chosen = await find_choice(reply)
+    for event in tell_stock(reply, chosen) if chosen else ():
+        yield event
+    if chosen is not None:
+        return
     named = None if is_insult(reply.question.text) else _asked_about(reply, await search(reply))
     if named is None:
         async for event in answer_unknown(reply):
@@ -117,6 +146,8 @@ def _answer(reply: Reply, product: ProductDetail) -> tuple[list[AnswerEvent], fl
         return _price(reply, product), 0.9
     if _GENERAL.search(folded):
         return _about(reply, product), 0.8
+    if _CHOICES_ASKED.search(folded) and len(product.card.variants) > 1 and (choices := _choices(reply, product)):
+        return choices, 0.85
     line, confidence = find_line(reply, product)
     if line is not None and line.label:
         text = words.attribute.format(title=title, name=line.label, value=clip(line.text))
@@ -127,7 +158,19 @@ def _answer(reply: Reply, product: ProductDetail) -> tuple[list[AnswerEvent], fl
         return list(reply.say(words.page_says.format(title=title, quote=clip(line.text)))), confidence
     if reply.intent.positions and not question_words(reply, product).concepts:
         return _about(reply, product), 0.7
-    return [*reply.say(words.does_not_say.format(title=title)), *reply.say(words.offer_human)], 0.35
+    near = _near_line(reply, product)
+    return [
+        *reply.say(words.does_not_say.format(title=title)),
+        *(reply.say(words.page_says.format(title=title, quote=clip(near))) if near else ()),
+        *reply.say(words.offer_human),
+    ], 0.35
+
+
+def _near_line(reply: Reply, product: ProductDetail) -> str | None:
+    """What the page says beside the point: of a grinder's crank where it was asked whether it is electric."""
+    question = question_words(reply, product)
+    near = [line.text for line in _lines(product) if not line.label and fit(stems(line.text), question, {}) > 0]
+    return near[0] if len(near) == 1 else None
 
 
 def find_line(reply: Reply, product: ProductDetail) -> tuple[Line | None, float]:
@@ -156,13 +199,17 @@ def question_words(reply: Reply, product: ProductDetail) -> Asked:
     """What is asked, without the words that only name the product."""
     own = asked(reply.question.text, reply.intent.language)
     labels = {word for name in product.attributes for word in stems(name)}
-    title = frozenset(stems(f"{product.card.title} {product.brand or ''}")) - labels
-    return own.without(title | _POINTERS)
+    title = frozenset(stems(f"{product.card.title} {product.brand or ''}"))
+    telling = own.without(title | _POINTERS)
+    return telling if telling.concepts else own.without((title - labels) | _POINTERS)
 
 
 _POINTERS = frozenset(
     stem(word)
-    for word in word_set("first second third fourth last product item page thing buy order long many much big")
+    for word in word_set(
+        "first second third fourth last product item page thing buy order long many much safe ok okay allowed possible "
+        "suitable good"
+    )
 )
 
 

@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import date
 from typing import assert_never
 
-from server.chat.engine.comparison import answer_comparison
+import msgspec
+
 from server.chat.engine.details import answer_detail, answer_open, answer_wish
 from server.chat.engine.orders import answer_order, answer_order_change
 from server.chat.engine.passages import answer_policy
 from server.chat.engine.reply import Reply
 from server.chat.engine.stock import answer_stock
+from server.chat.engine.superlatives import answer_comparison_or_most
 from server.chat.engine.talk import (
     answer_goodbye,
     answer_greeting,
@@ -20,7 +22,7 @@ from server.chat.engine.talk import (
     answer_thanks,
 )
 from server.chat.intents import Intent, IntentKind
-from server.chat.models import AnswerEvent, Question
+from server.chat.models import AnswerEvent, Concluded, Question, Suggest, TextPiece
 from server.chat.tools import Toolbox
 from server.core.errors import Unavailable
 
@@ -38,7 +40,7 @@ class Engine:
         """The events of one answer; the last is always `Concluded`. A tool that is away gives an honest answer."""
         reply = Reply(question, intent, tools, self._today)
         try:
-            async for event in _events(reply):
+            async for event in self._answer_parts(reply) if intent.parts else _events(reply):
                 yield event
         except Unavailable:
             words = reply.words
@@ -49,6 +51,38 @@ class Engine:
             ):
                 yield event
 
+    async def _answer_parts(self, reply: Reply) -> AsyncIterator[AnswerEvent]:
+        """Each question of the message in turn, a paragraph each; what to ask next and the end once."""
+        ends: list[Concluded] = []
+        next_questions: list[str] = []
+        for part in reply.intent.parts:
+            asked = msgspec.structs.replace(reply.question, text=part.text)
+            inner = Reply(asked, part.intent, reply.tools, self._today, context=reply.question.text)
+            opening = "\n\n" if ends else ""
+            async for event in _events(inner):
+                match event:
+                    case TextPiece(text):
+                        yield TextPiece(f"{opening}{text}")
+                        opening = ""
+                    case Suggest(suggestions):
+                        next_questions += suggestions
+                    case Concluded():
+                        ends.append(event)
+                    case _:
+                        yield event
+        for event in (*reply.suggest(*dict.fromkeys(next_questions)), joint_end(ends)):
+            yield event
+
+
+def joint_end(ends: list[Concluded]) -> Concluded:
+    """The end of several answers: as sure as the least sure, named after the first that answers something."""
+    kinds = [end.kind for end in ends]
+    return Concluded(
+        kind=next((kind for kind in kinds if kind != "unknown"), "unknown"),
+        confidence=min(end.confidence for end in ends),
+        receipts=tuple(dict.fromkeys(receipt for end in ends for receipt in end.receipts)),
+    )
+
 
 def _events(reply: Reply) -> AsyncIterator[AnswerEvent]:
     match reply.intent.kind:
@@ -57,7 +91,7 @@ def _events(reply: Reply) -> AsyncIterator[AnswerEvent]:
         case IntentKind.PRODUCT_DETAIL:
             return answer_detail(reply)
         case IntentKind.COMPARISON:
-            return answer_comparison(reply)
+            return answer_comparison_or_most(reply)
         case IntentKind.STOCK:
             return answer_stock(reply)
         case IntentKind.POLICY:

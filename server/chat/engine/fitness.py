@@ -17,7 +17,8 @@ IN_RUNNING_TEXT = 0.6
 """What a word is worth that only the description has: "room for a wet dog" is no dog bed."""
 KIND_BONUS = 0.25
 """For products of the kind that is asked for, beside those made for it (a tent, not its pegs)."""
-_TURN = re.compile(r"\b(?:for|to|that|which|with|under|from|made|pour|avec|qui|fur|mit|die|der|das|para|con|que)\b")
+_TURN = re.compile(r"\b(?:for|in|to|that|which|with|under|from|made|pour|avec|qui|fur|mit|die|der|das|para|con|que)\b")
+_NO_NOUN = re.compile(r"^\W*(?:something|anything|etwas|irgendwas|was|algo|quelque chose)\b")
 VAGUE = frozenset(
     stem(word)
     for word in word_set(
@@ -31,6 +32,16 @@ VAGUE = frozenset(
     )
 )
 """Words that name no product."""
+_PRAISE = frozenset(
+    stem(word)
+    for word in word_set(
+        "sturdy durable quality lovely beautiful pretty perfect comfy comfortable reliable solid decent proper "
+        "favorite favourite real new simple easy strong affordable inexpensive popular fancy stylish awesome amazing "
+        "suitable different other several couple pair sell sold buy order available stock today now really still ever "
+        "maybe size sizes color colour colors colours"
+    )
+)
+"""What a shopper hopes for and no page need say."""
 
 
 def fits(reply: Reply, product: ProductDetail, score: float) -> float:
@@ -63,12 +74,32 @@ def wanted_kind(reply: Reply) -> Concept | None:
     return _wish(reply)[0]
 
 
-def is_of_kind(kind: Concept, product: ProductDetail) -> bool:
-    """Whether its title or its narrowest category ends in that noun."""
+def wanted_traits(reply: Reply) -> list[Concept]:
+    """What the noun is narrowed by: "mushroom" of "mushroom lamp"; figures and praise say nothing of that sort."""
+    language = reply.intent.language
+    phrase = asked(_TURN.split(reply.intent.wanted, maxsplit=1)[0], language).without(VAGUE | _PRAISE)
+    head = wanted_kind(reply)
+    traits = [c for c in phrase.concepts if head is None or c.forms != head.forms]
+    return [c for c in traits if not any(form.isdecimal() or len(form) < 3 for form in c.forms)]
+
+
+def is_called(product: ProductDetail, kind: Concept) -> bool:
+    """Whether its title, brand or categories say that noun, or one near it."""
+    return kind.met_by(_names(product), {}) > 0
+
+
+def meets(product: ProductDetail, concept: Concept) -> bool:
+    """Whether any of its texts has the concept, or something near it."""
+    return _met(concept, *_texts(product)) > 0
+
+
+def is_of_kind(kind: Concept, product: ProductDetail, *, or_near: bool = False) -> bool:
+    """Whether its title or its narrowest category ends in that noun, or in one near it ("pack" for "backpack")."""
+    nouns_meant = kind.forms | kind.related if or_near else kind.forms
     title = content_words(re.split(r"[,(–]| - ", product.card.title)[0])
     nouns = [word for word in title if not any(character.isdigit() for character in word) and len(word) > 2]
     category = content_words(product.category[-1]) if product.category else []
-    return any(stem(words[-1]) in kind.forms for words in (nouns, category) if words)
+    return any(stem(words[-1]) in nouns_meant for words in (nouns, category) if words)
 
 
 def _wish(reply: Reply) -> tuple[Concept | None, tuple[Concept, ...]]:
@@ -76,7 +107,8 @@ def _wish(reply: Reply) -> tuple[Concept | None, tuple[Concept, ...]]:
     language = reply.intent.language
     everything = asked(reply.intent.wanted, language).without(VAGUE)
     first = asked(_TURN.split(reply.intent.wanted, maxsplit=1)[0], language).without(VAGUE)
-    head = _noun(first, language) if first.concepts else None
+    names_kind = first.concepts and not _NO_NOUN.match(reply.intent.wanted)  # "something warm" has no noun
+    head = _noun(first, language) if names_kind else None
     return head, tuple(concept for concept in everything.concepts if head is None or concept.forms != head.forms)
 
 

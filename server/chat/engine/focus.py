@@ -45,7 +45,7 @@ def best_named(result: CatalogResult, text: str) -> ProductDetail | None:
 
 def _only_one_of_its_kind(result: CatalogResult, text: str) -> ProductDetail | None:
     """ "The skillet", where the search has brought just one."""
-    meant = {stem(found) for found in _THE_ONE.findall(fold(text))}
+    meant = {stem(word) for named in _THE_ONE.findall(fold(text)) for word in content_words(named)}
     nouns = [
         {stem(word) for word in content_words(product.card.title.split(",")[0])[-1:]} for product in result.products
     ]
@@ -53,7 +53,8 @@ def _only_one_of_its_kind(result: CatalogResult, text: str) -> ProductDetail | N
     return those[0] if len(those) == 1 else None
 
 
-_THE_ONE = re.compile(r"\b(?:the|your|this|that|my)(?: \w+){0,2}? (\w{4,})\b")
+_THE_ONE = re.compile(r"\b(?:the|your|this|that|my)((?: [\w-]+){1,4})")
+"""What follows the article: the noun is among it ("the coffee grinder electric")."""
 
 
 def named_share(product: ProductDetail, text: str) -> float:

@@ -3,7 +3,21 @@
 import re
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from server.chat.engine.choosing import Found, Sought, choose_sentences
+from server.chat.engine.kinds import (
+    asks_how_late,
+    is_personal,
+    is_trouble,
+    is_wrong_item,
+    wants_clock,
+    wants_exception,
+    wants_place,
+    wants_refund,
+    wants_rule,
+    wants_table,
+)
 from server.chat.engine.places import places_in
 from server.chat.engine.quotes import Asked, asked, is_item, is_row, row_text
 from server.chat.engine.reply import Reply
@@ -13,14 +27,11 @@ from server.chat.intents.words import fold, stems
 from server.chat.models import AnswerEvent, StatusLine
 
 SEARCHED = 8
-_CLOCK_WORDS = re.compile(
-    r"\b(?:opening|business|store|shop|working) (?:hours|times)|\bare you open|what time|"
-    r"\b(?:horaires?|offnungszeiten|horario)\b"
-)
-_TABLE_WORDS = re.compile(
-    r"\bsiz(?:e|ing) (?:chart|guide|table)s?\b|\b(?:what|which|us|uk|eu|european) size\b|\bwhat size\b|"
-    r"\bguide des tailles\b|\bgrosentabelle\b|\b(?:guia|tabla) de tallas\b"
-)
+PLACE_QUERY = "our store, shop address, visit us, pickup in store, opening times"
+WRONG_QUERY = "wrong item, not what you ordered, free return or exchange"
+DAMAGED_QUERY = "parcel late, lost or damaged, report damage"
+RETURN_RULE = "how long do I have to return something"
+_THERE = re.compile(r"\b(?:there|la[- ]bas|dort|dorthin|alli|alla)\b")
 
 
 def asked_of(reply: Reply) -> Asked:
@@ -32,19 +43,39 @@ def sought_of(reply: Reply) -> Sought:
     """What the shopper asks of the policies."""
     is_policy = reply.intent.kind == IntentKind.POLICY
     text, is_about_places = reply.question.text, reply.intent.topic in (Topic.SHIPPING, Topic.RETURNS, None)
+    places_of = reply.context if _THERE.search(fold(text)) else text
     return Sought(
         asked=asked_of(reply),
         topic=reply.intent.topic if reply.intent.topic is not Topic.ORDERING or is_policy else None,
-        places=places_in(text, reply.intent.language) if is_about_places else frozenset(),
+        places=places_in(places_of, reply.intent.language) if is_about_places else frozenset(),
         currency=reply.question.currency,
-        wants_table=bool(_TABLE_WORDS.search(fold(text))),
-        wants_clock=bool(_CLOCK_WORDS.search(fold(text))),
+        wants_table=wants_table(text),
+        wants_clock=wants_clock(text),
+        wants_place=_asks_where_we_are(reply),
+        wants_rule=wants_rule(text),
+        wants_exception=wants_exception(text),
     )
+
+
+def _query(reply: Reply) -> str:
+    """The shopper's words; for what shops say in quite other words, those."""
+    if _asks_where_we_are(reply):
+        return PLACE_QUERY
+    intent, text = reply.intent, reply.question.text
+    if intent.topic == Topic.RETURNS and is_wrong_item(text):
+        return WRONG_QUERY
+    return f"{intent.query} {DAMAGED_QUERY}" if intent.topic == Topic.SHIPPING and is_trouble(text) else intent.query
+
+
+def _asks_where_we_are(reply: Reply) -> bool:
+    is_about_shop = reply.intent.kind == IntentKind.POLICY and reply.intent.topic == Topic.STORE
+    return is_about_shop and wants_place(reply.question.text) and not wants_clock(reply.question.text)
 
 
 async def find_passage(reply: Reply, query: str | None = None) -> Found | None:
     """Search the policies and choose. `query` overrides the routed one."""
-    result = await reply.tools.search_policies(query or reply.intent.query, limit=SEARCHED)
+    query = query or _query(reply)
+    result = await reply.tools.search_policies(query, limit=SEARCHED)
     sought = sought_of(reply)
     return choose_sentences(sought.asked, result.sources, sought=sought)
 
@@ -52,17 +83,32 @@ async def find_passage(reply: Reply, query: str | None = None) -> Found | None:
 async def answer_policy(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """Quote the shop, cite it, or say that we do not know."""
     yield StatusLine(reply.words.reading)
-    found = await find_passage(reply)
+    text = reply.question.text
+    found = await (_right_to_return(reply) if asks_how_late(text) else find_passage(reply))
     if found is None:
-        for event in say_unknown(reply):
+        for event in say_unseen(reply) if is_personal(text) else say_unknown(reply):
             yield event
         return
+    for event in reply.say(reply.words.cannot_see) if is_personal(text) else ():
+        yield event
+    if wants_refund(text) and (rule := await _right_to_return(reply)):
+        for event in quote(reply, msgspec.structs.replace(rule, sentences=rule.sentences[:1])):
+            yield event
     for event in quote(reply, found):
+        yield event
+    wants_somebody = is_trouble(text) or is_personal(text) or _asks_where_we_are(reply)
+    for event in reply.say(reply.words.offer_human, separator="\n\n") if wants_somebody else ():
         yield event
     for event in reply.suggest(*policy_suggestions(reply.intent, reply)):
         yield event
     for event in reply.conclude("policy", found.confidence):
         yield event
+
+
+async def _right_to_return(reply: Reply) -> Found | None:
+    """How long one may return: where every refund begins."""
+    result = await reply.tools.search_policies(RETURN_RULE, limit=SEARCHED)
+    return choose_sentences(asked(RETURN_RULE, "en"), result.sources, Topic.RETURNS)
 
 
 def quote(reply: Reply, found: Found, separator: str = " ") -> list[AnswerEvent]:
@@ -87,6 +133,17 @@ def _heading_line(found: Found) -> str:
     first = found.sentences[0]
     is_list = is_row(first) or is_item(first, found.source.text)
     return f"**{found.source.title}: {found.heading}**" if is_list else f"{found.heading}:"
+
+
+def say_unseen(reply: Reply) -> list[AnswerEvent]:
+    """What only the team can look up."""
+    words = reply.words
+    return [
+        *reply.say(words.cannot_see),
+        *reply.say(words.offer_human),
+        *reply.suggest(words.ask_human, words.ask_find),
+        *reply.conclude("unknown", 0.4),
+    ]
 
 
 def say_unknown(reply: Reply) -> list[AnswerEvent]:

@@ -24,8 +24,9 @@ _NOT_COUNTRIES = frozenset(("jersey", "georgia", "china clay", "world", "guinea"
 _LONGEST_NAME = 4
 
 
+@lru_cache(maxsize=1024)
 def places_in(text: str, language: str = "en") -> frozenset[str]:
-    """ISO codes of the countries that a text names in English or in `language`."""
+    """ISO codes of the countries that a text names in English or in `language`. Remembered: passages recur."""
     names = _names(language)
     found = words(text[:4000].replace(".", " "))
     codes = set()

@@ -1,11 +1,21 @@
 """Product search: what was found and why it fits, within the price limit and the stock asked for, or honestly not."""
 
+import re
 from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
 from integrations.platform import Money
-from server.chat.engine.fitness import VAGUE, fits, is_of_kind, names_nothing, wanted_kind
+from server.chat.engine.fitness import (
+    VAGUE,
+    fits,
+    is_called,
+    is_of_kind,
+    meets,
+    names_nothing,
+    wanted_kind,
+    wanted_traits,
+)
 from server.chat.engine.focus import lowest_price
 from server.chat.engine.quotes import asked, clip, coverage, fit, sentences_of
 from server.chat.engine.reply import Reply
@@ -29,6 +39,8 @@ FITS = 0.34
 BESIDE = 0.7
 """The share of the best fit that others must reach to be shown."""
 MAX_WHY_CHARACTERS = 200
+MAX_NAME_WORDS = 4
+_SEVERAL = re.compile(r"\b(?:and|or)\b|&")
 
 
 class Match(Struct, frozen=True):
@@ -88,7 +100,15 @@ def matching(reply: Reply, result: CatalogResult) -> list[Match]:
     if names_nothing(reply):
         return matches
     best = max((match.fit for match in matches), default=0.0)
-    return [match for match in matches if match.fit >= max(FITS, BESIDE * best)]
+    return _of_the_kind(reply, [match for match in matches if match.fit >= max(FITS, BESIDE * best)])
+
+
+def _of_the_kind(reply: Reply, matches: list[Match]) -> list[Match]:
+    """Jackets only, where jackets are asked for and found: no pack with room for one beside them."""
+    kind = wanted_kind(reply)
+    if kind is None or not matches or not is_of_kind(kind, matches[0].product):
+        return matches
+    return [match for match in matches if is_of_kind(kind, match.product, or_near=True)]
 
 
 def _is_within_limits(reply: Reply, card: ProductCard) -> bool:
@@ -133,7 +153,7 @@ def present(reply: Reply, matches: list[Match]) -> list[AnswerEvent]:
         reply.grounder.add_product(match.product)
     reply.grounder.allow_count(len(shown))
     events: list[AnswerEvent] = list(reply.cite_product(best.product, best.source))
-    events += reply.say(_headline(reply, best.product.card, len(shown)))
+    events += reply.say(_headline(reply, best.product.card, len(shown), is_exact=not lacks(reply, shown)))
     if not best.product.card.available:
         events += reply.say(words.sold_out_first)
     if variant := _variant_asked_for(reply, best.product):
@@ -160,10 +180,28 @@ def _variant_asked_for(reply: Reply, product: ProductDetail) -> VariantCard | No
     )
 
 
-def _headline(reply: Reply, card: ProductCard, count: int) -> str:
+def lacks(reply: Reply, matches: list[Match]) -> bool:
+    """Whether a word of the wish stands on none of the pages: "a mushroom lamp", where there are other lamps."""
+    if reply.intent.language != "en" or names_nothing(reply) or _names_part_number(reply, matches[0].product):
+        return False
+    if _SEVERAL.search(reply.intent.wanted):  # "a jacket and a tent" is met by either
+        return False
+    kind = wanted_kind(reply)
+    is_other = kind is not None and not is_called(matches[0].product, kind)
+    return is_other or any(not any(meets(match.product, c) for match in matches) for c in wanted_traits(reply))
+
+
+def _names_part_number(reply: Reply, product: ProductDetail) -> bool:
+    asked_for = fold(reply.question.text)
+    return fold(product.card.id) in asked_for or _variant_asked_for(reply, product) is not None
+
+
+def _headline(reply: Reply, card: ProductCard, count: int, *, is_exact: bool) -> str:
     words = reply.words
     if card.price is None:
         return words.found_unpriced.format(title=card.title)
+    if not is_exact:
+        return f"{words.not_exactly} {words.nearest.format(title=card.title, price=reply.money(card.price))}"
     template = words.found if count > 1 else words.found_one
     if reply.intent.cheapest:
         template = words.found_cheapest
@@ -205,10 +243,23 @@ async def _nearest(reply: Reply) -> list[AnswerEvent]:
         if closest:
             return _present_nearest(reply, closest)
     return [
-        *reply.say(words.nothing_found),
+        *_say_nothing_found(reply),
         *reply.suggest(words.ask_human, words.ask_shipping, words.ask_returns),
         *reply.conclude("product_none", 0.35),
     ]
+
+
+def _say_nothing_found(reply: Reply) -> list[AnswerEvent]:
+    """Names what is not sold where the wish is but a name."""
+    intent, text = reply.intent, reply.question.text
+    place = fold(text).find(intent.wanted)
+    name = text[place : place + len(intent.wanted)] if place >= 0 else intent.wanted
+    kind, named = wanted_kind(reply), stems(name)
+    noun = named[0 if intent.language in ("fr", "es") else -1 :][:1]
+    if kind is None or not kind.forms & set(noun) or len(name.split()) > MAX_NAME_WORDS:
+        return list(reply.say(reply.words.nothing_found))
+    reply.grounder.add_facts("question", "name", name)
+    return list(reply.say(reply.words.not_sold.format(name=name)))
 
 
 def _closest(reply: Reply, result: CatalogResult) -> list[ProductDetail]:

@@ -2,12 +2,13 @@
 
 import math
 import re
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 
 from msgspec import Struct
 
 from server.chat.grounding import split_sentences
-from server.chat.intents.dictionary import gloss
+from server.chat.intents.dictionary import gloss, join_phrases, words_of_phrase
 from server.chat.intents.words import content_words, fold, stem, stems, words
 
 MAX_QUOTE_CHARACTERS = 320
@@ -48,6 +49,10 @@ _SYNONYMS = (
     "wrap wrapping wrapped",
     "privacy data personal gdpr",
     "damaged damage broken wrong defective",
+    "wrong incorrect mistaken",
+    "sunday saturday weekend weekends monday tuesday wednesday thursday friday weekday weekdays working business",
+    "balance left remaining remains",
+    "electric electrical electronic powered motor mains plug cord crank manual",
     "backpack backpacks rucksack daypack pack",
     "hike hiking trek trekking trail walking outdoor",
     "shoe sneaker trainer",
@@ -63,7 +68,7 @@ class Concept(Struct, frozen=True):
     forms: frozenset[str]
     related: frozenset[str]
 
-    def met_by(self, words: set[str], rare: dict[str, float]) -> float:
+    def met_by(self, words: AbstractSet[str], rare: dict[str, float]) -> float:
         """How well some stems meet it: their rarity, half for a related one, 0 for none."""
         if own := self.forms & words:
             return max(rare.get(word, 1.0) for word in own)
@@ -78,15 +83,16 @@ class Asked(Struct, frozen=True):
     concepts: tuple[Concept, ...]
     wants_time: bool = False
     wants_money: bool = False
+    wants_free: bool = False
 
     def without(self, words: frozenset[str]) -> "Asked":
         """The question without the concepts that these stems name."""
         kept = tuple(concept for concept in self.concepts if not concept.forms & words)
-        return Asked(kept, self.wants_time, self.wants_money)
+        return Asked(kept, self.wants_time, self.wants_money, self.wants_free)
 
 
 _TIME = re.compile(
-    r"\b(?:how long|when|how many days|how fast|how soon|combien de temps|quand|delai|wie lange|wann|"
+    r"\b(?:how long|when|how many days|window|deadline|how fast|how soon|combien de temps|quand|delai|wie lange|wann|"
     r"cuanto tiempo|cuanto tarda|cuando)\b"
 )
 _MONEY = re.compile(
@@ -103,19 +109,37 @@ _HAS_TIME = re.compile(
 _HAS_MONEY = re.compile(r"[$€£]\s?\d|\d\s?[€$£]|\b(?:free|no charge|eur|usd|gbp)\b")
 
 
+_FREE = re.compile(r"\b(?:free|gratis|gratuit\w*|kostenlos\w*|kostenfrei\w*|versandkostenfrei\w*)\b")
+_FREE_FROM = re.compile(r"\b(?:free|no charge)\b.{0,40}?[$€£]\s?\d")
+"""The rule ("free on orders of $75"), not its small print."""
+
+
+@lru_cache(maxsize=512)
 def asked(text: str, language: str) -> Asked:
     """The question's concepts, each once. Words of other languages count by what they mean in English too."""
     folded = fold(text).replace("can't", "cannot").replace("can not", "cannot").replace("preorder", "pre order")
     concepts: list[Concept] = []
     seen: set[str] = set()
-    for word in content_words(_TIME_WORDS.sub(" ", folded)):
-        forms = frozenset((stem(word), *stems(gloss(word, language))))
+    for word in content_words(join_phrases(_TIME_WORDS.sub(" ", plain_meaning(folded)), language)):
+        own = words_of_phrase(word, language) or [word]
+        forms = frozenset((*stems(" ".join(own)), stem(word), *stems(gloss(word, language))))
         if forms & seen or (word.isdecimal() and len(word) > 3):
             continue
         seen |= forms
         near = frozenset().union(*(synonyms().get(form, frozenset()) for form in forms)) - forms
         concepts.append(Concept(forms, near))
-    return Asked(tuple(concepts), bool(_TIME.search(folded)), bool(_MONEY.search(folded)))
+    return Asked(tuple(concepts), bool(_TIME.search(folded)), bool(_MONEY.search(folded)), bool(_FREE.search(folded)))
+
+
+_NOT_AS_ORDERED = re.compile(
+    r"\b(?:not|isn't|wasn't|is not|was not) (?:what|the (?:one|thing|item)) (?:you|i|we|they)"
+    r"(?:'ve| have| had)? (?:ordered|bought|asked for)\b"
+)
+
+
+def plain_meaning(folded: str) -> str:
+    """Folded text with what says the same in other words made one: "not what you ordered" is "wrong"."""
+    return _NOT_AS_ORDERED.sub("wrong", folded)
 
 
 @lru_cache(maxsize=1)
@@ -194,6 +218,7 @@ def answers_kind(sentence: str, question: Asked) -> float:
     """A bonus for a sentence that has what was asked for: a time for "how long", a price for "how much"."""
     folded = fold(sentence)
     bonus = 1.0 if question.wants_time and _HAS_TIME.search(folded) else 0.0
+    bonus += 1.0 if question.wants_free and _FREE_FROM.search(folded) else 0.0
     return bonus + (1.0 if question.wants_money and _HAS_MONEY.search(folded) else 0.0)
 
 
@@ -201,7 +226,13 @@ def coverage(question: Asked, text: str) -> float:
     """The share of the question's concepts that a text has, 0..1 (related words count half)."""
     if not question.concepts:
         return 0.0
-    return fit([stem(word) for word in words(text)], question, {}) / len(question.concepts)
+    return sum(concept.met_by(_all_stems(text), {}) for concept in question.concepts) / len(question.concepts)
+
+
+@lru_cache(maxsize=1024)
+def _all_stems(text: str) -> frozenset[str]:
+    """Of every word, the empty ones included; remembered, as passages and products come again and again."""
+    return frozenset(stem(word) for word in words(text))
 
 
 def is_row(sentence: str) -> bool:

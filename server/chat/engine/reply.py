@@ -28,7 +28,11 @@ from server.core.money import format_money
 class Reply:
     """Carries one turn through the parts of the engine."""
 
-    def __init__(self, question: Question, intent: Intent, tools: Toolbox, today: date | None = None) -> None:
+    def __init__(
+        self, question: Question, intent: Intent, tools: Toolbox, today: date | None = None, context: str = ""
+    ) -> None:
+        self.context = context or question.text
+        """The whole message where this answers one part of it: what "there" may mean."""
         self.question = msgspec.structs.replace(question, text=mend_spelling(question.text))
         self.intent = intent
         self.tools = tools

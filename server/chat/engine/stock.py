@@ -1,53 +1,73 @@
 """Whether a product, or one of its variants, can be had now."""
 
-from collections.abc import AsyncIterator
+import re
+from collections.abc import AsyncIterator, Sequence
 
 from server.chat.engine.focus import find_focus
+from server.chat.engine.passages import find_passage, quote
 from server.chat.engine.products import answer_search
 from server.chat.engine.reply import Reply
 from server.chat.intents.dictionary import gloss
-from server.chat.intents.words import fold, stem, word_set, words
+from server.chat.intents.references import COLORS, SIZE_LETTERS, SIZES
+from server.chat.intents.words import content_words, fold, stem, words
 from server.chat.models import AnswerEvent, ProductDetail, ShowProducts, StatusLine, VariantCard
 
 MAX_VARIANTS_SAID = 8
-_COLORS = word_set(
-    "black white red blue green grey gray yellow orange pink purple brown beige navy silver gold sand "
-    "olive turquoise cream small medium large xs xl xxl"
+MAX_CHOICE_WORDS = 3
+BACK_QUERY = "sold out, back in stock, restock"
+_CHOICES = COLORS | SIZES - {"s", "m", "l"}
+_BACK_AGAIN = re.compile(
+    r"\b(?:back in|come back|restock\w*|available again|when will|de nouveau|de retour|wieder|vuelv\w+|otra vez)\b"
 )
 
 
 async def answer_stock(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """About the product meant; a question that names none is a search for what is in stock."""
     product = await find_focus(reply)
-    if product is None:
+    is_return = bool(_BACK_AGAIN.search(fold(reply.question.text)))
+    found = await find_passage(reply, BACK_QUERY) if is_return else None
+    if product is None and found is None:
         async for event in answer_search(reply):
             yield event
         return
     yield StatusLine(reply.words.searching)
-    for event in tell_stock(reply, product):
+    rule = quote(reply, found) if found else []
+    for event in tell_stock(reply, product, rule) if product else (*rule, *reply.conclude("policy", 0.6)):
         yield event
 
 
-def tell_stock(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
-    """By variant where the question names one, otherwise for the product as a whole."""
+async def find_choice(reply: Reply) -> ProductDetail | None:
+    """The product spoken of last where the message is nothing but one of its colours or sizes ("fern?")."""
+    shown, telling = reply.question.shown_products, content_words(reply.question.text)
+    if not shown or not 0 < len(telling) <= MAX_CHOICE_WORDS:
+        return None
+    product = await reply.tools.get_product(shown[0])
+    choices = {word for variant in product.card.variants for word in words(variant.title)} if product else set()
+    return product if set(telling) <= choices else None
+
+
+def tell_stock(reply: Reply, product: ProductDetail, rule: Sequence[AnswerEvent] = ()) -> list[AnswerEvent]:
+    """By variant where the question names one, otherwise for the product as a whole; then what the shop says of it."""
     events: list[AnswerEvent] = list(reply.cite_product(product))
     wanted = asked_words(reply)
     if named_variants(product, wanted):
         events += tell_variants(reply, product)
-    elif missing := _missing_choice(product, wanted):
+    elif missing := _missing_choice(reply, product):
         events += reply.say(reply.words.no_such_variant.format(title=product.card.title, variant=missing))
-        events += _others(reply, product, [])
+        events += _other_choices(reply, product, missing) if len(product.card.variants) > 1 else []
     else:
         events += _tell_whole(reply, product)
+    events += rule
     events.append(ShowProducts((product.card,)))
     events += reply.suggest(reply.words.ask_shipping, reply.words.ask_returns, reply.words.ask_human)
-    return events + list(reply.conclude("stock", 0.9 if not wanted & _COLORS else 0.8))
+    return events + list(reply.conclude("stock", 0.9 if not wanted & _CHOICES else 0.8))
 
 
 def asked_words(reply: Reply) -> set[str]:
     """The folded words of the question, with their English meanings."""
     text = f"{reply.question.text} {gloss(reply.question.text, reply.intent.language)}"
-    return set(words(text))
+    asked_for = set(words(text))
+    return asked_for | {letter for size, letter in SIZE_LETTERS.items() if size in asked_for}
 
 
 def named_variants(product: ProductDetail, asked_words: set[str]) -> list[VariantCard]:
@@ -67,15 +87,37 @@ def _own_words(variant: VariantCard, title: set[str]) -> set[str]:
     return own | {stem(word) for word in own if len(word) > 3}
 
 
-def _missing_choice(product: ProductDetail, asked_words: set[str]) -> str | None:
-    """A colour or size that was asked for and that no variant has."""
-    if len(product.card.variants) < 2:
-        return None
-    there = {word for variant in product.card.variants for word in words(variant.title)} | set(
-        words(product.card.title)
-    )
-    missing = sorted((asked_words & _COLORS) - there)
-    return missing[0] if missing else None
+def _missing_choice(reply: Reply, product: ProductDetail) -> str | None:
+    """A colour or size that was asked for and that no variant has, as the shopper wrote it."""
+    texts = [product.card.title, *(variant.title for variant in product.card.variants)]
+    if len(product.card.variants) < 2:  # one form may have its colour in the text
+        texts += [product.description, *product.attributes.values()]
+    there = set(words(" ".join(texts)))
+    for word in words(reply.question.text):
+        meant = {word, *words(gloss(word, reply.intent.language)), SIZE_LETTERS.get(word, word)}
+        if meant & _CHOICES and not meant & there:
+            return _as_written(reply.question.text, word)
+    return None
+
+
+def _as_written(text: str, folded: str) -> str:
+    """Folding keeps positions: the shopper's own word, accents and all."""
+    place = fold(text).find(folded)
+    return text[place : place + len(folded)] if place >= 0 else folded
+
+
+def _other_choices(reply: Reply, product: ProductDetail, missing: str) -> list[AnswerEvent]:
+    """The colours that can be had, each once, where it was a colour that is missing; otherwise the variants."""
+    available = [variant.title.split(" / ") for variant in product.card.variants if variant.available]
+    columns = [list(dict.fromkeys(column)) for column in zip(*available, strict=False)]
+    colors = [column for column in columns if not any(_is_size(value) for value in column)]
+    if fold(missing) in SIZES or len(columns) < 2 or len(colors) != 1:
+        return _others(reply, product, [])
+    return list(reply.say(reply.words.stock_others.format(variants=", ".join(colors[0]))))
+
+
+def _is_size(value: str) -> bool:
+    return bool(set(words(value)) & SIZES) or any(character.isdigit() for character in value)
 
 
 def tell_variants(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:

@@ -1,10 +1,12 @@
 """A small dictionary into English for the words of shopping, so that a search reaches an English catalog.
 
-Keys are folded words. Word by word is enough for search; nothing of it is ever shown.
+Keys are folded words; a key with hyphens is a phrase ("sac-a-dos"). Word by word is enough for search; nothing of it is ever shown.
 """
 # ruff: noqa: E501 - a table
 
-from server.chat.intents.words import stem, words
+import re
+
+from server.chat.intents.words import fold, stem, words
 
 _FRENCH = """
 retour return|retours returns|retourner return|renvoyer return|rendre return|remboursement refund|rembourser refund
@@ -27,8 +29,15 @@ chaise chair|lit bed|matelas mattress|oreiller pillow|serviette towel|bougie can
 enfants kids|femme women|homme men|bebe baby|chien dog|chat cat|jardin garden|randonnee hiking|camping camping
 voyage travel|pluie rain|hiver winter|ete summer|personnes person|personne person|disponible available|jours days
 comparer compare|laver wash|lavage washing|entretien care|international international|etranger abroad|savon soap
+sac-a-dos backpack|sacs-a-dos backpacks|sac-de-couchage sleeping bag|lave-vaisselle dishwasher|lampe-frontale headlamp
+carte-cadeau gift card|cartes-cadeaux gift cards|semaine week|dimanche sunday|samedi saturday|visiter visit
+impermeables waterproof|arrive arrive|recu received|mauvais wrong|mauvaise wrong|parapluie umbrella|moulin grinder|frais-de-port shipping cost
 """
 _GERMAN = """
+geschenkkarte gift card|wochenende weekend|sonntag sunday|sonntags sunday|samstag saturday|besuchen visit
+regenjacken rain jackets|spulmaschine dishwasher|geschirrspuler dishwasher|regenschirm umbrella|kaffeemuhle coffee grinder
+warmste warm|warmsten warm|leichteste light|leichtesten light|schlafsacke sleeping bags|rucksacke backpacks|zelte tents
+falsche wrong|falscher wrong|falsches wrong|falschen wrong|filiale store|ladengeschaft store|angekommen arrived
 ruckgabe return|zuruckzugeben return|zuruckgebe return|zuruckzuschicken return|zuruckschicke return
 ruckgaberecht return|rucksendung return|zuruckgeben return|zuruckschicken return|zurucksenden return|retoure return
 ruckerstattung refund|erstattung refund|erstatten refund|geld money|umtausch exchange|umtauschen exchange
@@ -71,13 +80,16 @@ reloj watch|joyas jewelry|auriculares headphones|ordenador computer|movil phone|
 juguete toy|juguetes toys|libro book|cocina kitchen|sarten pan|cuchillo knife|cafe coffee|te tea|mesa table|silla chair
 cama bed|colchon mattress|almohada pillow|toalla towel|vela candle|regalo gift|ninos kids|mujer women|hombre men
 bebe baby|perro dog|gato cat|jardin garden|senderismo hiking|viaje travel|lluvia rain|invierno winter|verano summer
+saco-de-dormir sleeping bag|tienda-de-campana tent|tiendas-de-campana tents|tarjeta-regalo gift card|domingo sunday
+domingos sunday|sabado saturday|visitar visit|lavavajillas dishwasher|paraguas umbrella|molinillo grinder|tarda take
+equivocado wrong|equivocada wrong|incorrecto wrong|tienda-fisica store|tiendas-fisicas stores|bolsa-de-dormir sleeping bag
 personas person|disponible available|dias days|comparar compare|lavar wash|cuidado care|extranjero abroad|jabon soap
 """
 
 
 def _read(text: str) -> dict[str, str]:
     pairs = (entry.split(" ", 1) for line in text.strip().splitlines() for entry in line.split("|"))
-    return dict(pairs)
+    return {key.replace("-", ""): meaning for key, meaning in pairs}
 
 
 _DICTIONARIES = {"fr": _read(_FRENCH), "de": _read(_GERMAN), "es": _read(_SPANISH)}
@@ -87,11 +99,40 @@ _STEMS = {
 }
 
 
+def _phrases_of(text: str) -> dict[str, str]:
+    """The entries of several words, written with hyphens, to how they are looked up: "sac a dos" to "sacados"."""
+    keys = [entry.split(" ", 1)[0] for line in text.strip().splitlines() for entry in line.split("|")]
+    return {key.replace("-", " "): key.replace("-", "") for key in keys if "-" in key}
+
+
+_PHRASES = {"fr": _phrases_of(_FRENCH), "es": _phrases_of(_SPANISH)}
+_ANY_PHRASE = {
+    language: re.compile(r"\b(?:" + "|".join(phrase.replace(" ", "[ -]") for phrase in phrases) + r")\b")
+    for language, phrases in _PHRASES.items()
+}
+
+
+def join_phrases(folded: str, language: str) -> str:
+    """Folded text with its known phrases as one word each: "sac a dos" is no bag for the back."""
+    phrases = _PHRASES.get(language)
+    if phrases is None:
+        return folded
+    return _ANY_PHRASE[language].sub(lambda found: phrases[found[0].replace("-", " ")], folded)
+
+
+def words_of_phrase(joined: str, language: str) -> list[str]:
+    """The words of a phrase that was joined; none for a plain word."""
+    return next((phrase.split() for phrase, key in _PHRASES.get(language, {}).items() if key == joined), [])
+
+
 def gloss(text: str, language: str) -> str:
     """The English meanings of the words we know, in order; empty for English and for unknown words."""
     entries = _DICTIONARIES.get(language)
     if entries is None:
         return ""
     by_stem = _STEMS[language]
-    meanings = (entries.get(word) or by_stem.get(stem(word)) for word in words(text))
+    joined = join_phrases(fold(text), language)
+    meanings = (
+        entries.get(word) or by_stem.get(stem(word)) or entries.get(word.removesuffix("x")) for word in words(joined)
+    )
     return " ".join(dict.fromkeys(meaning for meaning in meanings if meaning))

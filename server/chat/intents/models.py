@@ -69,3 +69,12 @@ class Intent(Struct, frozen=True, kw_only=True):
     dearest: bool = False
     is_sure: bool = False
     """The words alone decide; an embedding would not change it."""
+    parts: tuple["Part", ...] = ()
+    """The questions of a message that asks several things, in their order; empty for one question."""
+
+
+class Part(Struct, frozen=True):
+    """One of several questions of a message: the shopper's words for it, and what they ask."""
+
+    text: str
+    intent: Intent

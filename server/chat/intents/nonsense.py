@@ -8,11 +8,23 @@ _KEYBOARD = re.compile(r"(?:asdf|sdfg|dfgh|fghj|ghjk|hjkl|qwer|wert(?=y)|zxcv|xc
 _VOWEL = re.compile("[aeiouy]")
 _CONSONANTS = re.compile("[bcdfghjklmnpqrstvwxz]{6,}")
 _REPEATED = re.compile(r"(.{1,3})\1{4,}")
-
+_NEVER_FOLLOWS = (
+    "bcfgjkpqwxz cbdfgjmnpvwx dcjqxz fcdjkmpqvwxz gcjqvwx hcdhjkpqvxz jbcdfghjklmnpqrstvwxz kcjqx ljqx mcjkqvxz "
+    "pjqvwxz qbcdfghjklmnpqrstvwxz rx sx tq vbcdfghjklmnpqstvwxz wcgjqtvwxz xbdfghjklmnqrsvwxz zcdfghjkmnpqrsvxz"
+)
+"""A consonant and those that follow it in no word of our four languages, compounds and borrowings included."""
+_ODD_PAIRS = frozenset(row[0] + after for row in _NEVER_FOLLOWS.split() for after in row[1:]) | frozenset(
+    ("sd", "df", "fg", "hj", "jk", "kj", "jh", "gf", "fd")
+)
+"""Those, and neighbours on the keyboard that are rare in words."""
+ODD_SHARE = 0.4
+"""Of a word's pairs: "asdkjh" has 3 odd ones of 5, words with two odd ones are longer."""
 
 _INSULT = re.compile(
     r"\b(?:fuck\w*|shit\w*|bullshit|asshole|idiots?|stupid|moron|dumb(?:ass)?|bitch|crap|sucks?|bastard|wtf|"
-    r"merde|connard|putain|scheisse|scheise|arschloch|idiota|mierda|estupido|pendejo)\b"
+    r"merde|connard|putain|scheisse|scheise|arschloch|idiota|mierda|estupido|pendejo|"
+    r"(?:not|isn't|aren't|n't) (?:very |really |much |at all )?help(?:ful|ing)?|useless bot|wrong answer|"
+    r"(?:nicht|wenig) hilfreich|pas (?:tres )?utile|no (?:me )?ayudas?)\b"
 )
 _SUM = re.compile(r"\W{0,3}(?:what(?:'s| is) )?\d+(?:\s?[+*/x^]\s?\d+)+[\s=?]*")
 _INJECTION = re.compile(
@@ -52,16 +64,21 @@ def is_nonsense(text: str) -> bool:
 
 
 def _is_mashed(found: list[str]) -> bool:
-    plain = [word for word in found if word.isalpha() and len(word) > 3]
-    if not plain or len(plain) < len([word for word in found if len(word) > 2]):
+    telling = [word for word in found if len(word) > 2]
+    if not any(word.isalpha() and len(word) > 3 for word in telling):
         return False
-    return all(_looks_mashed(word) for word in plain)
+    return all(word.isalpha() and _looks_mashed(word) for word in telling)
 
 
 def _looks_mashed(word: str) -> bool:
+    pairs = [word[place : place + 2] for place in range(len(word) - 1)]
+    odd = sum(pair in _ODD_PAIRS for pair in pairs)
+    if len(word) == 3:  # beside longer ones only: "asdkjh qwe"
+        return odd > 0 or not _VOWEL.search(word)
     return bool(
         _KEYBOARD.search(word)
-        or _CONSONANTS.search(word)
+        or _CONSONANTS.search(word.replace("sch", ""))
         or _REPEATED.search(word)
         or (len(word) > 4 and not _VOWEL.search(word))
+        or (len(word) > 4 and odd > 1 and odd >= ODD_SHARE * len(pairs))
     )

@@ -11,6 +11,7 @@ _WRAPPING = re.compile(
     r"i (?:need|want)(?: to (?:buy|get|see|find|order))?|can you (?:recommend|suggest|show me|find)|"
     r"(?:recommend|suggest)"
     r"(?: me)?|what do you have|which .{0,20}do you (?:have|sell|recommend)|any|some|please|hi|hello|hey|"
+    r"good (?:morning|afternoon|evening|day)|"
     r"in stock|available|the (?:cheapest|best)|best|good|nice|"
     r"je (?:cherche|voudrais|veux)|avez[- ]vous|est[- ]ce que vous (?:avez|vendez)|vendez[- ]vous|"
     r"montrez[- ]moi|bonjour|svp|"

@@ -2,6 +2,19 @@
 
 import re
 
+from server.chat.intents.dictionary import gloss
+from server.chat.intents.words import word_set, words
+
+COLORS = word_set(
+    "black white red blue green grey gray yellow orange pink purple brown beige navy silver gold sand "
+    "olive turquoise cream"
+)
+SIZES = word_set("small medium large xs s m l xl xxl")
+SIZE_LETTERS = {"small": "s", "medium": "m", "large": "l"}
+_AROUND_A_CHOICE = word_set(
+    "and in the one ones size color colour a an or also maybe et en le la taille couleur ou aussi und in der die das "
+    "grose farbe oder auch y el talla color o tambien"
+)
 _BACK = re.compile(
     r"\b(?:it|its|it's|this|that|these|those|them|they|this one|that one|the (?:first|second|third|"
     r"fourth|last)(?: one)?|"
@@ -45,9 +58,23 @@ _ARTICLE = re.compile(
 _MAX_NAMES = 4
 
 
+_EMPTY_IT = re.compile(
+    r"\b(?:does|do|would|will|did) it (?:cost|take)s? (?:me )?to\b|\bis it (?:possible|ok|okay|safe|true|allowed)\b"
+)
+"""Where "it" stands for nothing: "how much does it cost to repair a zip"."""
+
+
 def refers_back(folded: str) -> bool:
     """Whether the message speaks of something shown before ("it", "the second one", "and in blue?")."""
-    return bool(_BACK.search(folded) or _FOLLOW_UP.search(folded))
+    return bool(_BACK.search(_EMPTY_IT.sub(" ", folded)) or _FOLLOW_UP.search(folded))
+
+
+def is_bare_choice(folded: str, language: str) -> bool:
+    """Whether the message is nothing but a colour or size ("blue?", "und in blau", "medium")."""
+    telling = [word for word in words(folded) if word not in _AROUND_A_CHOICE]
+    return 0 < len(telling) <= 3 and all(
+        word in COLORS or word in SIZES or bool(COLORS & set(gloss(word, language).split())) for word in telling
+    )
 
 
 def is_follow_up(folded: str) -> bool:

@@ -1,25 +1,17 @@
 """From a message to an intent: what it states outright, what its words give away, and the nearest known phrasing."""
 
 import asyncio
-import re
 
 import msgspec
-import numpy as np
-from msgspec import Struct
-from numpy.typing import NDArray
 
 from server.chat.intents.dictionary import gloss
 from server.chat.intents.examples import example_phrases
-from server.chat.intents.language import detect_language
-from server.chat.intents.lexicon import rules_of
-from server.chat.intents.models import Intent, IntentKind, Topic
-from server.chat.intents.nonsense import is_insult, is_nonsense, is_order_to_the_assistant, is_sum
-from server.chat.intents.prices import PriceLimits, read_price_limits
+from server.chat.intents.models import Intent, IntentKind, Part
+from server.chat.intents.nearest import Examples, IntentClass, class_similarities, learn_examples
+from server.chat.intents.parts import split_nouns, split_questions
 from server.chat.intents.query import policy_words, product_words, with_gloss
-from server.chat.intents.references import compared_names, is_follow_up, refers_back, wants_stock
-from server.chat.intents.slots import Slots, read_slots
-from server.chat.intents.spelling import mend_spelling
-from server.chat.intents.words import STOP_WORDS, fold, word_set, words
+from server.chat.intents.reading import MAX_ROUTED_CHARACTERS, Reading, looks_like_product, read_message, stated
+from server.chat.intents.references import compared_names, refers_back, wants_stock
 from server.chat.models import Question
 from server.models.protocol import Embedder, ModelUnavailable, Vector
 
@@ -32,48 +24,6 @@ OFF_TOPIC_SHARE = 0.6
 CLEARLY_OFF_TOPIC = 0.5
 NEAR = 0.35
 """Cosine below which the nearest phrasing says nothing."""
-MAX_ROUTED_CHARACTERS = 2000
-
-_Class = tuple[IntentKind, Topic | None]
-_SALUTATION = re.compile(
-    r"^\W*(?:hi+|hello|hey|good (?:morning|afternoon|evening)|bonjour|salut|bonsoir|hallo|guten (?:tag|morgen|abend)|"
-    r"moin|hola|buenos dias|buenas(?: tardes| noches)?)(?: there| team)?[\s,.!-]+(?=\w)"
-)
-_QUESTION_WORDS = word_set(
-    "who whom whose what what's when where which why how is are am was were do does did can could will "
-    "would should has have tell qui que quoi quand ou comment pourquoi combien est wer was wann wo wie "
-    "warum ist sind kann quien cuando donde como porque cuanto es son puede"
-)
-_ABOUT_IT = re.compile(
-    r"\W*(?:and )?(?:is|are|does|do|can|will|would|has|have|was) (?:it|this|that|these|those|they)\b(?!.{0,20}\border)|"
-    r"\W*(?:et )?(?:est|sont)[- ](?:il|elle|ils|elles|ce)\b|\W*(?:und )?ist (?:es|er|sie|das|dieser?)\b|"
-    r"\W*(?:y )?es \w+\?"
-)
-_ORDER_WORD = re.compile(r"\b(?:orders?|commandes?|bestellung(?:en)?|pedidos?)\b")
-_BILL = re.compile(r"\b(?:invoices?|bills?|receipts?|facture|rechnung|factura)\b")
-_BACK_TO_SHOP = re.compile(
-    r"\b(?:return\w*|exchang\w+|refund\w*|cancel\w*|chang\w+|modif\w+|edit\w*|send back|retourn\w+|"
-    r"renvoyer|rembours\w+|echanger|annul\w+|"
-    r"zuruck\w+|umtausch\w*|stornier\w*|andern|devolver|cambiar|cancelar|reembols\w+)\b"
-)
-
-
-class _Examples(Struct, frozen=True):
-    """The known phrasings: vectors of shape (phrases, 384) and the class of each."""
-
-    vectors: NDArray[np.float32]
-    classes: list[_Class]
-
-
-class _Reading(Struct, frozen=True):
-    """A message with all that was read from it before deciding."""
-
-    question: Question
-    folded: str
-    language: str
-    slots: Slots
-    limits: PriceLimits
-    scores: dict[_Class, float]
 
 
 class Router:
@@ -81,7 +31,7 @@ class Router:
 
     def __init__(self, embedder: Embedder) -> None:
         self._embedder = embedder
-        self._examples: _Examples | None = None
+        self._examples: Examples | None = None
         self._warming = asyncio.Lock()
 
     async def warm_up(self) -> None:
@@ -90,12 +40,14 @@ class Router:
             if self._examples is None:
                 rows = example_phrases()
                 vectors = await self._embedder.embed_passages([phrase for _, _, phrase in rows])
-                self._examples = _Examples(np.stack(vectors), [(kind, topic) for kind, topic, _ in rows])
+                self._examples = learn_examples(vectors, [(kind, topic) for kind, topic, _ in rows])
 
     async def recognise(self, question: Question) -> Intent:
         """Route by words; only when they do not decide, embed the message (the search then finds it cached)."""
-        reading = _read(question)
+        reading = read_message(question)
         intent = self._decide(reading, None)
+        if parts := _several(reading):
+            return msgspec.structs.replace(intent, parts=parts)
         if intent.is_sure:
             return intent
         try:
@@ -114,20 +66,21 @@ class Router:
 
     def route(self, question: Question, vector: Vector | None = None) -> Intent:
         """Without a vector by the words alone, in well under a millisecond. `vector` is the message's own."""
-        return self._decide(_read(question), vector)
+        reading = read_message(question)
+        return msgspec.structs.replace(self._decide(reading, vector), parts=_several(reading))
 
-    def _decide(self, reading: _Reading, vector: Vector | None) -> Intent:
-        if stated := _stated(reading):
-            return _intent(reading, *stated, is_sure=True)
+    def _decide(self, reading: Reading, vector: Vector | None) -> Intent:
+        if (outright := stated(reading)) is not None:
+            return _intent(reading, *outright, is_sure=True)
         scores = reading.scores
         best, score = _best(scores)
         if vector is None or self._examples is None:
             return _decided_by_words(reading, best, score)
         return self._nearest(reading, vector)
 
-    def _nearest(self, reading: _Reading, vector: Vector) -> Intent:
+    def _nearest(self, reading: Reading, vector: Vector) -> Intent:
         assert self._examples is not None
-        near = _class_similarities(self._examples, vector)
+        near = class_similarities(self._examples, vector)
         share = LEXICON_SHARE if reading.language == "en" else LEXICON_SHARE_FOREIGN
         total = {
             found: near.get(found, 0.0) + share * reading.scores.get(found, 0.0)
@@ -141,9 +94,71 @@ class Router:
         return _intent(reading, best, confidence)
 
 
-def _outside(reading: _Reading, score: float) -> Intent:
+def _several(reading: Reading) -> tuple[Part, ...]:
+    """The questions of a message that asks about several matters; nothing where it is one, or needs no guessing.
+
+    The words alone decide here: a piece that gives nothing away stays with the one before it.
+    """
+    if stated(reading) is not None:
+        return ()
+    text = reading.question.text
+    for pieces, kinds in ((split_questions(text), _MATTERS), (split_nouns(text), {IntentKind.POLICY: "policy"})):
+        parts = _joined([_part(reading, piece) for piece in pieces], kinds) if len(pieces) > 1 else []
+        if len({_matter(part, kinds) for part in parts}) > 1:
+            return tuple(_whole_part(reading, part) for part in parts)
+    return ()
+
+
+def _part(whole: Reading, text: str) -> Part:
+    reading = read_message(msgspec.structs.replace(whole.question, text=text, locale=whole.language))
+    return Part(text, _decided_by_words(reading, *_best(reading.scores)))
+
+
+def _whole_part(whole: Reading, part: Part) -> Part:
+    """With what the joined text states as a whole; its first question decided what it is."""
+    intent = part.intent
+    reading = read_message(msgspec.structs.replace(whole.question, text=part.text, locale=whole.language))
+    return Part(part.text, _intent(reading, (intent.kind, intent.topic), intent.confidence))
+
+
+def _joined(parts: list[Part], kinds: dict[IntentKind, str]) -> list[Part]:
+    """Small talk left out; what has no matter of its own, or the same one, joined to its neighbour."""
+    joined: list[Part] = []
+    loose = ""
+    for part in parts:
+        matter = _matter(part, kinds)
+        if part.intent.kind in (IntentKind.GREETING, IntentKind.THANKS, IntentKind.GOODBYE):
+            continue
+        if not matter and not joined:
+            loose = f"{loose}{part.text} "
+        elif joined and matter in ("", _matter(joined[-1], kinds)):
+            joined[-1] = Part(f"{joined[-1].text} {part.text}", joined[-1].intent)
+        else:
+            joined.append(Part(f"{loose}{part.text}", part.intent))
+            loose = ""
+    return joined
+
+
+_MATTERS = {
+    IntentKind.POLICY: "policy", IntentKind.ORDER_STATUS: "order", IntentKind.ORDER_CHANGE: "order",
+    IntentKind.PRODUCT_SEARCH: "product", IntentKind.COMPARISON: "product", IntentKind.STOCK: "product",
+    IntentKind.PRODUCT_DETAIL: "product",
+}  # fmt: skip
+OWN_MATTER = 0.6
+"""What the words of a piece must reach to be a question of its own."""
+
+
+def _matter(part: Part, kinds: dict[IntentKind, str]) -> str:
+    """What a piece is about ("policy:shipping", "product"); empty where it only continues the one before it."""
+    intent = part.intent
+    if intent.confidence < OWN_MATTER or (intent.kind == IntentKind.PRODUCT_DETAIL and intent.refers_back):
+        return ""
+    return f"{kinds[intent.kind]}:{intent.topic or ''}" if intent.kind in kinds else ""
+
+
+def _outside(reading: Reading, score: float) -> Intent:
     """Nothing of ours is near. A few words that ask nothing may still name a product."""
-    if _looks_like_product(reading) and score < CLEARLY_OFF_TOPIC:
+    if looks_like_product(reading) and score < CLEARLY_OFF_TOPIC:
         return _intent(reading, (IntentKind.PRODUCT_SEARCH, None), 0.3)
     question = reading.question
     if (
@@ -157,88 +172,15 @@ def _outside(reading: _Reading, score: float) -> Intent:
     return _intent(reading, (IntentKind.OFF_TOPIC, None), min(1.0, 0.2 + score))
 
 
-def _read(question: Question) -> _Reading:
-    question = msgspec.structs.replace(question, text=mend_spelling(question.text))
-    text = question.text[:MAX_ROUTED_CHARACTERS]
-    language = detect_language(text, question.locale)
-    folded = fold(text).replace("’", "'")
-    limits = read_price_limits(text, question.currency)
-    without_salutation = _SALUTATION.sub("", folded)
-    if len(words(without_salutation)) < 2:
-        without_salutation = folded
-    scores: dict[_Class, float] = {}
-    for rule in rules_of(language):
-        if rule.pattern.search(without_salutation):
-            found = (rule.kind, rule.topic)
-            scores[found] = max(scores.get(found, 0.0), rule.weight)
-    _drop_policy_beside_product(scores)
-    _drop_search_about_shown(question, without_salutation, scores)
-    return _Reading(question, folded, language, read_slots(question), limits, scores)
-
-
-def _drop_policy_beside_product(scores: dict[_Class, float]) -> None:
-    """ "What is your return policy" names a topic; a policy word alone must not hide that."""
-    topics = [found for found in scores if found[0] == IntentKind.POLICY and found[1] is not None]
-    if (IntentKind.POLICY, None) in scores and topics:
-        boost = scores.pop((IntentKind.POLICY, None))
-        for found in topics:
-            scores[found] = min(1.0, scores[found] + boost)
-
-
-def _drop_search_about_shown(question: Question, folded: str, scores: dict[_Class, float]) -> None:
-    """ "Is it good for running?" is about what was shown, whatever else it sounds like."""
-    search, detail = (IntentKind.PRODUCT_SEARCH, None), (IntentKind.PRODUCT_DETAIL, None)
-    if (question.shown_products or question.page_product_id) and _ABOUT_IT.match(folded):
-        scores.pop(search, None)
-        if not scores.keys() - {detail}:
-            scores[detail] = 1.0
-
-
-def _stated(reading: _Reading) -> tuple[_Class, float] | None:
-    """What needs no guessing: nothing readable, a proof for an order, an order number."""
-    slots, folded = reading.slots, reading.folded
-    if is_nonsense(reading.question.text):
-        return (IntentKind.NONSENSE, None), 0.9
-    if is_sum(folded):
-        return (IntentKind.OFF_TOPIC, None), 0.95
-    if is_insult(folded) and not reading.scores and slots.order_number is None:
-        return (IntentKind.UNKNOWN, None), 0.8
-    if is_order_to_the_assistant(folded) and slots.order_number is None:
-        return (IntentKind.OFF_TOPIC, None), 1.0
-    is_order_talk = slots.order_number is not None or slots.proof_expected or _ORDER_WORD.search(folded)
-    is_proof = slots.email is not None or slots.postcode is not None
-    if slots.order_number is not None and _BILL.search(folded) and not is_proof:
-        return (IntentKind.POLICY, Topic.PAYMENT), 0.8
-    if slots.order_number is not None or (is_proof and (is_order_talk or reading.question.order_in_question)):
-        kind = IntentKind.ORDER_CHANGE if _BACK_TO_SHOP.search(folded) else IntentKind.ORDER_STATUS
-        return (kind, Topic.RETURNS if kind == IntentKind.ORDER_CHANGE else None), 0.95
-    question = reading.question
-    if question.shown_products and not reading.scores and (slots.positions or is_follow_up(folded)):
-        return (IntentKind.PRODUCT_DETAIL, None), 0.7
-    if slots.email is not None and len(words(folded)) <= 8:
-        return (IntentKind.ORDER_STATUS, None), 0.7
-    return None
-
-
-def _decided_by_words(reading: _Reading, best: _Class, score: float) -> Intent:
+def _decided_by_words(reading: Reading, best: IntentClass, score: float) -> Intent:
     if score == 0.0:
-        if _looks_like_product(reading):
+        if looks_like_product(reading):
             return _intent(reading, (IntentKind.PRODUCT_SEARCH, None), 0.4)
         if reading.question.shown_products and refers_back(reading.folded):
             return _intent(reading, (IntentKind.PRODUCT_DETAIL, None), 0.5)
         return _intent(reading, (IntentKind.UNKNOWN, None), 0.2)
     rival = max((value for found, value in reading.scores.items() if found != best), default=0.0)
     return _intent(reading, best, min(score, 0.95), is_sure=score >= SURE and rival < score)
-
-
-def _looks_like_product(reading: _Reading) -> bool:
-    """A few words that are no question, or a price limit: what people type into a search box."""
-    found = words(reading.folded)
-    content = [word for word in found if word not in STOP_WORDS]
-    asks = "?" in reading.question.text or (found and found[0] in _QUESTION_WORDS)
-    is_short = len(found) <= 7 and len(content) >= 1 and not asks
-    has_limit = reading.limits.high is not None or reading.limits.low is not None
-    return has_limit or (is_short and len(content) * 2 >= len(found))
 
 
 _PRIORITY = {
@@ -253,27 +195,14 @@ _PRIORITY = {
 }  # fmt: skip
 
 
-def _best(scores: dict[_Class, float]) -> tuple[_Class, float]:
+def _best(scores: dict[IntentClass, float]) -> tuple[IntentClass, float]:
     if not scores:
         return (IntentKind.UNKNOWN, None), 0.0
     best = max(scores, key=lambda found: (scores[found], -_PRIORITY.get(found[0], 99)))
     return best, scores[best]
 
 
-def _class_similarities(examples: _Examples, vector: Vector) -> dict[_Class, float]:
-    """Per class the mean of its two nearest phrases: one odd phrase does not decide."""
-    cosines = examples.vectors @ vector
-    by_class: dict[_Class, list[float]] = {}
-    for found, cosine in zip(examples.classes, cosines.tolist(), strict=True):
-        by_class.setdefault(found, []).append(cosine)
-    return {
-        found: 0.7 * ordered[0] + 0.3 * ordered[min(1, len(ordered) - 1)]
-        for found, values in by_class.items()
-        for ordered in [sorted(values, reverse=True)]
-    }
-
-
-def _intent(reading: _Reading, found: _Class, confidence: float, *, is_sure: bool = False) -> Intent:
+def _intent(reading: Reading, found: IntentClass, confidence: float, *, is_sure: bool = False) -> Intent:
     kind, topic = found
     question, slots, limits = reading.question, reading.slots, reading.limits
     searches_products = kind in (IntentKind.PRODUCT_SEARCH, IntentKind.STOCK, IntentKind.COMPARISON, IntentKind.UNKNOWN)

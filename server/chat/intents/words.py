@@ -31,7 +31,10 @@ STOP_WORDS = word_set(
     "sind mit fur in im auf von zu zum zur ich du er sie wir ihr mein meine meinen dein euer eure haben "
     "habe hat hast wie was wo wann warum nicht kein keine es man el los las un una unos unas y o es son "
     "con para en por que quien cual yo tu usted nosotros mi mis su sus lo hay tiene tienen tienes este "
-    "esta estos estas se no si al del"
+    "esta estos estas se no si al del kann konnen konnt konnte mochte gibt bei ob dass diese dieser dieses diesen "
+    "welche welcher welches welchen euch uns auch noch denn mal sehr puis peux peut pouvez cela ca c'est est-ce suis "
+    "veux veut voudrais aimerais mochte will wollen brauche quiero quisiera necesito "
+    "etes moi toi lui leur tres aussi puedo puede pueden podria estan ser muy tambien"
 )
 """Words that carry no subject, folded, of the four languages."""
 
@@ -96,4 +99,10 @@ def content_words(text: str) -> list[str]:
 
 def stems(text: str) -> list[str]:
     """Stems of the content words, in order, each once."""
-    return list(dict.fromkeys(stem(word) for word in content_words(text)))
+    return list(_stems(text))
+
+
+@lru_cache(maxsize=2048)
+def _stems(text: str) -> tuple[str, ...]:
+    """Remembered: the sentences and titles of a catalog come again with every question."""
+    return tuple(dict.fromkeys(stem(word) for word in content_words(text)))

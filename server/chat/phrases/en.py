@@ -17,6 +17,7 @@ ENGLISH = Phrases(
     "and orders.",
     upset="I'm sorry that this has been frustrating. Tell me what went wrong and I'll do my best, or let me bring in a person from the team.",
     unknown="I don't know the answer to that, and I'd rather not guess.",
+    cannot_see="I can't look up balances, points or payments myself.",
     offer_human="Shall I bring in a person from the team?",
     unavailable="I can't reach the shop's information just now. Please try again in a moment.",
     answer_broken="Something went wrong in the middle of this answer. Please ask again.",
@@ -47,6 +48,9 @@ ENGLISH = Phrases(
     sold_out_first="It's sold out at the moment, though.",
     nothing_found="I couldn't find anything in the catalog that really fits. Tell me a little more about what you need, "
     "and I'll look again.",
+    not_exactly="I couldn't find exactly that.",
+    not_sold="I couldn't find “{name}” in the catalog, so the shop doesn't seem to have it. Tell me what you need it for, "
+    "and I'll look for something that fits.",
     nothing_in_budget="Nothing that fits is within {limit}, I'm afraid.",
     nothing_in_stock="Nothing that fits is in stock right now, I'm afraid.",
     nearest="The closest I have is the **{title}** at {price}.",
@@ -70,6 +74,7 @@ ENGLISH = Phrases(
     larger="The **{title}** is the larger one: {value}.",
     smaller="The **{title}** is the smaller one: {value}.",
     warmer="The **{title}** is the warmer one: {value}.",
+    most="Going by their pages, it's the **{title}** – {name}: {value}.",
     same_price="They cost the same.",
     compare_needs_two="Which products shall I compare? Give me the names of at least a pair of them.",
     not_in_catalog="I couldn't find “{name}” in the catalog.",

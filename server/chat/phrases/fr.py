@@ -19,6 +19,7 @@ FRENCH = Phrases(
     "retours et les commandes.",
     upset="Je suis désolé que ce soit si agaçant. Dites-moi ce qui ne va pas, ou je fais venir une personne de l'équipe.",
     unknown="Je ne connais pas la réponse et je préfère ne pas deviner.",
+    cannot_see="Je ne peux pas consulter moi-même les soldes, les points ou les paiements.",
     offer_human="Voulez-vous que j'appelle quelqu'un de l'équipe ?",
     unavailable="Je n'ai pas accès aux informations de la boutique pour le moment. Réessayez dans un instant.",
     answer_broken="Cette réponse a été interrompue. Veuillez reposer votre question.",
@@ -49,6 +50,9 @@ FRENCH = Phrases(
     sold_out_first="Il est toutefois épuisé en ce moment.",
     nothing_found="Je n'ai rien trouvé qui convienne vraiment dans le catalogue. Dites-m'en un peu plus et je chercherai "
     "encore.",
+    not_exactly="Je n'ai pas trouvé exactement cela.",
+    not_sold="Je n'ai pas trouvé « {name} » dans le catalogue : la boutique ne semble pas en avoir. Dites-moi à quoi cela "
+    "doit servir, et je chercherai ce qui convient.",
     nothing_in_budget="Rien de ce qui convient ne reste dans la limite de {limit}, malheureusement.",
     nothing_in_stock="Rien de ce qui convient n'est en stock en ce moment, malheureusement.",
     nearest="Le plus proche est **{title}** à {price}.",
@@ -72,6 +76,7 @@ FRENCH = Phrases(
     larger="Le plus grand : **{title}**, {value}.",
     smaller="Le plus petit : **{title}**, {value}.",
     warmer="Le plus chaud : **{title}**, {value}.",
+    most="D'après leurs fiches, c'est **{title}** – {name} : {value}.",
     same_price="Ils coûtent le même prix.",
     compare_needs_two="Quels articles dois-je comparer ? Donnez-moi leurs noms.",
     not_in_catalog="Je n'ai pas trouvé « {name} » dans le catalogue.",

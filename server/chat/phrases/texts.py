@@ -21,6 +21,7 @@ class Phrases(Struct, frozen=True, kw_only=True):
     nonsense: str
     unknown: str
     upset: str
+    cannot_see: str
     offer_human: str
     unavailable: str
     answer_broken: str
@@ -56,6 +57,8 @@ class Phrases(Struct, frozen=True, kw_only=True):
     other_one: str
     sold_out_first: str
     nothing_found: str
+    not_exactly: str
+    not_sold: str
     nothing_in_budget: str
     nothing_in_stock: str
     nearest: str
@@ -81,6 +84,7 @@ class Phrases(Struct, frozen=True, kw_only=True):
     larger: str
     smaller: str
     warmer: str
+    most: str
     same_price: str
     compare_needs_two: str
     not_in_catalog: str

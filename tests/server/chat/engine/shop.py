@@ -223,7 +223,7 @@ class ShopTools:
         catalog: tuple[ProductDetail, ...] = CATALOG,
     ) -> None:
         self._signed_in, self._level, self._away = signed_in, level, away
-        self._locked, self._connected, self._staff, self._catalog = locked, connected, staff, catalog
+        self._locked, self._connected, self._staff, self.catalog = locked, connected, staff, catalog
         self.calls: list[tuple[str, object]] = []
 
     async def search_catalog(
@@ -237,9 +237,9 @@ class ShopTools:
     ) -> CatalogResult:
         self._called("search_catalog", query)
         wanted = set(stems(query))
-        exact = [product for product in self._catalog if product.card.id.lower() in query.lower().split()]
+        exact = [product for product in self.catalog if product.card.id.lower() in query.lower().split()]
         found = []
-        for product in self._catalog:
+        for product in self.catalog:
             price = product.card.price.amount if product.card.price else 0
             in_limits = (price_max is None or price <= price_max) and (price_min is None or price >= price_min)
             if in_limits and (product.card.available or not in_stock):
@@ -256,7 +256,7 @@ class ShopTools:
 
     async def get_product(self, product_id: str) -> ProductDetail | None:
         self._called("get_product", product_id)
-        return next((product for product in self._catalog if product.card.id == product_id), None)
+        return next((product for product in self.catalog if product.card.id == product_id), None)
 
     async def search_policies(self, query: str, *, limit: int = 4) -> PolicyResult:
         self._called("search_policies", query)

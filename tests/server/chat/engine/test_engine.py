@@ -51,19 +51,19 @@ async def answer(asked: Question, tools: ShopTools | None = None, intent: Intent
     tools = tools or ShopTools(signed_in=asked.shopper.customer is not None)
     routed = intent or Router(HashingEmbedder()).route(asked)
     answered = Answer([event async for event in Engine(TODAY).answer(asked, routed, tools)])
-    assert_grounded(answered, asked)
+    assert_grounded(answered, asked, tools.catalog)
     assert 0.0 <= answered.end.confidence <= 1.0
     assert len(answered.suggestions) <= 4
     assert len(answered.cards) <= 8
     return answered
 
 
-def assert_grounded(answered: Answer, asked: Question) -> None:
+def assert_grounded(answered: Answer, asked: Question, catalog: tuple[ProductDetail, ...] = CATALOG) -> None:
     """Every figure of the text stands in what was cited, shown or asked."""
     whole = Grounder(asked.currency, TODAY)
     whole.add_shopper_words(asked.text)
     whole.allow_count(len(answered.cards))
-    for product in CATALOG:
+    for product in catalog:
         if product.card.id in answered.cards:
             whole.add_product(product)
     for event in answered.events:
