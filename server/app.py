@@ -19,7 +19,7 @@ from server.chat.phrases import ALL_PHRASES
 from server.console.endpoints import TEMPLATES as CONSOLE_TEMPLATES
 from server.console.endpoints import console_router
 from server.core.edge import Edge
-from server.core.http import EXCEPTION_HANDLERS
+from server.core.http import EXCEPTION_HANDLERS, require_known_type
 from server.core.money import format_money
 from server.core.settings import Settings
 from server.embedded import Endpoints
@@ -37,6 +37,8 @@ from server.wiring import Services, open_services
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 DRAIN_S = 25.0
+DATABASE_PATIENCE_S = 8.0
+"""With one statement: who waits for an answer is told sooner than a job gives up."""
 INJECTED = {
     "sessions_service": "sessions",
     "live_turns": "live",
@@ -67,7 +69,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
-        async with open_services(settings, endpoints) as services:
+        async with open_services(settings, endpoints, patience_s=DATABASE_PATIENCE_S) as services:
             opened.append(services)
             warming = asyncio.create_task(_warm_up(services))
             yield
@@ -97,6 +99,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
             "widget_files": Provide(lambda: widget_files, sync_to_thread=False),
             **{parameter: service(name) for parameter, name in INJECTED.items()},
         },
+        before_request=require_known_type,
         exception_handlers=EXCEPTION_HANDLERS,
         template_config=TemplateConfig(directory=[*TEMPLATE_FOLDERS, CONSOLE_TEMPLATES], engine=JinjaTemplateEngine),
         openapi_config=OpenAPIConfig(title="Aisle", version="0.1.0", path="/openapi", render_plugins=[]),

@@ -27,7 +27,7 @@ from server.chat.toolbox import ShopToolbox
 from server.console.figures.service import Figures
 from server.console.service import StaffDesk
 from server.core.crypto import Vault, app_role_password
-from server.core.database import Database, url_for_role
+from server.core.database import PATIENCE_S, Database, url_for_role
 from server.core.egress import Egress
 from server.core.errors import ConfigurationError
 from server.core.jobs import Handler, JobDesk
@@ -97,10 +97,12 @@ class Services(Struct, frozen=True, kw_only=True):
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, at: Endpoints, *, embedder_threads: int = 1) -> AsyncIterator[Services]:
+async def open_services(
+    settings: Settings, at: Endpoints, *, embedder_threads: int = 1, patience_s: float = PATIENCE_S
+) -> AsyncIterator[Services]:
     """Build everything and connect. Raises ConfigurationError, Unavailable."""
     async with AsyncExitStack() as stack:
-        database = await _open_database(settings, at)
+        database = await _open_database(settings, at, patience_s)
         stack.push_async_callback(database.close)
         redis = open_redis(at.redis_url)
         stack.push_async_callback(redis.aclose)
@@ -210,7 +212,7 @@ def _demo_platform(settings: dict[str, Any]) -> ShopPlatform:
 PLATFORM_BUILDERS = {"demo": _demo_platform}
 
 
-async def _open_database(settings: Settings, at: Endpoints) -> Database:
+async def _open_database(settings: Settings, at: Endpoints, patience_s: float) -> Database:
     """Connect as the app role: the one that is named, or ours with a password derived from any of the keys."""
     urls = (
         [settings.app_database_url]
@@ -219,14 +221,14 @@ async def _open_database(settings: Settings, at: Endpoints) -> Database:
     )
     for url in urls[:-1]:
         try:
-            return await _connected(url)
+            return await _connected(url, patience_s)
         except ConfigurationError:
             continue  # an older key's password: `aisle migrate` renews it
-    return await _connected(urls[-1])
+    return await _connected(urls[-1], patience_s)
 
 
-async def _connected(url: str) -> Database:
-    database = Database(url, pool_size=POOL_SIZE)
+async def _connected(url: str, patience_s: float) -> Database:
+    database = Database(url, pool_size=POOL_SIZE, patience_s=patience_s)
     await database.open()
     return database
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, cast
 from uuid import UUID
+from weakref import WeakValueDictionary
 
 from arq.worker import Worker, func
 
 from server.core.database import Database
 from server.core.errors import AisleError, Unavailable
-from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim
+from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim, is_urgent
 from server.core.logging import get_logger
 from server.core.wake import QUEUE, WAKE_FUNCTION, pack, redis_settings, unpack
 from server.upkeep import Upkeep, going_on
@@ -31,6 +32,8 @@ class JobRunner:
     def __init__(self, database: Database, handlers: Mapping[str, Handler]) -> None:
         self._database, self._handlers = database, handlers
         self._slots = asyncio.Semaphore(CONCURRENT_JOBS)
+        self._urgent_slots = asyncio.Semaphore(CONCURRENT_JOBS)
+        self._shops: WeakValueDictionary[UUID, asyncio.Lock] = WeakValueDictionary()
         self._running: dict[UUID, asyncio.Task[None]] = {}
 
     def start(self, shop_id: UUID, job_id: UUID) -> None:
@@ -55,13 +58,19 @@ class JobRunner:
         await asyncio.gather(*self._running.values(), return_exceptions=True)
 
     async def _run(self, shop_id: UUID, job_id: UUID) -> None:
-        async with self._slots:
-            try:
-                job = await claim(self._database, shop_id, job_id)
-            except Unavailable:
-                return  # the sweep comes again
-            if job is not None:
-                await self._run_claimed(job)
+        with suppress(Unavailable):  # the sweep comes again
+            match await is_urgent(self._database, shop_id, job_id):
+                case True:
+                    async with self._urgent_slots:
+                        await self._claim_and_run(shop_id, job_id)
+                case False:  # one at a time of each shop, so that none keeps the others waiting
+                    shop_lock = self._shops.setdefault(shop_id, asyncio.Lock())
+                    async with shop_lock, self._slots:
+                        await self._claim_and_run(shop_id, job_id)
+
+    async def _claim_and_run(self, shop_id: UUID, job_id: UUID) -> None:
+        if job := await claim(self._database, shop_id, job_id):
+            await self._run_claimed(job)
 
     async def _run_claimed(self, job: ClaimedJob) -> None:
         handler = self._handlers.get(job.kind)

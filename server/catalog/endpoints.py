@@ -11,8 +11,10 @@ from msgspec import Struct
 
 from server.catalog.models import ProductInput, product_of, product_view
 from server.catalog.service import Catalog
+from server.core.addresses import is_web_address
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.jobs import JobDesk
+from server.core.money import MAX_AMOUNT, is_currency
 from server.core.paging import page, read_cursor, require_limit
 from server.shops.models import Caller, Role
 
@@ -117,11 +119,11 @@ def _problems(place: str, given: ProductInput) -> Iterator[FieldError]:
     if not given.title.strip():
         yield FieldError(f"{place}.title", "must not be empty")
     for field in ("url", "image_url"):
-        if not (getattr(given, field) or "https://").startswith(("https://", "http://")):
-            yield FieldError(f"{place}.{field}", "must start with https://")
+        if (url := getattr(given, field)) and not is_web_address(url):
+            yield FieldError(f"{place}.{field}", "a web address: https://, no spaces, no quotes")
     for price in (given.price, given.compare_at_price, *(variant.price for variant in given.variants)):
-        if price and (price.amount < 0 or len(price.currency) != 3):
-            yield FieldError(f"{place}.price", "minor units, not negative, ISO 4217 code")
+        if price and not (0 <= price.amount <= MAX_AMOUNT and is_currency(price.currency)):
+            yield FieldError(f"{place}.price", f"minor units from 0 to {MAX_AMOUNT}, ISO 4217 code")
 
 
 catalog_router = Router(

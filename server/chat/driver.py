@@ -2,9 +2,11 @@
 
 from server.chat.engine import Engine, prove_from_message
 from server.chat.events import Transcript
+from server.chat.grounding import clean_links
 from server.chat.intents import Router
+from server.chat.links import allowed_hosts
 from server.chat.model_driver import ModelDriver
-from server.chat.models import Question
+from server.chat.models import Question, TextPiece
 from server.chat.service import AnswerBroken
 from server.chat.toolbox import ShopToolbox
 from server.core.metrics import Metrics
@@ -33,5 +35,7 @@ class AnswerDriver:
         async for event in self._engine.answer(question, intent, tools):
             for used in tools.take_used():
                 transcript.add(used)
+            if isinstance(event, TextPiece):  # a product's title may hold a link of anybody's
+                event = TextPiece(clean_links(event.text, allowed_hosts(tools.sources.values())))
             transcript.add(event)
         return "engine"

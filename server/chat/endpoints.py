@@ -16,7 +16,7 @@ from server.chat.live import LiveTurn, LiveTurns, TurnJournal, next_index
 from server.chat.service import ChatService, IncomingMessage
 from server.chat.sessions import SessionAnswer, SessionRequest, Sessions
 from server.core.errors import FieldError, Invalid, Unauthenticated
-from server.core.http import bearer_token, client_address, request_origin
+from server.core.http import SAFE_METHODS, bearer_token, client_address, request_origin
 from server.core.metrics import Metrics
 from server.orders.service import OrderDesk
 from server.shops.identity import Shopper
@@ -95,7 +95,12 @@ async def provide_shopper(request: Request[Any, Any, Any], sessions_service: Ses
     token = bearer_token(request)
     if token is None:
         raise Unauthenticated("This needs the session as a bearer token.")
-    shopper = await sessions_service.read(token, origin=request_origin(request), address=client_address(request))
+    shopper = await sessions_service.read(
+        token,
+        origin=request_origin(request),
+        address=client_address(request),
+        is_safe=request.method in SAFE_METHODS,
+    )
     if path_id := request.path_params.get("conversation_id"):
         sessions.conversation_of(shopper, str(path_id))
     return shopper

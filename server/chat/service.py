@@ -23,6 +23,7 @@ from server.chat.models import Question
 from server.chat.phrases import phrase
 from server.chat.storage import Accepted
 from server.chat.toolbox import ShopToolbox
+from server.core.addresses import network_of
 from server.core.database import Database
 from server.core.errors import AisleError, Conflict, NotFound, Unavailable
 from server.core.ids import new_id
@@ -166,7 +167,7 @@ class ChatService:
             (PER_SHOP, str(shopper.shop_id)),
         ]
         if shopper.address:
-            claims.append((PER_ADDRESS, shopper.address))
+            claims.append((PER_ADDRESS, network_of(shopper.address) or shopper.address))
         await self._limiter.require(*claims)
 
     def _start(

@@ -12,6 +12,7 @@ from babel import negotiate_locale
 from msgspec import Meta, Struct
 
 from server.chat.phrases import ALL_PHRASES, phrase, phrases_for
+from server.core.addresses import network_of
 from server.core.errors import NotFound, OriginRefused, Unauthenticated
 from server.core.ids import new_id, parse_id
 from server.core.rate_limit import Limit, RateLimiter
@@ -22,6 +23,10 @@ from server.shops.models import ShopProfile
 from server.shops.service import ShopService
 
 SESSION_LIVES_S = 30 * 24 * 3600
+CUSTOMER_SESSION_LIVES_S = 24 * 3600
+"""The shop vouches for a customer anew on every page, so this need not outlive a day's visit by much."""
+NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
+"""A line break would let one signature stand for two pairs of id and e-mail."""
 SESSIONS_PER_ADDRESS = Limit("sessions", per_minute=600, burst=300)
 
 
@@ -39,9 +44,9 @@ class SessionClaims(Struct, frozen=True, omit_defaults=True):
 class CustomerProof(Struct, frozen=True):
     """The shop's word for a signed-in customer; see `customer_signature`."""
 
-    id: Annotated[str, Meta(max_length=255, pattern=r"^[^\x00]*$")]
+    id: Annotated[str, Meta(min_length=1, max_length=255, pattern=NO_CONTROL)]
     signature: str
-    email: Annotated[str, Meta(max_length=254, pattern=r"^[^\x00]*$")] | None = None
+    email: Annotated[str, Meta(max_length=254, pattern=NO_CONTROL)] | None = None
 
 
 class SessionRequest(Struct, frozen=True):
@@ -91,8 +96,8 @@ class Sessions:
         if old and old.s != str(shop_id):
             old = None
         customer = await self._require_customer(shop_id, request.customer)
-        if old and old.customer != customer and old.customer is not None:
-            old = None  # another person at the same screen: never on with the last one's conversation
+        if old and old.customer != customer:
+            old = None  # whoever holds the old token must not read on, nor the next at the same screen read back
         locale = choose_locale(request.locale, languages, profile.locale)
         claims = SessionClaims(
             s=str(shop_id),
@@ -102,9 +107,10 @@ class Sessions:
             o=origin,
             l=locale,
         )
+        lives_s = CUSTOMER_SESSION_LIVES_S if customer else SESSION_LIVES_S
         return SessionAnswer(
-            session=self._signer.sign(claims, lives_s=SESSION_LIVES_S),
-            expires_at=datetime.fromtimestamp(time.time() + SESSION_LIVES_S, UTC),
+            session=self._signer.sign(claims, lives_s=lives_s),
+            expires_at=datetime.fromtimestamp(time.time() + lives_s, UTC),
             conversation_id=UUID(claims.c),
             appearance=DEFAULT_APPEARANCE | {"name": profile.name} | profile.appearance,
             greeting=profile.greeting or phrase("greeting", locale, shop=profile.name),
@@ -112,8 +118,8 @@ class Sessions:
             locale=locale,
         )
 
-    async def read(self, token: str, *, origin: str | None, address: str) -> Shopper:
-        """Who holds this token. Raises Unauthenticated, OriginRefused."""
+    async def read(self, token: str, *, origin: str | None, address: str, is_safe: bool) -> Shopper:
+        """Who holds this token; `is_safe` tells a request that only reads. Raises Unauthenticated, OriginRefused."""
         claims = self._signer.read(token)
         if claims is None:
             raise Unauthenticated("The session is not valid (any more); open a new one.")
@@ -125,7 +131,9 @@ class Sessions:
         if not profile.active:
             raise Unauthenticated("This shop is not being served.")
         if origin or claims.o:
-            self._require_origin(profile, origin or claims.o or "")
+            # a browser names no origin when a page only reads from its own
+            unnamed = claims.o if is_safe and claims.o == self._own_origin else None
+            self._require_origin(profile, origin or unnamed)
         return Shopper(
             shop_id=shop_id,
             conversation_id=UUID(claims.c),
@@ -133,7 +141,7 @@ class Sessions:
             customer=claims.customer,
             origin=origin,
             locale=claims.l,
-            address=address if origin else "",
+            address=address if origin or claims.o else "",
         )
 
     async def _require_access(
@@ -144,7 +152,7 @@ class Sessions:
             raise Unauthenticated("This shop is not being served.")
         if origin:
             self._require_origin(profile, origin)
-            await self._limiter.require((SESSIONS_PER_ADDRESS, address))
+            await self._limiter.require((SESSIONS_PER_ADDRESS, network_of(address) or address))
             return profile
         if not secret_key:
             raise Unauthenticated("Without an Origin header a session needs the shop's secret key as a bearer.")
@@ -153,7 +161,9 @@ class Sessions:
             raise Unauthenticated("The secret key belongs to another shop than the publishable key.")
         return profile
 
-    def _require_origin(self, profile: ShopProfile, origin: str) -> None:
+    def _require_origin(self, profile: ShopProfile, origin: str | None) -> None:
+        if origin is None:
+            raise OriginRefused("This session was opened in a browser; requests with it must name their origin.")
         if origin != self._own_origin and origin not in profile.origins:
             raise OriginRefused(
                 "This site's origin is not on the shop's list; add it in the console or by PATCH /v1/shop."

@@ -20,6 +20,7 @@ from server.chat.models import (
     ToolUsed,
     VariantCard,
 )
+from server.core.addresses import is_web_address
 from server.core.money import format_money
 from server.knowledge.search import Hit
 from server.knowledge.service import Knowledge
@@ -179,8 +180,8 @@ def product_card(stored: StoredProduct) -> ProductCard:
     return ProductCard(
         id=product.external_id,
         title=product.title,
-        url=product.url,
-        image_url=product.image_url,
+        url=_web(product.url),
+        image_url=_web(product.image_url),
         price=product.price,
         available=product.available,
         fetched_at=stored.fetched_at.isoformat(),
@@ -219,7 +220,7 @@ def product_source(stored: StoredProduct, score: float) -> Source:
         kind="product",
         title=product.title,
         text=_product_text(product),
-        url=product.url,
+        url=_web(product.url),
         fetched_at=stored.fetched_at.isoformat(),
         score=score,
     )
@@ -232,7 +233,7 @@ def document_source(hit: Hit) -> Source:
         kind="document",
         title=hit.title,
         text=hit.text,
-        url=hit.url,
+        url=_web(hit.url),
         heading_path=tuple(hit.heading_path),
         score=hit.score,
     )
@@ -261,6 +262,11 @@ def order_source(outcome: OrderOutcome) -> Source | None:
             )
         case _:
             return None
+
+
+def _web(url: str | None) -> str | None:
+    """An address as a page may show it; imported files hold other things too."""
+    return url if url and is_web_address(url) else None
 
 
 def _product_text(product: Product) -> str:

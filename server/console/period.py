@@ -38,9 +38,10 @@ def night_before(now: datetime) -> datetime:
 
 
 def zone_named(name: str | None) -> ZoneInfo:
-    """The time zone a browser says it is in; UTC when it is not one we know."""
+    """The time zone a browser says it is in; UTC when it is not one we know. Browsers say Area/City; names without an
+    area, such as localtime, may be files of this machine that Postgres has never heard of."""
     try:
-        return ZoneInfo(name or "UTC")
+        return ZoneInfo(name if name and "/" in name else "UTC")
     except (ValueError, OSError, KeyError):  # no key, a path, a folder, or not in the system's list
         return ZoneInfo("UTC")
 

@@ -32,6 +32,8 @@ Connection: TypeAlias = Any
 """An asyncpg connection inside a transaction (asyncpg ships no types)."""
 
 ACQUIRE_TIMEOUT_S = 3.0
+PATIENCE_S = 35.0
+"""With one statement, when the server does not even say that it timed out; requests have less (see `app`)."""
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 5_000
 SERVER_SETTINGS = {
@@ -69,9 +71,9 @@ class _PlainConnection(_PooledConnection):
 class Database:
     """The app role's two pools on one database. Nothing connects before `open()`."""
 
-    def __init__(self, url: str, *, pool_size: int = 10) -> None:
+    def __init__(self, url: str, *, pool_size: int = 10, patience_s: float = PATIENCE_S) -> None:
         self._url = plain_url(url)
-        self._pool_size = pool_size
+        self._pool_size, self._patience_s = pool_size, patience_s
         self._pool: Any = None
         self._engine: AsyncEngine | None = None
 
@@ -87,6 +89,7 @@ class Database:
                 server_settings=SERVER_SETTINGS,
                 max_inactive_connection_lifetime=300,
                 timeout=ACQUIRE_TIMEOUT_S,
+                command_timeout=self._patience_s,
             )
         except asyncpg.InvalidPasswordError:
             raise ConfigurationError(
@@ -98,7 +101,7 @@ class Database:
             raise
         except _GONE as reason:
             raise Unavailable(f"the database does not answer ({type(reason).__name__})") from None
-        self._engine = _engine(self._url, self._pool_size)
+        self._engine = _engine(self._url, self._pool_size, self._patience_s)
         await self._refuse_unbound_role()
 
     async def close(self) -> None:
@@ -139,9 +142,12 @@ class Database:
             raise Unavailable("The database is not answering; nothing was lost.") from reason
 
     async def due_work(self, limit: int) -> list[tuple[UUID, UUID]]:
-        """(shop, job) pairs of the outbox whose time has come, oldest first; ids only, over all shops."""
+        """(shop, job) pairs of the outbox whose time has come: urgent ones, then the oldest of every shop; ids only."""
         rows = await self._fetch(
-            "SELECT shop_id, job_id FROM outbox WHERE due_at <= now() ORDER BY due_at LIMIT $1", limit
+            "SELECT shop_id, job_id FROM (SELECT shop_id, job_id, urgent, due_at, row_number() OVER ("
+            "PARTITION BY shop_id, urgent ORDER BY due_at) AS place FROM outbox WHERE due_at <= now()) AS due "
+            "ORDER BY urgent DESC, place, due_at LIMIT $1",
+            limit,
         )
         return [(row["shop_id"], row["job_id"]) for row in rows]
 
@@ -172,7 +178,8 @@ class Database:
     async def ping(self) -> None:
         """One round trip. Raises Unavailable."""
         try:
-            await self._pool.fetchval("SELECT 1", timeout=ACQUIRE_TIMEOUT_S)
+            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+                await connection.fetchval("SELECT 1", timeout=ACQUIRE_TIMEOUT_S)
         except _GONE as reason:
             raise Unavailable("The database is not answering.") from reason
 
@@ -210,7 +217,7 @@ class Database:
             )
 
 
-def _engine(url: str, pool_size: int) -> AsyncEngine:
+def _engine(url: str, pool_size: int, patience_s: float) -> AsyncEngine:
     return create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1).replace("sslmode=", "ssl="),
         pool_size=pool_size,
@@ -218,7 +225,11 @@ def _engine(url: str, pool_size: int) -> AsyncEngine:
         pool_timeout=ACQUIRE_TIMEOUT_S,
         pool_pre_ping=True,
         hide_parameters=True,  # an error's text must not carry a shop's values into a log
-        connect_args={"server_settings": SERVER_SETTINGS, "timeout": ACQUIRE_TIMEOUT_S},
+        connect_args={
+            "server_settings": SERVER_SETTINGS,
+            "timeout": ACQUIRE_TIMEOUT_S,
+            "command_timeout": patience_s,
+        },
     )
 
 

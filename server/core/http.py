@@ -29,6 +29,9 @@ PROBLEM_TYPE = "application/problem+json"
 PROBLEM_BASE = "https://aisle.example/problems/"
 """Names the kind of a problem; an identifier, not a page of this installation."""
 
+SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+BODY_TYPES = ("application/json", "multipart/form-data")
+
 UNSTORABLE_TEXT = ("22021", "22P05")
 """Postgres on text it cannot hold: character_not_in_repertoire, untranslatable_character."""
 
@@ -66,6 +69,19 @@ def client_address(request: Request[Any, Any, Any]) -> str:
         if len(hops) >= trusted:
             return str(hops[-trusted])
     return request.client.host if request.client else ""
+
+
+async def require_known_type(request: Request[Any, Any, Any]) -> None:
+    """Refuse bodies that are declared as something else than what the API takes. Raises WrongType.
+
+    Webhooks have the types of their platforms.
+    """
+    path = request.scope["path"]
+    if request.method in SAFE_METHODS or not path.startswith("/v1/") or path.startswith("/v1/webhooks/"):
+        return
+    declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if declared and declared not in BODY_TYPES:
+        raise WrongType("This address takes application/json (files: multipart/form-data).")
 
 
 def problem_response(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:

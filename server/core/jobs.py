@@ -13,12 +13,16 @@ import msgspec
 from msgspec import Struct
 
 from server.core.database import Connection, Database
-from server.core.errors import NotFound
+from server.core.errors import NotFound, RateLimited
 from server.core.ids import new_id
 
 LEASE_S = 20
 """A worker renews its lease while it works; after this long without renewal another may take the job."""
 MAX_ATTEMPTS = 5
+URGENT_KINDS = frozenset({"orders.send_code"})
+"""Somebody is waiting for these now; they never queue behind imports."""
+MAX_WAITING_UPLOADS = 100
+"""Per shop: uploaded files that no worker has read yet."""
 MAX_ERRORS = 1_000
 """Row errors kept on a job; the count goes on in `result`."""
 
@@ -124,7 +128,9 @@ async def enqueue(connection: Connection, shop_id: UUID, kind: str, payload: dic
         kind,
         _json(payload),
     )
-    await connection.execute("INSERT INTO outbox (shop_id, job_id) VALUES ($1, $2)", shop_id, job_id)
+    await connection.execute(
+        "INSERT INTO outbox (shop_id, job_id, urgent) VALUES ($1, $2, $3)", shop_id, job_id, kind in URGENT_KINDS
+    )
     return job_id
 
 
@@ -149,6 +155,15 @@ async def get_job(connection: Connection, shop_id: UUID, job_id: UUID) -> JobVie
         raise NotFound
     fields = dict(row) | {name: msgspec.json.decode(row[name]) for name in ("errors", "result")}
     return JobView(**fields)
+
+
+async def is_urgent(database: Database, shop_id: UUID, job_id: UUID) -> bool | None:
+    """Whether somebody waits for this job now; None when it has ended."""
+    async with database.fast(shop_id) as connection:
+        urgent: bool | None = await connection.fetchval(
+            "SELECT urgent FROM outbox WHERE shop_id = $1 AND job_id = $2", shop_id, job_id
+        )
+    return urgent
 
 
 async def claim(database: Database, shop_id: UUID, job_id: UUID) -> ClaimedJob | None:
@@ -193,8 +208,12 @@ class JobDesk:
         return job_id
 
     async def enqueue_file(self, shop_id: UUID, kind: str, name: str, data: bytes, payload: dict[str, Any]) -> UUID:
-        """A job that reads an uploaded file, kept until the job is done."""
+        """A job that reads an uploaded file, kept until the job is done. Raises RateLimited when many wait already."""
         async with self._database.fast(shop_id) as connection:
+            if await count_uploads(connection, shop_id) >= MAX_WAITING_UPLOADS:
+                raise RateLimited(
+                    f"{MAX_WAITING_UPLOADS} files of this shop are still waiting to be read.", retry_after_s=30
+                )
             upload_id = await save_upload(connection, shop_id, name, data)
             job_id = await enqueue(connection, shop_id, kind, payload | {"upload_id": str(upload_id)})
         await self._wake(shop_id, job_id)
@@ -211,6 +230,12 @@ class Upload(Struct, frozen=True):
 
     name: str
     data: bytes
+
+
+async def count_uploads(connection: Connection, shop_id: UUID) -> int:
+    """How many uploaded files wait for their job."""
+    count: int = await connection.fetchval("SELECT count(*) FROM upload WHERE shop_id = $1", shop_id)
+    return count
 
 
 async def save_upload(connection: Connection, shop_id: UUID, name: str, data: bytes) -> UUID:

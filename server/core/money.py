@@ -1,9 +1,19 @@
 """Money as text, by the currency's own number of decimals (CLDR, through babel)."""
 
+import re
 from decimal import Decimal
 from functools import lru_cache
 
 from babel.numbers import format_currency, get_currency_precision
+
+MAX_AMOUNT = 10**15
+"""Minor units; more is a mistake, and far more does not fit into the database's bigint."""
+_CURRENCY = re.compile(r"[A-Z]{3}")
+
+
+def is_currency(code: str) -> bool:
+    """Whether this has the form of an ISO 4217 code."""
+    return bool(_CURRENCY.fullmatch(code))
 
 
 def to_decimal(amount: int, currency: str) -> Decimal:

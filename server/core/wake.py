@@ -1,5 +1,7 @@
 """Waking a worker through arq. The job's row is the truth; when Redis is away the worker's sweep finds it anyway."""
 
+import asyncio
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -10,6 +12,7 @@ from redis.exceptions import RedisError
 
 QUEUE = "aisle:jobs"
 WAKE_FUNCTION = "wake"
+PATIENCE_S = 1.0
 
 
 def redis_settings(url: str) -> RedisSettings:
@@ -37,15 +40,14 @@ class ArqWake:
         self._pool: ArqRedis | None = None
 
     async def __call__(self, shop_id: UUID, job_id: UUID) -> None:
-        """Tell a worker; silence when Redis is away."""
-        try:
-            if self._pool is None:
-                self._pool = await create_pool(
-                    self._settings, default_queue_name=QUEUE, job_serializer=pack, job_deserializer=unpack
-                )
-            await self._pool.enqueue_job(WAKE_FUNCTION, str(shop_id), str(job_id))
-        except (RedisError, OSError):
-            return
+        """Tell a worker; silence when Redis is away or does not answer."""
+        with suppress(RedisError, OSError, TimeoutError):
+            async with asyncio.timeout(PATIENCE_S):
+                if self._pool is None:
+                    self._pool = await create_pool(
+                        self._settings, default_queue_name=QUEUE, job_serializer=pack, job_deserializer=unpack
+                    )
+                await self._pool.enqueue_job(WAKE_FUNCTION, str(shop_id), str(job_id))
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -1,7 +1,6 @@
 """Search, documents, sources and jobs over HTTP."""
 
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from litestar import Router, delete, get, patch, post
@@ -10,6 +9,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from msgspec import Meta, Struct
 
+from server.core.addresses import is_web_address
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
 from server.core.jobs import JobDesk, JobView
@@ -100,6 +100,8 @@ async def write_document(data: NewDocument, caller: Caller, knowledge: Knowledge
         raise Invalid("No such format.", errors=(FieldError("format", f"one of {', '.join(FORMATS)}"),))
     if "\x00" in data.id + data.title + (data.url or ""):
         raise Invalid("A text holds a NUL character.", errors=(FieldError("id", "no NUL in id, title or url"),))
+    if data.url:
+        _require_url(data.url)
     state, passages = await knowledge.write_text(
         caller.shop_id, data.id, data.title, data.content, FORMATS[data.format], data.url
     )
@@ -188,12 +190,7 @@ def _require_id(text: str) -> UUID:
 
 
 def _require_url(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
-    except ValueError:
-        is_web = False
-    if not is_web:
+    if not is_web_address(url):
         raise Invalid("The address cannot be read.", errors=(FieldError("url", "https://shop.example/..."),))
 
 

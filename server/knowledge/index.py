@@ -4,8 +4,10 @@ Embedding happens before the transaction is opened. A passage whose text is know
 embedder answers passages go in without a vector: words find them at once, a later job adds the vectors.
 """
 
+import asyncio
 import hashlib
-from collections.abc import Sequence, Set
+from collections.abc import AsyncIterator, Sequence, Set
+from contextlib import asynccontextmanager
 from uuid import UUID
 
 import asyncpg
@@ -25,6 +27,9 @@ from server.knowledge.passages import (
 )
 from server.knowledge.search import ensure_shop_index, language_config, refresh_statistics
 from server.models.protocol import Embedder, ModelUnavailable, Vector
+
+INDEX_LOCK = 0x6169736C66
+INDEX_RETRY_S = 0.5
 
 log = get_logger("index")
 
@@ -77,7 +82,7 @@ class SearchIndex:
         async with self._database.fast(shop_id) as connection:
             await refresh_statistics(connection, shop_id)
         try:
-            async with owner_connection(self._owner_url) as owner:
+            async with owner_connection(self._owner_url) as owner, _one_at_a_time(owner):
                 await ensure_shop_index(owner, shop_id)
         except (asyncpg.PostgresError, OSError) as reason:  # an exact scan is slower and finds the same
             log.warning("no_vector_index", shop_id=str(shop_id), reason=type(reason).__name__)
@@ -90,6 +95,18 @@ class SearchIndex:
         except ModelUnavailable as reason:
             log.warning("indexed_without_vectors", passages=len(texts), reason=str(reason))
             return []
+
+
+@asynccontextmanager
+async def _one_at_a_time(owner: Connection) -> AsyncIterator[None]:
+    """Two indexes built concurrently wait for each other's transactions: a deadlock. Asking again, and not waiting in
+    the database, because a session that waits there is itself a transaction to be waited for."""
+    while not await owner.fetchval("SELECT pg_try_advisory_lock($1)", INDEX_LOCK):  # noqa: ASYNC110 (other processes)
+        await asyncio.sleep(INDEX_RETRY_S)
+    try:
+        yield
+    finally:
+        await owner.execute("SELECT pg_advisory_unlock($1)", INDEX_LOCK)
 
 
 def embedded_text(title: str, heading_path: Sequence[str], body: str, kind: str) -> str:

@@ -24,6 +24,7 @@ _NOT_PAGES = re.compile(
 _ACTING_PATHS = re.compile(
     r"/(?:cart|checkout|basket|log-?out|log-?in|wp-login\.php|wp-admin|account|my-account)(?:/|$)"
 )
+_ENCODED_DOT = re.compile("%2e", re.IGNORECASE)
 _TAG = re.compile(r"<(a|area|base)\b([^<>]{1,4000})>", re.IGNORECASE)
 _HREF = re.compile(
     r"""(?:^|\s)href\s{0,9}=\s{0,9}(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000}))""", re.IGNORECASE
@@ -52,7 +53,8 @@ def canonical_url(text: str, base: str | None = None) -> str | None:
 
 
 def _without_dots(path: str) -> str:
-    """The path with "." and ".." steps taken."""
+    """The path with "." and ".." steps taken, spelled out or not: %2e is a dot to every server."""
+    path = _ENCODED_DOT.sub(".", path)
     if "/." not in path:
         return path or "/"
     steps: list[str] = []

@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import ipaddress
 import secrets
 from uuid import UUID
 
@@ -35,18 +34,6 @@ class Fingerprints:
 def new_code() -> str:
     """Six random digits."""
     return f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}}"
-
-
-def network_of(address: str) -> str | None:
-    """What one visitor's address counts as: an IPv4 address, or the /64 an IPv6 address is in; None for neither."""
-    try:
-        parsed = ipaddress.ip_address(address.strip().split("%")[0])
-    except ValueError:
-        return None
-    if isinstance(parsed, ipaddress.IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
 
 
 def _hash(key: bytes, *parts: str) -> bytes:

@@ -2,10 +2,11 @@
 
 from uuid import UUID
 
+from server.core.addresses import network_of
 from server.core.database import Connection, Database
 from server.core.logging import get_logger
 from server.orders import storage
-from server.orders.fingerprints import Fingerprints, network_of
+from server.orders.fingerprints import Fingerprints
 from server.orders.limits import (
     ALARM_AT,
     CODES_PER_ADDRESS,
@@ -17,10 +18,13 @@ from server.orders.limits import (
     SHOP_FAILURES,
     Counted,
     Limit,
+    Subject,
 )
 from server.shops.identity import Shopper
 
 GUESSES = (PER_CONVERSATION, PER_ORDER, PER_ADDRESS)
+REDEMPTIONS = (PER_CONVERSATION, PER_ADDRESS)
+"""Not per order: a code has its own few tries, and a stranger who guesses must not shut its owner out."""
 CODE_REQUESTS = (CODES_PER_CONVERSATION, CODES_PER_ORDER, CODES_PER_ADDRESS)
 
 log = get_logger("orders")
@@ -44,6 +48,10 @@ class GuessGuard:
         """Count one guess at an order. Raises Locked, which has to leave the transaction."""
         await self._count(connection, shopper.shop_id, self._tries(GUESSES, shopper, order_key))
 
+    async def count_redemption(self, connection: Connection, shopper: Shopper) -> None:
+        """Count one try at a code. Raises Locked, which has to leave the transaction."""
+        await self._count(connection, shopper.shop_id, self._tries(REDEMPTIONS, shopper))
+
     async def count_code_request(self, connection: Connection, shopper: Shopper, order_key: str) -> None:
         """Count one request for a code. Raises Locked, which has to leave the transaction."""
         await self._count(connection, shopper.shop_id, self._tries(CODE_REQUESTS, shopper, order_key))
@@ -51,6 +59,10 @@ class GuessGuard:
     async def forgive(self, connection: Connection, shopper: Shopper, order_key: str) -> None:
         """The guess was right, or could not be looked at: it counts no more."""
         await storage.give_back(connection, shopper.shop_id, self._tries(GUESSES, shopper, order_key))
+
+    async def forgive_redemption(self, connection: Connection, shopper: Shopper) -> None:
+        """The code was right."""
+        await storage.give_back(connection, shopper.shop_id, self._tries(REDEMPTIONS, shopper))
 
     async def note_failure(self, shop_id: UUID) -> None:
         """Count a wrong guess for the shop's alarm: a warning at the 101st in an hour, the 201st, and so on."""
@@ -65,10 +77,14 @@ class GuessGuard:
         if locked := [tried for tried in tries if tried.subject not in counted]:
             raise Locked(await storage.seconds_locked(connection, shop_id, locked))
 
-    def _tries(self, limits: tuple[Limit, Limit, Limit], shopper: Shopper, order_key: str) -> list[Counted]:
-        subjects = (str(shopper.conversation_id), order_key, network_of(shopper.address))
+    def _tries(self, limits: tuple[Limit, ...], shopper: Shopper, order_key: str = "") -> list[Counted]:
+        subjects = {
+            Subject.CONVERSATION: str(shopper.conversation_id),
+            Subject.ORDER: order_key,
+            Subject.ADDRESS: network_of(shopper.address),
+        }
         return [
             Counted(limit, self._fingerprints.subject(shopper.shop_id, limit.scope, subject))
-            for limit, subject in zip(limits, subjects, strict=True)
-            if subject is not None
+            for limit in limits
+            if (subject := subjects[limit.of]) is not None
         ]

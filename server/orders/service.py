@@ -216,7 +216,8 @@ class OrderDesk:
         key = order_key(written) or ""
         async with self._pace.kept():
             try:
-                await self._count_guess(shopper, key)
+                async with self._database.fast(shopper.shop_id) as connection:
+                    await self._guard.count_redemption(connection, shopper)
             except Locked as locked:
                 return TooManyTries(locked.retry_after_s)
             if await self._take_code(shopper, key, "".join(code.split())):
@@ -232,7 +233,7 @@ class OrderDesk:
                 return False
             await storage.delete_code(connection, *place)
             await storage.save_proof(connection, *place, ProofLevel.READS_MAIL, PROOF_LIVES)
-            await self._guard.forgive(connection, shopper, key)
+            await self._guard.forgive_redemption(connection, shopper)
         return True
 
     async def _count_guess(self, shopper: Shopper, key: str) -> tuple[ShopRules, ProofLevel]:

@@ -10,7 +10,7 @@ from server.core.errors import AisleError, NotFound
 from server.shops.service import ShopService
 
 CDN = Path(__file__).parents[2] / "cdn"
-MEDIA_TYPES = {".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8"}
+MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 AnyRequest = Request[Any, Any, Any]
 
@@ -59,7 +59,8 @@ def show_widget_asset(widget_files: WidgetFiles, name: str) -> Response[bytes]:
 
 def _file(data: bytes, headers: dict[str, str]) -> Response[bytes]:
     rest = {name: value for name, value in headers.items() if name != "Content-Type"}
-    return Response(data, media_type=headers["Content-Type"], headers=rest)
+    media_type = headers["Content-Type"].partition(";")[0]  # Litestar adds the charset itself
+    return Response(data, media_type=media_type, headers=rest)
 
 
 widget_router = Router(path="/", route_handlers=[show_loader, show_frame, show_widget_asset])

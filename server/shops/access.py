@@ -1,20 +1,20 @@
 """Who calls on the merchant's side: a secret key as a bearer, or the console's cookie."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from litestar import Request
-from msgspec import Struct
+from msgspec import Struct, field
 
 from server.core.errors import OriginRefused, Unauthenticated
-from server.core.http import bearer_token, request_origin
+from server.core.http import SAFE_METHODS, bearer_token, request_origin
 from server.core.tokens import TokenSigner
 from server.shops.models import Caller
 from server.shops.service import ShopService
 
 COOKIE = "aisle_console"
 COOKIE_LIVES_S = 12 * 3600
-SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 
 
 class ConsoleClaims(Struct, frozen=True):
@@ -22,6 +22,7 @@ class ConsoleClaims(Struct, frozen=True):
 
     merchant_id: UUID
     shop_id: UUID
+    signed_in_at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 async def provide_caller(
@@ -35,4 +36,4 @@ async def provide_caller(
         raise Unauthenticated("This needs a secret key as a bearer token, or a sign-in at the console.")
     if request.method not in SAFE_METHODS and request_origin(request) != request.app.state.own_origin:
         raise OriginRefused("A write with the console's cookie must come from the console itself.")
-    return await shops.caller_of_merchant(claims.merchant_id, claims.shop_id)
+    return await shops.caller_of_merchant(claims.merchant_id, claims.shop_id, claims.signed_in_at)

@@ -18,8 +18,8 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _time() -> Column[datetime]:
-    return Column(DateTime(timezone=True), nullable=False)
+def _time(*, nullable: bool = False) -> Column[datetime]:
+    return Column(DateTime(timezone=True), nullable=nullable)
 
 
 class Role(StrEnum):
@@ -42,6 +42,7 @@ class Merchant(SQLModel, table=True):
     name: str = ""
     password_hash: str
     created_at: datetime = Field(default_factory=_now, sa_column=_time())
+    signed_out_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
 
 
 class Shop(SQLModel, table=True):

@@ -13,6 +13,7 @@ from server.core.crypto import Vault, digest, new_secret
 from server.core.database import Database
 from server.core.errors import FieldError, Invalid, NotFound, Unauthenticated
 from server.core.ids import new_id
+from server.core.money import is_currency
 from server.core.remember import Remembered
 from server.shops import storage
 from server.shops.appearance import require_appearance
@@ -253,13 +254,24 @@ class ShopService:
         shop_id, key_id = await self.shop_of_key(secret_key, "secret")
         return Caller(shop_id=shop_id, role=Role.ADMIN, actor=f"key:{key_id}")
 
-    async def caller_of_merchant(self, merchant_id: UUID, shop_id: UUID) -> Caller:
-        """A signed-in merchant in one of their shops. Raises Unauthenticated when it is not (or no longer) theirs."""
+    async def sign_out(self, merchant_id: UUID) -> None:
+        """End all of a merchant's sessions, on every machine."""
+        async with self._database.directory() as session:
+            if merchant := await storage.find_merchant_by_id(session, merchant_id):
+                merchant.signed_out_at = datetime.now(UTC)
+                session.add(merchant)
+
+    async def caller_of_merchant(self, merchant_id: UUID, shop_id: UUID, signed_in_at: datetime) -> Caller:
+        """A signed-in merchant in one of their shops. Raises Unauthenticated when it is not (or no longer) theirs, or
+        when they have signed out since."""
         try:
             async with self._database.shop(shop_id) as session:
                 member = await storage.get_member(session, shop_id, merchant_id)
+                merchant = await storage.find_merchant_by_id(session, merchant_id)
         except NotFound:
             raise Unauthenticated("You do not belong to this shop (any more).") from None
+        if merchant is None or (merchant.signed_out_at and merchant.signed_out_at >= signed_in_at):
+            raise Unauthenticated("You have signed out.")
         return Caller(shop_id=shop_id, role=Role(member.role), actor=f"merchant:{merchant_id}", merchant_id=merchant_id)
 
 
@@ -292,8 +304,7 @@ def _require_fields(values: dict[str, object]) -> None:
         errors.append(FieldError("name", "must not be empty"))
     if values.get("order_access", "standard") not in ORDER_ACCESS:
         errors.append(FieldError("order_access", f"one of {', '.join(ORDER_ACCESS)}"))
-    currency = str(values.get("currency", "USD"))
-    if not (len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()):
+    if not is_currency(str(values.get("currency", "USD"))):
         errors.append(FieldError("currency", "an ISO 4217 code such as EUR"))
     if not 2 <= len(str(values.get("locale", "en"))) <= LOCALE_LENGTH:
         errors.append(FieldError("locale", "a language tag such as en or pt-BR"))

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -39,6 +40,20 @@ class Supervised(Installation):
         os.kill(pid, signal.SIGKILL)
         await_that(lambda: not _is_alive(pid), f"the end of {part}", 10)
         return pid
+
+    @contextmanager
+    def frozen(self, part: str) -> Iterator[None]:
+        """SIGSTOP to postgres or redis and all its processes: connections stay open and nobody answers."""
+        root = await_that(lambda: self._pid(part), part)
+        pids = [root, *_children_of(root)]
+        for pid in pids:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in pids:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
     def await_new(self, part: str, old_pid: int) -> None:
         """Until the part runs again as another process."""
@@ -91,6 +106,11 @@ def _child_of(parent: int, *words: str) -> int | None:
         if int(status[1]) == parent and status[0] != "Z" and all(word in parts for word in words):
             return int(entry.name)
     return None
+
+
+def _children_of(parent: int) -> list[int]:
+    tasks = Path(f"/proc/{parent}/task").iterdir()
+    return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
 
 def _is_alive(pid: int) -> bool:

@@ -274,3 +274,37 @@ def _await_job(installation: Supervised, job_id: str) -> None:
 
         job = await_that(ended, "the job's end")
     assert job["state"] == "done", job["errors"]
+
+
+FROZEN_TOLD_WITHIN_S = 25
+
+
+def test_postgres_frozen(supervised: Supervised) -> None:
+    """Worse than gone: connections are open and nothing comes. Whoever asks is told so, soon."""
+    supervised.await_ready()
+    shopper = supervised.shopper()
+    with supervised.frozen("postgres"):
+        started = time.monotonic()
+        ready = httpx.get(f"{supervised.base_url}/health/ready", timeout=60)
+        message = {"id": "m1", "role": "user", "parts": [{"type": "text", "text": QUESTION}]}
+        refused = shopper.client.post("/v1/chat", json={"message": message})
+        assert time.monotonic() - started < 2 * FROZEN_TOLD_WITHIN_S
+        assert ready.status_code == 503
+        assert "postgres" in ready.json()["down"]
+        assert refused.status_code == 503
+        assert refused.json()["code"] == "unavailable"
+    supervised.await_ready()
+    assert shopper.ask(QUESTION).text
+
+
+def test_redis_frozen(supervised: Supervised) -> None:
+    """The chat answers and a code is asked for, only slower."""
+    supervised.await_ready()
+    shopper = supervised.shopper()
+    with supervised.frozen("redis"):
+        started = time.monotonic()
+        body = {"order_number": "1001", "send_code": True}
+        assert shopper.client.post(f"/v1/chat/{shopper.conversation_id}/verification", json=body).status_code == 202
+        assert shopper.ask(QUESTION).text
+        assert time.monotonic() - started < FROZEN_TOLD_WITHIN_S
+    supervised.await_ready()

@@ -17,10 +17,10 @@ from msgspec import Struct
 from server.console.period import zone_named
 from server.console.view import Clock
 from server.core.errors import AisleError, FieldError, OriginRefused, Unauthenticated
-from server.core.http import request_origin
+from server.core.http import SAFE_METHODS, request_origin
 from server.core.logging import get_logger
 from server.core.tokens import TokenSigner
-from server.shops.access import COOKIE, SAFE_METHODS, ConsoleClaims
+from server.shops.access import COOKIE, ConsoleClaims
 from server.shops.models import RANK, Caller, Role
 from server.shops.service import ShopService
 
@@ -85,7 +85,7 @@ async def provide_visitor(
     require_own_form(request)
     merchant = await shops.find_merchant(claims.merchant_id)
     try:
-        caller = await shops.caller_of_merchant(claims.merchant_id, claims.shop_id)
+        caller = await shops.caller_of_merchant(claims.merchant_id, claims.shop_id, claims.signed_in_at)
     except Unauthenticated:
         raise SignInNeeded from None
     if merchant is None:

@@ -10,6 +10,7 @@ from litestar.params import Body
 from litestar.response import Redirect, Template
 
 from server.console.endpoints.page import ASSETS, HEADERS, PAGE_ERRORS, AnyRequest, asset_hash, render, require_own_form
+from server.core.addresses import network_of
 from server.core.errors import NotFound, RateLimited, Unauthenticated
 from server.core.http import client_address
 from server.core.rate_limit import Limit, RateLimiter
@@ -20,6 +21,8 @@ from server.shops.service import ShopService
 
 BY_ADDRESS = Limit("sign-in-address", per_minute=10, burst=20)
 BY_EMAIL = Limit("sign-in-email", per_minute=2, burst=8)
+BY_EMAIL_ANYWHERE = Limit("sign-in-email-anywhere", per_minute=20, burst=100)
+"""Wide enough that a stranger elsewhere cannot keep a merchant out by failing in their name."""
 MAX_EMAIL = 254
 MAX_PASSWORD = 1_024
 """Characters of a password we are willing to hash."""
@@ -65,9 +68,11 @@ async def sign_in(
 
 
 @post("/console/sign-out", status_code=303, include_in_schema=False)
-async def sign_out(request: AnyRequest) -> Redirect:
-    """Forget the cookie."""
+async def sign_out(request: AnyRequest, shops: ShopService, console_signer: TokenSigner[ConsoleClaims]) -> Redirect:
+    """Forget the cookie, and refuse it from now on wherever else it may be."""
     require_own_form(request)
+    if claims := console_signer.read(request.cookies.get(COOKIE, "")):
+        await shops.sign_out(claims.merchant_id)
     gone = _cookie(request, "", 0)
     return Redirect("/console/sign-in", status_code=303, cookies=[gone], headers=HEADERS)
 
@@ -103,7 +108,8 @@ def safe_way_back(path: str) -> str:
 
 async def _check(request: AnyRequest, shops: ShopService, limiter: RateLimiter, email: str, password: str) -> Merchant:
     hashed = hashlib.sha256(email.encode()).hexdigest()[:32]
-    await limiter.require((BY_ADDRESS, client_address(request)), (BY_EMAIL, hashed))
+    network = network_of(client_address(request)) or "unknown"
+    await limiter.require((BY_ADDRESS, network), (BY_EMAIL, f"{hashed}:{network}"), (BY_EMAIL_ANYWHERE, hashed))
     if not email.isprintable() or len(email) > MAX_EMAIL or len(password) > MAX_PASSWORD:
         raise Unauthenticated(REFUSED)
     return await shops.sign_in(email, password)

@@ -17,6 +17,12 @@ CREATE INDEX one_time_code_expiry ON one_time_code (expires_at)
 --;
 CREATE INDEX attempt_window ON attempt (window_start)
 --;
+-- Signing out ends every session of the merchant that began before.
+ALTER TABLE merchant ADD COLUMN signed_out_at timestamptz
+--;
+-- Work somebody is waiting for at this moment (a code by mail) goes before imports, of whatever shop.
+ALTER TABLE outbox ADD COLUMN urgent boolean NOT NULL DEFAULT false
+--;
 -- Shops that keep proofs, codes or counters nobody needs any more.
 CREATE FUNCTION shops_to_tidy(longest_window interval) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public

@@ -74,8 +74,22 @@ async def test_guessing_is_limited_by_email_and_by_address(client: httpx.AsyncCl
     refused = await sign_in(client, shop.owner.email)
     assert refused.status_code == 429
     assert int(refused.headers["retry-after"]) >= 1
-    others = [(await sign_in(client, f"{n}@example.com", "x" * 2000)).status_code for n in range(11)]
-    assert others == [401] * 10 + [429]
+    others = [(await sign_in(client, f"{n}@example.com", "x" * 2000)).status_code for n in range(13)]
+    assert others == [401] * 12 + [429]
+
+
+async def test_a_stranger_elsewhere_does_not_lock_a_merchant_out(
+    app: Litestar, client: httpx.AsyncClient, shop: ShopUnderTest
+) -> None:
+    app.state.trusted_proxies = 1
+    try:
+        client.headers["X-Forwarded-For"] = "192.0.2.7"
+        tries = [(await sign_in(client, shop.owner.email, "x" * 2000)).status_code for _ in range(12)]
+        assert tries[-1] == 429
+        client.headers["X-Forwarded-For"] = "198.51.100.1"
+        assert (await sign_in(client, shop.owner.email)).status_code == 303
+    finally:
+        app.state.trusted_proxies = 0
 
 
 @pytest.mark.parametrize(

@@ -233,6 +233,7 @@ async def test_a_start_that_is_no_address(url: str) -> None:
         ("https://shop.example:443/é ü", "https://shop.example/%C3%A9%20%C3%BC"),
         ("https://shop.example/a%20b?gclid=9", "https://shop.example/a%20b"),
         ("https://shop.example:8443/", "https://shop.example:8443/"),
+        ("https://shop.example/u/%2e%2E/secret/b", "https://shop.example/secret/b"),
         ("mailto:a@b.c", None),
         ("https://", None),
         ("https://shop.example:99999/", None),

@@ -161,6 +161,19 @@ async def test_a_code_takes_five_tries_even_where_the_other_limits_would_allow_m
     assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
 
 
+async def test_strangers_who_guess_do_not_shut_out_whoever_reads_the_mail(
+    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+) -> None:
+    for _ in range(5):
+        stranger = counter.shopper()
+        for _ in range(4):
+            await counter.desk.prove(stranger, "1001", email="guess@example.com")
+    owner = counter.shopper()
+    assert isinstance(await counter.desk.prove(owner, "1001", email=OWNER_EMAIL), TooManyTries)
+    code = await ask_for_code(owner)
+    assert await counter.desk.verify_code(owner, "1001", code) is ProofLevel.READS_MAIL
+
+
 async def test_a_new_code_ends_the_old_one(counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]) -> None:
     shopper = counter.shopper()
     first, second = await ask_for_code(shopper), await ask_for_code(shopper)

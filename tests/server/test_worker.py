@@ -1,0 +1,129 @@
+"""Which jobs run beside which: none waits for another shop's imports, and urgent ones wait for nobody's."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+
+from server.core.crypto import Vault, app_role_password
+from server.core.database import Database, url_for_role
+from server.core.errors import RateLimited
+from server.core.jobs import MAX_WAITING_UPLOADS, ClaimedJob, JobDesk, enqueue
+from server.shops.service import ShopService
+from server.worker import CONCURRENT_JOBS, JobRunner
+from tests.installation import Installation
+
+PATIENCE_S = 20.0
+
+
+async def nobody(_shop_id: UUID, _job_id: UUID) -> None:
+    """No worker is woken: the test runs the jobs itself."""
+
+
+class Import:
+    """A job that lasts until it is let go; counts how many run at once in each shop."""
+
+    def __init__(self) -> None:
+        self.running: Counter[UUID] = Counter()
+        self.most_at_once: Counter[UUID] = Counter()
+        self.begun = asyncio.Semaphore(0)
+        self.may_end = asyncio.Event()
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        self.running[job.shop_id] += 1
+        self.most_at_once[job.shop_id] = max(self.most_at_once[job.shop_id], self.running[job.shop_id])
+        self.begun.release()
+        await self.may_end.wait()
+        self.running[job.shop_id] -= 1
+        await job.finish("done")
+
+
+class Mail:
+    """A job somebody waits for."""
+
+    def __init__(self) -> None:
+        self.sent = asyncio.Event()
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        await job.finish("done")
+        self.sent.set()
+
+
+@pytest.fixture
+async def database(installation: Installation) -> AsyncIterator[Database]:
+    secret = (installation.data_dir / "secret.key").read_text().strip()
+    database = Database(url_for_role(installation.owner_url, "aisle_app", app_role_password(secret)), pool_size=4)
+    await database.open()
+    yield database
+    await database.close()
+
+
+async def new_shop(database: Database, name: str) -> UUID:
+    return (await ShopService(database, Vault(("k" * 40,))).create(name, ())).shop_id
+
+
+async def test_no_shop_keeps_another_waiting(database: Database) -> None:
+    # written as rows that are not due, so that the installation's own worker leaves them to this one
+    busy, quiet = await new_shop(database, "Busy"), await new_shop(database, "Quiet")
+    importing, mail = Import(), Mail()
+    runner = JobRunner(database, {"test.import": importing, "orders.send_code": mail})
+    for shop_id, kind, count in (
+        (busy, "test.import", CONCURRENT_JOBS + 2),
+        (quiet, "test.import", 1),
+        (busy, "orders.send_code", 1),
+    ):
+        for _ in range(count):
+            runner.start(shop_id, await _not_yet_due(database, shop_id, kind))
+    async with asyncio.timeout(PATIENCE_S):
+        await mail.sent.wait()
+        await importing.begun.acquire()
+        await importing.begun.acquire()
+        assert importing.running == {busy: 1, quiet: 1}
+        importing.may_end.set()
+        for _ in range(CONCURRENT_JOBS + 1):
+            await importing.begun.acquire()
+    assert importing.most_at_once == {busy: 1, quiet: 1}
+    await runner.stop()
+
+
+async def test_urgent_work_and_every_shop_come_first(database: Database) -> None:
+    busy, quiet = await new_shop(database, "Busy"), await new_shop(database, "Quiet")
+    imports = [await _in_the_past(database, busy, "test.import") for _ in range(5)]
+    urgent = await _in_the_past(database, busy, "orders.send_code")
+    lone = await _in_the_past(database, quiet, "test.import")
+    ours = [pair for pair in await database.due_work(limit=10_000) if pair[0] in (busy, quiet)]
+    assert ours[0] == (busy, urgent)
+    assert set(ours[1:3]) == {(busy, imports[0]), (quiet, lone)}
+
+
+async def test_waiting_uploads_are_counted(database: Database) -> None:
+    shop_id = await new_shop(database, "Uploads")
+    async with database.fast(shop_id) as connection:
+        await connection.executemany(
+            "INSERT INTO upload (shop_id, id, name, data) VALUES ($1, gen_random_uuid(), 'f', ''::bytea)",
+            [(shop_id,)] * MAX_WAITING_UPLOADS,
+        )
+    with pytest.raises(RateLimited):
+        await JobDesk(database, nobody).enqueue_file(shop_id, "knowledge.import", "a.md", b"a", {})
+
+
+async def _not_yet_due(database: Database, shop_id: UUID, kind: str) -> UUID:
+    return await _with_due(database, shop_id, kind, "now() + interval '1 day'")
+
+
+async def _in_the_past(database: Database, shop_id: UUID, kind: str) -> UUID:
+    """Due, and taken by nobody: its job has ended."""
+    return await _with_due(database, shop_id, kind, "now() - interval '1 day'", claimable=False)
+
+
+async def _with_due(database: Database, shop_id: UUID, kind: str, due: str, *, claimable: bool = True) -> UUID:
+    async with database.fast(shop_id) as connection:
+        job_id = await enqueue(connection, shop_id, kind, {})
+        await connection.execute(
+            f"UPDATE outbox SET due_at = {due} WHERE shop_id = $1 AND job_id = $2", shop_id, job_id
+        )
+        if not claimable:
+            await connection.execute("UPDATE job SET state = 'done' WHERE shop_id = $1 AND id = $2", shop_id, job_id)
+    return job_id
