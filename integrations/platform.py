@@ -5,9 +5,10 @@ knows which of them it talks to. Money is integer minor units with an ISO 4217 c
 """
 
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from msgspec import Struct
 
@@ -155,6 +156,90 @@ class Order(Struct, frozen=True, kw_only=True):
     cancelled_at: datetime | None = None
 
 
+class RemovedProduct(Struct, frozen=True):
+    """A product that shoppers may no longer see: deleted, unpublished, hidden or back in draft."""
+
+    external_id: str
+
+
+class RefusedProduct(Struct, frozen=True, kw_only=True):
+    """A product the platform sent and we cannot take; the rest goes on. `reason` is for the merchant."""
+
+    external_id: str
+    title: str
+    reason: str
+
+
+CatalogItem: TypeAlias = Product | RemovedProduct | RefusedProduct
+
+
+class CatalogChanged(Struct, frozen=True, tag=True):
+    """Something in the catalog may have changed. `reference` is what `ShopPlatform.product` takes; None means that
+    it cannot be said which products, so the catalog is to be read again."""
+
+    reference: str | None = None
+
+
+class OrderChanged(Struct, frozen=True, tag=True):
+    """An order may have changed: nothing remembered of it holds any more. `number` is None where it is not told."""
+
+    number: str | None = None
+
+
+class PoliciesChanged(Struct, frozen=True, tag=True):
+    """Policies, pages or the shop's own details may have changed."""
+
+
+class Disconnected(Struct, frozen=True, tag=True):
+    """The merchant has taken our access away at the platform."""
+
+
+class PersonNamed(Struct, frozen=True, kw_only=True):
+    """A person in a privacy request, as the platform names them."""
+
+    customer_id: str | None = None
+    email: str | None = None
+    phone: str | None = None
+    order_numbers: tuple[str, ...] = ()
+
+
+class ExportAsked(Struct, frozen=True, tag=True):
+    """A person wants to know what is kept of them. `request_id` is the platform's own."""
+
+    person: PersonNamed
+    request_id: str | None = None
+
+
+class ErasureAsked(Struct, frozen=True, tag=True):
+    """What is kept of a person has to go."""
+
+    person: PersonNamed
+
+
+class ShopErasureAsked(Struct, frozen=True, tag=True):
+    """All that is kept of the shop has to go."""
+
+
+PlatformChange: TypeAlias = (
+    CatalogChanged | OrderChanged | PoliciesChanged | Disconnected | ExportAsked | ErasureAsked | ShopErasureAsked
+)
+"""What a webhook tells. Never the news itself: what is written comes from the platform when it is asked again, so
+neither the order of webhooks, nor repeats, nor late ones can make our copy differ from the source."""
+
+
+class Credentials(Protocol):
+    """Where a connection's secrets live: sealed at rest, shared by all processes."""
+
+    async def read(self) -> dict[str, str]:
+        """As they are now. Raises PlatformRevoked when the connection is gone."""
+
+    def change(self) -> AbstractAsyncContextManager[dict[str, str]]:
+        """Alone among all processes: yields the newest, saves what was changed in the dict when the block ends well.
+
+        For tokens that may be exchanged only once: look again whether another process has done it already.
+        """
+
+
 class PlatformError(Exception):
     """The platform did not answer as hoped. The message is for staff and never holds a secret."""
 
@@ -172,25 +257,33 @@ class PlatformRevoked(PlatformError):
 
 
 class ShopPlatform(Protocol):
-    """A connected store. Implementations hold their own credentials and never log them."""
+    """A connected store. Implementations hold their own credentials and never log them.
+
+    Every method raises PlatformUnavailable when the platform cannot say, PlatformRevoked when it refuses us.
+    """
 
     async def close(self) -> None:
         """Give connections back."""
 
-    def products(self) -> AsyncIterator[Product]:
-        """Every published product, in a stable order."""
+    def products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
+        """The published products, in a stable order; with `since` (aware UTC) those changed after it, and those
+        that can be seen to have gone. Ends only when all were told: a page that fails raises."""
+
+    async def product(self, reference: str) -> CatalogItem | None:
+        """One product as it is now, by a reference from `CatalogChanged` or its external id; None for a reference
+        that leads to no product."""
 
     async def policies(self) -> list[PolicyPage]:
         """Policies and help pages that shoppers may read."""
 
-    async def find_order(self, number: str) -> Order | None:
-        """The order with exactly this number (after `normalise_order_number`), or None when there is none.
+    async def watch(self, callback_url: str) -> tuple[str, ...]:
+        """See to it that the platform tells `callback_url` of changes; what had to be mended, for the merchant."""
 
-        Raises PlatformUnavailable when the platform cannot say, PlatformRevoked when it refuses us.
-        """
+    async def find_order(self, number: str) -> Order | None:
+        """The order with exactly this number (after `normalise_order_number`), or None when there is none."""
 
     async def list_customer_orders(self, customer_id: str, limit: int = 10) -> list[Order]:
-        """The newest orders of one signed-in customer, newest first. Raises like `find_order`."""
+        """The newest orders of one signed-in customer, newest first."""
 
 
 def normalise_order_number(text: str) -> str:

@@ -30,9 +30,13 @@ from server.pages import TEMPLATE_FOLDERS
 from server.pages.docs import docs_router
 from server.pages.endpoints import pages_router
 from server.pages.widget import WidgetFiles, widget_router
+from server.privacy.endpoints import privacy_router
 from server.shops.access import provide_caller
 from server.shops.endpoints import shops_router
 from server.shops.idempotency import IdempotentWrites
+from server.stores.endpoints import stores_router
+from server.stores.installs import installs_router
+from server.webhooks.endpoints import webhooks_router
 from server.wiring import Services, open_services
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -45,6 +49,13 @@ INJECTED = {
     "journal": "journal",
     "chat": "chat",
     "conversations": "conversations",
+    "stores": "stores",
+    "connecting": "connecting",
+    "prepare_woocommerce": "prepare_woocommerce",
+    "shopify": "shopify",
+    "shopify_secrets": "shopify_secrets",
+    "inbox": "inbox",
+    "privacy": "privacy",
     "shops": "shops",
     "catalog": "catalog",
     "knowledge": "knowledge",
@@ -84,6 +95,10 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
         route_handlers=[
             chat_router,
             shops_router,
+            stores_router,
+            installs_router,
+            webhooks_router,
+            privacy_router,
             catalog_router,
             knowledge_router,
             console_router,

@@ -13,9 +13,11 @@ from server.core.jobs import enqueue_once
 from server.core.logging import get_logger
 from server.orders.limits import LONGEST_WINDOW
 from server.orders.service import OrderDesk
+from server.stores.service import Stores
 
 LOST_TURNS_EVERY_S = 2.0
 RESTEM_EVERY_S = 20.0
+SYNC_EVERY_S = 5.0
 TIDY_EVERY_S = 600.0
 EMBED_EVERY_S = 300.0
 
@@ -28,9 +30,14 @@ class Upkeep:
     """Rounds over all shops; several workers may make them at once."""
 
     def __init__(
-        self, database: Database, interrupted: InterruptedTurns, orders: OrderDesk, embedding_model: str
+        self,
+        database: Database,
+        interrupted: InterruptedTurns,
+        orders: OrderDesk,
+        stores: Stores,
+        embedding_model: str,
     ) -> None:
-        self._database, self._interrupted, self._orders = database, interrupted, orders
+        self._database, self._interrupted, self._orders, self._stores = database, interrupted, orders, stores
         self._embedding_model = embedding_model
 
     async def run(self) -> None:
@@ -38,6 +45,7 @@ class Upkeep:
         rounds: tuple[tuple[Round, float], ...] = (
             (self.end_lost_turns, LOST_TURNS_EVERY_S),
             (self.ask_for_stems, RESTEM_EVERY_S),
+            (self.ask_for_syncs, SYNC_EVERY_S),
             (self.tidy, TIDY_EVERY_S),
             (self.ask_for_vectors, EMBED_EVERY_S),
         )
@@ -62,6 +70,12 @@ class Upkeep:
         for shop_id in await self._database.shops_to_restem():
             async with self._database.fast(shop_id) as connection:
                 await enqueue_once(connection, shop_id, "knowledge.restem", {})
+
+    async def ask_for_syncs(self) -> None:
+        """Have stores read whose time has come."""
+        for shop_id in await self._database.shops_to_sync():
+            with going_on("ask_for_syncs"):
+                await self._stores.ask_for_due_syncs(shop_id)
 
     async def tidy(self) -> None:
         """Delete proofs, codes and counters that hold no more."""

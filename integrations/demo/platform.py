@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from integrations.demo.store import DemoStore
-from integrations.platform import Order, PolicyPage, Product
+from integrations.platform import CatalogItem, Order, PolicyPage
 
 
 def _utc_now() -> datetime:
@@ -21,10 +21,18 @@ class DemoPlatform:
     async def close(self) -> None:
         """Nothing to give back: the store is in memory."""
 
-    async def products(self) -> AsyncIterator[Product]:
-        """Every product, in the order of the file."""
-        for product in self._data.products:
+    async def products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
+        """Every product, in the order of the file; none since any moment, for files do not change while served."""
+        for product in self._data.products if since is None else ():
             yield product
+
+    async def product(self, reference: str) -> CatalogItem | None:
+        """The product with this id."""
+        return next((product for product in self._data.products if product.external_id == reference), None)
+
+    async def watch(self, callback_url: str) -> tuple[str, ...]:
+        """Nothing to mend: nothing changes."""
+        return ()
 
     async def policies(self) -> list[PolicyPage]:
         """Every policy page, in the order of their file names."""

@@ -98,6 +98,10 @@ class Catalog:
         created = sum(row.product.external_id not in known for row in changed)
         return created, len(changed) - created, len(same)
 
+    async def settle(self, shop_id: UUID) -> None:
+        """After a large change: search's statistics and indexes of the shop."""
+        await self._index.settle(shop_id)
+
     async def find(self, shop_id: UUID, external_ids: Sequence[str]) -> dict[str, StoredProduct]:
         """By external id, those that exist."""
         async with self._database.fast(shop_id) as connection:

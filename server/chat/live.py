@@ -132,6 +132,11 @@ class TurnJournal:
             await self._redis.xadd(key, _entry(turn_id, first, frames, True))
             await self._redis.expire(key, JOURNAL_LIVES_S)
 
+    async def forget(self, shop_id: UUID, conversation_id: UUID) -> None:
+        """Take a conversation's turn out of Redis; where that is away it goes by itself within minutes."""
+        with suppress(RedisError, OSError):
+            await self._redis.delete(_key(shop_id, conversation_id))
+
     async def _write_whole(self, turn: LiveTurn, newest: list[bytes], end: bool) -> None:
         key = _key(turn.shop_id, turn.conversation_id)
         async with self._redis.pipeline(transaction=True) as pipe:

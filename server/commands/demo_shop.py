@@ -11,7 +11,8 @@ from server.core.crypto import app_role_password
 from server.core.settings import load_settings
 from server.knowledge.parsing import parse_document
 from server.migrations.migrate import migrate
-from server.shops.models import Caller, PlatformConnection, Role, ShopChanges
+from server.shops.models import Caller, Role, ShopChanges
+from server.stores.models import NewStore
 from server.wiring import Services
 
 
@@ -47,9 +48,7 @@ async def _create(services: Services, store: DemoStore, merchant_email: str) -> 
             contact={"email": store.shop.contact_email or ""},
         ),
     )
-    await services.shops.connect(
-        made.shop_id, PlatformConnection(shop_id=made.shop_id, platform="demo", name="demo"), "demo"
-    )
+    await services.stores.connect(made.shop_id, NewStore(platform="demo", name="demo", every_s=None), "demo")
     password = secrets.token_urlsafe(9)
     await services.shops.add_merchant(made.shop_id, merchant_email, password, "Demo owner", Role.OWNER)
     return {

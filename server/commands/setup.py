@@ -11,7 +11,8 @@ from server.core.crypto import app_role_password
 from server.core.settings import load_settings
 from server.embedded.endpoints import endpoints
 from server.migrations.migrate import migrate_now
-from server.shops.models import Caller, PlatformConnection, Role, ShopChanges
+from server.shops.models import Caller, Role, ShopChanges
+from server.stores.models import NewStore
 
 
 def run_migrate() -> str:
@@ -50,8 +51,9 @@ async def connect_platform(platform: str, shop_id: str, orders_from: str | None,
         folder = Path(orders_from) if orders_from else None
         store = load_store(folder)  # refuses a folder it cannot read before anything is written
         settings = {"folder": str(folder)} if folder else {}
-        connection = PlatformConnection(shop_id=shop, platform="demo", name="demo", settings=settings)
-        await services.shops.connect(shop, connection, "cli")
+        await services.stores.connect(
+            shop, NewStore(platform="demo", name="demo", settings=settings, every_s=None), "cli"
+        )
         if order_access:
             changes = ShopChanges(order_access=order_access)
             await services.shops.change(Caller(shop_id=shop, role=Role.OWNER, actor="cli"), changes)

@@ -167,6 +167,21 @@ class Database:
         """Shops with proofs or codes that have expired, or counters older than any window."""
         return [row["shop_id"] for row in await self._fetch("SELECT shops_to_tidy($1) AS shop_id", longest_window)]
 
+    async def shops_to_sync(self) -> list[UUID]:
+        """Shops with a connected store whose time to be read has come."""
+        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_sync() AS shop_id")]
+
+    async def connection_of_store(self, platform: str, address: str) -> tuple[UUID, UUID] | None:
+        """(shop, connection) that a store's webhooks lead to."""
+        rows = await self._fetch("SELECT shop_id, connection_id FROM connection_of_store($1, $2)", platform, address)
+        return (rows[0]["shop_id"], rows[0]["connection_id"]) if rows else None
+
+    async def shop_of_attempt(self, state_hash: bytes) -> UUID | None:
+        """The shop that is connecting a store with this state."""
+        rows = await self._fetch("SELECT shop_of_attempt($1) AS shop_id", state_hash)
+        found: UUID | None = rows[0]["shop_id"]
+        return found
+
     async def _fetch(self, query: str, *values: Any) -> list[Any]:
         """Look-ups of no shop. Raises Unavailable."""
         try:

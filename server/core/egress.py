@@ -134,6 +134,13 @@ class Egress:
         except TimeoutError:
             raise EgressFailed(f"no full answer within {self._total_timeout_s:g} s") from None
 
+    def client(self) -> httpx.AsyncClient:
+        """A client of its own for a store's API: any method, no redirects, the same addresses. Refusals are
+        httpx.ConnectError. Whoever takes it closes it."""
+        return httpx.AsyncClient(
+            transport=_GuardedTransport(self._guard), headers={"User-Agent": self.user_agent}, follow_redirects=False
+        )
+
     async def close(self) -> None:
         """Give connections back."""
         await self._pool.aclose()
@@ -149,9 +156,7 @@ class Egress:
 
     def _checked(self, text: str) -> httpx.URL:
         url = _parse(text)
-        port = url.port or (443 if url.scheme == "https" else 80)
-        if port not in PORTS and not self._guard.is_allowed(url.host, port):
-            raise EgressRefused(f"port {port} is not a web port; only 80 and 443 are fetched")
+        self._guard.require_port(url)
         return url
 
     async def _fetch(self, url: httpx.URL, max_bytes: int, headers: dict[str, str]) -> Response:
@@ -194,6 +199,12 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         """Whether the operator listed this host and port."""
         return f"{host.lower()}:{port}" in self._allow
 
+    def require_port(self, url: httpx.URL) -> None:
+        """Raises EgressRefused for a port that is neither a web port nor listed."""
+        port = url.port or (443 if url.scheme == "https" else 80)
+        if port not in PORTS and not self.is_allowed(url.host, port):
+            raise EgressRefused(f"port {port} is not a web port; only 80 and 443 are fetched")
+
     async def connect_tcp(
         self,
         host: str,
@@ -235,6 +246,28 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         if not self.is_allowed(host, port) and not all(is_global(address) for address in addresses):
             raise EgressRefused(f"{host} is not a public address; an operator can list it in AISLE_EGRESS_ALLOW")
         return addresses
+
+
+class _GuardedTransport(httpx.AsyncHTTPTransport):
+    """httpx over the guarded backend."""
+
+    def __init__(self, guard: GuardedBackend) -> None:
+        super().__init__()
+        self._guard = guard
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=_tls(),
+            max_connections=10,
+            max_keepalive_connections=4,
+            keepalive_expiry=15,
+            network_backend=guard,
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        try:
+            self._guard.require_port(request.url)
+            return await super().handle_async_request(request)
+        except EgressError as reason:
+            raise httpx.ConnectError(str(reason), request=request) from None
 
 
 def _parse(text: str) -> httpx.URL:

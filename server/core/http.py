@@ -72,12 +72,8 @@ def client_address(request: Request[Any, Any, Any]) -> str:
 
 
 async def require_known_type(request: Request[Any, Any, Any]) -> None:
-    """Refuse bodies that are declared as something else than what the API takes. Raises WrongType.
-
-    Webhooks have the types of their platforms.
-    """
-    path = request.scope["path"]
-    if request.method in SAFE_METHODS or not path.startswith("/v1/") or path.startswith("/v1/webhooks/"):
+    """Refuse bodies that are declared as something else than what the API takes. Raises WrongType."""
+    if request.method in SAFE_METHODS or not request.scope["path"].startswith("/v1/"):
         return
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared and declared not in BODY_TYPES:

@@ -19,7 +19,7 @@ from server.core.ids import new_id
 LEASE_S = 20
 """A worker renews its lease while it works; after this long without renewal another may take the job."""
 MAX_ATTEMPTS = 5
-URGENT_KINDS = frozenset({"orders.send_code"})
+URGENT_KINDS = frozenset({"orders.send_code", "stores.changes"})
 """Somebody is waiting for these now; they never queue behind imports."""
 MAX_WAITING_UPLOADS = 100
 """Per shop: uploaded files that no worker has read yet."""
@@ -53,9 +53,17 @@ class ClaimedJob:
     """A job this worker holds. `save_progress` renews the lease, or raises LeaseLost."""
 
     def __init__(
-        self, database: Database, shop_id: UUID, job_id: UUID, kind: str, payload: dict[str, Any], lease: UUID
+        self,
+        database: Database,
+        shop_id: UUID,
+        job_id: UUID,
+        kind: str,
+        payload: dict[str, Any],
+        lease: UUID,
+        attempts: int = 1,
     ) -> None:
         self.shop_id, self.id, self.kind, self.payload = shop_id, job_id, kind, payload
+        self.is_last_attempt = attempts >= MAX_ATTEMPTS
         self._database, self._lease = database, lease
 
     async def save_progress(
@@ -135,11 +143,13 @@ async def enqueue(connection: Connection, shop_id: UUID, kind: str, payload: dic
 
 
 async def enqueue_once(connection: Connection, shop_id: UUID, kind: str, payload: dict[str, Any]) -> UUID | None:
-    """Like `enqueue`, unless such a job of the shop is waiting or running already."""
+    """Like `enqueue`, unless such a job of the shop is waiting already. One that runs does not count: it may have
+    looked before the caller wrote what there is to do."""
     waiting = await connection.fetchval(
-        "SELECT true FROM job WHERE shop_id = $1 AND kind = $2 AND state IN ('queued', 'running') LIMIT 1",
+        "SELECT true FROM job WHERE shop_id = $1 AND kind = $2 AND payload = $3::jsonb AND state = 'queued' LIMIT 1",
         shop_id,
         kind,
+        _json(payload),
     )
     return None if waiting else await enqueue(connection, shop_id, kind, payload)
 
@@ -187,7 +197,9 @@ async def claim(database: Database, shop_id: UUID, job_id: UUID) -> ClaimedJob |
             shop_id,
             job_id,
         )
-    job = ClaimedJob(database, shop_id, job_id, row["kind"], msgspec.json.decode(row["payload"]), lease)
+    job = ClaimedJob(
+        database, shop_id, job_id, row["kind"], msgspec.json.decode(row["payload"]), lease, row["attempts"]
+    )
     if row["attempts"] > MAX_ATTEMPTS:
         await job.finish("failed")
         return None

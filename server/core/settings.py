@@ -40,6 +40,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     trusted_proxies: int
     """How many proxies in front of us append to X-Forwarded-For; 0 trusts none."""
     log_format: str
+    shopify_api_key: str | None
+    shopify_api_secrets: tuple[str, ...]
+    """Newest first: after a rotation Shopify still signs with the one before for a while."""
+    shopify_origin: str
+    """Where a Shopify store answers; "{store}" in it stands for the store's domain. Another than https://{store} is for
+    servers on this machine that speak the wire."""
     demo_mailbox_url: str | None
     """Where the demo shows the mails it sends; set by `aisle demo`."""
 
@@ -61,6 +67,9 @@ KNOWN_VARIABLES = (
     "AISLE_TRUSTED_PROXIES",
     "AISLE_LOG_FORMAT",
     "AISLE_DEMO_MAILBOX",
+    "AISLE_SHOPIFY_API_KEY",
+    "AISLE_SHOPIFY_API_SECRET",
+    "AISLE_SHOPIFY_ORIGIN",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
 )
@@ -93,15 +102,18 @@ def load_settings(environment: Mapping[str, str] | None = None, *, base_url: str
         embedding_model=env.get("AISLE_EMBEDDING_MODEL") or "local",
         smtp_url=_optional_url(env, "AISLE_SMTP_URL", ("smtp", "smtps")),
         mail_from=env.get("AISLE_MAIL_FROM") or "Aisle <no-reply@aisle.example>",
-        egress_allow=tuple(part.strip() for part in env.get("AISLE_EGRESS_ALLOW", "").split(",") if part.strip()),
+        egress_allow=_list(env, "AISLE_EGRESS_ALLOW"),
         trusted_proxies=_count(env, "AISLE_TRUSTED_PROXIES"),
         log_format=env.get("AISLE_LOG_FORMAT") or ("json" if name == "production" else "console"),
+        shopify_api_key=env.get("AISLE_SHOPIFY_API_KEY") or None,
+        shopify_api_secrets=_list(env, "AISLE_SHOPIFY_API_SECRET"),
+        shopify_origin=_url(env, "AISLE_SHOPIFY_ORIGIN", ("http", "https"), "https://{store}"),
         demo_mailbox_url=_optional_url(env, "AISLE_DEMO_MAILBOX", ("http",)),
     )
 
 
 def _secret_keys(env: Mapping[str, str], name: str, data_dir: Path) -> tuple[str, ...]:
-    keys = tuple(key.strip() for key in env.get("AISLE_SECRET_KEY", "").split(",") if key.strip())
+    keys = _list(env, "AISLE_SECRET_KEY")
     if not keys and name == "production":
         raise ConfigurationError("AISLE_SECRET_KEY is not set; give at least 32 random characters, newest first")
     if any(len(key) < 32 for key in keys):
@@ -143,6 +155,10 @@ def _optional_url(env: Mapping[str, str], variable: str, schemes: tuple[str, ...
     if not well_formed:
         raise ConfigurationError(f"{variable} is not a usable address; it must look like {schemes[0]}://host/...")
     return value.rstrip("/")
+
+
+def _list(env: Mapping[str, str], variable: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in env.get(variable, "").split(",") if part.strip())
 
 
 def _role(env: Mapping[str, str]) -> str:

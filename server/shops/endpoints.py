@@ -1,4 +1,4 @@
-"""The merchant's own shop over HTTP: settings, keys, connections."""
+"""The merchant's own shop over HTTP: settings and keys."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -8,10 +8,8 @@ from msgspec import Meta, Struct
 
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
-from server.shops.models import Caller, KeyView, PlatformConnection, Role, ShopChanges, ShopView
+from server.shops.models import Caller, KeyView, Role, ShopChanges, ShopView
 from server.shops.service import ShopService
-
-CONNECTABLE = ("demo",)
 
 
 class NewKey(Struct, frozen=True):
@@ -19,23 +17,6 @@ class NewKey(Struct, frozen=True):
 
     kind: str
     name: Annotated[str, Meta(max_length=100)] = ""
-
-
-class NewConnection(Struct, frozen=True):
-    """`POST /v1/connections`."""
-
-    platform: str
-    name: Annotated[str, Meta(max_length=100)] = ""
-
-
-def _connection_view(connection: PlatformConnection) -> dict[str, Any]:
-    return {
-        "id": connection.id,
-        "platform": connection.platform,
-        "name": connection.name,
-        "state": connection.state,
-        "created_at": connection.created_at,
-    }
 
 
 @get("/v1/shop", summary="The shop", tags=["shop"])
@@ -73,31 +54,6 @@ async def revoke_key(key_id: str, caller: Caller, shops: ShopService) -> None:
     await shops.revoke_key(caller, _require_id(key_id))
 
 
-@get("/v1/connections", summary="Platform connections", tags=["shop"])
-async def list_connections(caller: Caller, shops: ShopService) -> dict[str, Any]:
-    """The shop's links to platforms, without credentials."""
-    connections = await shops.connections(caller.shop_id)
-    return {"data": [_connection_view(connection) for connection in connections], "next_cursor": None}
-
-
-@post("/v1/connections", status_code=201, summary="Connect a platform", tags=["shop"])
-async def create_connection(data: NewConnection, caller: Caller, shops: ShopService) -> dict[str, Any]:
-    """Connect the packaged demo store."""
-    caller.require(Role.ADMIN)
-    if data.platform not in CONNECTABLE:
-        raise Invalid(
-            "This platform cannot be connected.", errors=(FieldError("platform", f"one of {', '.join(CONNECTABLE)}"),)
-        )
-    connection = PlatformConnection(shop_id=caller.shop_id, platform=data.platform, name=data.name or data.platform)
-    return _connection_view(await shops.connect(caller.shop_id, connection, caller.actor))
-
-
-@delete("/v1/connections/{connection_id:str}", status_code=204, summary="Disconnect", tags=["shop"])
-async def delete_connection(connection_id: str, caller: Caller, shops: ShopService) -> None:
-    """The credentials are forgotten at once; imported products stay."""
-    await shops.disconnect(caller, _require_id(connection_id))
-
-
 def _require_id(text: str) -> UUID:
     found = parse_id(text)
     if found is None:
@@ -113,8 +69,5 @@ shops_router = Router(
         list_keys,
         create_key,
         revoke_key,
-        list_connections,
-        create_connection,
-        delete_connection,
     ],
 )

@@ -132,21 +132,6 @@ class AuditEntry(SQLModel, table=True):
     at: datetime = Field(default_factory=_now, sa_column=_time())
 
 
-class PlatformConnection(SQLModel, table=True):
-    """A shop's link to a platform. `credentials` is sealed by the Vault."""
-
-    __tablename__ = "connection"
-
-    shop_id: UUID = Field(primary_key=True, foreign_key="shop.id")
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    platform: str
-    name: str
-    settings: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
-    credentials: bytes | None = None
-    state: str = "active"
-    created_at: datetime = Field(default_factory=_now, sa_column=_time())
-
-
 class IdempotencyKey(SQLModel, table=True):
     """A write that was asked for with a key; `body` is the sealed answer once there is one."""
 

@@ -23,7 +23,6 @@ from server.shops.models import (
     KeyView,
     Member,
     Merchant,
-    PlatformConnection,
     Role,
     Shop,
     ShopChanges,
@@ -189,28 +188,10 @@ class ShopService:
                 known = self._origins.put(origin, await storage.is_listed_origin(session, parse_origin(origin) or ""))
         return known
 
-    async def connections(self, shop_id: UUID) -> list[PlatformConnection]:
-        """The shop's platform connections."""
+    async def note(self, shop_id: UUID, actor: str, action: str, details: dict[str, object]) -> None:
+        """Write into the shop's audit."""
         async with self._database.shop(shop_id) as session:
-            return await storage.list_connections(session, shop_id)
-
-    async def connect(self, shop_id: UUID, connection: PlatformConnection, actor: str) -> PlatformConnection:
-        """Add a platform connection."""
-        async with self._database.shop(shop_id) as session:
-            session.add(connection)
-            await storage.add_audit_entry(
-                session, shop_id, actor, "connection.create", {"platform": connection.platform}
-            )
-        return connection
-
-    async def disconnect(self, caller: Caller, connection_id: UUID) -> None:
-        """Forget a connection and its credentials. Raises NotFound."""
-        caller.require(Role.ADMIN)
-        async with self._database.shop(caller.shop_id) as session:
-            await storage.delete_connection(session, caller.shop_id, connection_id)
-            await storage.add_audit_entry(
-                session, caller.shop_id, caller.actor, "connection.delete", {"id": str(connection_id)}
-            )
+            await storage.add_audit_entry(session, shop_id, actor, action, details)
 
     # merchants ------------------------------------------------------------------------------------------------
 

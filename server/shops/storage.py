@@ -1,4 +1,4 @@
-"""SQL of tenants: shops, keys, origins, members, connections. Each statement is of one shop, or of a directory."""
+"""SQL of tenants: shops, keys, origins, members. Each statement is of one shop, or of a directory."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,6 @@ from server.shops.models import (
     Member,
     Merchant,
     OriginDirectory,
-    PlatformConnection,
     Shop,
     ShopOrigin,
 )
@@ -80,21 +79,6 @@ async def revoke_key(session: AsyncSession, shop_id: UUID, key_id: UUID, now: An
 async def add_audit_entry(session: AsyncSession, shop_id: UUID, actor: str, action: str, details: Any) -> None:
     """Write down who changed what."""
     session.add(AuditEntry(shop_id=shop_id, actor=actor, action=action, details=details))
-
-
-async def list_connections(session: AsyncSession, shop_id: UUID) -> list[PlatformConnection]:
-    """The shop's platform connections, oldest first."""
-    query = select(PlatformConnection).where(PlatformConnection.shop_id == shop_id).order_by(col(PlatformConnection.id))
-    return list((await session.exec(query)).all())
-
-
-async def delete_connection(session: AsyncSession, shop_id: UUID, connection_id: UUID) -> None:
-    """Forget a connection and its credentials. Raises NotFound."""
-    query = delete(PlatformConnection).where(
-        col(PlatformConnection.shop_id) == shop_id, col(PlatformConnection.id) == connection_id
-    )
-    if (await session.exec(query)).rowcount == 0:
-        raise NotFound
 
 
 async def get_member(session: AsyncSession, shop_id: UUID, merchant_id: UUID) -> Member:

@@ -36,7 +36,13 @@ WISHES: dict[tuple[str, str], dict[str, Any]] = {
     ("DELETE", "/v1/keys/{key_id}"): {},
     ("GET", "/v1/connections"): {},
     ("POST", "/v1/connections"): {"json": {"platform": "demo"}},
+    ("GET", "/v1/connections/{connection_id}"): {},
+    ("POST", "/v1/connections/{connection_id}/sync"): {},
     ("DELETE", "/v1/connections/{connection_id}"): {},
+    ("GET", "/v1/privacy/requests"): {},
+    ("POST", "/v1/privacy/exports"): {"json": {"email": "nobody@example.com"}},
+    ("GET", "/v1/privacy/exports/{request_id}"): {},
+    ("POST", "/v1/privacy/erasures"): {"json": {"email": "nobody@example.com"}},
     ("GET", "/v1/products"): {},
     ("POST", "/v1/products"): {"json": {"products": []}},
     ("GET", "/v1/products/{external_id}"): {},
@@ -138,6 +144,7 @@ def _furnish(house: House, name: str) -> dict[str, str]:
         source = merchant.post("/v1/sources", json={"url": f"https://{name}.example"}).raise_for_status().json()
         key = merchant.post("/v1/keys", json={"kind": "secret", "name": name}).raise_for_status().json()
         connection = merchant.post("/v1/connections", json={"platform": "demo"}).raise_for_status().json()
+        export = merchant.post("/v1/privacy/exports", json={"email": f"{name}@example.com"}).raise_for_status().json()
         job = merchant.post("/v1/documents/upload", files={"file": ("a.md", "# Words", "text/markdown")})
     return {
         "external_id": name,
@@ -145,6 +152,7 @@ def _furnish(house: House, name: str) -> dict[str, str]:
         "source_id": source["id"],
         "key_id": key["id"],
         "connection_id": connection["id"],
+        "request_id": export["id"],
         "job_id": job.raise_for_status().json()["job_id"],
         "conversation_id": house.shopper.conversation_id,
     }

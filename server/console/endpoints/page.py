@@ -74,6 +74,10 @@ class Visitor(Struct, frozen=True, kw_only=True):
         """Whether keys and origins are open to them."""
         return RANK[self.caller.role] >= RANK[Role.ADMIN]
 
+    def require_set_up(self) -> None:
+        """Raises RoleRefused for those to whom setting up is not open."""
+        self.caller.require(Role.ADMIN)
+
 
 async def provide_visitor(
     request: AnyRequest, shops: ShopService, console_signer: TokenSigner[ConsoleClaims]

@@ -4,13 +4,14 @@ from typing import cast
 
 from server.chat.interrupted import InterruptedTurns
 from server.orders.limits import LONGEST_WINDOW
+from server.stores.service import Stores
 from server.upkeep import Upkeep
 from tests.server.orders.counter import Counter
 from tests.server.orders.memory_platform import OWNER_EMAIL
 
 
 async def test_expired_proofs_and_old_counters_are_forgotten(counter: Counter) -> None:
-    upkeep = Upkeep(counter.database, cast(InterruptedTurns, None), counter.desk, "none")
+    upkeep = Upkeep(counter.database, cast(InterruptedTurns, None), counter.desk, cast(Stores, None), "none")
     await counter.desk.prove(counter.shopper(), "1001", email=OWNER_EMAIL)
     await counter.desk.prove(counter.shopper(), "1001", email="guess@example.com")
     await upkeep.tidy()

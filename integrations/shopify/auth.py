@@ -1,0 +1,261 @@
+"""Who is really calling: the install by OAuth, the app proxy, and the admin's session tokens. Pure, no network.
+
+Every check accepts any of the app's secrets, compares in constant time and says nothing about which part failed
+beyond what a developer needs.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from urllib.parse import parse_qsl, urlencode
+
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
+from msgspec import Struct
+
+SCOPES = (
+    "read_products",
+    "read_inventory",
+    "read_orders",
+    "read_customers",
+    "read_fulfillments",
+    "read_merchant_managed_fulfillment_orders",
+    "read_third_party_fulfillment_orders",
+    "read_legal_policies",
+    "read_online_store_pages",
+)
+"""What our documents and webhooks need, by the schema's own table. `read_orders` reaches back 60 days; older orders
+need `read_all_orders`, which Shopify grants on request only."""
+
+FRESH_S = 90
+"""How far a signed request's timestamp may be off, as in Shopify's own libraries."""
+STATE_LIVES_S = 600
+LEEWAY_S = 10
+MAX_TOKEN_LENGTH = 8_192
+_ALGORITHMS = ["HS256"]
+_SHOP_DOMAIN = re.compile(r"[a-z0-9][a-z0-9\-_]{0,99}\.myshopify\.com")
+_STATE_ISSUER = "aisle-install"
+
+
+class AuthRefused(Exception):
+    """The call is not what it claims to be. The message is for logs and holds no secret."""
+
+
+class InstallState(Struct, frozen=True):
+    """What we remember over the merchant's trip to Shopify. `reference` is the caller's own, `nonce` stands in the
+    browser's cookie as well, so that nobody can finish an install that somebody else began."""
+
+    shop_domain: str
+    reference: str
+    nonce: str
+
+
+class Callback(Struct, frozen=True):
+    """A genuine return from Shopify's consent page. `code` buys the first token, once."""
+
+    shop_domain: str
+    code: str
+    state: InstallState
+
+    def __repr__(self) -> str:
+        """Without the code."""
+        return f"Callback(shop_domain={self.shop_domain!r})"
+
+
+class ProxyCall(Struct, frozen=True):
+    """A genuine call through the shop's app proxy. `customer_id` is whom Shopify signed in, None for a visitor."""
+
+    shop_domain: str
+    customer_id: str | None
+
+
+class AdminSession(Struct, frozen=True):
+    """A genuine session token: this staff member has our app open in this shop's admin now."""
+
+    shop_domain: str
+    user_id: str
+
+
+def find_shop_domain(text: str) -> str | None:
+    """`Acme.myshopify.com` as `acme.myshopify.com`; None for whatever is not exactly a shop's permanent domain."""
+    domain = text.lower()
+    return domain if _SHOP_DOMAIN.fullmatch(domain) else None
+
+
+def require_shop_domain(text: str) -> str:
+    """As `find_shop_domain`. Raises AuthRefused."""
+    domain = find_shop_domain(text)
+    if domain is None:
+        raise AuthRefused("that is no myshopify.com domain")
+    return domain
+
+
+def authorize_url(shop_domain: str, api_key: str, redirect_uri: str, state: str) -> str:
+    """Where the merchant's browser goes to grant SCOPES. Raises AuthRefused for anything but a shop's domain."""
+    query = {"client_id": api_key, "scope": ",".join(SCOPES), "redirect_uri": redirect_uri, "state": state}
+    return f"https://{require_shop_domain(shop_domain)}/admin/oauth/authorize?{urlencode(query)}"
+
+
+def deep_link(shop_domain: str, api_key: str, handle: str = "aisle") -> str:
+    """The theme editor with our app embed switched on, waiting for Save. `handle` is the block's file name."""
+    activate = urlencode({"context": "apps", "activateAppId": f"{api_key}/{handle}"})
+    return f"https://{require_shop_domain(shop_domain)}/admin/themes/current/editor?{activate}"
+
+
+def missing_scopes(granted: str) -> tuple[str, ...]:
+    """Those of SCOPES that `granted` (comma-separated, as token answers have it) lacks. Write grants read."""
+    have = {scope.strip().replace("write_", "read_", 1) for scope in granted.split(",")}
+    return tuple(scope for scope in SCOPES if scope not in have)
+
+
+def sign_state(state: InstallState, secrets: Sequence[str], now_s: float) -> str:
+    """The `state` parameter of `authorize_url`, good for STATE_LIVES_S."""
+    claims = {
+        "iss": _STATE_ISSUER,
+        "shop": state.shop_domain,
+        "ref": state.reference,
+        "nonce": state.nonce,
+        "exp": int(now_s) + STATE_LIVES_S,
+    }
+    return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(secrets[0]))
+
+
+def read_callback(query: str, secrets: Sequence[str], nonce: str, now_s: float) -> Callback:
+    """The callback's raw query string, when Shopify signed it, it is fresh, and it ends an install that this browser
+    (`nonce`, from its cookie) began for the same shop. Raises AuthRefused."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    params = _single(pairs, ("hmac", "shop", "code", "state", "timestamp"))
+    _require_signature(params["hmac"], callback_message(pairs), secrets)
+    _require_fresh(params["timestamp"], now_s)
+    shop_domain = require_shop_domain(params["shop"])
+    state = _read_state(params["state"], secrets, now_s)
+    if state.shop_domain != shop_domain:
+        raise AuthRefused("the install was begun for another shop")
+    if not nonce or not hmac.compare_digest(state.nonce.encode(), nonce.encode()):
+        raise AuthRefused("the install was begun in another browser")
+    if not params["code"]:
+        raise AuthRefused("the callback has no code")
+    return Callback(shop_domain, params["code"], state)
+
+
+def is_signed_launch(query: str, secrets: Sequence[str], now_s: float) -> bool:
+    """Whether Shopify signed this first call to the app's own address (`?shop=...&hmac=...&timestamp=...`)."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    try:
+        params = _single(pairs, ("hmac", "shop", "timestamp"))
+        _require_signature(params["hmac"], callback_message(pairs), secrets)
+        _require_fresh(params["timestamp"], now_s)
+    except AuthRefused:
+        return False
+    return find_shop_domain(params["shop"]) is not None
+
+
+def read_proxy_call(query: str, secrets: Sequence[str], now_s: float) -> ProxyCall:
+    """The raw query string of a call through the app proxy. Raises AuthRefused. The customer's id may be trusted for
+    this one request only: a proxied address can be replayed until its timestamp is FRESH_S old."""
+    pairs = parse_qsl(query, keep_blank_values=True)
+    params = _single(pairs, ("signature", "shop", "timestamp", "logged_in_customer_id"))
+    _require_signature(params["signature"], proxy_message(pairs), secrets)
+    _require_fresh(params["timestamp"], now_s)
+    customer_id = params["logged_in_customer_id"]
+    if customer_id and not (customer_id.isascii() and customer_id.isdigit()):
+        raise AuthRefused("the customer id is no number")
+    return ProxyCall(require_shop_domain(params["shop"]), customer_id or None)
+
+
+def read_session_token(token: str, api_key: str, secrets: Sequence[str], now_s: float) -> AdminSession:
+    """The bearer token that the embedded app's page got from App Bridge. Raises AuthRefused."""
+    claims = _verified_claims(token, secrets)
+    if claims.get("aud") != api_key:
+        raise AuthRefused("the session token is for another app")
+    _require_in_time(claims, now_s)
+    destination = _domain_of(claims.get("dest"))
+    if destination != _domain_of(str(claims.get("iss", "")).removesuffix("/admin")):
+        raise AuthRefused("the session token was issued by another shop than it is for")
+    return AdminSession(destination, str(claims.get("sub", "")))
+
+
+def callback_message(pairs: Iterable[tuple[str, str]]) -> str:
+    """What Shopify signs of a callback: sorted `key=value`, joined by `&`, arrays as one JSON list."""
+    values: dict[str, str | list[str]] = {}
+    for key, value in pairs:
+        if key.endswith("[]"):
+            listed = values.setdefault(key.removesuffix("[]"), [])
+            if isinstance(listed, list):
+                listed.append(value)
+        elif key != "hmac":
+            values[key] = value
+    return "&".join(sorted(_escaped(key, value) for key, value in values.items()))
+
+
+def proxy_message(pairs: Iterable[tuple[str, str]]) -> str:
+    """What Shopify signs of a proxied call: sorted `key=value` without anything between, repeated keys by commas."""
+    values: dict[str, list[str]] = {}
+    for key, value in pairs:
+        if key != "signature":
+            values.setdefault(key, []).append(value)
+    return "".join(sorted(f"{key}={','.join(each)}" for key, each in values.items()))
+
+
+def _escaped(key: str, value: str | list[str]) -> str:
+    text = value if isinstance(value, str) else json.dumps(value)
+    name = key.replace("%", "%25").replace("=", "%3D")
+    return f"{name}={text.replace('%', '%25')}".replace("&", "%26")
+
+
+def _single(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> dict[str, str]:
+    """Each of `names` exactly once: a repeated key could be signed as one value and read as another."""
+    found = {name: [value for key, value in pairs if key == name] for name in names}
+    wrong = [name for name, values in found.items() if len(values) != 1]
+    if wrong:
+        raise AuthRefused(f"expected once: {', '.join(wrong)}")
+    return {name: values[0] for name, values in found.items()}
+
+
+def _require_signature(given: str, message: str, secrets: Sequence[str]) -> None:
+    expected = [hmac.new(secret.encode(), message.encode(), hashlib.sha256).hexdigest() for secret in secrets]
+    if not any(hmac.compare_digest(each.encode(), given.encode()) for each in expected):
+        raise AuthRefused("the signature is not Shopify's")
+
+
+def _require_fresh(timestamp: str, now_s: float) -> None:
+    if not re.fullmatch(r"[0-9]{1,12}", timestamp) or abs(now_s - int(timestamp)) > FRESH_S:
+        raise AuthRefused("the request is not fresh")
+
+
+def _read_state(token: str, secrets: Sequence[str], now_s: float) -> InstallState:
+    claims = _verified_claims(token, secrets)
+    if claims.get("iss") != _STATE_ISSUER or _number(claims, "exp") < now_s:
+        raise AuthRefused("the install took too long; start again")
+    return InstallState(str(claims["shop"]), str(claims["ref"]), str(claims["nonce"]))
+
+
+def _verified_claims(token: str, secrets: Sequence[str]) -> Mapping[str, Any]:
+    if len(token) > MAX_TOKEN_LENGTH:
+        raise AuthRefused("the token is too long")
+    for secret in secrets:
+        try:
+            return jwt.decode(token, OctKey.import_key(secret), algorithms=_ALGORITHMS).claims
+        except (JoseError, ValueError):
+            continue
+    raise AuthRefused("the token is not signed with our secret")
+
+
+def _require_in_time(claims: Mapping[str, Any], now_s: float) -> None:
+    if _number(claims, "exp") + LEEWAY_S < now_s or _number(claims, "nbf") - LEEWAY_S > now_s:
+        raise AuthRefused("the session token is not valid now")
+
+
+def _number(claims: Mapping[str, Any], name: str) -> float:
+    value = claims.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise AuthRefused(f"the token has no {name}")
+    return float(value)
+
+
+def _domain_of(url: object) -> str:
+    return require_shop_domain(str(url).removeprefix("https://"))

@@ -1,0 +1,55 @@
+"""Shopify's leaky bucket of cost points, as its answers describe it."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+FIRST_GUESS_S = 1.0
+"""The pause after a refusal that does not say what it lacked."""
+
+
+class Bucket(Struct, frozen=True):
+    """`throttleStatus` of an answer: points it holds at most, held when told, and regains each second."""
+
+    maximum: float
+    available: float
+    restore_rate: float
+    told_at: float
+
+
+class Throttle:
+    """Remembers the newest bucket and what each document asked for, and says how long the next one has to wait."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._bucket: Bucket | None = None
+        self._asked: dict[str, float] = {}
+
+    def learn(self, document: str, cost: Mapping[str, Any]) -> None:
+        """From `extensions.cost`. Numbers that are missing or absurd teach nothing."""
+        status = cost.get("throttleStatus") or {}
+        maximum, available = _number(status.get("maximumAvailable")), _number(status.get("currentlyAvailable"))
+        restore_rate = _number(status.get("restoreRate"))
+        if restore_rate <= 0:
+            return
+        self._bucket = Bucket(maximum, available, restore_rate, told_at=self._clock())
+        self._asked[document] = _number(cost.get("requestedQueryCost"))
+
+    def pause_s(self, document: str, spare: float = 0.0) -> float:
+        """Seconds until the bucket holds what `document` asks for and the share `spare` (0 to 1) of the whole bucket
+        besides, which those who wait for nobody leave to shoppers."""
+        if self._bucket is None or document not in self._asked:
+            return 0.0
+        held = self._bucket.available + (self._clock() - self._bucket.told_at) * self._bucket.restore_rate
+        wanted = min(self._asked[document] + spare * self._bucket.maximum, self._bucket.maximum)
+        return max(0.0, (wanted - held) / self._bucket.restore_rate)
+
+    def pause_after_refusal_s(self, document: str) -> float:
+        """Seconds to wait after THROTTLED: never none, for the bucket may be shared with other processes."""
+        return max(self.pause_s(document), 0.05) if self._bucket else FIRST_GUESS_S
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0

@@ -1,0 +1,130 @@
+"""Offline access tokens that expire: bought with a code or a session token, renewed by whoever sees them end first.
+
+A refresh token changes with every use. Shopify keeps the old one good until the new one is first used, so an answer
+that was lost on its way is asked for again with the same token; and only one access token per shop lives at a time,
+so a process that finds its own refused looks whether another has renewed it before it gives up.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import msgspec
+
+from integrations.platform import Credentials, PlatformUnavailable
+from integrations.shopify.app import ShopifyApp
+from integrations.store_http import StoreHttp, json_of, refused
+
+NAME = "Shopify"
+MEND = "install Aisle again from the connection's page"
+RENEW_BEFORE_S = 300
+"""A token is renewed while it still works for so long, so that no request dies of old age on its way."""
+TOKEN_TIMEOUT_S = 10.0
+TOKEN_ATTEMPTS = 3
+_TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
+_ID_TOKEN = "urn:ietf:params:oauth:token-type:id_token"  # noqa: S105
+_OFFLINE = "urn:shopify:params:oauth:token-type:offline-access-token"
+_NOT_OUR_APP = frozenset({"invalid_client", "application_cannot_be_found", "unauthorized_client"})
+"""Errors that say our key or secret is wrong, not the merchant's grant."""
+
+
+def utc_now() -> datetime:
+    """Aware UTC."""
+    return datetime.now(UTC)
+
+
+class TokenDesk:
+    """Shopify's token endpoint of one shop. `origin` is `https://{shop}` without a slash at the end."""
+
+    def __init__(
+        self, http: StoreHttp, origin: str, app: ShopifyApp, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._http, self._origin, self._app, self._clock = http, origin, app, clock
+
+    async def exchange_code(self, code: str) -> dict[str, str]:
+        """The credentials of a fresh install; what `Credentials` then keeps. Raises PlatformRevoked for a code that
+        was used or is too old, PlatformUnavailable."""
+        return await self._ask({"code": code, "expiring": "1"})
+
+    async def exchange_session_token(self, session_token: str) -> dict[str, str]:
+        """The credentials of a shop whose admin has the embedded app open. `session_token` was checked before."""
+        return await self._ask(
+            {
+                "grant_type": _TOKEN_EXCHANGE,
+                "subject_token": session_token,
+                "subject_token_type": _ID_TOKEN,
+                "requested_token_type": _OFFLINE,
+                "expiring": "1",
+            }
+        )
+
+    async def refresh(self, refresh_token: str) -> dict[str, str]:
+        """The next pair of tokens. Safe to ask again with the same token while its answer was not seen."""
+        return await self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token})
+
+    async def _ask(self, grant: Mapping[str, str]) -> dict[str, str]:
+        for secret in self._app.secrets:
+            answer = await self._http.send(
+                "POST",
+                f"{self._origin}/admin/oauth/access_token",
+                headers={"Content-Type": "application/json", "Accept": "application/json"},
+                content=msgspec.json.encode({"client_id": self._app.api_key, "client_secret": secret, **grant}),
+                attempts=TOKEN_ATTEMPTS,
+                timeout_s=TOKEN_TIMEOUT_S,
+            )
+            if answer.status_code == 200:
+                return self._credentials(json_of(answer, NAME))
+            if answer.status_code not in (400, 401, 403):
+                raise PlatformUnavailable(f"{NAME} answered {answer.status_code} when asked for a token")
+            reason = json_of(answer, NAME)
+            if not isinstance(reason, dict) or reason.get("error") not in _NOT_OUR_APP:
+                raise refused(NAME, MEND)
+        raise PlatformUnavailable(f"{NAME} does not know this app's key and secret; check SHOPIFY_API_SECRET")
+
+    def _credentials(self, answer: Any) -> dict[str, str]:
+        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+            raise PlatformUnavailable(f"{NAME} answered without a token")
+        kept = {"access_token": answer["access_token"], "scope": str(answer.get("scope", ""))}
+        if answer.get("refresh_token"):
+            kept["refresh_token"] = str(answer["refresh_token"])
+        if answer.get("expires_in"):
+            kept["expires_at"] = (self._clock() + timedelta(seconds=float(answer["expires_in"]))).isoformat()
+        return kept
+
+
+class AccessToken:
+    """The token of one shop, always one that works. Any number of processes may hold one each."""
+
+    def __init__(self, desk: TokenDesk, credentials: Credentials, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._desk, self._credentials, self._clock = desk, credentials, clock
+        self._known: dict[str, str] = {}
+
+    async def current(self) -> str:
+        """Raises PlatformRevoked when the merchant has to install again, PlatformUnavailable."""
+        if not self._is_good(self._known):
+            self._known = await self._credentials.read()
+        if not self._is_good(self._known):
+            await self._renew(self._known.get("access_token", ""))
+        return self._known["access_token"]
+
+    async def instead_of(self, refused_token: str) -> str:
+        """Another token than the one that Shopify has just refused. Raises PlatformRevoked when there is none."""
+        if self._known.get("access_token") == refused_token:
+            await self._renew(refused_token)
+        return self._known["access_token"]
+
+    async def _renew(self, stale_token: str) -> None:
+        async with self._credentials.change() as kept:
+            if kept.get("access_token") == stale_token or not self._is_good(kept):
+                if not kept.get("refresh_token"):
+                    raise refused(NAME, MEND)
+                kept.update(await self._desk.refresh(kept["refresh_token"]))
+            self._known = dict(kept)
+
+    def _is_good(self, known: Mapping[str, str]) -> bool:
+        if not known.get("access_token"):
+            return False
+        expires_at = known.get("expires_at")
+        if not expires_at:
+            return True
+        return datetime.fromisoformat(expires_at) > self._clock() + timedelta(seconds=RENEW_BEFORE_S)

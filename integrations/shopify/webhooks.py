@@ -1,0 +1,179 @@
+"""What Shopify tells us unasked: is it really Shopify, of which shop, and what may have changed. Pure."""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from integrations.platform import (
+    CatalogChanged,
+    Disconnected,
+    ErasureAsked,
+    ExportAsked,
+    OrderChanged,
+    PersonNamed,
+    PlatformChange,
+    PoliciesChanged,
+    ShopErasureAsked,
+)
+from integrations.shopify.auth import find_shop_domain
+
+_PRODUCT_FIELDS = ("id",)
+_ORDER_FIELDS = ("id", "name")
+WATCHED: dict[str, tuple[str, ...]] = {
+    "APP_UNINSTALLED": (),
+    "COLLECTIONS_CREATE": ("id",),
+    "COLLECTIONS_DELETE": (),
+    "COLLECTIONS_UPDATE": ("id",),
+    "FULFILLMENTS_CREATE": ("id", "order_id"),
+    "FULFILLMENTS_UPDATE": ("id", "order_id"),
+    "INVENTORY_LEVELS_UPDATE": ("inventory_item_id",),
+    "ORDERS_CANCELLED": _ORDER_FIELDS,
+    "ORDERS_CREATE": _ORDER_FIELDS,
+    "ORDERS_DELETE": (),
+    "ORDERS_UPDATED": _ORDER_FIELDS,
+    "PRODUCTS_CREATE": _PRODUCT_FIELDS,
+    "PRODUCTS_DELETE": (),
+    "PRODUCTS_UPDATE": _PRODUCT_FIELDS,
+    "REFUNDS_CREATE": ("id", "order_id"),
+    "SHOP_UPDATE": ("id",),
+}
+"""What we subscribe to by API, and the only fields we let Shopify send (none named: all, where there are few). What
+is not sent cannot leak; the news itself is always read from the API."""
+
+COMPLIANCE = ("customers/data_request", "customers/redact", "shop/redact")
+"""Named in the app's configuration file: no API subscribes to them."""
+
+
+def verify(raw_body: bytes, signature: str, secrets: Sequence[str]) -> bool:
+    """Whether one of the app's secrets signed exactly these bytes. It proves Shopify, not the shop."""
+    digests = (hmac.new(secret.encode(), raw_body, hashlib.sha256).digest() for secret in secrets)
+    given = signature.strip().encode("utf-8", "replace")
+    return any(hmac.compare_digest(base64.b64encode(digest), given) for digest in digests)
+
+
+def signature_of(headers: Mapping[str, str]) -> str:
+    """The signature, "" when there is none."""
+    return _header(headers, "hmac-sha256")
+
+
+def topic_of(headers: Mapping[str, str]) -> str:
+    """As `orders/updated`, "" when there is none."""
+    return _header(headers, "topic").lower()
+
+
+def shop_domain(headers: Mapping[str, str]) -> str | None:
+    """The shop that the delivery names; which connection that is, if any, the receiver knows."""
+    return find_shop_domain(_header(headers, "shop-domain"))
+
+
+def delivery_id(headers: Mapping[str, str]) -> str | None:
+    """The same for every attempt at one delivery."""
+    return _header(headers, "webhook-id") or None
+
+
+def read_change(topic: str, body: bytes) -> PlatformChange | None:
+    """What a verified delivery means; None for topics that mean nothing to us and for bodies that cannot be read."""
+    reader = _READERS.get(topic.lower())
+    if reader is None:
+        return None
+    try:
+        told = msgspec.json.decode(body or b"{}")
+    except msgspec.DecodeError:
+        return None
+    return reader(told) if isinstance(told, dict) else None
+
+
+def _header(headers: Mapping[str, str], name: str) -> str:
+    """Classic deliveries say X-Shopify-Topic, newer ones shopify-topic."""
+    wanted = (f"x-shopify-{name}", f"shopify-{name}")
+    return next((value for key, value in headers.items() if key.lower() in wanted), "")
+
+
+def _number(told: Mapping[str, Any], name: str) -> str | None:
+    value = told.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    text = str(value).rpartition("/")[2]
+    return text if text.isascii() and text.isdigit() else None
+
+
+def _product(told: Mapping[str, Any]) -> PlatformChange:
+    return CatalogChanged(_number(told, "id"))
+
+
+def _stock(told: Mapping[str, Any]) -> PlatformChange:
+    number = _number(told, "inventory_item_id")
+    return CatalogChanged(f"gid://shopify/InventoryItem/{number}" if number else None)
+
+
+def _collection(_: Mapping[str, Any]) -> PlatformChange:
+    return CatalogChanged()
+
+
+def _order(told: Mapping[str, Any]) -> PlatformChange:
+    name = told.get("name")
+    return OrderChanged(name if isinstance(name, str) and name else None)
+
+
+def _some_order(_: Mapping[str, Any]) -> PlatformChange:
+    """Fulfilments and refunds name their order by an id that shoppers never see."""
+    return OrderChanged()
+
+
+def _shop(_: Mapping[str, Any]) -> PlatformChange:
+    return PoliciesChanged()
+
+
+def _uninstalled(_: Mapping[str, Any]) -> PlatformChange:
+    return Disconnected()
+
+
+def _export(told: Mapping[str, Any]) -> PlatformChange:
+    request = told.get("data_request")
+    return ExportAsked(_person(told), _number(request, "id") if isinstance(request, dict) else None)
+
+
+def _erasure(told: Mapping[str, Any]) -> PlatformChange:
+    return ErasureAsked(_person(told))
+
+
+def _shop_erasure(_: Mapping[str, Any]) -> PlatformChange:
+    return ShopErasureAsked()
+
+
+def _person(told: Mapping[str, Any]) -> PersonNamed:
+    """The orders in the request are told by ids, which are no order numbers, so they are left out."""
+    customer = told.get("customer")
+    named = customer if isinstance(customer, dict) else {}
+    return PersonNamed(
+        customer_id=_number(named, "id"),
+        email=str(named["email"]) if named.get("email") else None,
+        phone=str(named["phone"]) if named.get("phone") else None,
+    )
+
+
+_READERS: dict[str, Callable[[Mapping[str, Any]], PlatformChange]] = {
+    "app/uninstalled": _uninstalled,
+    "collections/create": _collection,
+    "collections/delete": _collection,
+    "collections/update": _collection,
+    "customers/data_request": _export,
+    "customers/redact": _erasure,
+    "fulfillments/create": _some_order,
+    "fulfillments/update": _some_order,
+    "inventory_levels/update": _stock,
+    "orders/cancelled": _order,
+    "orders/create": _order,
+    "orders/delete": _order,
+    "orders/updated": _order,
+    "products/create": _product,
+    "products/delete": _product,
+    "products/update": _product,
+    "refunds/create": _some_order,
+    "shop/redact": _shop_erasure,
+    "shop/update": _shop,
+}

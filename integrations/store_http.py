@@ -1,0 +1,126 @@
+"""How adapters talk to stores: one HTTP client with time-outs, retries that honour Retry-After, a circuit per store,
+and every failure as a PlatformError. The client itself is handed in: the server's goes to public addresses only."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from integrations.platform import PlatformRevoked, PlatformUnavailable
+
+ATTEMPTS = 4
+FIRST_PAUSE_S = 0.5
+MAX_PAUSE_S = 20.0
+FAILURES_TO_OPEN = 5
+OPEN_S = 20.0
+RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class StoreHttp:
+    """Requests to one store. Not following redirects: a store's address is what the merchant gave and nothing else."""
+
+    def __init__(self, client: httpx.AsyncClient, name: str, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """`name` stands in messages for staff: "Shopify", "the shop's WooCommerce"."""
+        self._client, self.name, self._clock = client, name, clock
+        self._failures = 0
+        self._closed_until = 0.0
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._client.aclose()
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Any = None,
+        content: bytes | None = None,
+        attempts: int = ATTEMPTS,
+        timeout_s: float = 30.0,
+    ) -> httpx.Response:
+        """An answer below 500 that is no "come later". 401 and 403 come back as answers: what they mean differs.
+
+        Raises PlatformUnavailable after the last attempt, at once while the circuit is open. `attempts=1` for
+        whoever waits: a shopper.
+        """
+        for attempt in range(attempts):
+            wait_s = self._closed_until - self._clock()
+            if wait_s > 0:
+                raise PlatformUnavailable(f"{self.name} failed again and again; it rests", retry_after_s=wait_s)
+            try:
+                request = self._client.build_request(
+                    method, url, headers=headers, params=params, content=content, timeout=timeout_s
+                )
+                answer = await self._client.send(request, follow_redirects=False)
+            except httpx.HTTPError as reason:
+                failure = PlatformUnavailable(f"{self.name} did not answer ({type(reason).__name__})")
+            else:
+                if answer.status_code not in RETRIED:
+                    self._failures = 0
+                    return answer
+                failure = PlatformUnavailable(
+                    f"{self.name} answered {answer.status_code}", retry_after_s=retry_after_s(answer)
+                )
+            self._count(failure)
+            if attempt + 1 < attempts:
+                await asyncio.sleep(_pause_s(attempt, failure.retry_after_s))
+        raise failure
+
+    async def download(self, url: str, file: Path, *, max_bytes: int, timeout_s: float = 60.0) -> httpx.Response:
+        """Write a body to a file as it comes; the answer without its body. A larger body is a failure.
+
+        Raises PlatformUnavailable; one attempt, since whoever asks begins again anyway.
+        """
+        try:
+            async with self._client.stream("GET", url, timeout=timeout_s, follow_redirects=False) as answer:
+                written = 0
+                with file.open("wb") as out:
+                    async for chunk in answer.aiter_bytes():
+                        written += len(chunk)
+                        if written > max_bytes:
+                            raise PlatformUnavailable(f"{self.name} sent more than {max_bytes:,} bytes")
+                        out.write(chunk)
+                return answer
+        except httpx.HTTPError as reason:
+            raise PlatformUnavailable(f"{self.name} did not answer ({type(reason).__name__})") from None
+
+    def _count(self, failure: PlatformUnavailable) -> None:
+        self._failures += 1
+        if self._failures >= FAILURES_TO_OPEN:
+            self._closed_until = self._clock() + max(OPEN_S, min(failure.retry_after_s or 0, 600.0))
+            self._failures = 0
+
+
+def retry_after_s(answer: httpx.Response) -> float | None:
+    """The seconds an answer asks us to wait; None where it does not say, or not in seconds."""
+    text = answer.headers.get("retry-after", "").strip()
+    try:
+        return max(0.0, float(text)) if text else None
+    except ValueError:
+        return None
+
+
+def json_of(answer: httpx.Response, name: str) -> Any:
+    """The body, when it is JSON. Raises PlatformUnavailable: a login page or a proxy's error is no answer."""
+    try:
+        return msgspec.json.decode(answer.content)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise PlatformUnavailable(f"{name} answered {answer.status_code} with something that is not JSON") from None
+
+
+def refused(name: str, how_to_mend: str) -> PlatformRevoked:
+    """The credential no longer works."""
+    return PlatformRevoked(f"{name} refuses our access; {how_to_mend}")
+
+
+def _pause_s(attempt: int, asked_s: float | None) -> float:
+    if asked_s is not None:
+        return min(asked_s, MAX_PAUSE_S)
+    return float(min(MAX_PAUSE_S, FIRST_PAUSE_S * 2**attempt) * random.uniform(0.5, 1.0))

@@ -1,0 +1,222 @@
+"""Requests to one shop's REST API, and what its answers mean: no failure is ever read as "not there"."""
+
+import asyncio
+import base64
+import re
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from decimal import Decimal
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import msgspec
+
+from integrations.platform import Credentials, PlatformRevoked, PlatformUnavailable
+from integrations.store_http import ATTEMPTS, StoreHttp, refused
+from integrations.woocommerce.oauth import Pairs, signed
+
+PER_PAGE = 100
+"""The most WooCommerce gives; 101 is refused."""
+
+MAX_PAUSE_S = 20.0
+NO_ROUTE = "rest_no_route"
+EXACT_JSON = msgspec.json.Decoder(float_hook=Decimal)
+"""Prices of order lines come as JSON numbers: as binary fractions they would not be what the shop wrote."""
+
+_FIRST_PAUSE_S = 0.5
+_CLOCKS = re.compile(r"nonce|timestamp", re.IGNORECASE)
+
+
+class Declined(PlatformUnavailable):
+    """The shop understood and said no, with WordPress's `code`. Whoever knows what a code means catches it; to
+    everybody else it is an answer that could not be had."""
+
+    def __init__(self, name: str, status: int, code: str) -> None:
+        super().__init__(f"{name} answered {status} {code}")
+        self.status, self.code = status, code
+
+
+class Page(msgspec.Struct, frozen=True):
+    """One page of a list; `total` and `pages` as its headers say, None where they do not."""
+
+    rows: list[dict[str, Any]]
+    total: int | None
+    pages: int | None
+
+
+class WooClient:
+    """Speaks to `store_url` (no slash at its end) with the keys that `credentials` hold at the moment of each call.
+
+    Every method raises PlatformUnavailable or PlatformRevoked; Declined, an Unavailable, where a code was given.
+    `attempts=1` for whoever waits.
+    """
+
+    def __init__(
+        self, store_url: str, http: StoreHttp, credentials: Credentials, *, now: Callable[[], float] = time.time
+    ) -> None:
+        self.store_url = store_url.rstrip("/")
+        self.name = http.name
+        self._http, self._credentials, self._now = http, credentials, now
+        self._is_https = urlsplit(store_url).scheme == "https"
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._http.close()
+
+    async def get(self, path: str, params: Mapping[str, Any] | None = None, *, attempts: int = ATTEMPTS) -> Any:
+        """The decoded JSON of `/wp-json/{path}`; its decimals are exact `Decimal`s."""
+        return self._decoded(await self._answer("GET", path, params, attempts=attempts))
+
+    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Never repeated by itself: a lost answer may hide a success."""
+        return self._decoded(await self._answer("POST", path, None, body, attempts=1))
+
+    async def delete(self, path: str) -> None:
+        """Remove for good what is at `path`; what is gone already is gone."""
+        try:
+            self._decoded(await self._answer("DELETE", path, {"force": "true"}))
+        except Declined as declined:
+            if declined.status not in (404, 410):
+                raise
+
+    async def page(
+        self,
+        path: str,
+        params: Mapping[str, Any],
+        number: int = 1,
+        *,
+        per_page: int = PER_PAGE,
+        attempts: int = ATTEMPTS,
+    ) -> Page:
+        """One page of a list, counted from 1."""
+        wanted = {**params, "per_page": per_page, "page": number}
+        answer = await self._answer("GET", path, wanted, attempts=attempts)
+        rows = self._decoded(answer)
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise PlatformUnavailable(f"{self.name} answered with something that is not a list")
+        return Page(rows, _count(answer, "x-wp-total"), _count(answer, "x-wp-totalpages"))
+
+    async def pages(self, path: str, params: Mapping[str, Any], *, attempts: int = ATTEMPTS) -> AsyncIterator[Page]:
+        """Every page of a list, until one says that it is the last or holds less than it could."""
+        number = 1
+        while True:
+            page = await self.page(path, params, number, attempts=attempts)
+            yield page
+            ended = len(page.rows) < PER_PAGE if page.pages is None else number >= page.pages
+            if ended or not page.rows:
+                return
+            number += 1
+
+    async def _answer(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None = None,
+        *,
+        attempts: int = ATTEMPTS,
+    ) -> httpx.Response:
+        keys = await self._keys() if path.startswith("wc/") else None
+        if keys is None or self._is_https:
+            return await self._send(method, path, params, body, keys, attempts)
+        for attempt in range(attempts - 1):
+            try:
+                return await self._send(method, path, params, body, keys, 1)
+            except PlatformUnavailable as failure:
+                asked_s = failure.retry_after_s
+                await asyncio.sleep(min(MAX_PAUSE_S, _FIRST_PAUSE_S * 2**attempt if asked_s is None else asked_s))
+        return await self._send(method, path, params, body, keys, 1)
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | None,
+        keys: tuple[str, str] | None,
+        attempts: int,
+    ) -> httpx.Response:
+        url = f"{self.store_url}/wp-json/{path}"
+        headers = {"accept": "application/json"}
+        query: Pairs = _pairs(params or {})
+        if keys and self._is_https:
+            headers["authorization"] = "Basic " + base64.b64encode(":".join(keys).encode()).decode()
+        elif keys:
+            query = signed(method, url, query, *keys)
+        content = None
+        if body is not None:
+            content, headers["content-type"] = msgspec.json.encode(body), "application/json"
+        return await self._http.send(
+            method, url, headers=headers, params=query or None, content=content, attempts=attempts
+        )
+
+    async def _keys(self) -> tuple[str, str]:
+        held = await self._credentials.read()
+        key, secret = held.get("consumer_key"), held.get("consumer_secret")
+        if not key or not secret:
+            raise refused(self.name, "no keys are kept for it; connect the shop again")
+        return key, secret
+
+    def _decoded(self, answer: httpx.Response) -> Any:
+        status = answer.status_code
+        if 300 <= status < 400:
+            target = urlsplit(answer.headers.get("location", "")).netloc.rpartition("@")[2] or "another page"
+            raise PlatformUnavailable(f"{self.name} sends us on to {target}; connect the shop under that address")
+        try:
+            said = EXACT_JSON.decode(answer.content.removeprefix(b"\xef\xbb\xbf"))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            raise PlatformUnavailable(
+                f"{self.name} answered {status} with a page instead of data: it is in maintenance, behind a wall, or "
+                "its permalinks are set to Plain"
+            ) from None
+        if status >= 400:
+            raise self._refusal(answer, said)
+        return said
+
+    def _refusal(self, answer: httpx.Response, said: Any) -> PlatformUnavailable | PlatformRevoked:
+        told = said if isinstance(said, dict) else {}
+        code, message = str(told.get("code") or "without a code")[:100], str(told.get("message") or "")
+        status = answer.status_code
+        if code == "rate_limit_exceeded":
+            return PlatformUnavailable(f"{self.name} asks us to slow down", retry_after_s=self._wait_s(answer))
+        if status not in (401, 403) or not code.startswith(("woocommerce_", "wc_")):
+            return Declined(self.name, status, code)
+        if code == "woocommerce_rest_authentication_error" and _CLOCKS.search(message):
+            return PlatformUnavailable(f"{self.name} does not take the time of our signature; its clock may be wrong")
+        return refused(self.name, _mend(answer.request.method, code))
+
+    def _wait_s(self, answer: httpx.Response) -> float | None:
+        """The Store API's own headers: seconds, or the Unix time at which the limit starts anew."""
+        for header, base in (("ratelimit-retry-after", 0.0), ("retry-after", 0.0), ("ratelimit-reset", self._now())):
+            text = answer.headers.get(header, "")
+            if text.isdigit():
+                return max(0.0, int(text) - base)
+        return None
+
+
+def _mend(method: str, code: str) -> str:
+    if method != "GET":
+        return "its key may only read: connect again with a key of Read/Write permission"
+    if code == "woocommerce_rest_authentication_error":
+        return "the key's secret or its permission is not right: connect the shop again"
+    return (
+        "it does not know our key, the key's user may not see this, or its server drops the Authorization header: "
+        "connect again as an administrator"
+    )
+
+
+def _pairs(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Lists as `name[0]`: PHP reads no other form, and a signature must cover the very text."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in params.items():
+        if isinstance(value, list | tuple):
+            pairs += [(f"{name}[{index}]", str(each)) for index, each in enumerate(value)]
+        else:
+            pairs.append((name, str(value)))
+    return pairs
+
+
+def _count(answer: httpx.Response, header: str) -> int | None:
+    text = answer.headers.get(header, "")
+    return int(text) if text.isdigit() else None

@@ -1,0 +1,68 @@
+"""Policies and help pages: WordPress pages that sound like them, and the page that WooCommerce names as its terms."""
+
+import re
+from typing import Any
+
+from integrations.platform import PlatformRevoked, PolicyPage
+from integrations.woocommerce.client import Declined, WooClient
+from integrations.woocommerce.values import line, moment_of, paragraphs, record, web_address, whole
+
+_HELPFUL = re.compile(
+    r"return|refund|exchange|shipping|delivery|dispatch|privacy|terms|conditions|faq|frequently|question|help|support"
+    r"|contact|about|payment|warranty|guarantee|repair|size|sizing|care|store|location|opening|imprint|legal|cookie"
+    r"|policy|policies|loyalty|gift|track|sustainab|wholesale"
+    r"|versand|lieferung|liefer|rueckgabe|rückgabe|ruecksendung|rücksendung|widerruf|datenschutz|agb|impressum|kontakt"
+    r"|zahlung|hilfe|ueber-uns|über uns|garantie|gewaehrleistung|gewährleistung|groessen|größen|filial|oeffnung|öffnung"
+    r"|livraison|retour|remboursement|confidentialit|cgv|mentions|paiement|aide|propos|tailles|magasin"
+    r"|env[ií]o|devoluci|reembolso|privacidad|t[eé]rminos|condiciones|pago|ayuda|contacto|nosotros|tallas|garant[ií]a|tienda"
+    r"|spedizion|resi\b|rimbors|pagament|contatt|chi-siamo|chi siamo|verzend|betal|klantenservice|voorwaarden|over-ons",
+    re.IGNORECASE,
+)
+_PAGES = "wp/v2/pages"
+_FIELDS = "id,slug,link,title,content,modified_gmt,status"
+Record = dict[str, Any]
+
+
+async def read_policies(client: WooClient) -> list[PolicyPage]:
+    """Published pages that anybody may read; asked for without our keys, as a visitor."""
+    terms = await _terms_page(client)
+    params = {"status": "publish", "orderby": "id", "order": "asc", "_fields": _FIELDS}
+    found = [row async for page in client.pages(_PAGES, params) for row in page.rows]
+    return [policy for row in found if _is_policy(row, terms) and (policy := _policy(row))]
+
+
+async def _terms_page(client: WooClient) -> int | None:
+    """None where it is not set, or where our key's user may not look into settings."""
+    try:
+        setting = await client.get("wc/v3/settings/advanced/woocommerce_terms_page_id")
+    except Declined as declined:
+        if declined.status not in (403, 404):
+            raise
+        return None
+    except PlatformRevoked:
+        return None
+    return whole(record(setting).get("value"))
+
+
+def _is_policy(page: Record, terms: int | None) -> bool:
+    is_named = _HELPFUL.search(str(page.get("slug") or "")) or _HELPFUL.search(_rendered(page, "title"))
+    return page.get("status", "publish") == "publish" and (bool(is_named) or whole(page.get("id")) == terms)
+
+
+def _policy(page: Record) -> PolicyPage | None:
+    content = record(page.get("content"))
+    body = content.get("rendered")
+    if content.get("protected") or not isinstance(body, str) or not paragraphs(body):
+        return None
+    return PolicyPage(
+        external_id=str(page.get("id")),
+        title=_rendered(page, "title"),
+        body=body.replace("\x00", ""),
+        url=web_address(page.get("link")),
+        media_type="text/html",
+        updated_at=moment_of(page.get("modified_gmt")),
+    )
+
+
+def _rendered(page: Record, field: str) -> str:
+    return line(record(page.get(field)).get("rendered"))

@@ -1,0 +1,155 @@
+"""Single values as WooCommerce and its plugins write them: the unreadable raises ValueError or is None, as said."""
+
+import html
+import re
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from integrations.platform import Money
+
+MAX_MINOR = 10**15
+"""More is a slip of the pen, and would not fit a database's integers."""
+
+_BLOCK_ENDS = re.compile(
+    r"<(?:br\b|/(?:p|div|li|h[1-6]|tr|table|ul|ol|dt|dd|blockquote|section|figure)\b)", re.IGNORECASE
+)
+_SILENT = ["script", "style", "noscript", "template", "iframe", "svg"]
+
+
+@lru_cache(maxsize=256)
+def minor_digits(currency: str) -> int:
+    """Decimal digits of the minor unit: 2 for USD, 0 for JPY, 3 for KWD. Source: CLDR through babel."""
+    from babel.numbers import get_currency_precision
+
+    return get_currency_precision(currency)
+
+
+def decimal_of(value: Any) -> Decimal | None:
+    """A JSON number or a decimal text, exactly; None for nothing. Raises ValueError for anything else."""
+    if value is None or value is False or (isinstance(value, str) and not value.strip()):
+        return None
+    if isinstance(value, bool | float | list | dict):
+        raise ValueError(f"{str(value)[:40]!r} is not an amount")
+    try:
+        number = Decimal(value.strip() if isinstance(value, str) else value)
+    except (InvalidOperation, TypeError):
+        raise ValueError(f"{str(value)[:40]!r} is not an amount") from None
+    if not number.is_finite():
+        raise ValueError(f"{str(value)[:40]!r} is not an amount")
+    return number
+
+
+def minor_of(number: Decimal, currency: str) -> Money:
+    """The amount in minor units, rounded half up as the shop itself shows it. Raises ValueError when out of bounds."""
+    if number and number.adjusted() > 15:
+        raise ValueError("the amount is too large")
+    minor = int(number.scaleb(minor_digits(currency)).quantize(Decimal(1), ROUND_HALF_UP))
+    if abs(minor) > MAX_MINOR:
+        raise ValueError("the amount is too large")
+    return Money(minor, currency)
+
+
+def price_of(value: Any, currency: str) -> Money | None:
+    """A price; None where there is none. Raises ValueError for what is no price, a negative one included."""
+    number = decimal_of(value)
+    if number is None:
+        return None
+    if number < 0:
+        raise ValueError(f"{str(value)[:40]!r} is not a price")
+    return minor_of(number, currency)
+
+
+def amount_of(value: Any, currency: str) -> Money | None:
+    """The size of an amount (refunds are negative in one place, positive in another); None where unreadable."""
+    try:
+        number = decimal_of(value)
+        return None if number is None else minor_of(abs(number), currency)
+    except ValueError:
+        return None
+
+
+def line(value: Any) -> str:
+    """One line of plain text: tags gone, entities decoded, spaces single."""
+    return " ".join(paragraphs(value).split())
+
+
+def paragraphs(value: Any) -> str:
+    """Plain text with a line per block of the HTML."""
+    if not isinstance(value, str | int | Decimal) or isinstance(value, bool):
+        return ""
+    text = str(value)
+    if "<" in text:
+        parser = LexborHTMLParser(_BLOCK_ENDS.sub(r"\n\g<0>", text))
+        parser.strip_tags(_SILENT)
+        text = parser.body.text() if parser.body else ""
+    else:
+        text = html.unescape(text)
+    lines = (" ".join(each.split()) for each in text.replace("\x00", "").splitlines())
+    return "\n".join(each for each in lines if each)
+
+
+def web_address(value: Any) -> str | None:
+    """An http(s) address, or None: what plugins keep as a link may be anything."""
+    text = html.unescape(value).strip() if isinstance(value, str) else ""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return None
+    return text if parts.scheme in ("http", "https") and parts.netloc and not any(c.isspace() for c in text) else None
+
+
+def moment_of(value: Any) -> datetime | None:
+    """A `*_gmt` time, which is UTC and says so nowhere; None where there is none."""
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def day_of(value: Any) -> date | None:
+    """A plugin's day: Unix seconds (number or text) or an ISO date; None where it is neither."""
+    text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
+    if text.isdigit() and text.isascii() and 9 <= len(text) <= 10:
+        return datetime.fromtimestamp(int(text), UTC).date()
+    try:
+        return date.fromisoformat(text[:10])
+    except ValueError:
+        return None
+
+
+def rows(value: Any) -> list[dict[str, Any]]:
+    """The objects of a list; PHP writes an empty object as [], and a list with gaps as an object."""
+    found = list(value.values()) if isinstance(value, dict) else value
+    return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+
+
+def record(value: Any) -> dict[str, Any]:
+    """An object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def meta(source: dict[str, Any]) -> dict[str, Any]:
+    """`meta_data` by key; of doubles the last counts."""
+    return {str(each.get("key")): each.get("value") for each in rows(source.get("meta_data"))}
+
+
+def is_yes(value: Any) -> bool:
+    """true as PHP plugins write it: 1, "1", "yes", "on", "true"."""
+    return value is True or str(value).strip().lower() in ("1", "yes", "on", "true")
+
+
+def whole(value: Any) -> int | None:
+    """A whole number, also as text; None for anything else."""
+    try:
+        number = decimal_of(value)
+    except ValueError:
+        return None
+    return None if number is None or abs(number) > 10**15 else int(number)

@@ -1,0 +1,103 @@
+-- Connected stores: how their sync goes, where their webhooks lead, what came in, who asked for what of their data.
+
+ALTER TABLE connection DROP CONSTRAINT connection_state_check
+--;
+ALTER TABLE connection
+    ADD CONSTRAINT connection_state_check CHECK (state IN ('active', 'revoked', 'paused')),
+    ADD COLUMN sync_state     text NOT NULL DEFAULT 'new' CHECK (sync_state IN ('new', 'syncing', 'synced', 'failed')),
+    ADD COLUMN synced_at      timestamptz,  -- when the newest complete pass began: the next one asks for changes since
+    ADD COLUMN full_synced_at timestamptz,  -- when the newest pass over everything began
+    ADD COLUMN next_sync_at   timestamptz DEFAULT now(),
+    ADD COLUMN every_s        integer NOT NULL DEFAULT 3600 CHECK (every_s BETWEEN 300 AND 604800),
+    ADD COLUMN problem        text,         -- what the merchant has to know or do
+    ADD COLUMN result         jsonb NOT NULL DEFAULT '{}'
+--;
+-- The packaged store has nothing to be read again.
+UPDATE connection SET next_sync_at = NULL, sync_state = 'synced' WHERE platform = 'demo'
+--;
+CREATE INDEX connection_due ON connection (next_sync_at) WHERE state = 'active' AND next_sync_at IS NOT NULL
+--;
+CREATE FUNCTION shops_to_sync() RETURNS SETOF uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$ SELECT DISTINCT shop_id FROM public.connection
+    WHERE state = 'active' AND next_sync_at <= now() LIMIT 1000 $$
+--;
+-- Which tenant a store's webhooks belong to. A valid signature does not prove the shop (all shops of an app share its
+-- secret), and an address names only a connection: both lead through here. `address` is the platform's name for the
+-- store, or the connection's id.
+CREATE TABLE store_directory (
+    platform      text NOT NULL,
+    address       text NOT NULL,
+    shop_id       uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    connection_id uuid NOT NULL,
+    PRIMARY KEY (platform, address),
+    FOREIGN KEY (shop_id, connection_id) REFERENCES connection (shop_id, id) ON DELETE CASCADE
+)
+--;
+CREATE INDEX store_directory_connection ON store_directory (shop_id, connection_id)
+--;
+ALTER TABLE store_directory ENABLE ROW LEVEL SECURITY
+--;
+CREATE POLICY one_shop ON store_directory USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
+--;
+CREATE FUNCTION connection_of_store(wanted_platform text, wanted_address text)
+RETURNS TABLE (shop_id uuid, connection_id uuid)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$ SELECT shop_id, connection_id FROM public.store_directory
+    WHERE platform = wanted_platform AND address = wanted_address $$
+--;
+-- A store about to be connected: what its merchant asked for, under the hash of a secret that comes back once.
+CREATE TABLE connect_attempt (
+    state_hash bytea PRIMARY KEY,
+    shop_id    uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    platform   text NOT NULL,
+    store      text NOT NULL,
+    actor      text NOT NULL,
+    expires_at timestamptz NOT NULL
+)
+--;
+ALTER TABLE connect_attempt ENABLE ROW LEVEL SECURITY
+--;
+CREATE POLICY one_shop ON connect_attempt USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
+--;
+CREATE FUNCTION shop_of_attempt(wanted bytea) RETURNS uuid
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
+AS $$ SELECT shop_id FROM public.connect_attempt WHERE state_hash = wanted AND expires_at >= now() $$
+--;
+-- Webhooks as they came in, each once: what they tell, never their bodies.
+CREATE TABLE inbox (
+    shop_id       uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id            uuid NOT NULL,
+    connection_id uuid NOT NULL,
+    delivery_key  text NOT NULL,
+    topic         text NOT NULL,
+    change        jsonb NOT NULL,
+    received_at   timestamptz NOT NULL DEFAULT now(),
+    done_at       timestamptz,
+    PRIMARY KEY (shop_id, id),
+    UNIQUE (shop_id, connection_id, delivery_key)
+)
+--;
+CREATE INDEX inbox_waiting ON inbox (shop_id, id) WHERE done_at IS NULL
+--;
+ALTER TABLE inbox ENABLE ROW LEVEL SECURITY
+--;
+CREATE POLICY one_shop ON inbox USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
+--;
+-- The record of privacy requests: what was asked, of whom (by hash), and what was done.
+CREATE TABLE privacy_request (
+    shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
+    id           uuid NOT NULL,
+    kind         text NOT NULL CHECK (kind IN ('export', 'erase')),
+    person_hash  bytea NOT NULL,
+    asked_by     text NOT NULL,
+    asked_at     timestamptz NOT NULL DEFAULT now(),
+    done_at      timestamptz,
+    counts       jsonb NOT NULL DEFAULT '{}',
+    export       bytea,
+    PRIMARY KEY (shop_id, id)
+)
+--;
+ALTER TABLE privacy_request ENABLE ROW LEVEL SECURITY
+--;
+CREATE POLICY one_shop ON privacy_request USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)

@@ -1,0 +1,124 @@
+"""What is kept of one person: told to whoever may ask for it, or erased everywhere; each with a record that proves it.
+
+All that is personal hangs on conversations: those of a customer, those in which their e-mail was given or written,
+and those in which one of their orders was proven. Orders themselves are never stored.
+"""
+
+import hashlib
+import hmac
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from integrations.platform import PersonNamed, normalise_order_number
+from server.chat.live import TurnJournal
+from server.core.crypto import Vault, derive
+from server.core.database import Database
+from server.core.errors import FieldError, Invalid, NotFound
+from server.core.ids import new_id
+from server.privacy import storage
+
+
+class PrivacyRecord(Struct, frozen=True, kw_only=True):
+    """What became of a request. `person` is a keyed hash: it shows whose request it was to whoever knows the person."""
+
+    id: UUID
+    kind: str
+    person: str
+    asked_by: str
+    asked_at: Any
+    done_at: Any
+    counts: dict[str, int]
+
+
+class Privacy:
+    """Exports and erases. `secret_keys` are the installation's, newest first."""
+
+    def __init__(self, database: Database, vault: Vault, journal: TurnJournal, secret_keys: tuple[str, ...]) -> None:
+        self._database, self._vault, self._journal = database, vault, journal
+        self._key = derive(secret_keys[0], "privacy")
+
+    async def export(self, shop_id: UUID, person: PersonNamed, asked_by: str) -> UUID:
+        """Gather all that is kept of a person, sealed until somebody fetches it; the record's id."""
+        _require_named(person)
+        request_id = new_id()
+        async with self._database.fast(shop_id) as connection:
+            ids = await storage.conversations_of(connection, shop_id, *_keys(person))
+            found = await storage.gather(connection, shop_id, ids)
+            counts = {name: len(rows) for name, rows in found.items()}
+            sealed = self._vault.seal(shop_id, msgspec.json.encode(found).decode())
+            await storage.add_record(
+                connection, shop_id, request_id, "export", self._hash(person), asked_by, counts, sealed
+            )
+        return request_id
+
+    async def erase(self, shop_id: UUID, person: PersonNamed, asked_by: str) -> UUID:
+        """Take out all that is kept of a person, from the database and from running streams; the record's id."""
+        _require_named(person)
+        request_id = new_id()
+        async with self._database.fast(shop_id) as connection:
+            ids = await storage.conversations_of(connection, shop_id, *_keys(person))
+            counts = await storage.erase_conversations(connection, shop_id, ids)
+            counts |= await storage.erase_exports(connection, shop_id, self._hash(person))
+            await storage.add_record(
+                connection, shop_id, request_id, "erase", self._hash(person), asked_by, counts, None
+            )
+        for conversation_id in ids:
+            await self._journal.forget(shop_id, conversation_id)
+        return request_id
+
+    async def erase_store(self, shop_id: UUID, connection_id: UUID) -> None:
+        """Take out what came from a store that has left for good, and the shop's conversations when it was the only
+        one; the shop itself stays its merchant's."""
+        async with self._database.fast(shop_id) as connection:
+            counts = await storage.erase_store(connection, shop_id, connection_id, f"store:{connection_id}")
+            ids = await storage.conversations_without_a_store(connection, shop_id)
+            counts |= await storage.erase_conversations(connection, shop_id, ids)
+            person = hmac.digest(self._key, connection_id.bytes, hashlib.sha256)
+            await storage.add_record(
+                connection, shop_id, new_id(), "erase", person, f"connection:{connection_id}", counts, None
+            )
+        for conversation_id in ids:
+            await self._journal.forget(shop_id, conversation_id)
+
+    async def records(self, shop_id: UUID) -> list[PrivacyRecord]:
+        """All requests of a shop, newest first."""
+        async with self._database.fast(shop_id) as connection:
+            rows = await storage.list_records(connection, shop_id)
+        return [
+            PrivacyRecord(
+                id=row["id"],
+                kind=row["kind"],
+                person=row["person_hash"].hex(),
+                asked_by=row["asked_by"],
+                asked_at=row["asked_at"],
+                done_at=row["done_at"],
+                counts=msgspec.json.decode(row["counts"]),
+            )
+            for row in rows
+        ]
+
+    async def read_export(self, shop_id: UUID, request_id: UUID) -> bytes:
+        """An export as JSON. Raises NotFound, also when it was erased since."""
+        async with self._database.fast(shop_id) as connection:
+            sealed = await storage.find_export(connection, shop_id, request_id)
+        if sealed is None:
+            raise NotFound
+        return self._vault.open(shop_id, sealed).encode()
+
+    def _hash(self, person: PersonNamed) -> bytes:
+        name = (person.email or "").strip().lower() or f"id:{person.customer_id}"
+        return hmac.digest(self._key, name.encode(), hashlib.sha256)
+
+
+def _require_named(person: PersonNamed) -> None:
+    if not (person.customer_id or (person.email or "").strip()):
+        raise Invalid("Nobody is named.", errors=(FieldError("email", "or customer_id"),))
+
+
+def _keys(person: PersonNamed) -> tuple[str | None, str | None, list[str]]:
+    email = (person.email or "").strip().lower() or None
+    numbers = [normalise_order_number(number) for number in person.order_numbers]
+    return person.customer_id, email, [number for number in numbers if number]

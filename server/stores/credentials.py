@@ -1,0 +1,53 @@
+"""A connection's secrets: sealed in its row, read by every process, changed by one at a time."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import msgspec
+
+from integrations.platform import PlatformRevoked
+from server.core.crypto import Vault
+from server.core.database import Database
+from server.stores import storage
+
+_decoder = msgspec.json.Decoder(dict[str, str])
+
+
+class SealedCredentials:
+    """Implements `integrations.platform.Credentials`."""
+
+    def __init__(self, database: Database, vault: Vault, shop_id: UUID, connection_id: UUID) -> None:
+        self._database, self._vault = database, vault
+        self._shop_id, self._connection_id = shop_id, connection_id
+
+    async def read(self) -> dict[str, str]:
+        """As they are now. Raises PlatformRevoked when the connection is gone."""
+        async with self._database.fast(self._shop_id) as connection:
+            sealed = await storage.read_credentials(connection, self._shop_id, self._connection_id)
+        return self._open(sealed)
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[dict[str, str]]:
+        """Alone among all processes; see the protocol."""
+        async with self._database.fast(self._shop_id) as connection:
+            sealed = await storage.read_credentials(connection, self._shop_id, self._connection_id, alone=True)
+            values = self._open(sealed)
+            before = dict(values)
+            yield values
+            if values != before:
+                renewed = seal(self._vault, self._shop_id, values)
+                await storage.save_credentials(connection, self._shop_id, self._connection_id, renewed)
+
+    def _open(self, sealed: bytes | None) -> dict[str, str]:
+        if sealed is None:
+            raise PlatformRevoked("the connection has been taken away; connect the store again")
+        try:
+            return _decoder.decode(self._vault.open(self._shop_id, sealed))
+        except ValueError:  # the operator has dropped the key it was sealed with
+            raise PlatformRevoked("the stored access can no longer be opened; connect the store again") from None
+
+
+def seal(vault: Vault, shop_id: UUID, values: dict[str, str]) -> bytes:
+    """As they are stored."""
+    return vault.seal(shop_id, msgspec.json.encode(values).decode())

@@ -1,0 +1,74 @@
+"""A shop's connected stores over HTTP."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Router, delete, get, post
+from msgspec import Meta, Struct
+
+from server.core.errors import NotFound
+from server.core.ids import parse_id
+from server.shops.models import Caller, Role
+from server.stores.connecting import Connecting, StoreRequest
+from server.stores.models import connection_view
+from server.stores.service import Stores
+
+
+class SyncRequest(Struct, frozen=True):
+    """`POST /v1/connections/{id}/sync`: `full` reads everything again."""
+
+    full: bool = False
+
+
+Name = Annotated[str, Meta(max_length=100)]
+
+
+@get("/v1/connections", summary="Connected stores", tags=["stores"])
+async def list_connections(caller: Caller, stores: Stores) -> dict[str, Any]:
+    """How each is and when it was read, without credentials."""
+    return {"data": [connection_view(store) for store in await stores.list(caller.shop_id)], "next_cursor": None}
+
+
+@get("/v1/connections/{connection_id:str}", summary="One connected store", tags=["stores"])
+async def get_connection(connection_id: str, caller: Caller, stores: Stores) -> dict[str, Any]:
+    """State, last sync, what the merchant has to do."""
+    return connection_view(await stores.get(caller.shop_id, _require_id(connection_id)))
+
+
+@post("/v1/connections", status_code=201, summary="Connect a store", tags=["stores"])
+async def create_connection(
+    data: StoreRequest, caller: Caller, stores: Stores, connecting: Connecting
+) -> dict[str, Any]:
+    """Try the store with what is given, keep it when it answers, and begin to read it."""
+    caller.require(Role.ADMIN)
+    store = await connecting.prepare(data)
+    view = connection_view(await stores.connect(caller.shop_id, store, caller.actor))
+    return view | {name: store.credentials[name] for name in store.told_once}
+
+
+@post("/v1/connections/{connection_id:str}/sync", status_code=202, summary="Read a store now", tags=["stores"])
+async def sync_connection(
+    connection_id: str, caller: Caller, stores: Stores, data: SyncRequest | None = None
+) -> dict[str, Any]:
+    """A job that reads what has changed, or everything."""
+    caller.require(Role.ADMIN)
+    full = bool(data and data.full)
+    return {"job_id": await stores.sync(caller.shop_id, _require_id(connection_id), full=full)}
+
+
+@delete("/v1/connections/{connection_id:str}", status_code=204, summary="Disconnect a store", tags=["stores"])
+async def delete_connection(connection_id: str, caller: Caller, stores: Stores) -> None:
+    """Its credentials are forgotten at once; what was read stays."""
+    await stores.disconnect(caller, _require_id(connection_id))
+
+
+def _require_id(text: str) -> UUID:
+    found = parse_id(text)
+    if found is None:
+        raise NotFound
+    return found
+
+
+stores_router = Router(
+    path="/", route_handlers=[list_connections, get_connection, create_connection, sync_connection, delete_connection]
+)

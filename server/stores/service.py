@@ -1,0 +1,119 @@
+"""A shop's connected stores: added when tried and found good, shown with how their sync goes, taken away."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import msgspec
+
+from integrations.platform import PlatformRevoked
+from server.core.crypto import Vault, digest, new_secret
+from server.core.database import Database
+from server.core.errors import Conflict, NotFound
+from server.core.ids import new_id
+from server.core.jobs import JobDesk, enqueue_once
+from server.shops.models import Caller, Role
+from server.shops.service import ShopService
+from server.stores import storage
+from server.stores.credentials import seal
+from server.stores.models import NewStore, StoreConnection
+
+SYNC = "stores.sync"
+ATTEMPT_LIVES = timedelta(hours=1)
+
+
+class Stores:
+    """The connected stores of all shops."""
+
+    def __init__(self, database: Database, vault: Vault, shops: ShopService, jobs: JobDesk) -> None:
+        self._database, self._vault, self._shops, self._jobs = database, vault, shops, jobs
+
+    async def list(self, shop_id: UUID) -> list[StoreConnection]:
+        """Oldest first."""
+        async with self._database.fast(shop_id) as connection:
+            return await storage.list_connections(connection, shop_id)
+
+    async def get(self, shop_id: UUID, connection_id: UUID) -> StoreConnection:
+        """One of the shop's. Raises NotFound."""
+        async with self._database.fast(shop_id) as connection:
+            found = await storage.find_connection(connection, shop_id, connection_id)
+        if found is None:
+            raise NotFound
+        return found
+
+    async def connect(self, shop_id: UUID, store: NewStore, actor: str) -> StoreConnection:
+        """Keep a store and begin to read it; the same store again renews its connection.
+
+        Raises Conflict when another shop of this installation has it.
+        """
+        # part of the settings, so that every process builds its adapter anew
+        noted = {
+            "connected_at": datetime.now(UTC).isoformat(),
+            "currency": (await self._shops.profile(shop_id)).currency,
+        }
+        store = msgspec.structs.replace(store, settings=noted | store.settings)
+        sealed = seal(self._vault, shop_id, store.credentials)
+        async with self._database.fast(shop_id) as connection:
+            named = store.settings.get("store")
+            known = await storage.connection_of_store(connection, shop_id, store.platform, named) if named else None
+            connection_id = known or new_id()
+            if known:
+                await storage.replace_connection(connection, shop_id, connection_id, store, sealed)
+            else:
+                await storage.add_connection(connection, shop_id, connection_id, store, sealed)
+                for address in filter(None, (store.address, str(connection_id))):
+                    if not await storage.register_store(connection, shop_id, connection_id, store.platform, address):
+                        raise Conflict("This store is connected to another shop here; disconnect it there first.")
+        await self._shops.note(shop_id, actor, "connection.create", {"platform": store.platform, "name": store.name})
+        if store.every_s:
+            await self.sync(shop_id, connection_id)
+        return await self.get(shop_id, connection_id)
+
+    async def disconnect(self, caller: Caller, connection_id: UUID) -> None:
+        """Forget a connection and its credentials; what was read stays. Raises NotFound."""
+        caller.require(Role.ADMIN)
+        async with self._database.fast(caller.shop_id) as connection:
+            if not await storage.delete_connection(connection, caller.shop_id, connection_id):
+                raise NotFound
+        await self._shops.note(caller.shop_id, caller.actor, "connection.delete", {"id": str(connection_id)})
+
+    async def sync(self, shop_id: UUID, connection_id: UUID, *, full: bool = False) -> UUID:
+        """Have the store read now; the job's id. Raises NotFound."""
+        await self.get(shop_id, connection_id)
+        return await self._jobs.enqueue(shop_id, SYNC, {"connection_id": str(connection_id), "full": full})
+
+    async def ask_for_due_syncs(self, shop_id: UUID) -> None:
+        """Have every connection read whose time has come."""
+        async with self._database.fast(shop_id) as connection:
+            for connection_id in await storage.due_connections(connection, shop_id):
+                await enqueue_once(connection, shop_id, SYNC, {"connection_id": str(connection_id), "full": False})
+
+    async def begin_attempt(self, caller: Caller, platform: str, store: str) -> str:
+        """The unguessable state of somebody about to connect a store at the platform; good once, for an hour."""
+        caller.require(Role.ADMIN)
+        state = new_secret("st_")
+        async with self._database.fast(caller.shop_id) as connection:
+            await storage.add_attempt(
+                connection,
+                caller.shop_id,
+                state_hash=digest(state),
+                platform=platform,
+                store=store,
+                actor=caller.actor,
+                lives=ATTEMPT_LIVES,
+            )
+        return state
+
+    async def take_attempt(self, platform: str, state: str) -> tuple[UUID, str, str] | None:
+        """(shop, store, actor) of a state that comes back for the first time and in time; None for any other."""
+        shop_id = await self._database.shop_of_attempt(digest(state))
+        if shop_id is None:
+            return None
+        async with self._database.fast(shop_id) as connection:
+            taken = await storage.take_attempt(connection, shop_id, digest(state))
+        return (shop_id, taken[1], taken[2]) if taken and taken[0] == platform else None
+
+    async def note_revoked(self, shop_id: UUID, connection_id: UUID, reason: PlatformRevoked) -> None:
+        """The store refuses us: said once and plainly, until it is connected again."""
+        async with self._database.fast(shop_id) as connection:
+            await storage.revoke(connection, shop_id, connection_id, str(reason))
+        await self._shops.note(shop_id, "platform", "connection.revoked", {"id": str(connection_id)})

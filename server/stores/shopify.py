@@ -1,0 +1,88 @@
+"""Connecting a Shopify store by OAuth: from the consent page's signed return to credentials that renew themselves."""
+
+import time
+from uuid import UUID
+
+from integrations.platform import PlatformRevoked, PlatformUnavailable
+from integrations.shopify import InstallState, ShopifyApp, TokenDesk
+from integrations.shopify.auth import (
+    AuthRefused,
+    authorize_url,
+    find_shop_domain,
+    missing_scopes,
+    read_callback,
+    sign_state,
+)
+from integrations.store_http import StoreHttp
+from server.core.crypto import new_secret
+from server.core.egress import Egress
+from server.core.errors import FieldError, Invalid, Unavailable
+from server.stores.models import NewStore, StoreConnection
+from server.stores.service import Stores
+
+PLATFORM = "shopify"
+
+
+class ShopifyInstall:
+    """Installs of this installation's own app; `app` is None where the operator has registered none. In `origin`
+    "{store}" stands for a store's domain."""
+
+    def __init__(self, app: ShopifyApp | None, origin: str, egress: Egress, stores: Stores) -> None:
+        self._app, self._origin, self._egress, self._stores = app, origin, egress, stores
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether stores can be connected here."""
+        return self._app is not None
+
+    def begin(self, shop_id: UUID, written_store: str) -> tuple[str, str]:
+        """(where the merchant's browser goes, the nonce for its cookie). Raises Invalid."""
+        app = self._require_app()
+        name = written_store.strip().lower().removeprefix("https://").partition("/")[0]
+        domain = find_shop_domain(name if "." in name else f"{name}.myshopify.com")
+        if domain is None:
+            error = FieldError("shop", "the store's permanent address, such as acme.myshopify.com")
+            raise Invalid("That is no Shopify store.", errors=(error,))
+        nonce = new_secret("in_")
+        state = sign_state(InstallState(domain, str(shop_id), nonce), app.secrets, time.time())
+        return authorize_url(domain, app.api_key, f"{app.base_url}/integrations/shopify/callback", state), nonce
+
+    async def finish(self, query: str, nonce: str, shop_id: UUID, actor: str) -> StoreConnection:
+        """Keep the store that a consent page's return names, for the shop that began. Raises Invalid, Unavailable."""
+        app = self._require_app()
+        try:
+            callback = read_callback(query, app.secrets, nonce, time.time())
+        except AuthRefused as reason:
+            error = FieldError("state", f"{reason}; begin again from the console's page of stores")
+            raise Invalid("This install cannot be finished.", errors=(error,)) from None
+        if callback.state.reference != str(shop_id):
+            error = FieldError("state", "it was begun for another of your shops; switch to that one and begin again")
+            raise Invalid("This install cannot be finished.", errors=(error,))
+        credentials = await self._buy_token(app, callback.shop_domain, callback.code)
+        missing = missing_scopes(credentials.get("scope", ""))
+        settings = {"store": callback.shop_domain, "missing_scopes": list(missing)}
+        store = NewStore(
+            platform=PLATFORM,
+            name=callback.shop_domain.removesuffix(".myshopify.com"),
+            settings=settings,
+            credentials=credentials,
+            address=callback.shop_domain,
+        )
+        return await self._stores.connect(shop_id, store, actor)
+
+    async def _buy_token(self, app: ShopifyApp, domain: str, code: str) -> dict[str, str]:
+        http = StoreHttp(self._egress.client(), "Shopify")
+        try:
+            return await TokenDesk(http, self._origin.replace("{store}", domain), app).exchange_code(code)
+        except PlatformRevoked as reason:
+            raise Invalid("Shopify does not take this install.", errors=(FieldError("code", str(reason)),)) from None
+        except PlatformUnavailable as reason:
+            raise Unavailable(f"{reason}; begin again in a moment.") from None
+        finally:
+            await http.close()
+
+    def _require_app(self) -> ShopifyApp:
+        if self._app is None:
+            error = FieldError("AISLE_SHOPIFY_API_KEY", "the operator sets it, with AISLE_SHOPIFY_API_SECRET")
+            raise Invalid("This installation has no Shopify app.", errors=(error,))
+        return self._app

@@ -1,0 +1,240 @@
+"""Reading a connected store: all of it at first and once a day, else what has changed since the pass before.
+
+Everything is written by content: what is known costs nothing, so a pass that was cut short is simply made again.
+Nothing is taken out because something failed: only a pass over everything that came to its end removes what it has
+not met, and only products and pages of its own connection.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from integrations.platform import (
+    CatalogItem,
+    PlatformError,
+    PlatformRevoked,
+    PlatformUnavailable,
+    PolicyPage,
+    Product,
+    RefusedProduct,
+    RemovedProduct,
+    ShopPlatform,
+)
+from server.catalog.service import Catalog
+from server.core.database import Database
+from server.core.jobs import ClaimedJob
+from server.core.logging import get_logger
+from server.knowledge.parsing import UnreadableFile, parse_in_child
+from server.knowledge.service import Knowledge
+from server.stores import storage
+from server.stores.models import FailedItem, StoreConnection, SyncResult
+from server.stores.platforms import Platforms
+from server.stores.service import Stores
+
+BATCH = 256
+FULL_EVERY = timedelta(days=1)
+OVERLAP = timedelta(minutes=5)
+"""Asked for again at every pass: clocks differ, and platforms index a change some time after it."""
+RETRY_S = 30.0
+MAX_FAILED_KEPT = 1_000
+MAX_PAGES = 500
+
+log = get_logger("stores")
+
+
+class SyncStore:
+    """Handler of `stores.sync`."""
+
+    def __init__(
+        self, database: Database, stores: Stores, platforms: Platforms, catalog: Catalog, knowledge: Knowledge,
+        base_url: str,
+    ) -> None:  # fmt: skip
+        self._database, self._stores, self._platforms = database, stores, platforms
+        self._catalog, self._knowledge, self._base_url = catalog, knowledge, base_url
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        store = await self._find(job)
+        if store is None or store.state != "active":
+            return await job.finish("done")
+        full = bool(job.payload.get("full")) or _is_full_due(store, datetime.now(UTC))
+        sync = StorePass(self._database, self._catalog, self._knowledge, store, job, full=full)
+        try:
+            await sync.run(await self._platforms.of(store), self._base_url)
+        except PlatformRevoked as reason:
+            await self._stores.note_revoked(store.shop_id, store.id, reason)
+            await sync.report()
+            return await job.finish("failed")
+        except PlatformUnavailable as reason:
+            log.warning("store_unavailable", connection_id=str(store.id), reason=str(reason))
+            await sync.report()
+            return await self._postpone(job, store, reason)
+        return await job.finish("done")
+
+    async def _find(self, job: ClaimedJob) -> StoreConnection | None:
+        async with self._database.fast(job.shop_id) as connection:
+            return await storage.find_connection(connection, job.shop_id, UUID(job.payload["connection_id"]))
+
+    async def _postpone(self, job: ClaimedJob, store: StoreConnection, reason: PlatformUnavailable) -> None:
+        async with self._database.fast(store.shop_id) as connection:
+            await storage.fail_sync(connection, store.shop_id, store.id, f"{reason}; it will be tried again")
+        if job.is_last_attempt:
+            return await job.finish("failed")  # the connection's own schedule begins anew
+        return await job.postpone(max(RETRY_S, reason.retry_after_s or 0.0))
+
+
+class StorePass:
+    """One pass over one store."""
+
+    def __init__(
+        self,
+        database: Database,
+        catalog: Catalog,
+        knowledge: Knowledge,
+        store: StoreConnection,
+        job: ClaimedJob,
+        *,
+        full: bool,
+    ) -> None:
+        self._database, self._catalog, self._knowledge = database, catalog, knowledge
+        self._store, self._job, self._source = store, job, source_of(store.id)
+        self._began, self._started = datetime.now(UTC), time.monotonic()
+        self.result = SyncResult(full=full)
+
+    async def run(self, platform: ShopPlatform, base_url: str) -> None:
+        """Webhooks, products, pages. Raises PlatformError; what had gone in by then stays."""
+        shop_id, result = self._store.shop_id, self.result
+        async with self._database.fast(shop_id) as connection:
+            await storage.begin_sync(connection, shop_id, self._store.id)
+        await self._watch(platform, base_url)
+        since = None if result.full or not self._store.synced_at else self._store.synced_at - OVERLAP
+        await self._read_products(platform, since)
+        if result.full:
+            await self._remove_unmet()
+        await self._read_pages(platform)
+        if result.created or result.updated or result.removed:
+            await self._catalog.settle(shop_id)
+        await self._end()
+
+    async def report(self) -> None:
+        """What the merchant who watches the job sees."""
+        self.result.seconds = round(time.monotonic() - self._started, 2)
+        failed = [msgspec.to_builtins(item) for item in self.result.failed]
+        await self._job.save_progress(self.result.read, None, failed, _summary(self.result))
+
+    async def _watch(self, platform: ShopPlatform, base_url: str) -> None:
+        """Webhooks make changes quick; without them the schedule still brings everything."""
+        try:
+            callback = f"{base_url}/webhooks/{self._store.platform}"
+            if self._store.platform == "woocommerce":
+                callback += f"/{self._store.id}"
+            self.result.mended = await platform.watch(callback)
+        except PlatformRevoked:
+            raise
+        except PlatformError as reason:
+            self.result.mended = (f"changes are not announced to us: {reason}",)
+
+    async def _read_products(self, platform: ShopPlatform, since: datetime | None) -> None:
+        batch: list[CatalogItem] = []
+        async for item in platform.products(since):
+            batch.append(item)
+            if len(batch) >= BATCH:
+                await self._write(batch)
+                batch = []
+        await self._write(batch)
+
+    async def _write(self, batch: list[CatalogItem]) -> None:
+        counts = await write_items(self._database, self._catalog, self._store, batch)
+        result = self.result
+        result.read += len(batch)
+        result.created += counts.created
+        result.updated += counts.updated
+        result.unchanged += counts.unchanged
+        result.removed += counts.removed
+        result.failed += counts.failed[: MAX_FAILED_KEPT - len(result.failed)]
+        await self.report()
+
+    async def _remove_unmet(self) -> None:
+        shop_id = self._store.shop_id
+        while True:
+            async with self._database.fast(shop_id) as connection:
+                ids = await storage.stale_products(connection, shop_id, self._source, self._began, BATCH)
+                self.result.removed += await storage.delete_of_source(connection, shop_id, self._source, ids)
+            if not ids:
+                return
+            await self._job.renew()
+
+    async def _read_pages(self, platform: ShopPlatform) -> None:
+        shop_id, met = self._store.shop_id, set()
+        for page in (await platform.policies())[:MAX_PAGES]:
+            external_id = f"{self._source}:{page.external_id}"
+            met.add(external_id)
+            try:
+                await self._save_page(external_id, page)
+            except UnreadableFile as reason:
+                self.result.failed.append(FailedItem(page.external_id, page.title, str(reason)))
+            self.result.pages += 1
+        async with self._database.fast(shop_id) as connection:
+            known = await storage.documents_of(connection, shop_id, self._source)
+        for external_id in set(known) - met:
+            await self._knowledge.delete_document(shop_id, external_id)
+        await self.report()
+
+    async def _save_page(self, external_id: str, page: PolicyPage) -> None:
+        extension = "html" if page.media_type == "text/html" else "md"
+        documents = await parse_in_child(page.body.encode(), f"{page.title}.{extension}")
+        for document in documents[:1]:
+            titled = msgspec.structs.replace(document, title=page.title)
+            await self._knowledge.save_document(self._store.shop_id, external_id, titled, self._source, url=page.url)
+
+    async def _end(self) -> None:
+        await self.report()
+        result = self.result
+        problem = f"{len(result.failed)} of {result.read} could not be taken" if result.failed else None
+        async with self._database.fast(self._store.shop_id) as connection:
+            await storage.end_sync(
+                connection,
+                self._store.shop_id,
+                self._store.id,
+                began=self._began,
+                full=result.full,
+                problem=problem,
+                result=_summary(result),
+            )
+
+
+async def write_items(
+    database: Database, catalog: Catalog, store: StoreConnection, items: list[CatalogItem]
+) -> SyncResult:
+    """Bring products in and take others out; the counts of just these items."""
+    products = {item.external_id: item for item in items if isinstance(item, Product)}
+    gone = [item.external_id for item in items if isinstance(item, RemovedProduct)]
+    result = SyncResult(
+        failed=[
+            FailedItem(item.external_id, item.title, item.reason) for item in items if isinstance(item, RefusedProduct)
+        ]
+    )
+    if products:
+        result.created, result.updated, result.unchanged = await catalog.save(
+            store.shop_id, list(products.values()), source_of(store.id)
+        )
+    if gone:
+        async with database.fast(store.shop_id) as connection:
+            result.removed = await storage.delete_of_source(connection, store.shop_id, source_of(store.id), gone)
+    return result
+
+
+def source_of(connection_id: UUID) -> str:
+    """What products and documents of a connection carry as their source."""
+    return f"store:{connection_id}"
+
+
+def _is_full_due(store: StoreConnection, now: datetime) -> bool:
+    return store.synced_at is None or store.full_synced_at is None or now - store.full_synced_at >= FULL_EVERY
+
+
+def _summary(result: SyncResult) -> dict[str, Any]:
+    summary: dict[str, Any] = msgspec.to_builtins(result)
+    return summary | {"failed": len(result.failed)}

@@ -1,0 +1,93 @@
+"""Cost points: waiting as long as the answers say, no longer, and shoppers before syncs."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from integrations.platform import PlatformUnavailable
+from integrations.shopify import ShopifyPlatform, queries
+from integrations.shopify.client import Pace
+from integrations.shopify.throttle import FIRST_GUESS_S, Throttle
+from tests.integrations.shopify.connected import SharedCredentials, admin_api
+from tests.standins.shopify.cost import Bucket
+from tests.standins.shopify.records import generated, order
+from tests.standins.shopify.shop import Shop
+from tests.standins.shopify_server import ShopifyStandin
+
+
+def cost(requested: float, available: float, rate: float = 100, maximum: float = 2_000) -> dict[str, object]:
+    status = {"maximumAvailable": maximum, "currentlyAvailable": available, "restoreRate": rate}
+    return {"requestedQueryCost": requested, "actualQueryCost": None, "throttleStatus": status}
+
+
+def test_the_pause_is_what_is_missing_over_the_rate() -> None:
+    now = 50.0
+    throttle = Throttle(clock=lambda: now)
+    assert throttle.pause_s("a") == 0
+    throttle.learn("a", cost(800, available=300))
+    assert throttle.pause_s("a") == pytest.approx(5.0)
+    now = 53.0
+    assert throttle.pause_s("a") == pytest.approx(2.0)
+    assert throttle.pause_s("a", spare=0.1) == pytest.approx(4.0)
+    now = 56.0
+    assert throttle.pause_s("a") == 0
+    assert throttle.pause_s("never seen") == 0
+
+
+def test_spare_points_never_ask_for_more_than_the_bucket_holds() -> None:
+    throttle = Throttle(clock=lambda: 0.0)
+    throttle.learn("a", cost(950, available=1_000, maximum=1_000))
+    assert throttle.pause_s("a", spare=0.5) == 0
+
+
+@pytest.mark.parametrize("absurd", [{}, {"throttleStatus": None}, cost(1, 1, rate=0), cost(1, 1, rate=-5)])
+def test_absurd_numbers_teach_nothing(absurd: dict[str, object]) -> None:
+    throttle = Throttle(clock=lambda: 0.0)
+    throttle.learn("a", absurd)
+    assert throttle.pause_s("a") == 0
+    assert throttle.pause_after_refusal_s("a") == FIRST_GUESS_S
+
+
+@pytest.mark.parametrize("status", [200, 429])
+async def test_a_sync_waits_until_the_bucket_has_filled(
+    shop: Shop, connect: Callable[..., ShopifyPlatform], status: int
+) -> None:
+    shop.add(*(generated(number) for number in range(1, 41)))
+    shop.bucket = Bucket(maximum=1_000, restore_rate=1_000)
+    shop.bucket.take(800)
+    shop.throttled_status = status
+    began = time.monotonic()
+    assert len([each async for each in connect().products()]) == 40
+    assert shop.throttled >= 1, "it was refused and came back"
+    assert time.monotonic() - began < 10
+
+
+async def test_after_the_first_answer_a_sync_is_not_refused_again(
+    shop: Shop, connect: Callable[..., ShopifyPlatform]
+) -> None:
+    shop.add(*(generated(number) for number in range(1, 41)))
+    shop.bucket = Bucket(maximum=1_000, restore_rate=700)
+    assert len([each async for each in connect().products()]) == 40
+    assert shop.throttled == 0
+
+
+async def test_a_shopper_is_told_at_once_when_the_wait_would_be_long(shop: Shop, platform: ShopifyPlatform) -> None:
+    shop.place(order(1001))
+    shop.bucket = Bucket(maximum=1_000, restore_rate=10)
+    shop.bucket.take(1_000)
+    began = time.monotonic()
+    with pytest.raises(PlatformUnavailable, match="throttles") as told:
+        await platform.find_order("1001")
+    assert time.monotonic() - began < 2
+    assert told.value.retry_after_s is not None
+    assert told.value.retry_after_s > 3
+
+
+async def test_patience_ends(standin: ShopifyStandin, shop: Shop, credentials: SharedCredentials) -> None:
+    shop.bucket = Bucket(maximum=1_000, restore_rate=0.0)
+    shop.bucket.take(1_000)
+    api = admin_api(standin.origin(shop.domain), credentials)
+    with pytest.raises(PlatformUnavailable, match="throttles"):
+        await api.query(queries.POLICIES, pace=Pace(attempts=1, timeout_s=5, patience_s=1.5))
+    assert shop.throttled == 2

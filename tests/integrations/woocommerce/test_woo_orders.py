@@ -1,0 +1,204 @@
+"""Order look-ups against a shop: exact numbers, no false "not found", nobody else's orders."""
+
+import asyncio
+import time
+from datetime import date
+
+import pytest
+
+from integrations.platform import Money, OrderStatus, PlatformRevoked, PlatformUnavailable, normalise_order_number
+from integrations.woocommerce.orders import respelled
+from integrations.woocommerce.platform import WooCommercePlatform
+from tests.integrations.woocommerce.woo_shop import Connect
+from tests.standins.woocommerce.samples import Body
+from tests.standins.woocommerce.store import Failure, Store
+from tests.standins.woocommerce_server import WooCommerceStandin
+
+
+def sequential(store: Store, number: str, **changes: object) -> Body:
+    """An order whose number a plugin counts; its id is another."""
+    return store.add_order(number=number, meta_data=[{"id": 1, "key": "_order_number", "value": number}], **changes)
+
+
+@pytest.mark.parametrize("https", [False, True])
+async def test_by_number(connect: Connect, store: Store, *, https: bool) -> None:
+    made = [store.add_order() for _ in range(3)][1]
+    order = await connect(https=https).find_order(f"#{made['id']}")
+    assert order is not None
+    assert (order.number, order.email, order.total) == (str(made["id"]), made["billing"]["email"], Money(4040, "USD"))
+
+
+async def test_unknown_and_similar_numbers(platform: WooCommercePlatform, store: Store) -> None:
+    made = store.add_order()
+    refunded = store.add_order()
+    store.refund(refunded["id"], "1.00")
+    product = store.add_product()
+    number = str(made["id"])
+    others = (
+        number[:-1],
+        f"{number}0",
+        f"0{number}",
+        f"A{number}",
+        "999999",
+        str(product["id"]),
+        "",
+        "#",
+        "mail.example",
+    )
+    for other in (*others, str(store.refunds[refunded["id"]][0]["id"]), "9" * 40, "١٠٠١"):
+        assert await platform.find_order(other) is None, other
+
+
+async def test_what_is_no_order_yet_or_any_more(platform: WooCommercePlatform, store: Store) -> None:
+    for status in ("trash", "auto-draft", "checkout-draft"):
+        assert await platform.find_order(str(store.add_order(status=status)["id"])) is None
+
+
+async def test_a_number_in_an_address_is_no_match(platform: WooCommercePlatform, store: Store) -> None:
+    store.add_order(billing={"email": "a@b.example", "phone": "555001", "address_1": "555001 Main St"})
+    assert await platform.find_order("555001") is None
+
+
+@pytest.mark.parametrize("number", ["WEB-1001", "2026-0107", "A-2026/0107-X", "№ 77", "INV1001"])
+async def test_numbers_that_a_plugin_counts(platform: WooCommercePlatform, store: Store, number: str) -> None:
+    sequential(store, f"{number}9")
+    made = sequential(store, number, currency="EUR")
+    sequential(store, number.replace("7", "8").replace("1001", "1002"))
+    order = await platform.find_order(normalise_order_number(number))
+    assert order is not None
+    assert (order.number, order.email) == (number, made["billing"]["email"])
+
+
+async def test_an_id_is_not_the_number_where_a_plugin_counts(platform: WooCommercePlatform, store: Store) -> None:
+    first = store.add_order(number="5000")
+    second = store.add_order()
+    store.change_order(second["id"], number=str(first["id"]))
+    order = await platform.find_order(str(first["id"]))
+    assert order is not None
+    assert order.email == second["billing"]["email"]
+
+
+def test_respelling() -> None:
+    assert respelled("2026001", "2026-0107") == "2026-001"
+    assert respelled("A20260107X", "A-2026/0099-X") == "A-2026/0107-X"
+    assert respelled("WEB1001", "WEB-1000") is None
+    assert respelled("1001", "1000") is None
+    assert respelled("1", "") is None
+
+
+async def test_search_that_finds_too_much_is_no_answer(platform: WooCommercePlatform, store: Store) -> None:
+    for _ in range(1010):
+        store.add_order(billing={"email": "x@mail.example", "address_1": "77777 Main St"})
+    with pytest.raises(PlatformUnavailable, match="too many"):
+        await platform.find_order("77777")
+
+
+@pytest.mark.parametrize("https", [False, True])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "maintenance",
+        "unavailable",
+        "database",
+        "proxy_limit",
+        "rate_limit",
+        "html",
+        "not_found_html",
+        "wall",
+        "redirect",
+        "notice",
+        "error_without_object",
+    ],
+)
+async def test_an_outage_is_never_not_found(connect: Connect, store: Store, mode: str, *, https: bool) -> None:
+    made = store.add_order()
+    platform = connect(https=https)
+    store.failure = Failure(mode)
+    started = time.monotonic()
+    for number in (str(made["id"]), "999999", "WEB-1"):
+        with pytest.raises(PlatformUnavailable):
+            await platform.find_order(number)
+    assert time.monotonic() - started < 2, "a shopper waits: nothing is tried again"
+    store.failure = None
+    assert await platform.find_order(str(made["id"])) is not None
+
+
+async def test_waits_are_told(platform: WooCommercePlatform, store: Store) -> None:
+    for mode, seconds in (("maintenance", 600), ("rate_limit", 9), ("proxy_limit", None)):
+        store.failure = Failure(mode)
+        with pytest.raises(PlatformUnavailable) as said:
+            await platform.find_order("1")
+        assert said.value.retry_after_s == seconds
+
+
+@pytest.mark.parametrize("path", ["/refunds", "/fulfillments", "/notes"])
+async def test_a_part_that_fails_is_an_outage_too(platform: WooCommercePlatform, store: Store, path: str) -> None:
+    made = store.add_order(status="completed")
+    store.refund(made["id"], "1.00")
+    store.failure = Failure("unavailable", path=path)
+    with pytest.raises(PlatformUnavailable):
+        await platform.find_order(str(made["id"]))
+
+
+async def test_a_slow_shop_can_be_left(platform: WooCommercePlatform, store: Store) -> None:
+    store.failure = Failure("slow", seconds=5)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await platform.find_order("1")
+
+
+async def test_revoked(platform: WooCommercePlatform, store: Store) -> None:
+    store.keys.clear()
+    with pytest.raises(PlatformRevoked, match="connect"):
+        await platform.find_order("1")
+
+
+async def test_refunds_and_parcels_in_detail(platform: WooCommercePlatform, store: Store) -> None:
+    store.has_fulfillments = True
+    made = store.add_order(status="completed")
+    store.refund(made["id"], "11.70", {11: 1})
+    store.add_fulfillment(made["id"], number="1Z9", provider="ups", url="https://ups.example/1Z9", items={11: 2, 12: 1})
+    store.add_note(made["id"], "Tracking number: INTERNAL99", to_customer=False)
+    order = await platform.find_order(str(made["id"]))
+    assert order is not None
+    assert order.status is OrderStatus.PARTIALLY_REFUNDED
+    (refund,) = order.refunds
+    assert (refund.amount, refund.items) == (Money(1170, "USD"), (("Linen & Paper", 1),))
+    assert isinstance(refund.refunded_on, date)
+    assert order.items[0].refunded_quantity == 1
+    assert [each.number for shipment in order.shipments for each in shipment.tracking] == ["1Z9"]
+    store.refund(made["id"], "40.40")
+    order = await platform.find_order(str(made["id"]))
+    assert order is not None
+    assert order.status is OrderStatus.REFUNDED
+
+
+async def test_notes_are_asked_for_only_as_the_customer_sees_them(
+    platform: WooCommercePlatform, store: Store, standin: WooCommerceStandin
+) -> None:
+    made = store.add_order(status="completed")
+    store.add_note(made["id"], "Tracking number: INTERNAL99", to_customer=False)
+    store.add_note(made["id"], "It left us! Tracking number: JD01460099", to_customer=True)
+    order = await platform.find_order(str(made["id"]))
+    assert order is not None
+    assert [each.number for shipment in order.shipments for each in shipment.tracking] == ["JD01460099"]
+    asked = [each for each in standin.requests if each.path.endswith("/notes")]
+    assert [each.query["type"] for each in asked] == ["customer"]
+
+
+async def test_a_customers_own_orders(platform: WooCommercePlatform, store: Store) -> None:
+    mine = [store.add_order(customer_id=5)["id"] for _ in range(12)]
+    store.add_order(customer_id=6)
+    store.add_order()
+    store.add_order(customer_id=5, status="checkout-draft")
+    orders = await platform.list_customer_orders("5")
+    assert [order.number for order in orders] == [str(number) for number in reversed(mine)][:10]
+    assert {order.customer_id for order in orders} == {"5"}
+    assert len(await platform.list_customer_orders("5", limit=3)) == 3
+
+
+@pytest.mark.parametrize("customer_id", ["0", "", "-5", "5&customer=6", "guest0@mail.example", "abc", "00", "٥"])
+async def test_guests_orders_belong_to_nobody(platform: WooCommercePlatform, store: Store, customer_id: str) -> None:
+    store.add_order()
+    store.add_order(customer_id=5)
+    assert await platform.list_customer_orders(customer_id) == []

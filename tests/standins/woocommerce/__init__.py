@@ -1,0 +1,1 @@
+"""A WooCommerce 11 shop on this machine, which answers as the real software was seen to."""

@@ -1,0 +1,138 @@
+"""One installation that may reach the stores on this machine, for all tests of connected stores."""
+
+import asyncio
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from server.embedded import EmbeddedServers
+from tests.conftest import free_port
+from tests.installation import Installation, ShopAccess
+from tests.standins.shopify.tokens import API_KEY, SECRET
+from tests.standins.shopify_server import ShopifyStandin, serving
+from tests.standins.woocommerce_server import WooCommerceStandin
+from tests.standins.woocommerce_server import running as woocommerce_running
+from tests.stores.house_made import HouseMadeShop, running
+
+START_TIMEOUT_S = 180
+STOP_TIMEOUT_S = 60
+PATIENCE_S = 60.0
+
+
+@pytest.fixture(scope="session")
+def own_shop() -> Iterator[HouseMadeShop]:
+    """A shop of no platform: a feed and an order look-up of its own."""
+    with running() as shop:
+        yield shop
+
+
+@pytest.fixture(scope="session")
+def woo() -> Iterator[WooCommerceStandin]:
+    """A WooCommerce shop on plain http."""
+    with woocommerce_running(WooCommerceStandin(needs_https=False)) as standin:
+        yield standin
+
+
+@pytest.fixture(scope="session")
+def shopify() -> Iterator[ShopifyStandin]:
+    """Shopify, with every store one asks for."""
+    ready: queue.Queue[tuple[ShopifyStandin, asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
+
+    async def serve() -> None:
+        async with serving() as standin:
+            over = asyncio.Event()
+            ready.put((standin, asyncio.get_running_loop(), over))
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
+    thread.start()
+    standin, loop, over = ready.get(timeout=PATIENCE_S)
+    yield standin
+    loop.call_soon_threadsafe(over.set)
+    thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def stores(
+    tmp_path_factory: pytest.TempPathFactory,
+    own_shop: HouseMadeShop,
+    woo: WooCommerceStandin,
+    shopify: ShopifyStandin,
+) -> Iterator[Installation]:
+    """`aisle demo` that is allowed to reach the stand-ins."""
+    data_dir: Path = tmp_path_factory.mktemp("stores")
+    port = free_port()
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
+    hosts = (own_shop.address, woo.store.url.removeprefix("http://"), shopify.root.removeprefix("http://"))
+    environment |= {
+        "AISLE_EGRESS_ALLOW": ",".join(hosts),
+        "AISLE_SHOPIFY_API_KEY": API_KEY,
+        "AISLE_SHOPIFY_API_SECRET": SECRET,
+        "AISLE_SHOPIFY_ORIGIN": f"{shopify.root}/{{store}}",
+    }
+    with (data_dir / "demo.log").open("w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "server.cli", "demo", "--port", str(port), "--data-dir", str(data_dir)],
+            env=environment,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            facts = await_that(lambda: _facts(process, data_dir), "the demo", START_TIMEOUT_S)
+            with EmbeddedServers(data_dir) as at:
+                yield Installation(facts, data_dir, process, port, at.database_url)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(STOP_TIMEOUT_S)
+
+
+@pytest.fixture
+def shop(stores: Installation) -> ShopAccess:
+    """A new shop with nothing in it."""
+    return stores.create_shop("Connected", stores.base_url)
+
+
+@pytest.fixture
+def merchant(stores: Installation, shop: ShopAccess) -> Iterator[httpx.Client]:
+    """Its merchant."""
+    with stores.merchant(shop) as client:
+        yield client
+
+
+def await_that(look: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> Any:
+    """What `look` finds, as soon as it is there."""
+    deadline = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}"
+        time.sleep(0.05)
+    return found
+
+
+def await_sync(merchant: httpx.Client, connection_id: str, *, state: str = "synced") -> dict[str, Any]:
+    """The connection once a sync has ended like this."""
+
+    def look() -> dict[str, Any] | None:
+        connection = merchant.get(f"/v1/connections/{connection_id}").json()
+        return dict(connection) if connection["sync_state"] == state else None
+
+    found: dict[str, Any] = await_that(look, f"a {state} store")
+    return found
+
+
+def _facts(process: subprocess.Popen[bytes], data_dir: Path) -> dict[str, str] | None:
+    file = data_dir / "demo.json"
+    if file.exists():
+        return dict(json.loads(file.read_text()))
+    assert process.poll() is None, f"the demo did not start:\n{(data_dir / 'demo.log').read_text()[-3000:]}"
+    return None

@@ -1,0 +1,192 @@
+"""A Shopify store from the console's button to the first right answer, and its webhooks, privacy ones among them."""
+
+import asyncio
+import itertools
+import json
+import time
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.installation import Installation
+from tests.standins.shopify.records import generated, order, policy
+from tests.standins.shopify.shop import Shop
+from tests.standins.shopify.signing import body_signature, callback_query
+from tests.standins.shopify.tokens import SECRET
+from tests.standins.shopify_server import ShopifyStandin
+from tests.stores.conftest import await_sync, await_that
+
+SOON_S = 5.0
+_numbers = itertools.count(1)
+
+
+@pytest.fixture
+def store(shopify: ShopifyStandin) -> Shop:
+    """A store nobody has connected."""
+    shop = shopify.shop(f"store-{next(_numbers)}.myshopify.com")
+    shop.add(*(generated(number) for number in range(1, 4)))
+    shop.policies.append(policy("REFUND_POLICY", "<p>Refunds within 33 days, unworn.</p>"))
+    return shop
+
+
+@pytest.fixture
+def console(stores: Installation) -> Iterator[httpx.Client]:
+    """The demo's owner, signed in."""
+    form = {"email": stores.facts["console_email"], "password": stores.facts["console_password"]}
+    with httpx.Client(base_url=stores.base_url, headers={"Origin": stores.base_url}, timeout=30) as browser:
+        assert browser.post("/console/sign-in", data=form).status_code == 303
+        yield browser
+
+
+@pytest.fixture
+def merchant(stores: Installation) -> Iterator[httpx.Client]:
+    with stores.merchant() as client:
+        yield client
+
+
+def begin(console: httpx.Client, store: Shop) -> dict[str, str]:
+    """The parameters of the consent page the merchant is sent to."""
+    away = console.get("/integrations/shopify/install", params={"shop": store.domain})
+    assert away.status_code == 302, away.text
+    parts = urllib.parse.urlsplit(away.headers["location"])
+    assert parts.netloc == store.domain
+    return dict(urllib.parse.parse_qsl(parts.query))
+
+
+def agree(store: Shop, asked: dict[str, str], **changes: str) -> str:
+    """The signed query with which Shopify sends the merchant back."""
+    code = f"code-{next(_numbers)}"
+    store.tokens.codes.add(code)
+    told = {"code": code, "shop": store.domain, "state": asked["state"], "timestamp": str(int(time.time()))}
+    return callback_query(told | changes, SECRET)
+
+
+def install(console: httpx.Client, merchant: httpx.Client, store: Shop) -> dict[str, Any]:
+    back = console.get(f"/integrations/shopify/callback?{agree(store, begin(console, store))}")
+    assert back.status_code == 303, back.text
+    connection_id = back.headers["location"].partition("connected=")[2]
+    return await_sync(merchant, connection_id)
+
+
+def product_titles(merchant: httpx.Client) -> set[str]:
+    return {product["title"] for product in merchant.get("/v1/products", params={"limit": 200}).json()["data"]}
+
+
+def tell(store: Shop, topic: str, body: dict[str, Any]) -> list[int]:
+    return asyncio.run(store.tell(topic, body))
+
+
+def post_compliance(stores: Installation, store: Shop, topic: str, body: dict[str, Any], secret: str = SECRET) -> int:
+    raw = json.dumps(body).encode()
+    headers = {
+        "Content-Type": "application/json",
+        "X-Shopify-Topic": topic,
+        "X-Shopify-Shop-Domain": store.domain,
+        "X-Shopify-Webhook-Id": f"compliance-{next(_numbers)}",
+        "X-Shopify-Hmac-Sha256": body_signature(raw, secret),
+    }
+    return httpx.post(f"{stores.base_url}/webhooks/shopify", content=raw, headers=headers).status_code
+
+
+def test_from_the_button_to_the_first_answer(
+    stores: Installation, console: httpx.Client, merchant: httpx.Client, store: Shop
+) -> None:
+    first = next(iter(store.products.values()))
+    connection = install(console, merchant, store)
+    assert connection["store"] == store.domain
+    assert first["title"] in product_titles(merchant)
+    assert connection["result"]["pages"] == 1
+    assert len(store.subscriptions) > 10
+    shopper = stores.shopper()
+    answer = shopper.ask(f"Tell me about the {first['title']}")
+    assert first["title"] in [product["title"] for product in answer.products]
+    assert merchant.delete(f"/v1/connections/{connection['id']}").status_code == 204
+
+
+def test_an_install_that_is_not_ours_connects_nothing(
+    stores: Installation, console: httpx.Client, merchant: httpx.Client, store: Shop
+) -> None:
+    asked = begin(console, store)
+    good = agree(store, asked)
+    before = len(merchant.get("/v1/connections").json()["data"])
+    with httpx.Client(base_url=stores.base_url) as stranger:
+        assert stranger.get(f"/integrations/shopify/callback?{good}").status_code == 401
+    for wrong in (
+        good.replace("hmac=", "hmac=0"),
+        agree(store, asked, shop="another.myshopify.com"),
+        agree(store, asked, timestamp="1700000000"),
+        agree(store, asked | {"state": asked["state"][:-2]}),
+    ):
+        assert console.get(f"/integrations/shopify/callback?{wrong}").status_code == 422
+    jar = httpx.Cookies({name: value for name, value in console.cookies.items() if "install" not in name})
+    with httpx.Client(base_url=stores.base_url, cookies=jar) as other_browser:
+        assert other_browser.get(f"/integrations/shopify/callback?{good}").status_code == 422
+    assert console.get("/integrations/shopify/install", params={"shop": "evil.example"}).status_code == 422
+    assert len(merchant.get("/v1/connections").json()["data"]) == before
+
+
+def test_a_change_is_searchable_soon_and_a_forgery_never(
+    stores: Installation, console: httpx.Client, merchant: httpx.Client, store: Shop
+) -> None:
+    connection = install(console, merchant, store)
+    product = next(iter(store.products.values()))
+    number = int(product["id"].rpartition("/")[2])
+    store.add({**product, "title": f"Renamed {store.domain}"})
+    assert tell(store, "products/update", {"id": number, "title": "not what is written"}) == [200]
+    await_that(lambda: f"Renamed {store.domain}" in product_titles(merchant), "the new title", SOON_S)
+    assert post_compliance(stores, store, "app/uninstalled", {}, secret="guess") == 401
+    assert merchant.get(f"/v1/connections/{connection['id']}").json()["state"] == "active"
+    del store.products[product["id"]]
+    assert tell(store, "products/delete", {"id": number}) == [200]
+    await_that(lambda: f"Renamed {store.domain}" not in product_titles(merchant), "its end", SOON_S)
+    merchant.delete(f"/v1/connections/{connection['id']}")
+
+
+def test_an_order_is_found_and_told_to_its_owner_only(
+    stores: Installation, console: httpx.Client, merchant: httpx.Client, store: Shop
+) -> None:
+    store.place(order(5001))
+    connection = install(console, merchant, store)
+    email = order(5001)["email"]
+    shopper = stores.shopper()
+    assert shopper.verify(order_number="#5001", email="someone@else.example").json()["level"] == 0
+    assert shopper.verify(order_number="#5001", email=email).json()["level"] == 1
+    assert shopper.verify(order_number="#500", email=email).json()["level"] == 0
+    store.fail("html", 1)
+    assert stores.shopper().verify(order_number="5001", email=email).status_code == 503
+    merchant.delete(f"/v1/connections/{connection['id']}")
+
+
+def test_uninstalled_is_told_and_the_privacy_webhooks_act(
+    stores: Installation, console: httpx.Client, merchant: httpx.Client, store: Shop
+) -> None:
+    connection = install(console, merchant, store)
+    shopper = stores.shopper()
+    shopper.ask("My address is wanda.finch@example.com, do you sell tents?")
+    person = {"customer": {"id": 77, "email": "Wanda.Finch@example.com"}, "shop_domain": store.domain}
+    assert post_compliance(stores, store, "customers/data_request", person | {"data_request": {"id": 5}}) == 200
+
+    def records(kind: str) -> list[dict[str, Any]]:
+        asked = merchant.get("/v1/privacy/requests").json()["data"]
+        ours = [each for each in asked if connection["id"] in each["asked_by"]]
+        return [each for each in ours if each["kind"] == kind]
+
+    export = await_that(lambda: records("export"), "the export", SOON_S)[0]
+    assert export["counts"]["conversations"] == 1
+    told = merchant.get(f"/v1/privacy/exports/{export['id']}")
+    assert "wanda.finch@example.com" in told.text
+    assert post_compliance(stores, store, "customers/redact", person) == 200
+    erased = await_that(lambda: records("erase"), "the erasure", SOON_S)[0]
+    assert erased["counts"]["messages"] >= 2
+    assert erased["person"] == export["person"]
+    assert merchant.get(f"/v1/privacy/exports/{export['id']}").status_code == 404
+    assert shopper.history()["messages"] == []
+    store.uninstall()
+    assert post_compliance(stores, store, "app/uninstalled", {"id": 1}) == 200
+    path = f"/v1/connections/{connection['id']}"
+    await_that(lambda: merchant.get(path).json()["state"] == "revoked", "the end", SOON_S)
+    assert "Connect it again" in merchant.get(path).json()["problem"]
+    merchant.delete(path)
