@@ -73,6 +73,10 @@ widget/node_modules: widget/package-lock.json
 	@npm ci --prefix widget --no-audit --no-fund --loglevel=error
 	touch $@
 
+.PHONY: plugin
+plugin: setup ## zip the WordPress plugin into cdn/aisle-woocommerce.zip
+	@$(BIN)/python .ci/plugin
+
 .PHONY: fix
 fix: setup ## lay out the code and mend what ruff can
 	@$(BIN)/ruff check --fix $(PYTHON_FILES)

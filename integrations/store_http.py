@@ -60,15 +60,18 @@ class StoreHttp:
                 )
                 answer = await self._client.send(request, follow_redirects=False)
             except httpx.HTTPError as reason:
-                failure = PlatformUnavailable(f"{self.name} did not answer ({type(reason).__name__})")
+                is_throttled = False
+                failure = PlatformUnavailable(f"{self.name} did not answer: {_short(reason)}")
             else:
+                is_throttled = answer.status_code == 429
                 if answer.status_code not in RETRIED:
                     self._failures = 0
                     return answer
                 failure = PlatformUnavailable(
                     f"{self.name} answered {answer.status_code}", retry_after_s=retry_after_s(answer)
                 )
-            self._count(failure)
+            if not is_throttled:  # a store that asks for patience is in good health
+                self._count(failure)
             if attempt + 1 < attempts:
                 await asyncio.sleep(_pause_s(attempt, failure.retry_after_s))
         raise failure
@@ -89,7 +92,7 @@ class StoreHttp:
                         out.write(chunk)
                 return answer
         except httpx.HTTPError as reason:
-            raise PlatformUnavailable(f"{self.name} did not answer ({type(reason).__name__})") from None
+            raise PlatformUnavailable(f"{self.name} did not answer: {_short(reason)}") from None
 
     def _count(self, failure: PlatformUnavailable) -> None:
         self._failures += 1
@@ -124,3 +127,10 @@ def _pause_s(attempt: int, asked_s: float | None) -> float:
     if asked_s is not None:
         return min(asked_s, MAX_PAUSE_S)
     return float(min(MAX_PAUSE_S, FIRST_PAUSE_S * 2**attempt) * random.uniform(0.5, 1.0))
+
+
+def _short(reason: httpx.HTTPError) -> str:
+    """Why, without addresses and what stands in them."""
+    if isinstance(reason, httpx.ConnectError) and str(reason):
+        return str(reason).splitlines()[0][:160]
+    return "it took too long" if isinstance(reason, httpx.TimeoutException) else type(reason).__name__

@@ -1,6 +1,7 @@
 """`aisle`: the operator's entry. Exit codes: 0 done, 1 the job failed (one line on stderr), 2 wrong usage."""
 
 import os
+import re
 import sys
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -11,26 +12,41 @@ from server.core.errors import AisleError, ConfigurationError
 
 
 class AisleGroup(click.Group):
-    """Turns our errors into one line on stderr, unless --debug asks for everything."""
+    """Turns errors into one line on stderr, unless --debug asks for everything."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise  # click's own: wrong usage, the end of --help, Ctrl-C
         except ConfigurationError as reason:
-            self._end(ctx, reason, 2)
+            self._end(ctx, reason, 2, str(reason))
         except AisleError as reason:
-            fields = "".join(f"; {error.field}: {error.message}" for error in reason.errors)
-            self._end(ctx, reason, 1, f"{reason.detail}{fields}")
-        except (OSError, RuntimeError) as reason:
-            self._end(ctx, reason, 1, f"{type(reason).__name__}: {reason}")
+            self._end(ctx, reason, 1, in_words(reason))
+        except Exception as reason:  # whatever it was: no traceback for a user
+            from server.core.logging import blacken  # for failures only: every command would wait for it
+
+            text = blacken(f"{type(reason).__name__}: {reason}")
+            self._end(ctx, reason, 1, f"{text} (`aisle --debug ...` shows more)")
 
     @staticmethod
-    def _end(ctx: click.Context, reason: Exception, code: int, text: str | None = None) -> None:
+    def _end(ctx: click.Context, reason: Exception, code: int, text: str) -> None:
         if ctx.params.get("debug"):
             raise reason
-        click.echo(f"aisle: {text or reason}", err=True)
+        click.echo(f"aisle: {' '.join(text.split())}", err=True)
         sys.exit(code)
+
+
+def in_words(reason: AisleError) -> str:
+    """What happened, then what is wrong with which value; a value out of many is quoted there, so it needs no index."""
+    wrong = [
+        error.message if re.search(r"\[\d+\]$", error.field) else f"{error.field}: {error.message}"
+        for error in reason.errors
+    ]
+    if not wrong:
+        return reason.detail
+    return f"{reason.detail}{' ' if reason.detail.endswith('.') else '; '}{'; '.join(wrong)}"
 
 
 @click.group(cls=AisleGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -80,9 +96,13 @@ def worker() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the schema up to date."""
+    from server.commands.context import operator_settings
+    from server.commands.outages import explaining_database
     from server.commands.setup import run_migrate
 
-    click.echo(f"the schema is at revision {run_migrate()}")
+    with explaining_database(operator_settings(), as_owner=True):
+        revision = run_migrate()
+    click.echo(f"the schema is at revision {revision}")
 
 
 @main.group()
@@ -114,6 +134,36 @@ def shop_connect(platform: str, shop_id: str, orders_from: str | None, order_acc
 
     folder = os.path.abspath(orders_from) if orders_from else None
     run(lambda: connect_platform(platform, shop_id, folder, order_access))
+
+
+@main.group()
+def member() -> None:
+    """Who may sign in to a shop's console."""
+
+
+@member.command("add")
+@click.option("--shop", "shop_id", required=True)
+@click.option("--email", required=True, help="Signs in with it; one account may belong to many shops.")
+@click.option("--name", default="", help="Shown to colleagues.")
+@click.option("--role", default="owner", show_default=True, type=click.Choice(["owner", "admin", "agent", "viewer"]))
+@click.option("--password-stdin", is_flag=True, help="Read a new account's password from stdin, not make one up.")
+@click.option("--json", "as_json", is_flag=True)
+def member_add(shop_id: str, email: str, name: str, role: str, password_stdin: bool, as_json: bool) -> None:
+    """Give somebody a role in a shop; a new account's password is shown this once."""
+    from server.commands.members import add_member, read_password
+
+    password = read_password() if password_stdin else None
+    run(lambda: add_member(shop_id, email, name, role, password, as_json))
+
+
+@member.command("list")
+@click.option("--shop", "shop_id", required=True)
+@click.option("--json", "as_json", is_flag=True)
+def member_list(shop_id: str, as_json: bool) -> None:
+    """The members of a shop."""
+    from server.commands.members import list_members
+
+    run(lambda: list_members(shop_id, as_json))
 
 
 @main.group("import")

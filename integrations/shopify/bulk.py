@@ -5,7 +5,7 @@ import asyncio
 import sqlite3
 import tempfile
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +31,7 @@ class BulkReader:
     def __init__(self, api: AdminApi, http: StoreHttp, *, poll_s: float = POLL_S) -> None:
         self._api, self._http, self._poll_s = api, http, poll_s
 
-    async def nodes(self, search: str) -> AsyncIterator[dict[str, Any]]:
+    async def nodes(self, search: str) -> AsyncGenerator[dict[str, Any], None]:
         """Product nodes as pages would have them, in Shopify's order. Ends only when every product was told; a file
         that is short of one raises PlatformUnavailable."""
         operation = await self._finished(await self._start(search))

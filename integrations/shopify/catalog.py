@@ -1,6 +1,7 @@
 """The catalog read by pages, for small shops and for what changed lately."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,7 +9,7 @@ from integrations.platform import CatalogItem, RemovedProduct
 from integrations.shopify import queries
 from integrations.shopify.bulk import BulkReader
 from integrations.shopify.client import AdminApi
-from integrations.shopify.mapping import product_number, to_catalog_item
+from integrations.shopify.mapping import legacy_number, to_catalog_item
 
 PAGE_PRODUCTS = 10
 PAGE_VARIANTS = 20
@@ -24,17 +25,18 @@ class Catalog:
     def __init__(self, api: AdminApi, bulk: BulkReader, *, bulk_above: int = BULK_ABOVE) -> None:
         self._api, self._bulk, self._bulk_above = api, bulk, bulk_above
 
-    async def products(self, since: datetime | None) -> AsyncIterator[CatalogItem]:
+    async def products(self, since: datetime | None) -> AsyncGenerator[CatalogItem, None]:
         """As `ShopPlatform.products`. A product that changes while pages are read may come twice, never not at all.
 
         What was deleted is not told by `since`: Shopify keeps no trace of it but its webhook.
         """
         search = ACTIVE if since is None else f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
         nodes = self._bulk.nodes(search) if await self._is_large(search) else self._pages(search, since is not None)
-        async for node in nodes:
-            item = to_catalog_item(node)
-            if since is not None or not isinstance(item, RemovedProduct):
-                yield item
+        async with aclosing(nodes):
+            async for node in nodes:
+                item = to_catalog_item(node)
+                if since is not None or not isinstance(item, RemovedProduct):
+                    yield item
 
     async def product(self, reference: str) -> CatalogItem | None:
         """A product by its number or gid, or the product of a stock item or variant by theirs."""
@@ -43,7 +45,7 @@ class Catalog:
             return None
         data = await self._api.query(queries.PRODUCT, {"id": gid, "variants": ONE_PRODUCT_VARIANTS})
         if data.get("product") is None:
-            return RemovedProduct(product_number(gid))
+            return RemovedProduct(legacy_number(gid))
         return to_catalog_item(await self._with_all_variants(data["product"]))
 
     async def _product_gid(self, reference: str) -> str | None:
@@ -69,7 +71,7 @@ class Catalog:
         count = (data.get("productsCount") or {}).get("count", 0)
         return bool(count > self._bulk_above)
 
-    async def _pages(self, search: str, by_change: bool) -> AsyncIterator[dict[str, Any]]:
+    async def _pages(self, search: str, by_change: bool) -> AsyncGenerator[dict[str, Any], None]:
         variables: dict[str, Any] = {
             "first": PAGE_PRODUCTS,
             "variants": PAGE_VARIANTS,

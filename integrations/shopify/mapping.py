@@ -16,7 +16,7 @@ NOT_A_CATEGORY = frozenset({"home page", "frontpage", "all", "all products", "pr
 MAX_COLLECTIONS = 5
 
 
-def product_number(gid: str) -> str:
+def legacy_number(gid: str) -> str:
     """`gid://shopify/Product/632910392` as `632910392`."""
     return gid.rpartition("/")[2]
 
@@ -27,8 +27,9 @@ def to_catalog_item(node: Mapping[str, Any]) -> CatalogItem:
     try:
         product = msgspec.convert(node, ProductNode, strict=False)
     except msgspec.ValidationError as reason:
-        number = product_number(str(node.get("id", "")))
-        return RefusedProduct(external_id=number, title=str(node.get("title", ""))[:200], reason=str(reason))
+        number = legacy_number(str(node.get("id", "")))
+        said = f"Shopify's answer cannot be read: {reason}"
+        return RefusedProduct(external_id=number, title=str(node.get("title", ""))[:200], reason=said)
     if product.status != "ACTIVE" or not product.online_store_url:
         return RemovedProduct(product.legacy_resource_id)
     if not one_line(product.title):

@@ -9,7 +9,7 @@ from integrations.platform import PlatformUnavailable, PolicyPage
 from integrations.shopify import queries
 from integrations.shopify.catalog import next_cursor
 from integrations.shopify.client import AdminApi
-from integrations.shopify.mapping import product_number
+from integrations.shopify.mapping import legacy_number
 from integrations.shopify.records import Domain, PageNode, PolicyNode
 from integrations.shopify.text import one_line
 
@@ -50,7 +50,7 @@ def _to_policy(node: PolicyNode) -> PolicyPage:
 
 def _to_page(node: PageNode, store_url: str) -> PolicyPage:
     return PolicyPage(
-        external_id=f"page-{product_number(node.id)}",
+        external_id=f"page-{legacy_number(node.id)}",
         title=one_line(node.title),
         body=node.body,
         url=f"{store_url}/pages/{node.handle}",

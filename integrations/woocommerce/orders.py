@@ -2,6 +2,8 @@
 
 import asyncio
 import re
+import time
+from collections.abc import Callable
 from typing import Any
 
 from integrations.platform import Order, OrderStatus, PlatformUnavailable, normalise_order_number
@@ -14,6 +16,9 @@ from integrations.woocommerce.values import line, record, rows, whole
 
 MAX_SEARCH_PAGES = 10
 """Of 100 hits: the search looks into names and addresses too. Beyond them we say that we cannot tell, not "none"."""
+
+FEATURE_KNOWN_S = 600.0
+"""How long a shop is taken to have no fulfillments once it said so."""
 
 _ORDERS = "wc/v3/orders"
 _NO_ORDER = "woocommerce_rest_shop_order_invalid_id"
@@ -28,8 +33,9 @@ Record = dict[str, Any]
 class OrderReader:
     """The orders of one shop. A shopper waits for every question: nothing is asked twice."""
 
-    def __init__(self, client: WooClient) -> None:
-        self._client = client
+    def __init__(self, client: WooClient, clock: Callable[[], float] = time.monotonic) -> None:
+        self._client, self._clock = client, clock
+        self._no_fulfillments_until = float("-inf")
 
     async def find(self, number: str) -> Order | None:
         """The order with exactly this number after normalisation; None only when the shop said that there is none."""
@@ -102,12 +108,16 @@ class OrderReader:
         return Details(fulfillments=fulfillments, refunds=refunds, notes=notes)
 
     async def _fulfillments(self, path: str) -> Any:
-        """None where the shop has the feature switched off, as it is by default."""
+        """None where the shop has the feature switched off, as it is by default: asked again only after a while, for
+        every question costs the shopper's patience."""
+        if self._clock() < self._no_fulfillments_until:
+            return None
         try:
             return await self._client.get(f"{path}/fulfillments", attempts=1)
         except Declined as declined:
             if declined.code != NO_ROUTE:
                 raise
+            self._no_fulfillments_until = self._clock() + FEATURE_KNOWN_S
             return None
 
     async def _list(self, path: str, is_needed: bool, params: dict[str, str] | None = None) -> Any:

@@ -22,15 +22,22 @@ _MOVING = frozenset(
         OrderStatus.READY_FOR_PICKUP,
     }
 )
-_LISTS = ("_wc_shipment_tracking_items", "_aftership_tracking_items", "wc_connect_labels", "_wcshipping_labels",
-          "wcshipping_labels", "_parcelpanel_shipping_numbers")  # fmt: skip
+_LISTS = (
+    "_wc_shipment_tracking_items",
+    "_aftership_tracking_items",
+    "wcshipping_labels",
+    "wc_connect_labels",
+    "_parcelpanel_shipping_numbers",
+)
 """Meta that holds a list of parcels: WooCommerce Shipment Tracking and Advanced Shipment Tracking (one key), AfterShip,
-WooCommerce Shipping, ParcelPanel."""
+WooCommerce Shipping (two keys), ParcelPanel."""
+
+_DHL_LABEL = "_pr_shipment_dhl_label_tracking"
+"""DHL for WooCommerce keeps a record with one number or a list of them."""
 
 _SINGLES = (
     ("_aftership_tracking_number", "_aftership_tracking_provider_name", ""),
     ("ywot_tracking_code", "ywot_carrier_name", "ywot_carrier_url"),
-    ("_sendcloud_tracking_number", "_sendcloud_carrier", "_sendcloud_tracking_url"),
     ("sendcloud_tracking_number", "sendcloud_carrier", "sendcloud_tracking_url"),
     ("_tracking_number", "_tracking_provider", "_tracking_url"),
     ("tracking_number", "tracking_provider", "tracking_url"),
@@ -137,6 +144,9 @@ def _plugin_parcels(order: Record) -> Iterator[tuple[Tracking, date | None]]:
     for item in rows(order.get("line_items")):
         for each in rows(_unpacked(meta(item).get(_LINE_ITEM_LIST))):
             yield from _listed(each)
+    numbers = record(kept.get(_DHL_LABEL)).get("tracking_number")
+    for number in numbers if isinstance(numbers, list) else [numbers]:
+        yield from _parcel(number, ("DHL",), (), None)
     for number_key, carrier_key, url_key in _SINGLES:
         yield from _parcel(kept.get(number_key), (kept.get(carrier_key),), (kept.get(url_key),), None)
 

@@ -18,7 +18,7 @@ from server.core.ids import new_id, parse_id
 from server.core.rate_limit import Limit, RateLimiter
 from server.core.tokens import TokenSigner
 from server.shops.appearance import DEFAULT as DEFAULT_APPEARANCE
-from server.shops.identity import Customer, Shopper, is_signed_customer
+from server.shops.identity import Customer, Shopper, is_signed_customer, read_customer_token
 from server.shops.models import ShopProfile
 from server.shops.service import ShopService
 
@@ -42,10 +42,12 @@ class SessionClaims(Struct, frozen=True, omit_defaults=True):
 
 
 class CustomerProof(Struct, frozen=True):
-    """The shop's word for a signed-in customer; see `customer_signature`."""
+    """The shop's word for a signed-in customer: a token (see `read_customer_token`), or id and e-mail with a
+    signature (see `customer_signature`), which counts only while the shop has made no customer key."""
 
-    id: Annotated[str, Meta(min_length=1, max_length=255, pattern=NO_CONTROL)]
-    signature: str
+    id: Annotated[str, Meta(max_length=255, pattern=NO_CONTROL)] = ""
+    signature: str = ""
+    token: str | None = None
     email: Annotated[str, Meta(max_length=254, pattern=NO_CONTROL)] | None = None
 
 
@@ -172,8 +174,13 @@ class Sessions:
     async def _require_customer(self, shop_id: UUID, proof: CustomerProof | None) -> Customer | None:
         if proof is None:
             return None
+        if keys := await self._shops.customer_keys(shop_id):
+            customer = read_customer_token(proof.token or "", keys, time.time())
+            if customer is None:
+                raise Unauthenticated("The customer's token is missing, too old or signed with another key.")
+            return customer
         secret = await self._shops.identity_secret(shop_id)
-        if not is_signed_customer(secret, proof.id, proof.email, proof.signature):
+        if not proof.id or not is_signed_customer(secret, proof.id, proof.email, proof.signature):
             raise Unauthenticated("The customer's signature does not fit; sign id and e-mail with the identity secret.")
         return Customer(proof.id, (proof.email or "").strip().lower() or None)
 

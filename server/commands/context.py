@@ -1,9 +1,13 @@
 """What commands share: settings, servers, services, and the shop they are about."""
 
+import os
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 from uuid import UUID
 
+from server.commands.data_dir import require_writable, unwritable
+from server.commands.outages import explaining_database
 from server.core.crypto import app_role_password
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
@@ -14,16 +18,39 @@ from server.embedded.endpoints import endpoints
 from server.migrations.migrate import current_revision, migrate, newest_revision
 from server.wiring import Services, open_services
 
+DATA_DIR_VARIABLE = "AISLE_DATA_DIR"
+
+
+def operator_settings() -> Settings:
+    """All settings, and a data dir that can be written where one is needed. Raises ConfigurationError."""
+    try:
+        settings = load_settings()
+    except OSError as reason:  # the installation's own secret is kept in the data dir
+        folder = Path(os.environ.get(DATA_DIR_VARIABLE) or ".aisle").absolute()
+        raise unwritable(folder, DATA_DIR_VARIABLE, reason) from None
+    if not (settings.database_url and settings.redis_url):
+        require_writable(settings.data_dir, DATA_DIR_VARIABLE)
+    return settings
+
 
 @asynccontextmanager
 async def services_for_command(*, embedder_threads: int = 1) -> AsyncIterator[Services]:
     """Services for one command. Embedded servers are brought up to date by the way; an operator's are not."""
-    settings = load_settings()
+    settings = operator_settings()
     configure_logging(settings.log_format)
     with endpoints(settings) as at:
-        await bring_up_to_date(settings, at)
-        async with open_services(settings, at, embedder_threads=embedder_threads) as services:
+        async with opened_services(settings, at, embedder_threads=embedder_threads) as services:
             yield services
+
+
+@asynccontextmanager
+async def opened_services(settings: Settings, at: Endpoints, *, embedder_threads: int = 1) -> AsyncIterator[Services]:
+    """Services on these servers. Raises ConfigurationError, and Unavailable that says which server is not there."""
+    async with AsyncExitStack() as stack:
+        with explaining_database(settings):
+            await bring_up_to_date(settings, at)
+            services = await stack.enter_async_context(open_services(settings, at, embedder_threads=embedder_threads))
+        yield services
 
 
 async def bring_up_to_date(settings: Settings, at: Endpoints) -> None:

@@ -22,7 +22,8 @@ from typing import Any
 
 import click
 
-from server.core.errors import ConfigurationError
+from server.commands.data_dir import only_demo, require_writable
+from server.core.errors import ConfigurationError, Conflict
 from server.core.settings import load_settings
 from server.embedded.account import preparation
 
@@ -39,17 +40,17 @@ MERCHANT_EMAIL = "owner@tarnwick.example"
 def run_demo(*, port: int, data_dir: str, reset: bool) -> None:
     """Run until Ctrl-C or SIGTERM, then stop all that was started."""
     folder = Path(data_dir).absolute()
-    _require_free(port)
     base_url = f"http://127.0.0.1:{port}"
-    os.environ |= {"AISLE_DATA_DIR": str(folder), "AISLE_BASE_URL": base_url, "AISLE_ENV": "demo"}
-    if reset:
-        _erase(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "demo.json").unlink(missing_ok=True)
-    stopping = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
-    with ExitStack() as stack:
+    require_writable(folder, "--data-dir")
+    with only_demo(folder, f"{base_url}/demo"), ExitStack() as stack:
+        _require_free(port)
+        os.environ |= {"AISLE_DATA_DIR": str(folder), "AISLE_BASE_URL": base_url, "AISLE_ENV": "demo"}
+        if reset:
+            _erase(folder)
+        (folder / "demo.json").unlink(missing_ok=True)
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stopping.set())
         _run(stack, folder, base_url, port, stopping)
 
 
@@ -152,6 +153,7 @@ class Child:
         self._started_at = time.monotonic()
         return subprocess.Popen(  # noqa: S603 (our own programs)
             self._command,
+            stdout=subprocess.DEVNULL,  # "ready" of each is for the demo's own words; what goes wrong is on stderr
             start_new_session=True,  # Ctrl-C is for the demo alone, which stops its children in order
             preexec_fn=preparation(None, signal.SIGTERM),  # and they do not outlive it when it is killed
         )
@@ -216,7 +218,7 @@ def _require_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise ConfigurationError(f"port {port} is in use; give another with --port") from None
+            raise Conflict(f"port {port} is in use; stop what listens there or give another with --port") from None
 
 
 def _free_port() -> int:

@@ -4,44 +4,78 @@ import shutil
 from collections.abc import Awaitable, Callable
 
 import click
+from redis.exceptions import RedisError
 
-from server.commands.context import services_for_command
+from server.commands.context import opened_services, operator_settings
+from server.commands.outages import redis_of, unusable
 from server.core.errors import AisleError, ConfigurationError
-from server.core.settings import load_settings
+from server.core.logging import configure_logging
+from server.core.redis_pool import open_redis
+from server.core.settings import Settings
+from server.embedded import Endpoints
+from server.embedded.endpoints import endpoints
 from server.migrations.migrate import current_revision, newest_revision
+from server.orders.mail import MailDelayed, Mailer, parse_smtp_url
 from server.wiring import Services
 
 LOW_DISK_BYTES = 1 << 30
+WELL, CONCERN, FAILURE = (
+    click.style("ok  ", fg="green"),
+    click.style("warn", fg="yellow"),
+    click.style("FAIL", fg="red"),
+)
+
+
+class Concern(Exception):
+    """Nothing is broken, but something that an operator may expect does not work."""
 
 
 async def examine() -> int:
-    """Check everything; 0 when all is well, 1 when something is wrong, 2 when settings cannot be read."""
+    """Check everything; 0 when all is well, 1 when something is wrong, 2 when settings cannot be used."""
     try:
-        settings = load_settings()
+        settings = operator_settings()
     except ConfigurationError as reason:
-        _say(False, "settings", str(reason))
+        _say(FAILURE, "settings", str(reason))
         return 2
-    _say(True, "settings", f"environment {settings.env}, data in {settings.data_dir}")
+    _say(WELL, "settings", f"environment {settings.env}, data in {settings.data_dir}")
+    configure_logging(settings.log_format)
     try:
-        async with services_for_command() as services:
-            results = [await _check(name, check(services)) for name, check in CHECKS]
-    except (AisleError, ConfigurationError) as reason:
-        _say(False, "database", str(reason))
+        with endpoints(settings) as at:
+            return 0 if await _examine(settings, at) else 1
+    except ConfigurationError as reason:
+        _say(FAILURE, "servers", str(reason))
         return 1
-    return 0 if all(results) else 1
+
+
+async def _examine(settings: Settings, at: Endpoints) -> bool:
+    inside = await _examine_services(settings, at)
+    around = [await _check(name, check(settings, at)) for name, check in CHECKS_AROUND]
+    return inside and all(around)
+
+
+async def _examine_services(settings: Settings, at: Endpoints) -> bool:
+    try:
+        async with opened_services(settings, at) as services:
+            return all([await _check(name, check(services)) for name, check in CHECKS])
+    except ConfigurationError as reason:
+        _say(FAILURE, "settings", str(reason))
+    except AisleError as reason:
+        _say(FAILURE, "database", str(reason))
+    return False
 
 
 async def _check(name: str, check: Awaitable[str]) -> bool:
     try:
-        _say(True, name, await check)
-        return True
+        _say(WELL, name, await check)
+    except Concern as concern:
+        _say(CONCERN, name, str(concern))
     except Exception as reason:  # a check may fail in any way; that is what it is for
-        _say(False, name, str(reason) or type(reason).__name__)
+        _say(FAILURE, name, str(reason) or type(reason).__name__)
         return False
+    return True
 
 
-def _say(well: bool, name: str, text: str) -> None:
-    mark = click.style("ok  ", fg="green") if well else click.style("FAIL", fg="red")
+def _say(mark: str, name: str, text: str) -> None:
     click.echo(f"{mark} {name}: {text}")
 
 
@@ -57,11 +91,6 @@ async def _schema(services: Services) -> str:
     return f"at revision {found}"
 
 
-async def _redis(services: Services) -> str:
-    await services.redis.ping()
-    return "answers"
-
-
 async def _embedder(services: Services) -> str:
     await services.embedder.embed_query("Is everything well?")
     return f"{services.embedder.name} embeds"
@@ -73,25 +102,50 @@ async def _model(services: Services) -> str:
     return await services.chat_model.check()
 
 
-async def _mail(services: Services) -> str:
-    if services.mailer is None:
-        return "AISLE_SMTP_URL is not set; one-time codes cannot be sent"
-    return await services.mailer.check()
+async def _redis(settings: Settings, at: Endpoints) -> str:
+    client = open_redis(at.redis_url)
+    try:
+        await client.ping()
+    except (RedisError, OSError) as reason:
+        cause = reason.__cause__ or reason.__context__ or reason
+        raise unusable(redis_of(settings), cause, settings) from None
+    finally:
+        await client.aclose()
+    return "answers"
 
 
-async def _disk(services: Services) -> str:
-    free = shutil.disk_usage(services.settings.data_dir.parent).free
+async def _mail(settings: Settings, _at: Endpoints) -> str:
+    if settings.smtp_url is None:
+        raise Concern(
+            "AISLE_SMTP_URL is not set, so no one-time codes are sent and shoppers see no more of an order than its "
+            "number and e-mail prove; set it to smtp://user:password@host:587"
+        )
+    try:
+        return await Mailer(settings.smtp_url, settings.mail_from).check()
+    except MailDelayed as reason:
+        server = parse_smtp_url(settings.smtp_url)
+        raise AisleError(
+            f"{reason} at {server.host}:{server.port}, named by AISLE_SMTP_URL; start it or mend the setting"
+        ) from None
+
+
+async def _disk(settings: Settings, _at: Endpoints) -> str:
+    nearest = next(folder for folder in (settings.data_dir, *settings.data_dir.parents) if folder.exists())
+    free = shutil.disk_usage(nearest).free
     if free < LOW_DISK_BYTES:
-        raise AisleError(f"only {free // 2**20} MB free; make room")
+        raise AisleError(f"only {free // 2**20} MB free on the disk of {nearest}; make room")
     return f"{free // 2**30} GB free"
 
 
 CHECKS: tuple[tuple[str, Callable[[Services], Awaitable[str]]], ...] = (
     ("database", _database),
     ("schema", _schema),
-    ("redis", _redis),
     ("embedder", _embedder),
     ("model", _model),
+)
+CHECKS_AROUND: tuple[tuple[str, Callable[[Settings, Endpoints], Awaitable[str]]], ...] = (
+    ("redis", _redis),
     ("mail", _mail),
     ("disk", _disk),
 )
+"""These need no database, so they are made without one too."""

@@ -1,31 +1,42 @@
 """`aisle serve` and `aisle worker`."""
 
 import asyncio
+import errno
 import os
+import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
+import click
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from server.commands.context import bring_up_to_date, services_for_command
+from server.commands.context import opened_services, operator_settings, services_for_command
+from server.core.errors import ConfigurationError, Conflict
 from server.core.logging import configure_logging
-from server.core.settings import load_settings
+from server.core.settings import Settings, load_settings
 from server.embedded import Endpoints
 from server.embedded.endpoints import endpoints
 
 BASE_URL_VARIABLE = "AISLE_BASE_URL"
 GRACE_S = 30
 BACKLOG = 4096
+WORKER_START_S = 60.0
+EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
 
 
 def run_api(*, host: str, port: int, workers: int) -> None:
-    """Serve until SIGTERM; running answers are finished first."""
-    base_url = f"http://{host if host not in ('0.0.0.0', '::') else '127.0.0.1'}:{port}"  # noqa: S104
-    os.environ.setdefault(BASE_URL_VARIABLE, base_url)
-    settings = load_settings()
+    """Serve until SIGTERM; running answers are finished first. Raises Conflict when the port is taken."""
+    own_url = _url("127.0.0.1" if host in EVERY_ADDRESS else host, port)
+    os.environ.setdefault(BASE_URL_VARIABLE, own_url)
+    settings = operator_settings()
     configure_logging(settings.log_format)
-    with endpoints(settings) as at:
-        asyncio.run(bring_up_to_date(settings, at))
+    elsewhere = settings.base_url != own_url or host in EVERY_ADDRESS
+    ready = f"Aisle is ready at {settings.base_url}" + (f", listening on {_url(host, port)}" if elsewhere else "")
+    with _bound_socket(host, port) as bound, endpoints(settings) as at:
+        asyncio.run(_require_services(settings, at))
         if workers > 1:  # each worker process builds its own application from the environment
             os.environ["AISLE_DATABASE_URL"], os.environ["AISLE_REDIS_URL"] = at.database_url, at.redis_url
             os.environ["AISLE_SECRET_KEY"] = ",".join(settings.secret_keys)
@@ -48,17 +59,88 @@ def run_api(*, host: str, port: int, workers: int) -> None:
             proxy_headers=False,
             timeout_graceful_shutdown=GRACE_S,
         )
-        _serve(config)
+        with _explaining_port(host, port):  # another may have begun to listen meanwhile
+            _serve(config, bound, ready)
 
 
-def _serve(config: uvicorn.Config) -> None:
-    server = uvicorn.Server(config)
+class _Server(uvicorn.Server):
+    """One process that says when it is ready."""
+
+    def __init__(self, config: uvicorn.Config, ready: str) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            click.echo(self._ready)
+
+
+class _Workers(Multiprocess):
+    """Several processes; says when all of them are ready."""
+
+    def __init__(self, config: uvicorn.Config, bound: socket.socket, ready: str) -> None:
+        super().__init__(config, sockets=[bound])
+        self._ready = ready
+
+    def init_processes(self) -> None:
+        super().init_processes()
+        if all(process.wait_until_ready(WORKER_START_S, self.should_exit) for process in self.processes):
+            click.echo(self._ready)
+
+
+def _serve(config: uvicorn.Config, bound: socket.socket, ready: str) -> None:
     if config.workers > 1:
-        Multiprocess(config, sockets=[config.bind_socket()]).run()
+        supervisor = _Workers(config, bound, ready)
+        supervisor.run()
+        if any(process.exitcode == STARTUP_FAILURE for process in supervisor.processes):
+            sys.exit(1)
         return
-    server.run()
+    server = _Server(config, ready)
+    server.run(sockets=[bound])
     if not server.started:
         sys.exit(1)
+
+
+async def _require_services(settings: Settings, at: Endpoints) -> None:
+    """Open everything once: what is wrong is said here in one line, where the server would print a traceback."""
+    async with opened_services(settings, at):
+        return
+
+
+@contextmanager
+def _bound_socket(host: str, port: int) -> Iterator[socket.socket]:
+    """The port, held but not yet listened on: who connects too soon is refused, not kept waiting."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as bound:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with _explaining_port(host, port):
+            bound.bind((host, port))
+        bound.set_inheritable(True)
+        yield bound
+
+
+@contextmanager
+def _explaining_port(host: str, port: int) -> Iterator[None]:
+    try:
+        yield
+    except socket.gaierror:
+        raise ConfigurationError(f"{host} is no address of this machine; give another with --host") from None
+    except OSError as reason:
+        match reason.errno:
+            case errno.EADDRINUSE:
+                raise Conflict(
+                    f"port {port} on {host} is in use; stop what listens there or give another with --port"
+                ) from None
+            case errno.EADDRNOTAVAIL:
+                raise ConfigurationError(f"{host} is no address of this machine; give another with --host") from None
+            case errno.EACCES:
+                raise ConfigurationError(f"this user may not listen on port {port}; give another with --port") from None
+        raise
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 def _app(at: Endpoints) -> object:
@@ -83,4 +165,5 @@ async def run_jobs() -> None:
 
     async with services_for_command() as services:
         runner = JobRunner(services.database, job_handlers(services))
+        asyncio.get_running_loop().call_soon(click.echo, "worker ready")  # once it listens to signals
         await run_worker(runner, services.upkeep, services.at.redis_url)

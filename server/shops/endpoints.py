@@ -9,7 +9,7 @@ from msgspec import Meta, Struct
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
 from server.shops.models import Caller, KeyView, Role, ShopChanges, ShopView
-from server.shops.service import ShopService
+from server.shops.service import PREFIXES, ShopService
 
 
 class NewKey(Struct, frozen=True):
@@ -42,8 +42,8 @@ async def list_keys(caller: Caller, shops: ShopService) -> dict[str, Any]:
 async def create_key(data: NewKey, caller: Caller, shops: ShopService) -> KeyView:
     """A secret key's text is in this answer and nowhere else."""
     caller.require(Role.ADMIN)
-    if data.kind not in ("publishable", "secret"):
-        raise Invalid("No such kind of key.", errors=(FieldError("kind", "publishable or secret"),))
+    if data.kind not in PREFIXES:
+        raise Invalid("No such kind of key.", errors=(FieldError("kind", f"one of {', '.join(PREFIXES)}"),))
     return await shops.add_key(caller.shop_id, data.kind, data.name, caller.actor)
 
 

@@ -2,9 +2,18 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import OctKey
 from msgspec import Struct
+
+TOKEN_LIVES_S = 900
+LEEWAY_S = 30
+MAX_TOKEN_LENGTH = 4_096
+MAX_CUSTOMER_LENGTH = 512
 
 
 class Customer(Struct, frozen=True):
@@ -27,6 +36,37 @@ class Shopper(Struct, frozen=True, kw_only=True):
     """The product page this request came from, as the storefront says; not in the token."""
     address: str = ""
     """The network address of this request, for limits; not in the token."""
+
+
+def read_customer_token(token: str, keys: Sequence[str], now_s: float) -> Customer | None:
+    """The customer in a short-lived JWT (HS256) that one of the shop's customer keys signed: `sub` is the customer's
+    id, `email` their e-mail, `iat` and `exp` at most TOKEN_LIVES_S apart. None for any other."""
+    if len(token) > MAX_TOKEN_LENGTH:
+        return None
+    for key in keys:
+        try:
+            claims = jwt.decode(token, OctKey.import_key(key), algorithms=["HS256"]).claims
+        except (JoseError, ValueError):
+            continue
+        return _customer_of(claims, now_s)
+    return None
+
+
+def customer_token(key: str, customer_id: str, now_s: float) -> str:
+    """What `read_customer_token` takes, good for TOKEN_LIVES_S."""
+    claims = {"sub": customer_id, "iat": int(now_s), "exp": int(now_s) + TOKEN_LIVES_S}
+    return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(key))
+
+
+def _customer_of(claims: Mapping[str, object], now_s: float) -> Customer | None:
+    begins, ends, name, email = (claims.get(claim) for claim in ("iat", "exp", "sub", "email"))
+    if not isinstance(begins, int | float) or not isinstance(ends, int | float) or not isinstance(name, str):
+        return None
+    in_time = begins - LEEWAY_S <= now_s < ends + LEEWAY_S and ends - begins <= TOKEN_LIVES_S
+    text = f"{name}{email or ''}"
+    if not in_time or not name or len(text) > MAX_CUSTOMER_LENGTH or not text.isprintable():
+        return None
+    return Customer(name, email.strip().lower() or None if isinstance(email, str) else None)
 
 
 def customer_signature(identity_secret: str, customer_id: str, email: str | None) -> str:

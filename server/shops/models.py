@@ -85,6 +85,8 @@ class ApiKey(SQLModel, table=True):
     kind: str
     name: str = ""
     prefix: str
+    sealed: bytes | None = None
+    """Of a customer key."""
     publishable: str | None = None
     created_at: datetime = Field(default_factory=_now, sa_column=_time())
     revoked_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
@@ -192,6 +194,15 @@ class KeyView(Struct, frozen=True, kw_only=True):
     prefix: str
     key: str | None
     created_at: datetime
+
+
+class MemberView(Struct, frozen=True, kw_only=True):
+    """Somebody who may sign in to a shop's console."""
+
+    email: str
+    name: str
+    role: str
+    since: datetime
 
 
 class Caller(Struct, frozen=True, kw_only=True):

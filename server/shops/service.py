@@ -1,6 +1,7 @@
 """Tenants: make a shop, show and change it, its keys, and who may call for it."""
 
 import asyncio
+import time
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -11,17 +12,19 @@ from msgspec import UNSET, Struct
 
 from server.core.crypto import Vault, digest, new_secret
 from server.core.database import Database
-from server.core.errors import FieldError, Invalid, NotFound, Unauthenticated
+from server.core.errors import Conflict, FieldError, Invalid, NotFound, Unauthenticated
 from server.core.ids import new_id
 from server.core.money import is_currency
 from server.core.remember import Remembered
 from server.shops import storage
 from server.shops.appearance import require_appearance
+from server.shops.identity import customer_signature, customer_token
 from server.shops.models import (
     ApiKey,
     Caller,
     KeyView,
     Member,
+    MemberView,
     Merchant,
     Role,
     Shop,
@@ -48,6 +51,11 @@ class NewShop(Struct, frozen=True):
     identity_secret: str
 
 
+PREFIXES = {"publishable": "pk_", "secret": "sk_", "customer": "ck_"}
+"""What keys of each kind begin with."""
+MAX_CUSTOMER_KEYS = 2
+
+
 class ShopService:
     """All that concerns tenants. Holds short-lived caches, so use one per process."""
 
@@ -57,6 +65,7 @@ class ShopService:
         self._profiles: Remembered[UUID, ShopProfile] = Remembered(PROFILE_LIVES_S)
         self._keys: Remembered[bytes, tuple[UUID, str, UUID]] = Remembered(KEY_LIVES_S)
         self._origins: Remembered[str, bool] = Remembered(PROFILE_LIVES_S)
+        self._customer_keys: Remembered[UUID, tuple[str, ...]] = Remembered(KEY_LIVES_S)
 
     async def create(self, name: str, origins: tuple[str, ...], *, shop_id: UUID | None = None) -> NewShop:
         """Make a shop with one key of each kind. Raises Invalid on a wrong name or origin."""
@@ -106,18 +115,24 @@ class ShopService:
         return await self.view(caller)
 
     async def add_key(self, shop_id: UUID, kind: str, name: str, actor: str) -> KeyView:
-        """A new key; a secret one is told in this answer only."""
-        text = new_secret("pk_" if kind == "publishable" else "sk_")
+        """A new key; a secret one is told in this answer only. Raises Invalid for a third customer key."""
+        text = new_secret(PREFIXES[kind])
         key = ApiKey(
             shop_id=shop_id,
             kind=kind,
             name=name,
             prefix=text[:11],
             publishable=text if kind == "publishable" else None,
+            sealed=self._vault.seal(shop_id, text) if kind == "customer" else None,
         )
         async with self._database.shop(shop_id) as session:
+            live = [known for known in await storage.list_keys(session, shop_id) if known.kind == "customer"]
+            if kind == "customer" and len(live) >= MAX_CUSTOMER_KEYS:
+                error = FieldError("kind", "revoke one of the two customer keys first; two are for changing over")
+                raise Invalid("There are two customer keys already.", errors=(error,))
             await storage.add_key(session, shop_id, key, digest(text))
             await storage.add_audit_entry(session, shop_id, actor, "key.create", {"prefix": key.prefix})
+        self._customer_keys.forget(shop_id)
         return KeyView(id=key.id, kind=kind, name=name, prefix=key.prefix, key=text, created_at=key.created_at)
 
     async def list_keys(self, shop_id: UUID) -> list[KeyView]:
@@ -142,6 +157,24 @@ class ShopService:
             await storage.revoke_key(session, caller.shop_id, key_id, datetime.now(UTC))
             await storage.add_audit_entry(session, caller.shop_id, caller.actor, "key.revoke", {"id": str(key_id)})
         self._keys.clear()
+        self._customer_keys.forget(caller.shop_id)
+
+    async def customer_keys(self, shop_id: UUID) -> tuple[str, ...]:
+        """The keys with which the shop signs customer tokens, at most a few seconds old; often none."""
+        known = self._customer_keys.get(shop_id)
+        if known is None:
+            async with self._database.shop(shop_id) as session:
+                keys = await storage.list_keys(session, shop_id)
+            opened = (self._vault.open(shop_id, key.sealed) for key in keys if key.sealed)
+            known = self._customer_keys.put(shop_id, tuple(opened))
+        return known
+
+    async def vouch_for(self, shop_id: UUID, customer_id: str) -> dict[str, str]:
+        """The shop's word for a customer whom a platform has signed in: what `POST /v1/sessions` takes."""
+        if keys := await self.customer_keys(shop_id):
+            return {"token": customer_token(keys[0], customer_id, time.time())}
+        secret = await self.identity_secret(shop_id)
+        return {"id": customer_id, "signature": customer_signature(secret, customer_id, None)}
 
     async def shop_of_key(self, key: str, kind: str) -> tuple[UUID, UUID]:
         """(shop, key id) of a live key of this kind. Raises Unauthenticated."""
@@ -195,17 +228,37 @@ class ShopService:
 
     # merchants ------------------------------------------------------------------------------------------------
 
-    async def add_merchant(self, shop_id: UUID, email: str, password: str, name: str, role: Role) -> UUID:
-        """Make a merchant, or take the one with this e-mail, and give them a role in the shop."""
-        password_hash = await asyncio.to_thread(self._passwords.hash, password)
-        async with self._database.directory() as session:
-            merchant = await storage.find_merchant(session, email.lower())
-            if merchant is None:
-                merchant = Merchant(email=email.lower(), name=name, password_hash=password_hash)
-                session.add(merchant)
+    async def add_merchant(
+        self, shop_id: UUID, email: str, password: str, name: str, role: Role, actor: str = "setup"
+    ) -> bool:
+        """Give whoever signs in with this e-mail a role in the shop; True when the account is new.
+
+        An account that is there already keeps its password and name. Raises Conflict for a member of the shop.
+        """
+        email = email.strip().lower()
         async with self._database.shop(shop_id) as session:
+            merchant = await storage.find_merchant(session, email)
+            is_new = merchant is None
+            if merchant is None:
+                password_hash = await asyncio.to_thread(self._passwords.hash, password)
+                merchant = Merchant(email=email, name=name, password_hash=password_hash)
+                session.add(merchant)
+                await session.flush()
+            elif await storage.is_member(session, shop_id, merchant.id):
+                raise Conflict(f"{email} is a member of this shop already")
             session.add(Member(shop_id=shop_id, merchant_id=merchant.id, role=role))
-        return merchant.id
+            details = {"merchant": str(merchant.id), "role": role}
+            await storage.add_audit_entry(session, shop_id, actor, "member.add", details)
+        return is_new
+
+    async def list_members(self, shop_id: UUID) -> list[MemberView]:
+        """Who may sign in to the shop's console, first joined first."""
+        async with self._database.shop(shop_id) as session:
+            rows = await storage.list_members(session, shop_id)
+        return [
+            MemberView(email=merchant.email, name=merchant.name, role=member.role, since=member.created_at)
+            for member, merchant in rows
+        ]
 
     async def sign_in(self, email: str, password: str) -> Merchant:
         """The merchant with this e-mail and password. Raises Unauthenticated, the same for either being wrong."""

@@ -90,6 +90,23 @@ async def get_member(session: AsyncSession, shop_id: UUID, merchant_id: UUID) ->
     return member
 
 
+async def is_member(session: AsyncSession, shop_id: UUID, merchant_id: UUID) -> bool:
+    """Whether a merchant belongs to this shop."""
+    query = select(Member.merchant_id).where(Member.shop_id == shop_id, Member.merchant_id == merchant_id)
+    return (await session.exec(query)).first() is not None
+
+
+async def list_members(session: AsyncSession, shop_id: UUID) -> list[tuple[Member, Merchant]]:
+    """The shop's members and their accounts, first joined first."""
+    query = (
+        select(Member, Merchant)
+        .join(Merchant, col(Merchant.id) == Member.merchant_id)
+        .where(Member.shop_id == shop_id)
+        .order_by(col(Member.created_at), col(Member.merchant_id))
+    )
+    return list((await session.exec(query)).all())
+
+
 async def claim_idempotency_key(
     session: AsyncSession, shop_id: UUID, route: str, key: str, request_hash: bytes
 ) -> bool:

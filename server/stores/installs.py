@@ -11,6 +11,7 @@ from integrations.woocommerce.auth import read_callback
 from server.core.errors import AisleError, Invalid, Unauthenticated
 from server.core.logging import get_logger
 from server.shops.models import Caller, Role
+from server.shops.service import ShopService
 from server.stores.connecting import StoreRequest
 from server.stores.service import Stores
 from server.stores.shopify import ShopifyInstall
@@ -40,6 +41,14 @@ async def shopify_callback(request: AnyRequest, caller: Caller, shopify: Shopify
     nonce = request.cookies.get(NONCE_COOKIE, "")
     store = await shopify.finish(request.url.query, nonce, caller.shop_id, caller.actor)
     return Redirect(f"{PAGE}?connected={store.id}", status_code=303, cookies=[_nonce(request, "", 0)])
+
+
+@get("/integrations/shopify/proxy/customer", include_in_schema=False)
+async def shopify_customer(request: AnyRequest, shops: ShopService, shopify: ShopifyInstall) -> Response[Any]:
+    """Who is signed in at the storefront, by Shopify's word, as the proof that opens a session for them."""
+    shop_id, customer_id = await shopify.customer_of(request.url.query)
+    proof = await shops.vouch_for(shop_id, customer_id) if customer_id else None
+    return Response({"customer": proof}, headers={"Cache-Control": "private, no-store"})
 
 
 @get("/integrations/woocommerce/start", include_in_schema=False)
@@ -94,5 +103,12 @@ def _nonce(request: AnyRequest, value: str, lives_s: int) -> Cookie:
 
 installs_router = Router(
     path="/",
-    route_handlers=[shopify_install, shopify_callback, woocommerce_start, woocommerce_return, woocommerce_keys],
+    route_handlers=[
+        shopify_install,
+        shopify_callback,
+        shopify_customer,
+        woocommerce_start,
+        woocommerce_return,
+        woocommerce_keys,
+    ],
 )

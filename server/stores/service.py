@@ -87,6 +87,11 @@ class Stores:
             for connection_id in await storage.due_connections(connection, shop_id):
                 await enqueue_once(connection, shop_id, SYNC, {"connection_id": str(connection_id), "full": False})
 
+    async def shop_of_store(self, platform: str, address: str) -> UUID | None:
+        """The shop that has this store."""
+        place = await self._database.connection_of_store(platform, address)
+        return place[0] if place else None
+
     async def begin_attempt(self, caller: Caller, platform: str, store: str) -> str:
         """The unguessable state of somebody about to connect a store at the platform; good once, for an hour."""
         caller.require(Role.ADMIN)

@@ -11,12 +11,13 @@ from integrations.shopify.auth import (
     find_shop_domain,
     missing_scopes,
     read_callback,
+    read_proxy_call,
     sign_state,
 )
 from integrations.store_http import StoreHttp
 from server.core.crypto import new_secret
 from server.core.egress import Egress
-from server.core.errors import FieldError, Invalid, Unavailable
+from server.core.errors import FieldError, Invalid, Unauthenticated, Unavailable
 from server.stores.models import NewStore, StoreConnection
 from server.stores.service import Stores
 
@@ -69,6 +70,20 @@ class ShopifyInstall:
             address=callback.shop_domain,
         )
         return await self._stores.connect(shop_id, store, actor)
+
+    async def customer_of(self, query: str) -> tuple[UUID, str | None]:
+        """(shop, customer) of a call through a connected store's app proxy; no customer for a visitor.
+
+        Raises Unauthenticated for what Shopify did not sign just now, and for stores that are not connected.
+        """
+        try:
+            call = read_proxy_call(query, self._require_app().secrets, time.time())
+        except AuthRefused as reason:
+            raise Unauthenticated(f"This is no call of Shopify's: {reason}.") from None
+        place = await self._stores.shop_of_store(PLATFORM, call.shop_domain)
+        if place is None:
+            raise Unauthenticated("This store is not connected.")
+        return place, call.customer_id
 
     async def _buy_token(self, app: ShopifyApp, domain: str, code: str) -> dict[str, str]:
         http = StoreHttp(self._egress.client(), "Shopify")

@@ -74,9 +74,9 @@ class Supervised(Installation):
     def _pid(self, part: str) -> int | None:
         match part:
             case "api":
-                return _child_of(self.process.pid, "server.cli", "serve")
+                return child_of(self.process.pid, "server.cli", "serve")
             case "worker":
-                return _child_of(self.process.pid, "server.cli", "worker")
+                return child_of(self.process.pid, "server.cli", "worker")
         try:
             state = json.loads((self.data_dir / "servers" / "state.json").read_text())
         except (OSError, ValueError):
@@ -93,7 +93,7 @@ def await_that(look: Callable[[], Found | None], what: str, within_s: float = HE
     return found
 
 
-def _child_of(parent: int, *words: str) -> int | None:
+def child_of(parent: int, *words: str) -> int | None:
     """The direct child whose command line has these words."""
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():

@@ -61,7 +61,7 @@ def test_another_customer_never_goes_on_with_a_conversation(installation: Instal
 def test_one_signature_stands_for_one_customer(installation: Installation, customer_id: str, email: str) -> None:
     client = httpx.Client(base_url=installation.base_url, headers={"Origin": installation.base_url})
     body = {"key": installation.demo_shop.publishable_key, "customer": customer(installation, customer_id, email)}
-    assert client.post("/v1/sessions", json=body).status_code == 422
+    assert client.post("/v1/sessions", json=body).status_code in (401, 422)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from playwright.async_api import Browser, FrameLocator, Page, expect
@@ -73,3 +75,34 @@ async def test_an_order_opens_step_by_step_of_proof(page: Page, installation: In
     await chat.get_by_role("button", name="Confirm").last.click()
     opened = chat.get_by_role("group", name=re.compile("Order #?1003")).last
     await expect(opened).to_contain_text("Heron Pour-Over Kettle")
+
+
+@pytest.fixture
+def strange_site(installation: Installation) -> Iterator[str]:
+    """A page with the demo shop's snippet on an origin that the shop does not list."""
+    snippet = f'<script async src="{installation.base_url}/widget.js" data-key="{installation.facts["publishable_key"]}">'
+
+    class Page(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(f"<!doctype html><title>Strange</title><body>{snippet}</script>".encode())
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Page)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/"
+    server.shutdown()
+    server.server_close()
+
+
+async def test_on_a_site_that_is_not_listed_there_is_no_dead_button(page: Page, strange_site: str) -> None:
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text))
+    await page.goto(strange_site)
+    await page.locator("aisle-chat button").click()
+    await expect(page.locator("aisle-chat")).to_have_count(0, timeout=20_000)
+    assert "Aisle: not listed" in said

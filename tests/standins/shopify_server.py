@@ -8,6 +8,7 @@ POST {origin}/admin/api/{version}/graphql.json   executed against Shopify's publ
                                                  checkout, else against the part kept in standins/shopify/admin.graphql
 GET  {origin}/admin/oauth/authorize              consents at once: redirects with code, state and hmac
 POST {origin}/admin/oauth/access_token           codes, session tokens, refresh tokens that rotate
+GET  {origin}/.well-known/...                    where customers sign in: account/authorize, /token, /graphql
 GET  /files/bulk-N.jsonl                         results of bulk operations, by Range; refuses access tokens
 
 And for those who test with it:
@@ -98,6 +99,9 @@ class ShopifyStandin:
         shop.requests.append({"path": rest, "headers": headers, "body": body.decode("utf-8", "replace")})
         if rest == "admin/oauth/authorize":
             raise self._consent(shop, scope["query_string"].decode())
+        if rest.startswith((".well-known/", "account/")):
+            status, told, extra = shop.accounts.answer(rest, scope["query_string"].decode(), headers, body)
+            raise Answer(status, told, **extra)
         failure = shop.failures.popleft() if shop.failures else None
         if failure and failure != "lost":
             await self._fail(failure)
@@ -211,29 +215,30 @@ class _Guest(uvicorn.Server):
         yield
 
 
-def _server(
-    standin: ShopifyStandin, port: int, kind: type[uvicorn.Server] = uvicorn.Server
-) -> tuple[uvicorn.Server, socket.socket]:
-    listener = socket.create_server(("127.0.0.1", port), backlog=2048)
-    standin.root = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    config = uvicorn.Config(
-        standin, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
-    )
-    return kind(config), listener
+def _config(standin: ShopifyStandin) -> uvicorn.Config:
+    return uvicorn.Config(standin, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
+
+
+@contextlib.asynccontextmanager
+async def in_this_process(config: uvicorn.Config) -> AsyncIterator[str]:
+    """Serves on a free port of this machine until the block ends; yields the address."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
+    server = _Guest(config)
+    task = asyncio.create_task(server.serve(sockets=[listener]))
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        await task
 
 
 @contextlib.asynccontextmanager
 async def serving(version: str = VERSION) -> AsyncIterator[ShopifyStandin]:
     """One in this process, on a free port."""
     standin = ShopifyStandin(version)
-    server, listener = _server(standin, 0, _Guest)
-    task = asyncio.create_task(server.serve(sockets=[listener]))
-    try:
+    async with in_this_process(_config(standin)) as standin.root:
         yield standin
-    finally:
         standin.released.set()
-        server.should_exit = True
-        await task
 
 
 def sample(shop: Shop, products: int) -> None:
@@ -253,7 +258,8 @@ def main() -> None:
     parser.add_argument("--version", default=VERSION)
     options = parser.parse_args()
     standin = ShopifyStandin(options.version)
-    server, listener = _server(standin, options.port)
+    listener = socket.create_server(("127.0.0.1", options.port), backlog=2048)
+    standin.root = f"http://127.0.0.1:{listener.getsockname()[1]}"
     sample(standin.shop(), options.products)
     if options.port_file:  # connections wait in the backlog until the loop runs
         temporary = options.port_file.with_suffix(".tmp")
@@ -261,7 +267,7 @@ def main() -> None:
         temporary.replace(options.port_file)
     else:
         print(standin.origin())
-    server.run(sockets=[listener])
+    uvicorn.Server(_config(standin)).run(sockets=[listener])
 
 
 if __name__ == "__main__":

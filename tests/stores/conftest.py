@@ -1,6 +1,7 @@
 """One installation that may reach the stores on this machine, for all tests of connected stores."""
 
 import asyncio
+import contextlib
 import json
 import os
 import queue
@@ -47,6 +48,13 @@ def woo() -> Iterator[WooCommerceStandin]:
 @pytest.fixture(scope="session")
 def shopify() -> Iterator[ShopifyStandin]:
     """Shopify, with every store one asks for."""
+    with shopify_running() as standin:
+        yield standin
+
+
+@contextlib.contextmanager
+def shopify_running() -> Iterator[ShopifyStandin]:
+    """The stand-in on a thread of its own."""
     ready: queue.Queue[tuple[ShopifyStandin, asyncio.AbstractEventLoop, asyncio.Event]] = queue.Queue()
 
     async def serve() -> None:
@@ -58,9 +66,11 @@ def shopify() -> Iterator[ShopifyStandin]:
     thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
     thread.start()
     standin, loop, over = ready.get(timeout=PATIENCE_S)
-    yield standin
-    loop.call_soon_threadsafe(over.set)
-    thread.join(10)
+    try:
+        yield standin
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join(10)
 
 
 @pytest.fixture(scope="session")

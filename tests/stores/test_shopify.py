@@ -14,7 +14,7 @@ import pytest
 from tests.installation import Installation
 from tests.standins.shopify.records import generated, order, policy
 from tests.standins.shopify.shop import Shop
-from tests.standins.shopify.signing import body_signature, callback_query
+from tests.standins.shopify.signing import body_signature, callback_query, proxy_query
 from tests.standins.shopify.tokens import SECRET
 from tests.standins.shopify_server import ShopifyStandin
 from tests.stores.conftest import await_sync, await_that
@@ -190,3 +190,24 @@ def test_uninstalled_is_told_and_the_privacy_webhooks_act(
     await_that(lambda: merchant.get(path).json()["state"] == "revoked", "the end", SOON_S)
     assert "Connect it again" in merchant.get(path).json()["problem"]
     merchant.delete(path)
+
+
+def proxied(stores: Installation, store: Shop, **params: str) -> httpx.Response:
+    told = {"shop": store.domain, "timestamp": str(int(time.time())), "path_prefix": "/apps/aisle"} | params
+    return httpx.get(f"{stores.base_url}/integrations/shopify/proxy/customer?{proxy_query(told, SECRET)}")
+
+
+def test_whom_shopify_has_signed_in_sees_their_own_orders(
+    stores: Installation, console: httpx.Client, merchant: httpx.Client, store: Shop
+) -> None:
+    connection = install(console, merchant, store)
+    told = proxied(stores, store, logged_in_customer_id="4711")
+    assert told.headers["cache-control"] == "private, no-store"
+    shopper = stores.shopper(customer=told.json()["customer"])
+    assert shopper.session["session"]
+    assert proxied(stores, store, logged_in_customer_id="").json() == {"customer": None}
+    forged = f"{stores.base_url}/integrations/shopify/proxy/customer?shop={store.domain}&logged_in_customer_id=1"
+    assert httpx.get(f"{forged}&timestamp={int(time.time())}&signature=0").status_code == 401
+    assert proxied(stores, store, logged_in_customer_id="1", timestamp="1700000000").status_code == 401
+    merchant.delete(f"/v1/connections/{connection['id']}")
+    assert proxied(stores, store, logged_in_customer_id="4711").status_code == 401

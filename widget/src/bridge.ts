@@ -27,6 +27,7 @@ interface Envelope {
 }
 
 const MARK = "aisle";
+const MAX_TOKEN = 4_096;
 const COLOR = /^#[0-9a-f]{6}$/i;
 
 /** A message of the frame to the page, or undefined for anybody else's. */
@@ -92,7 +93,8 @@ function words(value: unknown): string | undefined {
 }
 
 function customerOf(value: unknown): Customer | undefined {
-  const { id, email, signature } = (value ?? {}) as Record<string, unknown>;
+  const { id, email, signature, token } = (value ?? {}) as Record<string, unknown>;
+  if (typeof token === "string" && token.length <= MAX_TOKEN) return { token };
   const known = { id: words(id), signature: words(signature) };
   if (!known.id || !known.signature) return;
   const mail = words(email);

@@ -23,6 +23,8 @@ export interface AisleApi {
   push(...calls: [keyof AisleApi, ...unknown[]][]): void;
 }
 
+const PATIENCE_MS = 4_000;
+
 type Global = typeof globalThis & { Aisle?: AisleApi | [keyof AisleApi, ...unknown[]][] | undefined };
 
 function start(script: HTMLScriptElement): void {
@@ -73,11 +75,9 @@ function start(script: HTMLScriptElement): void {
     root.classList.toggle("left", position === "left");
     button.ariaLabel = label;
     if (accent) host.style.setProperty("--accent", accent);
-    button.addEventListener("click", () => api.toggle());
-    for (const hint of ["pointerenter", "focus", "touchstart"]) {
-      button.addEventListener(hint, load, { once: true, passive: true });
-    }
-    phone.addEventListener("change", settle, { signal });
+    button.onclick = api.toggle;
+    button.onpointerenter = button.onfocus = load;
+    phone.onchange = settle;
     for (const change of ["resize", "scroll"]) view?.addEventListener(change, fit, { signal });
     const observer = new MutationObserver(attach);
     observer.observe(document, { childList: true });
@@ -94,6 +94,13 @@ function start(script: HTMLScriptElement): void {
     frame.title = label;
     frame.allow = "clipboard-write";
     frame.src = `${base.href}frame?key=${encodeURIComponent(key)}`;
+    // a frame that a browser refuses "loads" as well, as an empty page: better no button than a dead one
+    frame.onload = () =>
+      setTimeout(() => {
+        if (ready) return;
+        console.error("Aisle: not listed");
+        api.destroy();
+      }, PATIENCE_MS);
     draw().panel.append(frame);
   };
 
@@ -198,7 +205,6 @@ function start(script: HTMLScriptElement): void {
       hold(false);
       gone.abort();
       ui?.host.remove();
-      listeners.clear();
       delete page.Aisle;
     },
     push(...calls) {
@@ -223,3 +229,4 @@ function start(script: HTMLScriptElement): void {
 
 const script = (document.currentScript ?? document.querySelector("script[data-key][src*='widget.js']")) as HTMLScriptElement | null;
 if (script?.dataset.key) start(script);
+

@@ -135,11 +135,8 @@ export interface Session {
   locale: string;
 }
 
-export interface Customer {
-  id: string;
-  email?: string;
-  signature: string;
-}
+/** The shop's word for a signed-in customer: id and e-mail with a signature, or a short-lived token. */
+export type Customer = { id: string; email?: string; signature: string } | { token: string };
 
 export interface PageContext {
   product_id?: string;

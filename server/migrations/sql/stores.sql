@@ -64,6 +64,12 @@ CREATE FUNCTION shop_of_attempt(wanted bytea) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$ SELECT shop_id FROM public.connect_attempt WHERE state_hash = wanted AND expires_at >= now() $$
 --;
+-- Keys with which a shop signs customer tokens: needed in the clear to check them, so sealed and not hashed.
+ALTER TABLE api_key DROP CONSTRAINT api_key_kind_check
+--;
+ALTER TABLE api_key
+    ADD CONSTRAINT api_key_kind_check CHECK (kind IN ('publishable', 'secret', 'customer')), ADD COLUMN sealed bytea
+--;
 -- Webhooks as they came in, each once: what they tell, never their bodies.
 CREATE TABLE inbox (
     shop_id       uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,

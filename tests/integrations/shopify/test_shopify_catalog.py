@@ -1,7 +1,9 @@
 """The catalog by pages and in bulk: the same products, nothing missing, nothing that shoppers may not see."""
 
-from collections.abc import Callable
+import tempfile
+from collections.abc import AsyncGenerator, Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -33,7 +35,7 @@ async def test_children_are_out_of_order_in_the_file_that_was_joined(
     shop: Shop, connect: Callable[..., ShopifyPlatform], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.add(*(generated(number) for number in range(1, 8)))
-    monkeypatch.setattr("integrations.shopify.bulk.CHUNK_BYTES", 101)
+    monkeypatch.setattr("integrations.shopify.bulk.CHUNK_BYTES", 1_001)
     found = [each async for each in connect(bulk_above=0).products()]
     (operation,) = shop.operations.values()
     assert "__parentId" in operation.lines[0]
@@ -179,3 +181,30 @@ async def test_a_sync_lives_through_passing_failures(shop: Shop, platform: Shopi
     shop.fail("429")
     shop.fail("503")
     assert len([each async for each in platform.products()]) == 30
+
+
+@pytest.mark.parametrize("scope", ["read_legal_policies", "read_online_store_pages"])
+async def test_policies_that_are_not_granted_are_no_empty_list(
+    shop: Shop, platform: ShopifyPlatform, scope: str
+) -> None:
+    shop.policies.append(policy("REFUND_POLICY", "<p>30 days</p>"))
+    shop.tokens.scopes.discard(scope)
+    with pytest.raises(PlatformUnavailable, match="does not grant"):
+        await platform.policies()
+
+
+async def test_a_sync_that_is_broken_off_leaves_nothing_on_disk(
+    shop: Shop, connect: Callable[..., ShopifyPlatform], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    shop.add(*(generated(number) for number in range(1, 8)))
+    stream = connect(bulk_above=0).products()
+    assert isinstance(stream, AsyncGenerator)
+    assert await anext(stream)
+    assert left_in(tmp_path)
+    await stream.aclose()
+    assert left_in(tmp_path) == []
+
+
+def left_in(folder: Path) -> list[str]:
+    return [each.name for each in folder.iterdir()]

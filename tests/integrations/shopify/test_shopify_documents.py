@@ -94,7 +94,7 @@ def needs() -> dict[str, set[str]]:
         (each["typeName"], each.get("fieldName")): set(each["offlineScopes"])
         for each in published(API_VERSION)["offline_scopes"]["items"]
     }
-    touched = {(parent, used.ast) for parent, used in used_fields(schema)}
+    touched: set[tuple[str, str | None]] = {(parent, used.ast) for parent, used in used_fields(schema)}
     touched |= {(used.leads_to, None) for _, used in used_fields(schema)}
     return {f"{kind}.{field or ''}": table[kind, field] for kind, field in touched if table.get((kind, field))}
 
@@ -118,9 +118,8 @@ def test_no_scope_is_asked_for_without_need() -> None:
     assert set(SCOPES) - wanted == set()
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-def test_the_standins_own_schema_is_part_of_the_published_one(version: str) -> None:
-    real = schema_of(version)
+def test_the_standins_own_schema_is_part_of_the_published_one() -> None:
+    real = schema_of(API_VERSION)
     for name, kept in own_schema().type_map.items():
         if name.startswith("__"):
             continue

@@ -176,10 +176,11 @@ async def test_one_product(platform: WooCommercePlatform, store: Store) -> None:
 
 
 async def test_a_lost_page_is_no_removed_product(platform: WooCommercePlatform, store: Store) -> None:
-    made = store.add_product()
-    store.failure = Failure("not_found_html")
-    with pytest.raises(PlatformUnavailable):
-        await platform.product(str(made["id"]))
+    made = store.add_variable()
+    for mode, path in (("not_found_html", ""), ("inactive", ""), ("inactive", "/variations")):
+        store.failure = Failure(mode, path=path)
+        with pytest.raises(PlatformUnavailable):
+            await platform.product(str(made["id"]))
 
 
 async def test_revoked_keys(platform: WooCommercePlatform, store: Store) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations.platform import (
@@ -146,6 +146,7 @@ def test_what_cannot_be_taken_says_why(changes: dict[str, Any], reason: str) -> 
     assert reason in item.reason
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(samples.product(1, URL))), _JSON, max_size=6))
 def test_no_product_body_breaks_the_reading(changes: dict[str, Any]) -> None:
     to_item(samples.product(7, URL, **changes), (samples.variation(8, samples.product(7, URL), "Red"),), "USD")
@@ -252,11 +253,12 @@ LABELS = [{"tracking": "N1", "carrier_id": "usps"}, {"tracking": "N2", "refund":
         ({"_aftership_tracking_number": "N1", "_aftership_tracking_provider_name": "UPS"}, "UPS", None),
         ({"ywot_tracking_code": "N1", "ywot_carrier_name": "GLS"}, "GLS", None),
         (
-            {"_sendcloud_tracking_number": "N1", "_sendcloud_tracking_url": "https://t.example/"},
+            {"sendcloud_tracking_number": "N1", "sendcloud_tracking_url": "https://t.example/"},
             None,
             "https://t.example/",
         ),
         ({"wc_connect_labels": LABELS}, "usps", None),
+        ({"_pr_shipment_dhl_label_tracking": {"tracking_number": ["N1"], "label_path": "x"}}, "DHL", None),
         ({"tracking_number": "N1", "tracking_url": "https://t.example/{tracking_number}"}, None, None),
     ],
 )
@@ -303,6 +305,7 @@ def test_unreadable_order_is_unavailable_not_missing() -> None:
         to_order({"id": 5, "number": "5"}, Details())
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(set(samples.order(1)) - {"number", "id"})), _JSON, max_size=6), _JSON)
 def test_no_order_body_breaks_the_lookup(changes: dict[str, Any], details: Any) -> None:
     order = ordered(Details(fulfillments=details, refunds=details, notes=details), **changes)

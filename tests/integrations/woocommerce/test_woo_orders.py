@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 
 from integrations.platform import Money, OrderStatus, PlatformRevoked, PlatformUnavailable, normalise_order_number
-from integrations.woocommerce.orders import respelled
+from integrations.woocommerce.orders import FEATURE_KNOWN_S, OrderReader, respelled
 from integrations.woocommerce.platform import WooCommercePlatform
-from tests.integrations.woocommerce.woo_shop import Connect
+from tests.integrations.woocommerce.woo_shop import Connect, HeldCredentials, client_of
 from tests.standins.woocommerce.samples import Body
 from tests.standins.woocommerce.store import Failure, Store
 from tests.standins.woocommerce_server import WooCommerceStandin
@@ -104,6 +104,7 @@ async def test_search_that_finds_too_much_is_no_answer(platform: WooCommercePlat
         "rate_limit",
         "html",
         "not_found_html",
+        "inactive",
         "wall",
         "redirect",
         "notice",
@@ -140,6 +141,13 @@ async def test_a_part_that_fails_is_an_outage_too(platform: WooCommercePlatform,
         await platform.find_order(str(made["id"]))
 
 
+async def test_only_woocommerces_own_word_means_that_there_is_none(platform: WooCommercePlatform, store: Store) -> None:
+    made = store.add_order()
+    store.failure = Failure("inactive", path=f"orders/{made['id']}")
+    with pytest.raises(PlatformUnavailable):
+        await platform.find_order(str(made["id"]))
+
+
 async def test_a_slow_shop_can_be_left(platform: WooCommercePlatform, store: Store) -> None:
     store.failure = Failure("slow", seconds=5)
     with pytest.raises(TimeoutError):
@@ -171,6 +179,25 @@ async def test_refunds_and_parcels_in_detail(platform: WooCommercePlatform, stor
     order = await platform.find_order(str(made["id"]))
     assert order is not None
     assert order.status is OrderStatus.REFUNDED
+
+
+async def test_a_shop_without_fulfillments_is_asked_once_in_a_while(
+    store: Store, standin: WooCommerceStandin, credentials: HeldCredentials
+) -> None:
+    store.behind_https, now = True, 0.0
+    client = client_of(store.url, credentials)
+    reader, made = OrderReader(client, clock=lambda: now), store.add_order()
+
+    async def asked() -> int:
+        before = sum(each.path.endswith("/fulfillments") for each in standin.requests)
+        assert await reader.find(str(made["id"])) is not None
+        return sum(each.path.endswith("/fulfillments") for each in standin.requests) - before
+
+    assert [await asked(), await asked()] == [1, 0]
+    now = FEATURE_KNOWN_S + 1
+    store.has_fulfillments = True
+    assert [await asked(), await asked()] == [1, 1]
+    await client.close()
 
 
 async def test_notes_are_asked_for_only_as_the_customer_sees_them(

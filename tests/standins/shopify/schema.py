@@ -18,11 +18,16 @@ def published_path(version: str) -> Path:
     return PUBLISHED / f"admin_{version}.json.gz"
 
 
+def published_file(path: Path) -> dict[str, Any]:
+    """`data` is the introspection; those of the Admin API have `offline_scopes` as well."""
+    with gzip.open(path) as file:
+        return dict(json.load(file))
+
+
 @cache
 def published(version: str) -> dict[str, Any]:
-    """The published file: `data` (introspection) and `offline_scopes`."""
-    with gzip.open(published_path(version)) as file:
-        return dict(json.load(file))
+    """The published file of the Admin API."""
+    return published_file(published_path(version))
 
 
 @cache

@@ -12,6 +12,7 @@ from graphql import DocumentNode, ExecutionResult, GraphQLError, GraphQLSchema, 
 
 from tests.standins.shopify.bulk import Operation
 from tests.standins.shopify.cost import Bucket, Cost
+from tests.standins.shopify.customers import Accounts
 from tests.standins.shopify.nodes import Guarded, Many
 from tests.standins.shopify.records import STORE_URL
 from tests.standins.shopify.search import match_orders, match_products
@@ -39,7 +40,9 @@ class Shop:
 
     def __init__(self, domain: str, base_url: str, schema: GraphQLSchema) -> None:
         self.domain, self._base_url, self._schema = domain, base_url, schema
+        self._known: dict[str, tuple[DocumentNode, list[GraphQLError]]] = {}
         self.tokens = Tokens(set(SCOPES))
+        self.accounts = Accounts(f"{base_url}/{domain}")
         self.bucket = Bucket()
         self.throttled_status = 200
         self.approved_for_customer_data = True
@@ -102,9 +105,9 @@ class Shop:
 
     def answer(self, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """One GraphQL request that came with a good token: status and body."""
-        document = parse(request["query"])
+        document, wrong = self._checked(request["query"])
         variables = request.get("variables") or {}
-        if wrong := validate(self._schema, document):
+        if wrong:
             return 200, {"errors": [{**each.formatted, "extensions": {"code": "undefinedField"}} for each in wrong]}
         cost = Cost(document, variables)
         requested = cost.requested()
@@ -118,6 +121,12 @@ class Shop:
         self.bucket.take(actual)
         errors = {"errors": [each.formatted for each in result.errors]} if result.errors else {}
         return 200, {"data": result.data} | errors | self._cost(requested, actual)
+
+    def _checked(self, text: str) -> tuple[DocumentNode, list[GraphQLError]]:
+        if text not in self._known:
+            document = parse(text)
+            self._known[text] = document, validate(self._schema, document)
+        return self._known[text]
 
     def _execute(self, document: DocumentNode, variables: dict[str, Any], context: dict[str, Any]) -> ExecutionResult:
         result = execute(self._schema, document, self._root(), context, variables)
@@ -135,7 +144,7 @@ class Shop:
                 "primaryDomain": {"url": STORE_URL},
                 "shopPolicies": Guarded(self.policies, lambda: "read_legal_policies" in self.tokens.scopes),
             },
-            "pages": Many(self.pages),
+            "pages": Guarded(Many(self.pages), lambda: "read_online_store_pages" in self.tokens.scopes),
             "products": self._find_products,
             "productsCount": lambda _, query=None, limit=10_000: {
                 "count": min(limit, len(match_products(query, list(self.products.values()))))

@@ -59,7 +59,8 @@ def oauth_signature(method: str, url: str, params: dict[str, str], secret: str) 
     def twice(text: str) -> str:
         return quote(quote(text, safe="~"), safe="~")
 
-    joined = "%26".join(f"{twice(name)}%3D{twice(value)}" for name, value in sorted(params.items()))
+    in_order = sorted(params.items(), key=lambda pair: pair[0].partition("[")[0])  # PHP sorts whole arrays
+    joined = "%26".join(f"{twice(name)}%3D{twice(value)}" for name, value in in_order)
     signed = f"{method}&{quote(url, safe='~')}&{joined}"
     return base64.b64encode(hmac.new(f"{secret}&".encode(), signed.encode(), hashlib.sha256).digest()).decode()
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from tests.standins.woocommerce.replies import Reply, Request, data, page
+from tests.standins.woocommerce.replies import Reply, Request, data, error, page
 from tests.standins.woocommerce.store import Store
 
 
@@ -32,6 +32,8 @@ async def failure(store: Store, request: Request) -> Reply | None:
             return page(200, "<!DOCTYPE html><title>Coming soon</title>")
         case "not_found_html":
             return page(404, "<!DOCTYPE html><title>Page not found</title>")
+        case "inactive":
+            return error(404, "rest_no_route", "No route was found matching the URL and request method.")
         case "wall":
             return page(403, "<!DOCTYPE html><title>Just a moment...</title>")
         case "redirect":

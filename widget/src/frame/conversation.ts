@@ -138,7 +138,8 @@ export class Conversation {
       locale: this.context?.locale ?? (this.locale || undefined),
     });
     if (token) this.tokens.keep(session.session);
-    this.#set({ session });
+    const before = this.state.session?.conversation_id;
+    this.#set(before && before !== session.conversation_id ? { session, messages: [] } : { session });
     return session;
   }
 
