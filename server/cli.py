@@ -67,11 +67,12 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
 @click.option("--data-dir", default=".aisle", show_default=True, type=click.Path(file_okay=False))
 @click.option("--reset", is_flag=True, help="Forget everything in the data dir first.")
-def demo(port: int, data_dir: str, reset: bool) -> None:
+@click.option("--stores", is_flag=True, help="Also start a local Shopify and WooCommerce to connect.")
+def demo(port: int, data_dir: str, reset: bool, stores: bool) -> None:
     """Start a whole shop: servers, API, worker, catalog, policies, orders."""
     from server.commands.demo import run_demo
 
-    run_demo(port=port, data_dir=data_dir, reset=reset)
+    run_demo(port=port, data_dir=data_dir, reset=reset, stores=stores)
 
 
 @main.command()

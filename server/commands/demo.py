@@ -13,7 +13,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from importlib.resources import files
 from importlib.util import find_spec
@@ -34,11 +34,13 @@ FIRST_PAUSE_S, MAX_PAUSE_S = 0.25, 5.0
 LONG_LIFE_S = 60.0
 """A child that has lived so long is started again as if for the first time."""
 MAILBOX_MODULE = "tests.standins.mailbox"
+SHOPIFY_MODULE = "tests.standins.shopify_server"
+WOOCOMMERCE_MODULE = "tests.standins.woocommerce_server"
 MERCHANT_EMAIL = "owner@tarnwick.example"
 
 
-def run_demo(*, port: int, data_dir: str, reset: bool) -> None:
-    """Run until Ctrl-C or SIGTERM, then stop all that was started."""
+def run_demo(*, port: int, data_dir: str, reset: bool, stores: bool) -> None:
+    """Run until Ctrl-C or SIGTERM, then stop all that was started. `stores`: beside a Shopify and a WooCommerce."""
     folder = Path(data_dir).absolute()
     base_url = f"http://127.0.0.1:{port}"
     require_writable(folder, "--data-dir")
@@ -51,16 +53,17 @@ def run_demo(*, port: int, data_dir: str, reset: bool) -> None:
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopping.set())
-        _run(stack, folder, base_url, port, stopping)
+        _run(stack, folder, base_url, port, stopping, stores=stores)
 
 
-def _run(stack: ExitStack, folder: Path, base_url: str, port: int, stopping: threading.Event) -> None:
+def _run(stack: ExitStack, folder: Path, base_url: str, port: int, stopping: threading.Event, *, stores: bool) -> None:
     from server.embedded.endpoints import endpoints
 
     click.echo("Starting Postgres and Redis ...")
     at = stack.enter_context(endpoints(load_settings()))
     os.environ |= {"AISLE_DATABASE_URL": at.database_url, "AISLE_REDIS_URL": at.redis_url}
     mailbox_url = _start_mailbox(stack)
+    rows = _start_stores(stack) if stores else []
     shop = _prepare_shop(folder)
     children = [
         Child(stack, "the API", [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]),
@@ -70,7 +73,7 @@ def _run(stack: ExitStack, folder: Path, base_url: str, port: int, stopping: thr
     if stopping.is_set():
         return
     facts = _write_facts(folder, base_url, mailbox_url, shop)
-    _print_welcome(facts)
+    _print_welcome(facts, rows)
     while not stopping.wait(POLL_S):
         for child in children:
             child.revive()
@@ -111,6 +114,25 @@ def _start_mailbox(stack: ExitStack) -> str | None:
     os.environ["AISLE_SMTP_URL"] = f"smtp://127.0.0.1:{smtp_port}"
     os.environ["AISLE_DEMO_MAILBOX"] = f"http://127.0.0.1:{http_port}"
     return os.environ["AISLE_DEMO_MAILBOX"]
+
+
+def _start_stores(stack: ExitStack) -> list[tuple[str, str]]:
+    """Local servers that speak the platforms' wire, and what to type into the console's page of stores."""
+    if find_spec("tests") is None:
+        raise ConfigurationError("--stores needs a checkout: the local Shopify and WooCommerce live beside its tests")
+    shopify, woocommerce = _free_port(), _free_port()
+    Child(stack, "the local Shopify", [sys.executable, "-m", SHOPIFY_MODULE, "--port", str(shopify)])
+    Child(stack, "the local WooCommerce", [sys.executable, "-m", WOOCOMMERCE_MODULE, "--port", str(woocommerce)])
+    os.environ |= {
+        "AISLE_EGRESS_ALLOW": f"127.0.0.1:{shopify},127.0.0.1:{woocommerce}",
+        "AISLE_SHOPIFY_API_KEY": "standin-key",
+        "AISLE_SHOPIFY_API_SECRET": "standin-secret",
+        "AISLE_SHOPIFY_ORIGIN": f"http://127.0.0.1:{shopify}/{{store}}",
+    }
+    return [
+        ("Shopify", "connect acme.myshopify.com on the console's page Stores"),
+        ("WooCommerce", f"connect http://127.0.0.1:{woocommerce} with {'ck_' + 'a' * 40} and {'cs_' + 'b' * 40}"),
+    ]
 
 
 class Child:
@@ -199,16 +221,17 @@ def _write_private(file: Path, value: Mapping[str, Any]) -> None:
     draft.replace(file)
 
 
-def _print_welcome(facts: Mapping[str, Any]) -> None:
+def _print_welcome(facts: Mapping[str, Any], more: Sequence[tuple[str, str]]) -> None:
     rows = [
         ("Storefront", facts["url"]),
         ("Console", f"{facts['console_url']}   {facts['console_email']} / {facts['console_password']}"),
         ("Mailbox", facts["mailbox_url"] or "-"),
         ("API", f"{facts['base_url']}/docs"),
+        *more,
     ]
     click.echo("\nAisle is running. Open the storefront and ask something.\n")
     for name, value in rows:
-        click.echo(f"  {name:<11}{value}")
+        click.echo(f"  {name:<12}{value}")
     click.echo("\nCtrl-C stops everything.")
 
 

@@ -40,6 +40,8 @@ def configure_logging(style: str) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    for name in ("httpx", "httpcore"):  # they print addresses, and with OAuth 1.0a keys stand in addresses
+        logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)  # prints tracebacks of what we report
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
 

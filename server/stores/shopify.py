@@ -46,7 +46,8 @@ class ShopifyInstall:
             raise Invalid("That is no Shopify store.", errors=(error,))
         nonce = new_secret("in_")
         state = sign_state(InstallState(domain, str(shop_id), nonce), app.secrets, time.time())
-        return authorize_url(domain, app.api_key, f"{app.base_url}/integrations/shopify/callback", state), nonce
+        address = authorize_url(domain, app.api_key, f"{app.base_url}/integrations/shopify/callback", state)
+        return address.replace(f"https://{domain}", self._origin.replace("{store}", domain), 1), nonce
 
     async def finish(self, query: str, nonce: str, shop_id: UUID, actor: str) -> StoreConnection:
         """Keep the store that a consent page's return names, for the shop that began. Raises Invalid, Unavailable."""

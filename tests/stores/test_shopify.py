@@ -52,7 +52,7 @@ def begin(console: httpx.Client, store: Shop) -> dict[str, str]:
     away = console.get("/integrations/shopify/install", params={"shop": store.domain})
     assert away.status_code == 302, away.text
     parts = urllib.parse.urlsplit(away.headers["location"])
-    assert parts.netloc == store.domain
+    assert parts.path == f"/{store.domain}/admin/oauth/authorize"
     return dict(urllib.parse.parse_qsl(parts.query))
 
 

@@ -177,3 +177,12 @@ def test_the_consent_callback_counts_once_and_only_for_who_asked(
     refused = httpx.post(f"{stores.base_url}/integrations/woocommerce/callback", json=body)
     assert refused.status_code == 401
     assert merchant.get("/v1/connections").json()["data"] == []
+
+
+def test_no_key_reaches_the_log(stores: Installation, merchant: httpx.Client, store: Store) -> None:
+    key, secret = store.key
+    await_sync(merchant, connect(merchant, store)["id"])
+    log = (stores.data_dir / "demo.log").read_text()
+    assert "Aisle is running" in log
+    for text in (key, secret, "oauth_signature", next(iter(store.webhooks.values())).secret):
+        assert text not in log
