@@ -24,8 +24,9 @@ from typing import Any
 
 import httpx
 
-from tests.bench.processes import usage
+from tests.bench.processes import cpu_ms, usage
 from tests.conftest import free_port
+from tests.faults.conftest import child_of
 from tests.standins.shopify.records import generated
 from tests.standins.shopify.tokens import API_KEY, SECRET
 from tests.standins.shopify_server import ShopifyStandin
@@ -60,7 +61,7 @@ class Watch:
 
 @contextlib.contextmanager
 def installation(folder: Path, woo: WooCommerceStandin, shopify: ShopifyStandin) -> Iterator[dict[str, str]]:
-    """A demo of its own; what its `demo.json` says, and the worker's process id."""
+    """A demo of its own; what its `demo.json` says, and the process ids of `worker` and `serve`."""
     port = free_port()
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
     environment |= {
@@ -76,20 +77,13 @@ def installation(folder: Path, woo: WooCommerceStandin, shopify: ShopifyStandin)
             facts = folder / "demo.json"
             while not facts.exists():
                 time.sleep(LOOK_S)
-            yield dict(json.loads(facts.read_text())) | {"worker": str(_worker_of(process.pid))}
+            yield dict(json.loads(facts.read_text())) | {
+                name: str(child_of(process.pid, "server.cli", word))
+                for name, word in (("worker", "worker"), ("api", "serve"))
+            }
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
-
-
-def _worker_of(demo: int) -> int:
-    for entry in Path("/proc").iterdir():
-        with contextlib.suppress(OSError, ValueError):
-            words = (entry / "cmdline").read_bytes().decode().split("\0")
-            parent = int((entry / "stat").read_text().rpartition(")")[2].split()[1])
-            if parent == demo and "worker" in words:
-                return int(entry.name)
-    raise RuntimeError("there is no worker")
 
 
 def read_whole(merchant: httpx.Client, connection_id: str, worker: int, name: str) -> None:
@@ -122,8 +116,9 @@ def _await_pass(merchant: httpx.Client, connection_id: str) -> dict[str, Any]:
         time.sleep(LOOK_S)
 
 
-async def acknowledge(woo: WooCommerceStandin, rate: int, seconds: int) -> None:
-    """Signed deliveries at a fixed rate."""
+async def acknowledge(woo: WooCommerceStandin, api: int, rate: int, seconds: int) -> None:
+    """Signed deliveries at a fixed rate; `api` is the API's process id."""
+    spent = cpu_ms(api)
     hook = next(each for each in woo.store.webhooks.values() if each.topic == "product.updated")
     ids = list(woo.store.products)
     taken: list[float] = []
@@ -151,7 +146,8 @@ async def acknowledge(woo: WooCommerceStandin, rate: int, seconds: int) -> None:
     ordered = sorted(taken)
     print(
         f"webhooks: {len(taken)} at {rate}/s, statuses {sorted(statuses)}, acknowledged in "
-        f"p50 {statistics.median(ordered) * 1000:.0f} ms, p99 {ordered[int(len(ordered) * 0.99)] * 1000:.0f} ms"
+        f"p50 {statistics.median(ordered) * 1000:.0f} ms, p99 {ordered[int(len(ordered) * 0.99)] * 1000:.0f} ms; "
+        f"API CPU {(cpu_ms(api) - spent) / len(taken):.1f} ms each"
     )
 
 
@@ -178,7 +174,7 @@ def main() -> None:
                 body = {"platform": "woocommerce", "store": woo.store.url, "consumer_key": key}
                 made = merchant.post("/v1/connections", json=body | {"consumer_secret": secret}).raise_for_status()
                 read_whole(merchant, made.json()["id"], worker, "WooCommerce")
-                asyncio.run(acknowledge(woo, options.rate, options.seconds))
+                asyncio.run(acknowledge(woo, int(facts["serve"]), options.rate, options.seconds))
                 form = {"email": facts["console_email"], "password": facts["console_password"]}
                 with httpx.Client(base_url=facts["base_url"], headers={"Origin": facts["base_url"]}) as console:
                     console.post("/console/sign-in", data=form)
