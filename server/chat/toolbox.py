@@ -41,7 +41,7 @@ class ShopToolbox:
         catalog: Catalog,
         knowledge: Knowledge,
         orders: OrderDesk,
-        request_human: Callable[[str], Awaitable[HandoffResult]],
+        request_human: Callable[[str | None], Awaitable[HandoffResult]],
     ) -> None:
         self._question, self._shop_id = question, question.shopper.shop_id
         self._catalog, self._knowledge, self._orders = catalog, knowledge, orders
@@ -130,10 +130,10 @@ class ShopToolbox:
             self._proofs[claim] = self._order_answer({"order_number": order_number}, outcome, started)
         return self._proofs[claim]
 
-    async def request_human(self, reason: str) -> HandoffResult:
+    async def request_human(self, reason: str, email: str | None = None) -> HandoffResult:
         """See `tools.Toolbox`."""
         started = time.perf_counter()
-        result = await self._request_human(reason)
+        result = await self._request_human(email)
         self._note("request_human", {}, {"state": result.state}, started)
         return result
 

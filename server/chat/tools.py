@@ -39,5 +39,5 @@ class Toolbox(Protocol):
         """Check what the shopper themselves wrote as proof, then answer like `order_status`. The engine's and the
         service's own: never offered to a model."""
 
-    async def request_human(self, reason: str) -> HandoffResult:
-        """Ask for staff."""
+    async def request_human(self, reason: str, email: str | None = None) -> HandoffResult:
+        """Ask for staff, who may write to `email`: only what the shopper themselves wrote, never a model's word."""

@@ -77,10 +77,8 @@ def installation(folder: Path, woo: WooCommerceStandin, shopify: ShopifyStandin)
             facts = folder / "demo.json"
             while not facts.exists():
                 time.sleep(LOOK_S)
-            yield dict(json.loads(facts.read_text())) | {
-                name: str(child_of(process.pid, "server.cli", word))
-                for name, word in (("worker", "worker"), ("api", "serve"))
-            }
+            pids = {name: child_of(process.pid, "server.cli", name) for name in ("worker", "serve")}
+            yield dict(json.loads(facts.read_text())) | {name: str(pid) for name, pid in pids.items()}
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(60)

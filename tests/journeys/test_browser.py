@@ -80,7 +80,9 @@ async def test_an_order_opens_step_by_step_of_proof(page: Page, installation: In
 @pytest.fixture
 def strange_site(installation: Installation) -> Iterator[str]:
     """A page with the demo shop's snippet on an origin that the shop does not list."""
-    snippet = f'<script async src="{installation.base_url}/widget.js" data-key="{installation.facts["publishable_key"]}">'
+    snippet = (
+        f'<script async src="{installation.base_url}/widget.js" data-key="{installation.facts["publishable_key"]}">'
+    )
 
     class Page(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

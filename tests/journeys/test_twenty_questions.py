@@ -1,7 +1,9 @@
 """What a shopper may ask on the first day, with no key and no model: the right kind of answer with the right source."""
 
 import re
+from uuid import UUID
 
+import asyncpg
 import pytest
 
 from server.shops.identity import customer_signature
@@ -138,6 +140,47 @@ def test_greeting_thanks_human_and_nonsense(shopper: Shopper) -> None:
         assert shopper.ask(mashed).metadata["kind"] == "nonsense"
 
 
+async def test_an_address_is_left_for_the_team(installation: Installation) -> None:
+    shopper = installation.shopper()
+    assert "Leave your e-mail address" in shopper.ask("I want to talk to a human please").text
+    answer = shopper.ask("my email is joe@example.com")
+    assert "joe@example.com" in answer.text
+    assert answer.of("data-handoff")
+    connection = await asyncpg.connect(installation.owner_url)
+    try:
+        kept = await connection.fetchval(
+            "SELECT contact_email FROM conversation WHERE id = $1", UUID(shopper.conversation_id)
+        )
+    finally:
+        await connection.close()
+    assert kept == "joe@example.com"
+
+
+def test_yes_and_no(shopper: Shopper) -> None:
+    assert "Shall I bring in a person" in shopper.ask("do you gift wrap?").text
+    assert shopper.ask("no").metadata["kind"] == "refusal"
+    assert "Shall I bring in a person" in shopper.ask("do you gift wrap?").text
+    assert shopper.ask("yes").of("data-handoff")
+
+
+def test_questions_about_the_order_on_screen(shopper: Shopper) -> None:
+    shopper.ask("show me tents")
+    assert shopper.ask(f"Where is my order {MAYA['order']}? My email is {MAYA['email']}").order is not None
+    inside = shopper.ask("what's in it?")
+    assert "can't show what is in order 1001" in inside.text
+    assert not inside.products
+    assert "signed in" in shopper.ask("what did it cost?").text
+
+
+def test_the_same_wish_at_another_price(shopper: Shopper) -> None:
+    first = shopper.ask("show me tents").products[0]["price"]["amount"]
+    cheaper = shopper.ask("and cheaper?").products
+    assert cheaper
+    assert all("Tent" in tent["title"] or "Bivy" in tent["title"] for tent in cheaper)
+    assert all(tent["price"]["amount"] < first for tent in cheaper)
+    assert [tent["id"] for tent in shopper.ask("anything under 250?").products] == ["solo-skerry-bivy"]
+
+
 def test_off_topic_is_declined(shopper: Shopper) -> None:
     answer = shopper.ask("Who won the football world cup in 2018?")
     assert not answer.products
@@ -155,6 +198,13 @@ def test_french_question(installation: Installation) -> None:
     [
         ("how long does delvery take", "3 to 5 working days", "Shipping"),
         ("do you ship to Japan?", "do not ship to other countries", "Shipping"),
+        ("Do you deliver to Japan?", "do not ship to other countries", "Shipping"),
+        ("How much is shipping to Brazil?", "do not ship to other countries", "Shipping"),
+        ("shipping to mexico how long", "do not ship to other countries", "Shipping"),
+        ("is there duty to pay for Brazil?", "do not ship to other countries", "Shipping"),
+        ("how long does it take to arrive?", "3 to 5 working days", "Shipping"),
+        ("can I return a used tent?", "anything unused within 45 days", "Returns"),
+        ("can you repair my mug", "Our Portland workshop mends most things", "Warranty"),
         ("do you ship to germany?", "European Union", "Shipping"),
         ("shipping to hawaii?", "7 to 12 working days", "Shipping"),
         ("what's the waranty on tents", "5 years", "Warranty"),
@@ -192,6 +242,7 @@ def test_policy_questions_as_shoppers_write_them(shopper: Shopper, question: str
         ("es", "¿Cómo puedo pagar?", "PayPal"),
         ("fr", "Quels sont les frais de livraison ?", "$6.95"),
         ("fr", "Quel est le délai de remboursement ?", "3 to 10 working days"),
+        ("fr", "Livrez-vous au Japon ?", "do not ship to other countries"),
     ],
 )
 def test_other_languages(installation: Installation, locale: str, question: str, said: str) -> None:
@@ -241,6 +292,8 @@ def test_follow_ups_stay_with_the_product(shopper: Shopper) -> None:
         ("does the fell 2 come with pegs?", "fell-2-tent", "8 pegs"),
         ("is the coffee grinder electric", "hand-grinder", "doesn't say"),
         ("do you have the loch blanket in heather", "loch-wool-blanket", "Heather is in stock"),
+        ("FELL 2 TENT WEIGHT???", "fell-2-tent", "1.98 kg"),
+        ("Is TW-BTL-RDG-32-FRN in stock?", "ridge-bottle", "32 oz / Fern is in stock"),
     ],
 )
 def test_questions_about_a_named_product(shopper: Shopper, question: str, product: str, said: str) -> None:
@@ -262,6 +315,10 @@ def test_two_questions_get_two_answers(shopper: Shopper) -> None:
         ("which sleeping bag is the warmest", "cinder-winter-bag", "-12 C"),
         ("mushroom lamp", "mushroom-lamp", "couldn't find exactly that"),
         ("headlamps between $40 and $100", "beam-headlamp", "Beam 700"),
+        ("sleeping bag for -10 C", "cinder-winter-bag", "-12 C"),
+        ("Which is warmer, Ember or Cinder?", "cinder-winter-bag", "-12 C"),
+        ("tent under 100", "solo-skerry-bivy", "Nothing that fits is within $100"),
+        ("hiking boots size 43", "ridgeway-boot-m", "in 43 is in stock"),
     ],
 )
 def test_the_best_of_a_kind_and_the_nearest(shopper: Shopper, question: str, first: str, said: str) -> None:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncIterator
 
-from server.chat.engine.focus import best_named, find_shown
+from server.chat.engine.focus import best_named, find_shown, named_short
 from server.chat.engine.measures import MEASURES, best_by_measure, tell_measure
 from server.chat.engine.quotes import asked, clip, fit
 from server.chat.engine.reply import Reply
@@ -11,6 +11,7 @@ from server.chat.intents.words import fold, stems, word_set, words
 from server.chat.models import AnswerEvent, ProductDetail, ShowProducts, StatusLine
 
 MAX_COMPARED = 4
+SEARCHED = 6
 MAX_ATTRIBUTES = 3
 MAX_VALUE_CHARACTERS = 60
 
@@ -32,7 +33,8 @@ async def _compared(reply: Reply) -> tuple[list[ProductDetail], list[str]]:
     found: list[ProductDetail] = []
     missing: list[str] = []
     for name in intent.compared[:MAX_COMPARED]:
-        product = best_named(await reply.tools.search_catalog(name, limit=3), name)
+        result = await reply.tools.search_catalog(name, limit=SEARCHED)
+        product = best_named(result, name) or named_short(result, name)
         if product is None:
             missing.append(name)
             reply.grounder.add_facts("question", "name", name)

@@ -3,24 +3,26 @@
 import re
 from collections.abc import AsyncIterator
 
-from msgspec import Struct
-
+from server.chat.engine.choosing import Found
+from server.chat.engine.finding import answer_found
 from server.chat.engine.focus import best_named, find_focus, lowest_price
-from server.chat.engine.products import answer_found, search
-from server.chat.engine.quotes import Asked, answers_kind, asked, clip, fit, rarity, sentences_of
+from server.chat.engine.page_lines import asks_attribute, find_contents, find_line, near_line, question_words
+from server.chat.engine.passages import find_passage, policy_suggestions, quote
+from server.chat.engine.products import search
+from server.chat.engine.quotes import clip, coverage, sentences_of
+from server.chat.engine.refining import refine
 from server.chat.engine.reply import Reply
-from server.chat.engine.stock import asked_words, find_choice, named_variants, tell_stock, tell_variants
+from server.chat.engine.stock import find_choice, tell_stock, tell_variants, variant_titles, variants_asked
 from server.chat.engine.superlatives import extreme_of_kind
-from server.chat.engine.talk import answer_unknown, best_of_everything
+from server.chat.engine.talk import STRONG_PASSAGE, answer_unknown, best_of_everything
+from server.chat.engine.temperatures import for_temperature
 from server.chat.intents.nonsense import is_insult
-from server.chat.intents.words import fold, stem, stems, word_set, words
+from server.chat.intents.words import fold, words
 from server.chat.models import AnswerEvent, CatalogResult, ProductDetail, ShowProducts, StatusLine
 
 MAX_VARIANTS_SAID = 12
-LABEL_WEIGHT = 1.5
-_ANSWERS = 0.95
-"""What a line must reach to count as an answer: about one word of the question."""
-
+HALF = 0.5
+"""Of the words that are asked beside a product's name: what a policy must have to be an answer."""
 _PRICE = re.compile(
     r"\b(?:price|cost|costs|how much (?:is|are|does (?:it|this|that) cost|for)|prix|coute|"
     r"combien (?:ca )?(?:coute|vaut)|(?:c'est|ca fait) combien|combien c'est|kostet|preis|"
@@ -40,24 +42,25 @@ _CHOICES = re.compile(
 )
 
 
-class Line(Struct, frozen=True):
-    """One thing the page says: a label with a value, or a sentence (no label)."""
-
-    text: str
-    label: str = ""
-
-
 async def answer_detail(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """Find the product, then what its page says about the question."""
     yield StatusLine(reply.words.searching)
     product = await find_focus(reply)
     if product is None:
-        found = [] if reply.intent.refers_back else await best_of_everything(reply)
+        wants_products = not _HOW_TO.search(fold(reply.question.text))
+        found = [] if reply.intent.refers_back else await best_of_everything(reply, or_products=wants_products)
         for event in found or _which(reply):
             yield event
         return
-    for event in describe(reply, product):
+    for event in await tell_product(reply, product):
         yield event
+
+
+_HOW_TO = re.compile(
+    r"^\W*(?:and )?(?:how (?:do|can|should|would|to)\b|what is the best way|comment\b|"
+    r"wie (?:wasch\w*|reinig\w*|pfleg\w*|kann|soll\w*|mache?)\b|como\b)"
+)
+"""What asks for advice is not answered by a list of products."""
 
 
 _ASKS = re.compile(
@@ -69,9 +72,13 @@ _ASKS = re.compile(
 
 def _asked_about(reply: Reply, result: CatalogResult) -> ProductDetail | None:
     """The product that a question asks something about ("does the Ridge bottle keep coffee hot?")."""
-    if result.exact or not _ASKS.search(fold(reply.question.text)):
+    if result.exact:
         return None
-    return best_named(result, reply.question.text)
+    named = best_named(result, reply.question.text)
+    folded = fold(reply.question.text)
+    if named is None or _ASKS.search(folded) or _PRICE.search(folded) or _CHOICES_ASKED.search(folded):
+        return named
+    return named if asks_attribute(reply, named) else None
 
 
 _IN = re.compile(r"\b(?:in|en) (?:size |a |the |taille |talla |grose )?(\w+)")
@@ -87,18 +94,20 @@ def _asked_in(reply: Reply, result: CatalogResult) -> ProductDetail | None:
 async def answer_wish(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """Products for a wish; where the wish turns out to be a question about one product, what its page says."""
     yield StatusLine(reply.words.searching)
-    if (chosen := await find_choice(reply)) is not None:
+    if reply.intent.refines:
+        await refine(reply)
+    if (chosen := None if reply.intent.refines else await find_choice(reply)) is not None:
         for event in tell_stock(reply, chosen):
             yield event
         return
-    most = await extreme_of_kind(reply)
+    most = await extreme_of_kind(reply) or await for_temperature(reply)
     result = await search(reply) if not most else CatalogResult(products=())
-    named = _asked_about(reply, result)
+    named = _asked_about(reply, result) if not reply.intent.refines else None
     if (wanted := _asked_in(reply, result)) is not None:
         for event in tell_stock(reply, wanted):
             yield event
         return
-    for event in most or (describe(reply, named) if named else await answer_found(reply, result)):
+    for event in most or await (tell_product(reply, named) if named else answer_found(reply, result)):
         yield event
 
 
@@ -114,7 +123,7 @@ async def answer_open(reply: Reply) -> AsyncIterator[AnswerEvent]:
         async for event in answer_unknown(reply):
             yield event
         return
-    for event in describe(reply, named):
+    for event in await tell_product(reply, named):
         yield event
 
 
@@ -127,20 +136,48 @@ def _which(reply: Reply) -> list[AnswerEvent]:
     ]
 
 
-def describe(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
-    """The answer about one product, its card, its citation."""
-    events: list[AnswerEvent] = list(reply.cite_product(product))
-    said, confidence = _answer(reply, product)
-    events += said
-    events.append(ShowProducts((product.card,)))
-    words = reply.words
-    events += reply.suggest(words.ask_shipping, words.ask_returns, words.ask_human)
-    return events + list(reply.conclude("product_detail" if confidence > 0.4 else "product_silent", confidence))
+async def tell_product(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
+    """What its page says with its card and citation; what the policies say before the page is called silent."""
+    reply.grounder.add_product(product)
+    words, said = reply.words, _answer(reply, product)
+    if said is None and (found := await _policy_about(reply, product)):
+        return [
+            *quote(reply, found),
+            *reply.suggest(*policy_suggestions(reply.intent, reply)),
+            *reply.conclude("policy", 0.9 * found.confidence),
+        ]
+    events, confidence = said or (_silent(reply, product), 0.35)
+    return [
+        *reply.cite_product(product),
+        *events,
+        ShowProducts((product.card,)),
+        *reply.suggest(words.ask_shipping, words.ask_returns, words.ask_human),
+        *reply.conclude("product_detail" if said else "product_silent", confidence),
+    ]
 
 
-def _answer(reply: Reply, product: ProductDetail) -> tuple[list[AnswerEvent], float]:
+async def _policy_about(reply: Reply, product: ProductDetail) -> Found | None:
+    """A passage whose own words answer what is asked beside the product's name."""
+    found = await find_passage(reply)
+    if found is None or found.confidence < STRONG_PASSAGE:
+        return None
+    beside = question_words(reply, product)
+    return found if coverage(beside, " ".join(found.sentences)) > HALF else None
+
+
+def _silent(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
+    words, title, near = reply.words, product.card.title, near_line(reply, product)
+    return [
+        *reply.say(words.does_not_say.format(title=title)),
+        *(reply.say(words.page_says.format(title=title, quote=clip(near))) if near else ()),
+        *reply.say(words.offer_human),
+    ]
+
+
+def _answer(reply: Reply, product: ProductDetail) -> tuple[list[AnswerEvent], float] | None:
+    """What the page says, and how sure that is; None where it says nothing."""
     folded, words, title = fold(reply.question.text), reply.words, product.card.title
-    if named_variants(product, asked_words(reply)) and not _PRICE.search(folded):
+    if variants_asked(reply, product) and not _PRICE.search(folded):
         return tell_variants(reply, product), 0.9
     if _PRICE.search(folded):
         return _price(reply, product), 0.9
@@ -148,7 +185,7 @@ def _answer(reply: Reply, product: ProductDetail) -> tuple[list[AnswerEvent], fl
         return _about(reply, product), 0.8
     if _CHOICES_ASKED.search(folded) and len(product.card.variants) > 1 and (choices := _choices(reply, product)):
         return choices, 0.85
-    line, confidence = find_line(reply, product)
+    line, confidence = (contents, 0.9) if (contents := find_contents(reply, product)) else find_line(reply, product)
     if line is not None and line.label:
         text = words.attribute.format(title=title, name=line.label, value=clip(line.text))
         return list(reply.say(text)), confidence
@@ -158,86 +195,18 @@ def _answer(reply: Reply, product: ProductDetail) -> tuple[list[AnswerEvent], fl
         return list(reply.say(words.page_says.format(title=title, quote=clip(line.text)))), confidence
     if reply.intent.positions and not question_words(reply, product).concepts:
         return _about(reply, product), 0.7
-    near = _near_line(reply, product)
-    return [
-        *reply.say(words.does_not_say.format(title=title)),
-        *(reply.say(words.page_says.format(title=title, quote=clip(near))) if near else ()),
-        *reply.say(words.offer_human),
-    ], 0.35
-
-
-def _near_line(reply: Reply, product: ProductDetail) -> str | None:
-    """What the page says beside the point: of a grinder's crank where it was asked whether it is electric."""
-    question = question_words(reply, product)
-    near = [line.text for line in _lines(product) if not line.label and fit(stems(line.text), question, {}) > 0]
-    return near[0] if len(near) == 1 else None
-
-
-def find_line(reply: Reply, product: ProductDetail) -> tuple[Line | None, float]:
-    """The line of the page that answers best, and how sure that is (0..1); None when no line does."""
-    question = question_words(reply, product)
-    lines = list(_lines(product))
-    tokens = [stems(f"{line.label} {line.text}") for line in lines]
-    rare = rarity(tokens)
-    scored = [
-        (
-            fit(words, question, {}) + _label_bonus(line, question) + _kind_bonus(line, words, question),
-            fit(words, question, rare),
-            -rank,
-        )
-        for rank, (line, words) in enumerate(zip(lines, tokens, strict=True))
-    ]
-    if not scored or not question.concepts:
-        return None, 0.0
-    best = max(scored)
-    if best[0] < _ANSWERS:
-        return None, 0.0
-    return lines[-best[2]], min(0.95, 0.45 + 0.5 * min(1.0, best[0] / (len(question.concepts) + 0.5)))
-
-
-def question_words(reply: Reply, product: ProductDetail) -> Asked:
-    """What is asked, without the words that only name the product."""
-    own = asked(reply.question.text, reply.intent.language)
-    labels = {word for name in product.attributes for word in stems(name)}
-    title = frozenset(stems(f"{product.card.title} {product.brand or ''}"))
-    telling = own.without(title | _POINTERS)
-    return telling if telling.concepts else own.without((title - labels) | _POINTERS)
-
-
-_POINTERS = frozenset(
-    stem(word)
-    for word in word_set(
-        "first second third fourth last product item page thing buy order long many much safe ok okay allowed possible "
-        "suitable good"
-    )
-)
-
-
-def _label_bonus(line: Line, question: Asked) -> float:
-    """An attribute whose name is asked for beats a sentence that only has the word."""
-    return LABEL_WEIGHT * (fit(stems(line.label), question, {}) > 0)
-
-
-def _kind_bonus(line: Line, words: list[str], question: Asked) -> float:
-    return 0.4 * answers_kind(line.text, question) if fit(words, question, {}) else 0.0
-
-
-def _lines(product: ProductDetail) -> list[Line]:
-    lines = [Line(value, label=_label(name)) for name, value in product.attributes.items() if value]
-    if product.brand:
-        lines.append(Line(product.brand, label="Brand"))
-    return lines + [Line(sentence) for sentence in sentences_of(product.description)]
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ").strip().capitalize()
+    return None
 
 
 def _price(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
     words, card = reply.words, product.card
     if card.price is None:
         return list(reply.say(words.no_price.format(title=card.title)))
-    prices = [variant.price for variant in card.variants if variant.price]
+    meant = variants_asked(reply, product)
+    prices = [variant.price for variant in meant or card.variants if variant.price]
+    if meant and prices and len(set(prices)) == 1:
+        title = f"{card.title} ({variant_titles(meant)})"
+        return list(reply.say(words.price_is.format(title=title, price=reply.money(prices[0]))))
     low, high = lowest_price(card), max(prices, key=lambda price: price.amount, default=card.price)
     if low is not None and low.amount < high.amount:
         return list(reply.say(words.price_from.format(title=card.title, low=reply.money(low), high=reply.money(high))))

@@ -13,12 +13,14 @@ from server.chat.engine.reply import Reply
 from server.chat.engine.stock import answer_stock
 from server.chat.engine.superlatives import answer_comparison_or_most
 from server.chat.engine.talk import (
+    answer_assent,
     answer_goodbye,
     answer_greeting,
     answer_human,
     answer_identity,
     answer_nonsense,
     answer_off_topic,
+    answer_refusal,
     answer_thanks,
 )
 from server.chat.intents import Intent, IntentKind
@@ -114,6 +116,10 @@ def _events(reply: Reply) -> AsyncIterator[AnswerEvent]:
             return _each(answer_goodbye(reply))
         case IntentKind.IDENTITY:
             return _each(answer_identity(reply))
+        case IntentKind.ASSENT:
+            return _each(answer_assent(reply))
+        case IntentKind.REFUSAL:
+            return _each(answer_refusal(reply))
         case IntentKind.NONSENSE:
             return _each(answer_nonsense(reply))
         case other:

@@ -26,7 +26,7 @@ VAGUE = frozenset(
         "sell stuff else cosa algo etwas chose gift gifts present presents cadeau geschenk regalo idea ideas mom mum "
         "mother dad father wife husband girlfriend boyfriend friend sister brother grandma grandpa parents someone "
         "somebody people person who loves love likes birthday christmas anniversary mutter vater freund freundin mere "
-        "pere ami amie madre padre amigo amiga nice cool good great best cheap cheapest under below less than "
+        "pere ami amie madre padre amigo amiga nice cool good great best cheap cheaper cheapest under below less than "
         "max maximum over above between dollar dollars "
         "euro euros eur usd pound pounds budget price expensive most"
     )

@@ -43,6 +43,18 @@ def best_named(result: CatalogResult, text: str) -> ProductDetail | None:
     return max(named, key=lambda entry: entry[:2])[2] if named else _only_one_of_its_kind(result, text)
 
 
+def named_short(result: CatalogResult, name: str) -> ProductDetail | None:
+    """The product that a short name can mean where it is nothing but a name: one that begins with it ("Ember"), else
+    the first whose title has all of it ("the fleece")."""
+    meant = [stem(word) for word in content_words(name)]
+    titles = [[stem(word) for word in content_words(product.card.title)] for product in result.products]
+    having = [
+        (title, product) for title, product in zip(titles, result.products, strict=True) if set(meant) <= set(title)
+    ]
+    begins = [product for title, product in having if title[: len(meant)] == meant or title[:1] == meant[:1]]
+    return next(iter([*begins, *(product for _, product in having)]), None) if meant else None
+
+
 def _only_one_of_its_kind(result: CatalogResult, text: str) -> ProductDetail | None:
     """ "The skillet", where the search has brought just one."""
     meant = {stem(word) for named in _THE_ONE.findall(fold(text)) for word in content_words(named)}

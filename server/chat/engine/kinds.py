@@ -59,6 +59,24 @@ _REFUND = re.compile(
 _LATE = re.compile(r"\b(?:refund|return)\w*\b.{0,30}\bafter (?:\d|a |two |three |six )")
 
 
+_USED = re.compile(
+    r"\b(?:used|worn|already (?:washed|tried)|gebraucht\w*|getragen\w*|utilise\w*|portee?s?|usad[oa]s?)\b"
+)
+_UNUSED = re.compile(
+    r"\b(?:unused|unworn|unwashed|new condition|original condition|ungebraucht\w*|ungetragen\w*|non portee?s?)\b"
+)
+
+
+def asks_of_used(text: str) -> bool:
+    """Whether it is about something that was used: the rule is what condition things must be in."""
+    return bool(_USED.search(fold(text)))
+
+
+def is_of_condition(sentence: str) -> bool:
+    """Whether it says what is done with used or unused things."""
+    return bool(_USED.search(fold(sentence)) or _UNUSED.search(fold(sentence)))
+
+
 def wants_clock(text: str) -> bool:
     """Opening times: a passage without a time of day or a weekday is no answer."""
     return bool(_CLOCK_WORDS.search(fold(text)))

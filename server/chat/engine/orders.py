@@ -8,6 +8,7 @@ from msgspec import UnsetType
 from server.chat.engine.passages import find_passage, quote
 from server.chat.engine.reply import Reply
 from server.chat.intents import Intent, IntentKind
+from server.chat.intents.order_parts import OrderPart, order_part
 from server.chat.intents.words import fold
 from server.chat.models import AnswerEvent, AskProof, OrderAnswer, Question, ShowOrder, StatusLine
 from server.chat.tools import Toolbox
@@ -143,18 +144,49 @@ def _proof_question(reply: Reply, number: str | None) -> str:
 def _tell_found(reply: Reply, found: OrderFound, answer: OrderAnswer) -> list[AnswerEvent]:
     reply.grounder.add_order(answer)
     events: list[AnswerEvent] = list(reply.cite(answer.source)) if answer.source else []
-    for text in _sentences(reply, found.view):
+    for text in _part_asked(reply, found.view) or _sentences(reply, found.view):
         events += reply.say(text)
     parcels = found.view.shipments if not isinstance(found.view.shipments, UnsetType) else ()
     if len(parcels) > 1:
         for parcel in parcels:
             events += reply.say(f"- {_parcel(reply, parcel)}", separator="\n")
-    if found.more_with_code:
+    asks_total = order_part(fold(reply.question.text)) is OrderPart.TOTAL
+    if found.more_with_code and not asks_total:
         events += reply.say(reply.words.order_more_with_code, separator="\n\n" if len(parcels) > 1 else " ")
     events.append(ShowOrder(found.view))
-    if found.more_with_code:
+    if found.more_with_code and not asks_total:
         events.append(AskProof(order_number=found.view.number, methods=("code",)))
     return events
+
+
+def _part_asked(reply: Reply, view: OrderView) -> list[str]:
+    """The items or the total alone where those are asked for; where they may not be shown, that."""
+    words = reply.words
+    match order_part(fold(reply.question.text)):
+        case OrderPart.ITEMS if isinstance(view.items, UnsetType):
+            return [words.order_items_hidden.format(number=view.number)]
+        case OrderPart.ITEMS:
+            return _items(reply, view)
+        case OrderPart.TOTAL:
+            if isinstance(view.total, UnsetType):
+                return [words.order_total_hidden]
+            return [words.order_total.format(amount=reply.money(view.total))]
+        case _:
+            return []
+
+
+def _items(reply: Reply, view: OrderView) -> list[str]:
+    if isinstance(view.items, UnsetType) or not view.items:
+        return []
+    words, items = reply.words, view.items[:MAX_ITEMS_SAID]
+    return [
+        words.order_items.format(items=", ".join(_item(item) for item in items)),
+        *(
+            words.order_available_from.format(title=item.title, date=reply.day(item.available_from))
+            for item in items
+            if item.available_from
+        ),
+    ]
 
 
 def _sentences(reply: Reply, view: OrderView) -> list[str]:
@@ -167,13 +199,7 @@ def _sentences(reply: Reply, view: OrderView) -> list[str]:
     elif view.estimated_delivery:
         texts.append(words.order_expected.format(date=reply.day(view.estimated_delivery)))
     texts.append(words.order_placed.format(date=reply.day(view.placed_on)))
-    if not isinstance(view.items, UnsetType) and view.items:
-        texts.append(words.order_items.format(items=", ".join(_item(item) for item in view.items[:MAX_ITEMS_SAID])))
-        texts += [
-            words.order_available_from.format(title=item.title, date=reply.day(item.available_from))
-            for item in view.items[:MAX_ITEMS_SAID]
-            if item.available_from
-        ]
+    texts += _items(reply, view)
     if not isinstance(view.tracking, UnsetType) and view.tracking:
         texts.append(words.order_tracking.format(tracking=_trackings(view.tracking)))
     if not isinstance(view.refunds, UnsetType):

@@ -5,9 +5,12 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from server.chat.engine.choosing import Found, Sought, choose_sentences
+from server.chat.engine.choosing import Found, choose_sentences
+from server.chat.engine.destinations import abroad_of, asks_of_abroad, asks_of_delivery, destinations_in, names_delivery
 from server.chat.engine.kinds import (
     asks_how_late,
+    asks_of_used,
+    is_of_condition,
     is_personal,
     is_trouble,
     is_wrong_item,
@@ -18,18 +21,23 @@ from server.chat.engine.kinds import (
     wants_rule,
     wants_table,
 )
-from server.chat.engine.places import places_in
-from server.chat.engine.quotes import Asked, asked, is_item, is_row, row_text
+from server.chat.engine.places import english_names
+from server.chat.engine.quotes import Asked, asked, is_item, is_row, row_text, sentences_of
+from server.chat.engine.rating import Sought, is_about_returns, place_of
 from server.chat.engine.reply import Reply
 from server.chat.intents import Intent, IntentKind, Topic
 from server.chat.intents.language import detect_language
 from server.chat.intents.words import fold, stems
-from server.chat.models import AnswerEvent, StatusLine
+from server.chat.models import AnswerEvent, Source, StatusLine
 
 SEARCHED = 8
+MAX_PLACES = 3
+REST_QUERY = "we ship to {places}, shipping to other countries, elsewhere, international delivery"
 PLACE_QUERY = "our store, shop address, visit us, pickup in store, opening times"
+DELIVERY_QUERY = "standard shipping, delivery times"
 WRONG_QUERY = "wrong item, not what you ordered, free return or exchange"
 DAMAGED_QUERY = "parcel late, lost or damaged, report damage"
+USED_QUERY = "item comes back used or worn, partial refund"
 RETURN_RULE = "how long do I have to return something"
 _THERE = re.compile(r"\b(?:there|la[- ]bas|dort|dorthin|alli|alla)\b")
 
@@ -43,11 +51,13 @@ def sought_of(reply: Reply) -> Sought:
     """What the shopper asks of the policies."""
     is_policy = reply.intent.kind == IntentKind.POLICY
     text, is_about_places = reply.question.text, reply.intent.topic in (Topic.SHIPPING, Topic.RETURNS, None)
+    is_delivery = reply.intent.topic is Topic.SHIPPING or asks_of_delivery(text)
     places_of = reply.context if _THERE.search(fold(text)) else text
     return Sought(
         asked=asked_of(reply),
         topic=reply.intent.topic if reply.intent.topic is not Topic.ORDERING or is_policy else None,
-        places=places_in(places_of, reply.intent.language) if is_about_places else frozenset(),
+        places=destinations_in(places_of, reply.intent.language) if is_about_places or is_delivery else frozenset(),
+        is_delivery=is_delivery,
         currency=reply.question.currency,
         wants_table=wants_table(text),
         wants_clock=wants_clock(text),
@@ -64,7 +74,10 @@ def _query(reply: Reply) -> str:
     intent, text = reply.intent, reply.question.text
     if intent.topic == Topic.RETURNS and is_wrong_item(text):
         return WRONG_QUERY
-    return f"{intent.query} {DAMAGED_QUERY}" if intent.topic == Topic.SHIPPING and is_trouble(text) else intent.query
+    if intent.topic == Topic.SHIPPING and is_trouble(text):
+        return f"{intent.query} {DAMAGED_QUERY}"
+    leaves_it_out = intent.topic == Topic.SHIPPING and not names_delivery(text)
+    return f"{intent.query} {DELIVERY_QUERY}" if leaves_it_out else intent.query
 
 
 def _asks_where_we_are(reply: Reply) -> bool:
@@ -74,18 +87,50 @@ def _asks_where_we_are(reply: Reply) -> bool:
 
 async def find_passage(reply: Reply, query: str | None = None) -> Found | None:
     """Search the policies and choose. `query` overrides the routed one."""
-    query = query or _query(reply)
-    result = await reply.tools.search_policies(query, limit=SEARCHED)
     sought = sought_of(reply)
-    return choose_sentences(sought.asked, result.sources, sought=sought)
+    return choose_sentences(sought.asked, await _sources(reply, sought, query or _query(reply)), sought=sought)
+
+
+async def _sources(reply: Reply, sought: Sought, query: str) -> tuple[Source, ...]:
+    """The passages found; of a place asked about also those that no word of the question is near to."""
+    found = (await reply.tools.search_policies(query, limit=SEARCHED)).sources
+    if sought.is_delivery and (sought.places or asks_of_abroad(reply.question.text)):
+        about_places = REST_QUERY.format(places=english_names(sought.places))
+        found += (await reply.tools.search_policies(about_places, limit=SEARCHED)).sources
+    return tuple({source.id: source for source in found}.values())
+
+
+async def find_passages(reply: Reply) -> list[Found]:
+    """One passage, or one for each place that is asked about; no passage says the same twice."""
+    sought = sought_of(reply)
+    sources = await _sources(reply, sought, _query(reply))
+    if sought.is_delivery and not sought.places and asks_of_abroad(reply.question.text):
+        abroad = [source for source in sources if abroad_of(source, sought.currency)][:MAX_PLACES]
+        chosen = [choose_sentences(sought.asked, (source,), sought=sought) for source in abroad]
+        if said := [_headed(one) for one in chosen if one]:
+            return said
+    each = [frozenset((place,)) for place in sorted(sought.places)[:MAX_PLACES]] if sought.is_delivery else []
+    found = [
+        choose_sentences(sought.asked, sources, sought=msgspec.structs.replace(sought, places=places))
+        for places in each or [sought.places]
+    ]
+    return list({one.sentences: one for one in found if one}.values())
+
+
+def _headed(found: Found) -> Found:
+    """Under the heading that says which countries it is about."""
+    own = found.source.heading_path[-1:]
+    return msgspec.structs.replace(found, heading=found.heading or (own[0] if own else ""))
 
 
 async def answer_policy(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """Quote the shop, cite it, or say that we do not know."""
     yield StatusLine(reply.words.reading)
     text = reply.question.text
-    found = await (_right_to_return(reply) if asks_how_late(text) else find_passage(reply))
-    if found is None:
+    late = await _right_to_return(reply) if asks_how_late(text) else None
+    rules = await _rules_of_condition(reply) if reply.intent.topic == Topic.RETURNS and asks_of_used(text) else []
+    found = rules or ([late] if late else await find_passages(reply))
+    if not found:
         for event in say_unseen(reply) if is_personal(text) else say_unknown(reply):
             yield event
         return
@@ -94,15 +139,32 @@ async def answer_policy(reply: Reply) -> AsyncIterator[AnswerEvent]:
     if wants_refund(text) and (rule := await _right_to_return(reply)):
         for event in quote(reply, msgspec.structs.replace(rule, sentences=rule.sentences[:1])):
             yield event
-    for event in quote(reply, found):
-        yield event
+    for index, passage in enumerate(found):
+        for event in quote(reply, passage, "\n\n" if index else " "):
+            yield event
     wants_somebody = is_trouble(text) or is_personal(text) or _asks_where_we_are(reply)
     for event in reply.say(reply.words.offer_human, separator="\n\n") if wants_somebody else ():
         yield event
     for event in reply.suggest(*policy_suggestions(reply.intent, reply)):
         yield event
-    for event in reply.conclude("policy", found.confidence):
+    for event in reply.conclude("policy", min(passage.confidence for passage in found)):
         yield event
+
+
+async def _rules_of_condition(reply: Reply) -> list[Found]:
+    """What the pages on returns say of used and unused things: a sentence of each, the rule first."""
+    rules: list[Found] = []
+    for query in (RETURN_RULE, USED_QUERY):
+        sources = (await reply.tools.search_policies(query, limit=SEARCHED)).sources
+        about = [source for source in sources if is_about_returns(source)]
+        for source in sorted(about, key=lambda source: (source.id.rpartition("#")[0], place_of(source))):
+            said = [
+                line for line in sentences_of(source.text) if is_of_condition(line) and not is_item(line, source.text)
+            ]
+            if said and all(rule.source.id != source.id for rule in rules):
+                rules.append(Found(source, (said[0],), 0.85))
+                break
+    return rules
 
 
 async def _right_to_return(reply: Reply) -> Found | None:

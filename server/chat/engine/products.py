@@ -1,11 +1,9 @@
 """Product search: what was found and why it fits, within the price limit and the stock asked for, or honestly not."""
 
 import re
-from collections.abc import AsyncIterator
 
 from msgspec import Struct
 
-from integrations.platform import Money
 from server.chat.engine.fitness import (
     VAGUE,
     fits,
@@ -17,8 +15,9 @@ from server.chat.engine.fitness import (
     wanted_traits,
 )
 from server.chat.engine.focus import lowest_price
-from server.chat.engine.quotes import asked, clip, coverage, fit, sentences_of
+from server.chat.engine.quotes import asked, clip, fit, sentences_of
 from server.chat.engine.reply import Reply
+from server.chat.engine.sizes import tell_sizes
 from server.chat.intents.words import STOP_WORDS, fold, stem, stems
 from server.chat.models import (
     AnswerEvent,
@@ -27,7 +26,6 @@ from server.chat.models import (
     ProductDetail,
     ShowProducts,
     Source,
-    StatusLine,
     VariantCard,
 )
 
@@ -49,13 +47,6 @@ class Match(Struct, frozen=True):
     product: ProductDetail
     fit: float
     source: Source | None = None
-
-
-async def answer_search(reply: Reply) -> AsyncIterator[AnswerEvent]:
-    """Look, choose, say why; cards and citation."""
-    yield StatusLine(reply.words.searching)
-    for event in await answer_found(reply, await search(reply)):
-        yield event
 
 
 async def search(reply: Reply) -> CatalogResult:
@@ -82,10 +73,10 @@ async def search(reply: Reply) -> CatalogResult:
     return result
 
 
-async def answer_found(reply: Reply, result: CatalogResult) -> list[AnswerEvent]:
-    """What fits of what was found, or the nearest thing to it."""
-    matches = ordered(reply, matching(reply, result))
-    return present(reply, matches) if matches else await _nearest(reply)
+def has_limits(reply: Reply) -> bool:
+    """Whether a price or stock is asked for."""
+    intent = reply.intent
+    return intent.price_max is not None or intent.price_min is not None or intent.in_stock
 
 
 def matching(reply: Reply, result: CatalogResult) -> list[Match]:
@@ -106,7 +97,10 @@ def matching(reply: Reply, result: CatalogResult) -> list[Match]:
 def _of_the_kind(reply: Reply, matches: list[Match]) -> list[Match]:
     """Jackets only, where jackets are asked for and found: no pack with room for one beside them."""
     kind = wanted_kind(reply)
-    if kind is None or not matches or not is_of_kind(kind, matches[0].product):
+    if kind is None or not matches:
+        return matches
+    first = [match for match in matches if is_of_kind(kind, match.product)][: None if has_limits(reply) else 1]
+    if not first or (first[0] is not matches[0] and not has_limits(reply)):
         return matches
     return [match for match in matches if is_of_kind(kind, match.product, or_near=True)]
 
@@ -159,7 +153,9 @@ def present(reply: Reply, matches: list[Match]) -> list[AnswerEvent]:
     if variant := _variant_asked_for(reply, best.product):
         text = words.stock_variant_yes if variant.available else words.stock_variant_no
         events += reply.say(text.format(title=best.product.card.title, variant=variant.title))
-    if why := reason(reply, best.product):
+    told = tell_sizes(reply, [match.product for match in shown])
+    events += told
+    if not told and (why := reason(reply, best.product)):
         events += reply.say(words.why.format(quote=why))
     events += _others(reply, shown[1:])
     events.append(ShowProducts(tuple(match.product.card for match in shown)))
@@ -231,65 +227,3 @@ def _others(reply: Reply, others: list[Match]) -> list[AnswerEvent]:
     if len(prices) != len(others) or low == high:
         return []
     return list(reply.say(words.others.format(count=len(others), low=reply.money(low), high=reply.money(high))))
-
-
-async def _nearest(reply: Reply) -> list[AnswerEvent]:
-    """Nothing fits: why, and the closest without the limit, or that there is nothing."""
-    intent, words = reply.intent, reply.words
-    had_limits = intent.price_max is not None or intent.price_min is not None or intent.in_stock
-    if had_limits:
-        result = await reply.tools.search_catalog(intent.query, limit=MAX_CARDS)
-        closest = _closest(reply, result)
-        if closest:
-            return _present_nearest(reply, closest)
-    return [
-        *_say_nothing_found(reply),
-        *reply.suggest(words.ask_human, words.ask_shipping, words.ask_returns),
-        *reply.conclude("product_none", 0.35),
-    ]
-
-
-def _say_nothing_found(reply: Reply) -> list[AnswerEvent]:
-    """Names what is not sold where the wish is but a name."""
-    intent, text = reply.intent, reply.question.text
-    place = fold(text).find(intent.wanted)
-    name = text[place : place + len(intent.wanted)] if place >= 0 else intent.wanted
-    kind, named = wanted_kind(reply), stems(name)
-    noun = named[0 if intent.language in ("fr", "es") else -1 :][:1]
-    if kind is None or not kind.forms & set(noun) or len(name.split()) > MAX_NAME_WORDS:
-        return list(reply.say(reply.words.nothing_found))
-    reply.grounder.add_facts("question", "name", name)
-    return list(reply.say(reply.words.not_sold.format(name=name)))
-
-
-def _closest(reply: Reply, result: CatalogResult) -> list[ProductDetail]:
-    question = asked(reply.intent.wanted, reply.intent.language).without(VAGUE)
-    fitting = [
-        product
-        for product in result.products
-        if product.card.price
-        and (not question.concepts or coverage(question, f"{product.card.title} {product.description}") >= FITS)
-    ]
-    if reply.intent.price_max is not None:
-        fitting.sort(key=lambda product: product.card.price.amount if product.card.price else 0)
-    return fitting[:2]
-
-
-def _present_nearest(reply: Reply, closest: list[ProductDetail]) -> list[AnswerEvent]:
-    intent, words = reply.intent, reply.words
-    for product in closest:
-        reply.grounder.add_product(product)
-    limit = intent.price_max if intent.price_max is not None else intent.price_min
-    events: list[AnswerEvent] = list(reply.cite_product(closest[0]))
-    if limit is None:
-        events += reply.say(words.nothing_in_stock)
-    else:
-        money = Money(limit, reply.question.currency)
-        reply.grounder.add_facts("question", "limit", money)
-        events += reply.say(words.nothing_in_budget.format(limit=reply.money(money)))
-    card = closest[0].card
-    assert card.price
-    events += reply.say(words.nearest.format(title=card.title, price=reply.money(card.price)))
-    events.append(ShowProducts(tuple(product.card for product in closest)))
-    events += reply.suggest(words.ask_details, words.ask_human)
-    return events + list(reply.conclude("product_nearest", 0.6))

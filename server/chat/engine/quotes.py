@@ -59,6 +59,8 @@ _SYNONYMS = (
     "trousers pants",
     "guide chart table",
     "person people sleeps sleep fits",
+    "used worn opened unused condition",
+    "repair mend fix sharpen",
 )
 
 

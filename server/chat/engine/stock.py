@@ -3,10 +3,11 @@
 import re
 from collections.abc import AsyncIterator, Sequence
 
+from server.chat.engine.finding import answer_search
 from server.chat.engine.focus import find_focus
 from server.chat.engine.passages import find_passage, quote
-from server.chat.engine.products import answer_search
 from server.chat.engine.reply import Reply
+from server.chat.engine.sizes import of_size, size_asked
 from server.chat.intents.dictionary import gloss
 from server.chat.intents.references import COLORS, SIZE_LETTERS, SIZES
 from server.chat.intents.words import content_words, fold, stem, words
@@ -26,6 +27,10 @@ async def answer_stock(reply: Reply) -> AsyncIterator[AnswerEvent]:
     product = await find_focus(reply)
     is_return = bool(_BACK_AGAIN.search(fold(reply.question.text)))
     found = await find_passage(reply, BACK_QUERY) if is_return else None
+    size = size_asked(reply.question.text)
+    names_kind = size is not None and not reply.intent.refers_back and not reply.intent.positions
+    if product and size and names_kind and not of_size(product, size):
+        product = None
     if product is None and found is None:
         async for event in answer_search(reply):
             yield event
@@ -50,7 +55,7 @@ def tell_stock(reply: Reply, product: ProductDetail, rule: Sequence[AnswerEvent]
     """By variant where the question names one, otherwise for the product as a whole; then what the shop says of it."""
     events: list[AnswerEvent] = list(reply.cite_product(product))
     wanted = asked_words(reply)
-    if named_variants(product, wanted):
+    if variants_asked(reply, product):
         events += tell_variants(reply, product)
     elif missing := _missing_choice(reply, product):
         events += reply.say(reply.words.no_such_variant.format(title=product.card.title, variant=missing))
@@ -68,6 +73,15 @@ def asked_words(reply: Reply) -> set[str]:
     text = f"{reply.question.text} {gloss(reply.question.text, reply.intent.language)}"
     asked_for = set(words(text))
     return asked_for | {letter for size, letter in SIZE_LETTERS.items() if size in asked_for}
+
+
+def variants_asked(reply: Reply, product: ProductDetail) -> list[VariantCard]:
+    """The one whose part number the question gives, else those that its words name."""
+    folded = fold(reply.question.text)
+    by_number = [variant for variant in product.card.variants if variant.sku and fold(variant.sku) in folded]
+    longest = max((len(variant.sku or "") for variant in by_number), default=0)
+    exact = [variant for variant in by_number if len(variant.sku or "") == longest]
+    return exact or named_variants(product, asked_words(reply))
 
 
 def named_variants(product: ProductDetail, asked_words: set[str]) -> list[VariantCard]:
@@ -93,6 +107,9 @@ def _missing_choice(reply: Reply, product: ProductDetail) -> str | None:
     if len(product.card.variants) < 2:  # one form may have its colour in the text
         texts += [product.description, *product.attributes.values()]
     there = set(words(" ".join(texts)))
+    size = size_asked(reply.question.text)
+    if size and len(product.card.variants) > 1 and not of_size(product, size):
+        return size.upper()
     for word in words(reply.question.text):
         meant = {word, *words(gloss(word, reply.intent.language)), SIZE_LETTERS.get(word, word)}
         if meant & _CHOICES and not meant & there:
@@ -122,15 +139,21 @@ def _is_size(value: str) -> bool:
 
 def tell_variants(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
     """Whether the variants the question names can be had; nothing when it names none."""
-    variants = named_variants(product, asked_words(reply))
+    variants = variants_asked(reply, product)
     say, title = reply.words, product.card.title
     available = [variant for variant in variants if variant.available]
     if not available:
-        text = say.stock_variant_no.format(title=title, variant=_titles(variants))
+        text = say.stock_variant_no.format(title=title, variant=variant_titles(variants))
         return [*reply.say(text), *_others(reply, product, variants)]
-    events: list[AnswerEvent] = list(reply.say(say.stock_variant_yes.format(title=title, variant=_titles(available))))
+    events: list[AnswerEvent] = list(
+        reply.say(say.stock_variant_yes.format(title=title, variant=variant_titles(available)))
+    )
     if len(available) == 1 and (count := product.stock.get(available[0].title)):
         events += reply.say(say.stock_count.format(count=count))
+    price = available[0].price
+    if len(available) == 1 and price and any(variant.price != price for variant in product.card.variants):
+        named = f"{title} ({available[0].title})"
+        events += reply.say(say.price_is.format(title=named, price=reply.money(price)))
     return events
 
 
@@ -148,9 +171,10 @@ def _tell_whole(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
 
 def _others(reply: Reply, product: ProductDetail, without: list[VariantCard]) -> list[AnswerEvent]:
     others = [variant for variant in product.card.variants if variant.available and variant not in without]
-    return list(reply.say(reply.words.stock_others.format(variants=_titles(others)))) if others else []
+    return list(reply.say(reply.words.stock_others.format(variants=variant_titles(others)))) if others else []
 
 
-def _titles(variants: list[VariantCard]) -> str:
+def variant_titles(variants: list[VariantCard]) -> str:
+    """Named one after the other, at most eight."""
     more = " …" if len(variants) > MAX_VARIANTS_SAID else ""
     return ", ".join(variant.title for variant in variants[:MAX_VARIANTS_SAID]) + more

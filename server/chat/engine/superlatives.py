@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator
 from msgspec import Struct
 
 from server.chat.engine.comparison import answer_comparison, telling_line
+from server.chat.engine.finding import answer_search
 from server.chat.engine.fitness import VAGUE, is_of_kind, meets
 from server.chat.engine.measures import MEASURES, Measure, Measured, measured
-from server.chat.engine.products import answer_search
 from server.chat.engine.quotes import Asked, Concept, asked
 from server.chat.engine.reply import Reply
 from server.chat.intents.query import with_gloss

@@ -59,6 +59,26 @@ def answer_identity(reply: Reply) -> list[AnswerEvent]:
     ]
 
 
+def answer_assent(reply: Reply) -> list[AnswerEvent]:
+    """Yes, but to nothing that we could do: what is it to be?"""
+    words = reply.words
+    return [
+        *reply.say(words.go_ahead),
+        *reply.suggest(words.ask_find, words.ask_track, words.ask_human),
+        *reply.conclude("assent", 0.7),
+    ]
+
+
+def answer_refusal(reply: Reply) -> list[AnswerEvent]:
+    """A friendly close."""
+    words = reply.words
+    return [
+        *reply.say(words.declined),
+        *reply.suggest(words.ask_find, words.ask_track),
+        *reply.conclude("refusal", 0.9),
+    ]
+
+
 def answer_nonsense(reply: Reply) -> list[AnswerEvent]:
     """Please say it another way."""
     words = reply.words
@@ -73,16 +93,26 @@ async def answer_human(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """Ask for staff; say who comes, or how to be reached."""
     words = reply.words
     yield StatusLine(words.asking_staff)
-    result = await reply.tools.request_human(reply.question.text[:500])
+    email = reply.intent.email
+    result = await reply.tools.request_human(reply.question.text[:500], email)
     waits = result.state == "waiting"
-    for event in reply.say(words.human_waiting if waits else words.human_requested):
+    for event in _say_who_comes(reply, email, waits=waits):
         yield event
-    if waits:
+    if waits and email is None:
         for event in _contacts(reply, result.contact or reply.question.contact):
             yield event
     yield HandedOff(state=result.state)
     for concluded in reply.conclude("human", 0.98):
         yield concluded
+
+
+def _say_who_comes(reply: Reply, email: str | None, *, waits: bool) -> list[AnswerEvent]:
+    words = reply.words
+    if email is None:
+        return list(reply.say(words.human_waiting if waits else words.human_requested))
+    reply.grounder.add_facts("question", "email", email)
+    kept = list(reply.say(words.email_kept.format(email=email)))
+    return kept if waits else kept + list(reply.say(words.human_requested))
 
 
 def _contacts(reply: Reply, contact: dict[str, str]) -> list[AnswerEvent]:
@@ -123,12 +153,13 @@ async def answer_unknown(reply: Reply) -> AsyncIterator[AnswerEvent]:
         yield event
 
 
-async def best_of_everything(reply: Reply) -> list[AnswerEvent]:
+async def best_of_everything(reply: Reply, *, or_products: bool = True) -> list[AnswerEvent]:
     """The best of policies and products where one fits well; otherwise nothing. Both searches are one round trip."""
     query = reply.intent.query
     products = await reply.tools.search_catalog(query, limit=MAX_CARDS)
     passages = await reply.tools.search_policies(query, limit=SEARCHED)
-    matches = [match for match in ordered(reply, matching(reply, products)) if match.fit >= STRONG_FIT]
+    fitting = ordered(reply, matching(reply, products)) if or_products else []
+    matches = [match for match in fitting if match.fit >= STRONG_FIT]
     sought = sought_of(reply)
     found = choose_sentences(sought.asked, passages.sources, sought=sought)
     passage_fit = found.confidence if found else 0.0

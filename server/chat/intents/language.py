@@ -1,13 +1,16 @@
 """Which of our languages a message is in: by its small words, with the shopper's locale as the first guess."""
 
+import re
+
 from server.chat.intents.words import words
+from server.chat.models import Question
 
 LANGUAGES = ("en", "fr", "de", "es")
 """Languages Aisle answers in; others get English."""
 
 _MARKS = {
-    "en": "the is are my your do does have you what where how can when which it for with of this that not want need "
-    "any hello hi thanks thank please order would could there i'm it's return shipping "
+    "en": "the is are my your do does have you what where how can when which it for with of this that not no yes want "
+    "need any hello hi thanks thank please order would could there i'm it's return shipping "
     "looking show under gift in and a to me i",
     "fr": "le la les des est sont mon ma mes votre vos je vous avez quel quelle quels pour avec une un du dans pas "
     "comment combien bonjour salut merci svp commande livraison ou et j'ai est-ce c'est qu'est puis peux "
@@ -35,6 +38,9 @@ _LETTERS = {
 }
 _PRIOR = 0.9
 _LETTER = 1.5
+_STICKS = 1.5
+FEW_WORDS = 3
+_EMAIL = re.compile(r"\S{1,64}@\S{1,190}")
 
 
 def language_of_locale(locale: str) -> str:
@@ -43,10 +49,20 @@ def language_of_locale(locale: str) -> str:
     return language if language in LANGUAGES else "en"
 
 
-def detect_language(text: str, locale: str) -> str:
-    """The language of a message. Without a clue it is the locale's."""
+def language_of(question: Question, text: str) -> str:
+    """The language of a message in its conversation: a few words do not change it."""
+    text = _EMAIL.sub(" ", text)
+    earlier = " ".join(said.text for said in question.history if said.author == "shopper")
+    if not earlier or len(words(text)) > FEW_WORDS:
+        return detect_language(text, question.locale)
+    spoken = detect_language(_EMAIL.sub(" ", earlier[-1000:]), question.locale)
+    return detect_language(text, spoken, prior=_STICKS)
+
+
+def detect_language(text: str, locale: str, prior: float = _PRIOR) -> str:
+    """The language of a message. Without a clue it is the locale's, which counts as `prior` of its words."""
     scores = dict.fromkeys(LANGUAGES, 0.0)
-    scores[language_of_locale(locale)] += _PRIOR
+    scores[language_of_locale(locale)] += prior
     found = words(text[:1000])
     for language, marks in _MARK_SETS.items():
         scores[language] += sum(1 for word in found if word in marks)

@@ -23,6 +23,10 @@ class IntentKind(StrEnum):
     IDENTITY = "identity"
     OFF_TOPIC = "off_topic"
     NONSENSE = "nonsense"
+    ASSENT = "assent"
+    """A bare yes where nothing was offered; where the team was, it is HUMAN."""
+    REFUSAL = "refusal"
+    """A bare no."""
     UNKNOWN = "unknown"
     """Nothing fits well: search everything and be honest."""
 
@@ -67,6 +71,10 @@ class Intent(Struct, frozen=True, kw_only=True):
     """"it", "this one", "and in blue?": the question is about what was shown."""
     cheapest: bool = False
     dearest: bool = False
+    refines: bool = False
+    """The last wish at another price: `wanted` is that wish's, empty where there was none."""
+    cheaper: bool = False
+    """For less than what was shown."""
     is_sure: bool = False
     """The words alone decide; an embedding would not change it."""
     parts: tuple["Part", ...] = ()

@@ -20,13 +20,18 @@ _WRAPPING = re.compile(
     r"zeig(?:en sie)? mir|hallo|bitte|auf lager|"
     r"(?:estoy )?busc(?:o|ando)|quiero|quisiera|necesito|teneis|tienen|tienes|venden|muestrame|hola|por favor)\b"
 )
+_SIZE = re.compile(
+    r"\b(?:in |en )?(?:an? )?(?:size|taille|grose|talla)s? (?:us |uk |eu )?"
+    r"(?:\d{1,3}(?:[.,]5)?|x{0,3}[sml]|small|medium|large)\b"
+)
+"""Which of a product's forms is wanted; no page is found by it."""
 _SPACES = re.compile(r"\s+")
 _MAX_CHARACTERS = 300
 
 
 def product_words(folded_rest: str, original: str) -> str:
     """For the catalog: fillers out. Falls back to the whole message when nothing is left."""
-    kept = _WRAPPING.sub(" ", folded_rest)
+    kept = _WRAPPING.sub(" ", _SIZE.sub(" ", folded_rest))
     kept = re.sub(r"[?!¿¡,;:\"]+|(?<!\w)[.'-]+|[.'-]+(?!\w)", " ", kept)
     words = kept.split()
     while words and words[0] in STOP_WORDS:

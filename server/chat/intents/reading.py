@@ -5,19 +5,33 @@ import re
 import msgspec
 from msgspec import Struct
 
-from server.chat.intents.language import detect_language
+from server.chat.intents.context import (
+    MAX_EMAIL_CHARACTERS,
+    is_acknowledgement,
+    is_assent,
+    is_contact_expected,
+    is_refusal,
+    spoke_of_order,
+    was_offered_staff,
+)
+from server.chat.intents.language import detect_language, language_of
 from server.chat.intents.lexicon import rules_of
 from server.chat.intents.models import IntentKind, Topic
 from server.chat.intents.nearest import IntentClass
 from server.chat.intents.nonsense import is_insult, is_nonsense, is_order_to_the_assistant, is_sum
+from server.chat.intents.order_parts import order_part
 from server.chat.intents.prices import PriceLimits, read_price_limits
+from server.chat.intents.query import product_words
 from server.chat.intents.references import is_bare_choice, is_follow_up
+from server.chat.intents.refinements import is_refinement
 from server.chat.intents.slots import Slots, read_slots
 from server.chat.intents.spelling import mend_spelling
 from server.chat.intents.words import STOP_WORDS, fold, word_set, words
 from server.chat.models import Question
 
 MAX_ROUTED_CHARACTERS = 2000
+ORDER_TALK = 0.8
+"""From this score on the words are about an order."""
 _SALUTATION = re.compile(
     r"^\W*(?:hi+|hello|hey|good (?:morning|afternoon|evening)|bonjour|salut|bonsoir|hallo|guten (?:tag|morgen|abend)|"
     r"moin|hola|buenos dias|buenas(?: tardes| noches)?)(?: there| team)?[\s,.!-]+(?=\w)"
@@ -56,7 +70,7 @@ def read_message(question: Question) -> Reading:
     """Everything that can be read off the words; slips of the finger in well-known words are mended first."""
     question = msgspec.structs.replace(question, text=mend_spelling(question.text))
     text = question.text[:MAX_ROUTED_CHARACTERS]
-    language = detect_language(text, question.locale)
+    language = language_of(question, text)
     folded = fold(text).replace("’", "'")
     limits = read_price_limits(text, question.currency)
     without_salutation = _SALUTATION.sub("", folded)
@@ -101,6 +115,11 @@ def stated(reading: Reading) -> tuple[IntentClass, float] | None:
         return (IntentKind.UNKNOWN, None), 0.8
     if is_order_to_the_assistant(folded) and slots.order_number is None:
         return (IntentKind.OFF_TOPIC, None), 1.0
+    question = reading.question
+    if slots.email is not None and slots.order_number is None and _is_contact(reading, slots.email):
+        return (IntentKind.HUMAN, None), 0.95
+    if (short := _short_reply(question, folded)) is not None:
+        return (short, None), 0.95
     is_order_talk = slots.order_number is not None or slots.proof_expected or _ORDER_WORD.search(folded)
     is_proof = slots.email is not None or slots.postcode is not None
     if slots.order_number is not None and _BILL.search(folded) and not is_proof:
@@ -108,7 +127,10 @@ def stated(reading: Reading) -> tuple[IntentClass, float] | None:
     if slots.order_number is not None or (is_proof and (is_order_talk or reading.question.order_in_question)):
         kind = IntentKind.ORDER_CHANGE if _BACK_TO_SHOP.search(folded) else IntentKind.ORDER_STATUS
         return (kind, Topic.RETURNS if kind == IntentKind.ORDER_CHANGE else None), 0.95
-    question = reading.question
+    if question.order_in_question and order_part(folded) and spoke_of_order(question):
+        return (IntentKind.ORDER_STATUS, None), 0.9
+    if question.shown_products and is_refinement(reading.limits):
+        return (IntentKind.PRODUCT_SEARCH, None), 0.9
     if (question.shown_products or question.page_product_id) and is_bare_choice(folded, reading.language):
         return (IntentKind.STOCK, None), 0.9
     has_limit = reading.limits.low is not None or reading.limits.high is not None
@@ -125,13 +147,50 @@ def stated(reading: Reading) -> tuple[IntentClass, float] | None:
     return None
 
 
+def _is_contact(reading: Reading, email: str) -> bool:
+    """An address to be reached at, where one was asked for: not beside a question about an order."""
+    is_about_order = any(
+        score >= ORDER_TALK and kind in (IntentKind.ORDER_STATUS, IntentKind.ORDER_CHANGE)
+        for (kind, _), score in reading.scores.items()
+    )
+    is_expected = len(email) <= MAX_EMAIL_CHARACTERS and is_contact_expected(reading.question)
+    return is_expected and not is_about_order
+
+
+def _short_reply(question: Question, folded: str) -> IntentKind | None:
+    """A yes or no to what we said last; "ok" is thanks where nothing was offered."""
+    if is_refusal(folded):
+        return IntentKind.REFUSAL
+    if is_assent(folded):
+        if was_offered_staff(question):
+            return IntentKind.HUMAN
+        return None if is_acknowledgement(folded) else IntentKind.ASSENT
+    return None
+
+
+def last_wish(question: Question) -> str:
+    """What was looked for before, in the shopper's words; empty where nothing was."""
+    for said in (said.text for said in reversed(question.history) if said.author == "shopper"):
+        limits = read_price_limits(said, question.currency)
+        if is_refinement(limits):
+            continue
+        earlier = read_message(msgspec.structs.replace(question, text=said, history=(), shown_products=()))
+        best = max(earlier.scores, key=lambda found: earlier.scores[found], default=None)
+        if best == (IntentKind.PRODUCT_SEARCH, None) or (best is None and looks_like_product(earlier)):
+            return product_words(limits.rest, "")
+    return ""
+
+
 def _last_policy(question: Question) -> IntentClass | None:
     """What the last question was about, where that was a policy: "and to Mexico?" is about shipping still."""
-    last = next((said.text for said in reversed(question.history) if said.author == "shopper"), "")
-    folded = fold(mend_spelling(last[:MAX_ROUTED_CHARACTERS]))
-    rules = [rule for rule in rules_of(detect_language(last, question.locale)) if rule.pattern.search(folded)]
-    best = max(rules, key=lambda rule: rule.weight, default=None)
-    return (best.kind, best.topic) if best and best.kind == IntentKind.POLICY and best.topic else None
+    for said in (said.text for said in reversed(question.history) if said.author == "shopper"):
+        folded = fold(mend_spelling(said[:MAX_ROUTED_CHARACTERS]))
+        rules = [rule for rule in rules_of(detect_language(said, question.locale)) if rule.pattern.search(folded)]
+        if best := max(rules, key=lambda rule: rule.weight, default=None):
+            return (best.kind, best.topic) if best.kind == IntentKind.POLICY and best.topic else None
+        if not is_follow_up(folded):
+            return None
+    return None
 
 
 def looks_like_product(reading: Reading) -> bool:

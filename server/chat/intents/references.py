@@ -49,6 +49,10 @@ _WHICH_OF = re.compile(
     r"\b(?:which|what|welche[rs]?|lequel|laquelle|cual|quelle?)\b[^?,;:]{2,50}[,:?]\s*(?P<first>[^?,;:]{2,60}?)\s+"
     r"(?:or|ou|oder|o)\s+(?P<second>[^?;.!]{2,60})"
 )
+_EITHER_ALONE = re.compile(
+    r"^\W*(?:the|la|le|les|der|die|das|el|los|las) (?P<first>[^?,;:]{2,40}?) (?:or|ou|oder|o) "
+    r"(?:the|la|le|les|der|die|das|el|los|las) (?P<second>[^?,;:.!]{2,40}?)\W*$"
+)
 _BETTER_THAN = re.compile(
     r"\bis (?P<first>[^?,;]{2,60}?) (?:better|cheaper|lighter|warmer|bigger|heavier) than (?P<second>[^?;.!]{2,60})"
 )
@@ -89,7 +93,7 @@ def wants_stock(folded: str) -> bool:
 
 def compared_names(folded: str) -> tuple[str, ...]:
     """The names a comparison speaks of, as written but folded; none where it says "these two"."""
-    for pattern in (_EITHER, _WHICH_OF, _COMPARED, _BETTER_THAN, _VERSUS):
+    for pattern in (_EITHER, _WHICH_OF, _COMPARED, _BETTER_THAN, _VERSUS, _EITHER_ALONE):
         if found := pattern.search(folded):
             names = [found["first"], *re.split(r"\s*,\s*|\s+(?:and|und|et|y|vs\.?)\s+", found["second"])]
             cleaned = (_ARTICLE.sub("", name.strip()).strip() for name in names[:_MAX_NAMES])

@@ -10,8 +10,16 @@ from server.chat.intents.models import Intent, IntentKind, Part
 from server.chat.intents.nearest import Examples, IntentClass, class_similarities, learn_examples
 from server.chat.intents.parts import split_nouns, split_questions
 from server.chat.intents.query import policy_words, product_words, with_gloss
-from server.chat.intents.reading import MAX_ROUTED_CHARACTERS, Reading, looks_like_product, read_message, stated
+from server.chat.intents.reading import (
+    MAX_ROUTED_CHARACTERS,
+    Reading,
+    last_wish,
+    looks_like_product,
+    read_message,
+    stated,
+)
 from server.chat.intents.references import compared_names, refers_back, wants_stock
+from server.chat.intents.refinements import is_refinement, wants_cheaper
 from server.chat.models import Question
 from server.models.protocol import Embedder, ModelUnavailable, Vector
 
@@ -207,6 +215,9 @@ def _intent(reading: Reading, found: IntentClass, confidence: float, *, is_sure:
     question, slots, limits = reading.question, reading.slots, reading.limits
     searches_products = kind in (IntentKind.PRODUCT_SEARCH, IntentKind.STOCK, IntentKind.COMPARISON, IntentKind.UNKNOWN)
     wanted = product_words(limits.rest, question.text) if searches_products else policy_words(question.text)
+    refines = kind == IntentKind.PRODUCT_SEARCH and bool(question.shown_products) and is_refinement(limits)
+    if refines:
+        wanted = last_wish(question)
     return Intent(
         kind=kind,
         topic=topic,
@@ -226,5 +237,7 @@ def _intent(reading: Reading, found: IntentClass, confidence: float, *, is_sure:
         refers_back=refers_back(reading.folded),
         cheapest=limits.cheapest,
         dearest=limits.dearest,
+        refines=refines,
+        cheaper=refines and limits.high is None and wants_cheaper(reading.folded),
         is_sure=is_sure,
     )

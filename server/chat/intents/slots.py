@@ -7,6 +7,7 @@ import re
 
 from msgspec import Struct
 
+from server.chat.intents.context import asks_for_proof
 from server.chat.intents.words import fold
 from server.chat.models import Question
 
@@ -59,8 +60,6 @@ _POSITION = re.compile(
     + "|".join(f"(?P<p{index}>{names})" for index, names in enumerate(_POSITIONS.values()))
     + r")\b(?!\s+(?:time|day|step|week|order|purchase|thing|class))"
 )
-_ASKED_FOR_ORDER = re.compile(r"order number|numero de commande|bestellnummer|numero de pedido")
-_ASKED_FOR_PROOF = re.compile(r"e-?mail|postcode|code postal|postleitzahl|codigo postal|correo")
 _ORDER_TALK = re.compile(
     rf"\b(?:{_ORDER_WORD}|track|tracking|shipped|where'?s|where is|parcel|package|colis|paket|paquete|"
     rf"suivi|sendung|envio)\b"
@@ -83,7 +82,7 @@ def read_slots(question: Question) -> Slots:
     text = question.text[:MAX_CHARACTERS]
     folded = fold(text)
     asked = _last_of_ours(question)
-    proof_expected = bool(asked and (_ASKED_FOR_ORDER.search(asked) and _ASKED_FOR_PROOF.search(asked)))
+    proof_expected = bool(asked and asks_for_proof(asked))
     email = _EMAIL.search(text)
     rest = folded if email is None else folded[: email.start()] + " " * len(email[0]) + folded[email.end() :]
     postcode = _postcode(rest, proof_expected and question.order_in_question is not None)

@@ -15,6 +15,8 @@ GERMAN = Phrases(
     "Shops, kann nach Ihrer Bestellung sehen und jemanden aus dem Team dazuholen.",
     off_topic="Dabei kann ich leider nicht helfen. Ich kenne mich mit Produkten, Versand, Rückgabe und Bestellungen bei {shop} "
     "aus.",
+    go_ahead="Gern! Was kann ich für Sie tun?",
+    declined="Alles klar. Melden Sie sich gern, wenn noch etwas ist.",
     nonsense="Entschuldigung, das habe ich nicht verstanden. Können Sie es anders sagen? Ich helfe bei Produkten, Versand, "
     "Rückgabe und Bestellungen.",
     upset="Es tut mir leid, dass das so ärgerlich ist. Sagen Sie mir, was schiefgelaufen ist, oder ich hole jemanden aus dem Team dazu.",
@@ -52,6 +54,7 @@ GERMAN = Phrases(
     not_exactly="Genau das habe ich nicht gefunden.",
     not_sold="„{name}“ habe ich im Katalog nicht gefunden; der Shop scheint es nicht zu führen. Sagen Sie mir, wofür Sie es "
     "brauchen, dann suche ich etwas Passendes.",
+    nothing_cheaper="Günstiger ist leider nichts, das passt.",
     nothing_in_budget="Innerhalb von {limit} passt leider nichts.",
     nothing_in_stock="Im Moment ist leider nichts Passendes auf Lager.",
     nearest="Am nächsten kommt **{title}** für {price}.",
@@ -111,6 +114,8 @@ GERMAN = Phrases(
     order_tracking="Sendungsverfolgung: {tracking}.",
     order_refund="{amount} wurden Ihnen am {date} erstattet.",
     order_total="Die Summe beträgt {amount}.",
+    order_items_hidden="Was in Bestellung {number} ist, kann ich Ihnen so noch nicht zeigen.",
+    order_total_hidden="Was eine Bestellung gekostet hat, kann ich nur zeigen, wenn Sie im Shop angemeldet sind.",
     order_more_with_code="Für Artikel und Sendungsverfolgung schicke ich gern einen Code an die E-Mail-Adresse der Bestellung.",
     orders_listed="Das sind Ihre letzten Bestellungen:",
     orders_line="{number}: {status}, aufgegeben am {date}",
@@ -128,6 +133,7 @@ GERMAN = Phrases(
     cannot_change="Ändern, stornieren oder zurücknehmen kann ich Bestellungen nicht selbst, das Team aber schon.",
     offer_change="Soll ich es an das Team weitergeben?",
     human_requested="Ich habe das Team gerufen. Gleich ist jemand hier bei Ihnen.",
+    email_kept="Danke! Ich habe {email} an das Team weitergegeben, es meldet sich dort bei Ihnen.",
     human_waiting="Im Moment ist niemand aus dem Team online. Hinterlassen Sie Ihre E-Mail-Adresse, dann meldet man sich bei "
     "Ihnen.",
     contact_email="Sie können auch an {email} schreiben.",

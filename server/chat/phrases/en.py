@@ -13,6 +13,8 @@ ENGLISH = Phrases(
     identity="I'm the automatic assistant of {shop}, not a person. I know the catalog and the shop's policies, I can "
     "look up your order, and I can bring in a person from the team.",
     off_topic="That's outside of what I know, I'm afraid. I can help with products, shipping, returns and orders at {shop}.",
+    go_ahead="Gladly! What can I do for you?",
+    declined="All right. I'm here if anything else comes up.",
     nonsense="Sorry, I couldn't make that out. Could you put it another way? I can help with products, shipping, returns "
     "and orders.",
     upset="I'm sorry that this has been frustrating. Tell me what went wrong and I'll do my best, or let me bring in a person from the team.",
@@ -51,6 +53,7 @@ ENGLISH = Phrases(
     not_exactly="I couldn't find exactly that.",
     not_sold="I couldn't find “{name}” in the catalog, so the shop doesn't seem to have it. Tell me what you need it for, "
     "and I'll look for something that fits.",
+    nothing_cheaper="There is nothing less expensive that fits, I'm afraid.",
     nothing_in_budget="Nothing that fits is within {limit}, I'm afraid.",
     nothing_in_stock="Nothing that fits is in stock right now, I'm afraid.",
     nearest="The closest I have is the **{title}** at {price}.",
@@ -110,6 +113,8 @@ ENGLISH = Phrases(
     order_tracking="Tracking: {tracking}.",
     order_refund="{amount} went back to you on {date}.",
     order_total="The total is {amount}.",
+    order_items_hidden="I can't show what is in order {number} with what I know of you so far.",
+    order_total_hidden="I can show what an order cost only to customers who are signed in at the shop.",
     order_more_with_code="For items and tracking I can send a code to the e-mail address of the order.",
     orders_listed="These are your latest orders:",
     orders_line="{number}: {status}, placed on {date}",
@@ -127,6 +132,7 @@ ENGLISH = Phrases(
     cannot_change="I can't change, cancel or send back orders myself, but the team can.",
     offer_change="Shall I pass it on to the team?",
     human_requested="I've called the team. Someone will join you here in a moment.",
+    email_kept="Thank you! I've passed {email} on to the team, and they will get back to you there.",
     human_waiting="Nobody from the team is online right now. Leave your e-mail address, and they will get back to you.",
     contact_email="You can also write to {email}.",
     contact_phone="You can also call {phone}.",

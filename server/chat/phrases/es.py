@@ -13,6 +13,8 @@ SPANISH = Phrases(
     identity="Soy el asistente automático de {shop}, no una persona. Conozco el catálogo y las condiciones de la tienda, puedo "
     "consultar su pedido y avisar a alguien del equipo.",
     off_topic="En eso no puedo ayudarle, lo siento. Puedo ayudarle con productos, envíos, devoluciones y pedidos de {shop}.",
+    go_ahead="¡Con gusto! ¿Qué puedo hacer por usted?",
+    declined="De acuerdo. Aquí estoy si necesita algo más.",
     nonsense="Perdone, no lo he entendido. ¿Puede decirlo de otra manera? Puedo ayudarle con productos, envíos, devoluciones y "
     "pedidos.",
     upset="Siento que esto sea tan frustrante. Dígame qué ha pasado, o llamo a una persona del equipo.",
@@ -50,6 +52,7 @@ SPANISH = Phrases(
     not_exactly="No he encontrado exactamente eso.",
     not_sold="No he encontrado «{name}» en el catálogo; parece que la tienda no lo tiene. Dígame para qué lo necesita y "
     "buscaré algo que encaje.",
+    nothing_cheaper="No hay nada más barato que encaje, lo siento.",
     nothing_in_budget="Nada de lo que encaja queda dentro de {limit}, lo siento.",
     nothing_in_stock="Nada de lo que encaja está en stock ahora mismo, lo siento.",
     nearest="Lo más parecido es **{title}** por {price}.",
@@ -109,6 +112,8 @@ SPANISH = Phrases(
     order_tracking="Seguimiento: {tracking}.",
     order_refund="Se le devolvieron {amount} el {date}.",
     order_total="El total es de {amount}.",
+    order_items_hidden="Todavía no puedo mostrar qué contiene el pedido {number}.",
+    order_total_hidden="Solo puedo mostrar lo que costó un pedido a clientes que han iniciado sesión en la tienda.",
     order_more_with_code="Para los artículos y el seguimiento puedo enviar un código al correo electrónico del pedido.",
     orders_listed="Estos son sus últimos pedidos:",
     orders_line="{number}: {status}, del {date}",
@@ -126,6 +131,7 @@ SPANISH = Phrases(
     cannot_change="No puedo cambiar, cancelar ni devolver pedidos yo mismo, pero el equipo sí.",
     offer_change="¿Se lo paso al equipo?",
     human_requested="He avisado al equipo. Alguien se unirá en un momento.",
+    email_kept="¡Gracias! He pasado {email} al equipo, que le responderá allí.",
     human_waiting="Ahora mismo no hay nadie del equipo en línea. Deje su correo electrónico y le responderán.",
     contact_email="También puede escribir a {email}.",
     contact_phone="También puede llamar al {phone}.",

@@ -15,6 +15,8 @@ FRENCH = Phrases(
     "boutique, je peux suivre votre commande et faire venir quelqu'un de l'équipe.",
     off_topic="Là, je ne peux malheureusement pas vous aider. Je réponds sur les articles, la livraison, les retours et les "
     "commandes chez {shop}.",
+    go_ahead="Avec plaisir ! Que puis-je faire pour vous ?",
+    declined="Très bien. Je reste là si vous avez besoin d'autre chose.",
     nonsense="Désolé, je n'ai pas compris. Pouvez-vous le dire autrement ? Je réponds sur les articles, la livraison, les "
     "retours et les commandes.",
     upset="Je suis désolé que ce soit si agaçant. Dites-moi ce qui ne va pas, ou je fais venir une personne de l'équipe.",
@@ -53,6 +55,7 @@ FRENCH = Phrases(
     not_exactly="Je n'ai pas trouvé exactement cela.",
     not_sold="Je n'ai pas trouvé « {name} » dans le catalogue : la boutique ne semble pas en avoir. Dites-moi à quoi cela "
     "doit servir, et je chercherai ce qui convient.",
+    nothing_cheaper="Rien de ce qui convient n'est moins cher, malheureusement.",
     nothing_in_budget="Rien de ce qui convient ne reste dans la limite de {limit}, malheureusement.",
     nothing_in_stock="Rien de ce qui convient n'est en stock en ce moment, malheureusement.",
     nearest="Le plus proche est **{title}** à {price}.",
@@ -112,6 +115,8 @@ FRENCH = Phrases(
     order_tracking="Suivi : {tracking}.",
     order_refund="{amount} vous ont été remboursés le {date}.",
     order_total="Le total est de {amount}.",
+    order_items_hidden="Je ne peux pas encore montrer le contenu de la commande {number}.",
+    order_total_hidden="Je ne peux montrer le prix d'une commande qu'aux clients connectés à leur compte dans la boutique.",
     order_more_with_code="Pour les articles et le suivi, je peux envoyer un code à l'adresse e-mail de la commande.",
     orders_listed="Voici vos dernières commandes :",
     orders_line="{number} : {status}, passée le {date}",
@@ -129,6 +134,7 @@ FRENCH = Phrases(
     cannot_change="Je ne peux pas modifier, annuler ou renvoyer une commande moi-même, mais l'équipe le peut.",
     offer_change="Dois-je transmettre à l'équipe ?",
     human_requested="J'ai appelé l'équipe. Quelqu'un vous rejoint ici dans un instant.",
+    email_kept="Merci ! J'ai transmis {email} à l'équipe, qui vous y répondra.",
     human_waiting="Personne de l'équipe n'est en ligne pour le moment. Laissez votre adresse e-mail et on vous répondra.",
     contact_email="Vous pouvez aussi écrire à {email}.",
     contact_phone="Vous pouvez aussi appeler le {phone}.",

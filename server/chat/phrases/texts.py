@@ -19,6 +19,8 @@ class Phrases(Struct, frozen=True, kw_only=True):
     identity: str
     off_topic: str
     nonsense: str
+    go_ahead: str
+    declined: str
     unknown: str
     upset: str
     cannot_see: str
@@ -60,6 +62,7 @@ class Phrases(Struct, frozen=True, kw_only=True):
     not_exactly: str
     not_sold: str
     nothing_in_budget: str
+    nothing_cheaper: str
     nothing_in_stock: str
     nearest: str
     price_is: str
@@ -125,6 +128,8 @@ class Phrases(Struct, frozen=True, kw_only=True):
     order_refund: str
     order_total: str
     order_more_with_code: str
+    order_items_hidden: str
+    order_total_hidden: str
     orders_listed: str
     orders_line: str
     orders_none: str
@@ -140,5 +145,6 @@ class Phrases(Struct, frozen=True, kw_only=True):
     # staff
     human_requested: str
     human_waiting: str
+    email_kept: str
     contact_email: str
     contact_phone: str

@@ -21,7 +21,7 @@ K, T = IntentKind, Topic
         ("where are you located", "en", K.POLICY, T.STORE),
         ("what's my gift card balance", "en", K.POLICY, T.STORE),
         ("when will my card be charged", "en", K.POLICY, T.PAYMENT),
-        ("how much does it cost to repair a zip", "en", K.POLICY, T.STORE),
+        ("how much does it cost to repair a zip", "en", K.POLICY, T.WARRANTY),
         ("I'm a US men's 10, what EU shoe size is that", "en", K.POLICY, T.STORE),
         ("which stove is the lightest", "en", K.COMPARISON, None),
         ("you're not very helpful", "en", K.UNKNOWN, None),

@@ -221,9 +221,11 @@ class ShopTools:
         connected: bool = True,
         staff: str = "waiting",
         catalog: tuple[ProductDetail, ...] = CATALOG,
+        policies: tuple[Source, ...] = POLICIES,
     ) -> None:
         self._signed_in, self._level, self._away = signed_in, level, away
         self._locked, self._connected, self._staff, self.catalog = locked, connected, staff, catalog
+        self._policies = policies
         self.calls: list[tuple[str, object]] = []
 
     async def search_catalog(
@@ -237,7 +239,12 @@ class ShopTools:
     ) -> CatalogResult:
         self._called("search_catalog", query)
         wanted = set(stems(query))
-        exact = [product for product in self.catalog if product.card.id.lower() in query.lower().split()]
+        numbers = set(query.lower().replace("?", " ").split())
+        exact = [
+            product
+            for product in self.catalog
+            if numbers & {product.card.id.lower(), *((each.sku or "").lower() for each in product.card.variants)}
+        ]
         found = []
         for product in self.catalog:
             price = product.card.price.amount if product.card.price else 0
@@ -261,7 +268,7 @@ class ShopTools:
     async def search_policies(self, query: str, *, limit: int = 4) -> PolicyResult:
         self._called("search_policies", query)
         wanted = set(stems(query))
-        ranked = sorted(POLICIES, key=lambda source: -len(wanted & set(stems(f"{source.title} {source.text}"))))
+        ranked = sorted(self._policies, key=lambda source: -len(wanted & set(stems(f"{source.title} {source.text}"))))
         return PolicyResult(sources=tuple(ranked[:limit]))
 
     async def order_status(self, order_number: str | None) -> OrderAnswer:
@@ -284,8 +291,8 @@ class ShopTools:
             return self._found()
         return OrderAnswer(outcome=ProofNeeded(order_number=order_number, methods=("email", "postcode"), refused=True))
 
-    async def request_human(self, reason: str) -> HandoffResult:
-        self._called("request_human", reason)
+    async def request_human(self, reason: str, email: str | None = None) -> HandoffResult:
+        self._called("request_human", (reason, email))
         return HandoffResult(state=self._staff, contact={"email": "care@fernweh.example", "phone": "+1 503 555 0102"})
 
     def _found(self) -> OrderAnswer:

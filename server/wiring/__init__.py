@@ -2,21 +2,11 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
-from pathlib import Path
 
 import msgspec
-from msgspec import Struct
 from redis.asyncio import Redis
 
 from billing.quota import Unlimited
-from integrations.demo import DemoPlatform, load_store
-from integrations.feed import FeedPlatform, FeedSettings
-from integrations.platform import PlatformUnavailable, ShopPlatform
-from integrations.shopify import ShopifyApp, ShopifyPlatform
-from integrations.store_http import StoreHttp
-from integrations.woocommerce.platform import WooCommercePlatform
-from server.catalog.feed import read_feed
 from server.catalog.service import Catalog
 from server.catalog.tasks import ImportProducts
 from server.chat.conversations import Conversations
@@ -34,7 +24,6 @@ from server.console.figures.service import Figures
 from server.console.service import StaffDesk
 from server.core.crypto import Vault, app_role_password
 from server.core.database import PATIENCE_S, Database, url_for_role
-from server.core.egress import Egress
 from server.core.errors import ConfigurationError
 from server.core.jobs import Handler, JobDesk
 from server.core.metrics import Metrics
@@ -57,23 +46,15 @@ from server.pages.models import DemoPage
 from server.privacy.service import Privacy
 from server.shops.access import ConsoleClaims
 from server.shops.service import ShopService
-from server.stores.connecting import Connecting, PrepareFeed, prepare_demo
-from server.stores.credentials import SealedCredentials
-from server.stores.models import StoreConnection
-from server.stores.platforms import Build, Platforms
-from server.stores.service import Stores
-from server.stores.shopify import ShopifyInstall
 from server.stores.sync import SyncStore
-from server.stores.woocommerce import PrepareWooCommerce
 from server.upkeep import Upkeep
-from server.webhooks.service import Inbox
-from server.webhooks.sources import ShopifySecrets
 from server.webhooks.tasks import ProcessChanges
+from server.wiring.stores import StoreParts, build_stores
 
 POOL_SIZE = 12
 
 
-class Services(Struct, frozen=True, kw_only=True):
+class Services(StoreParts, frozen=True, kw_only=True):
     """All that one process works with."""
 
     settings: Settings
@@ -93,16 +74,8 @@ class Services(Struct, frozen=True, kw_only=True):
     index: SearchIndex
     sources: Sources
     orders: OrderDesk
-    platforms: Platforms
-    stores: Stores
-    connecting: Connecting
-    prepare_woocommerce: PrepareWooCommerce
-    shopify: ShopifyInstall
-    shopify_secrets: ShopifySecrets
-    inbox: Inbox
     privacy: Privacy
     mailer: Mailer | None
-    egress: Egress
     limiter: RateLimiter
     live: LiveTurns
     journal: TurnJournal
@@ -155,17 +128,16 @@ async def _build(
     shops, jobs = ShopService(database, vault), JobDesk(database, wake)
     index = SearchIndex(database, embedder, at.database_url)
     knowledge, catalog = Knowledge(database, embedder, index), Catalog(database, index)
-    app = _shopify_app(settings)
-    egress = Egress(allow=settings.egress_allow, base_url=settings.base_url)
-    platforms = Platforms(database, vault, platform_builders(settings, egress, app))
-    stores, prepare_woocommerce = Stores(database, vault, shops, jobs), PrepareWooCommerce(egress)
-    orders = OrderDesk(database, platforms.of_orders, settings.secret_keys, jobs, codes=settings.smtp_url is not None)
+    parts = build_stores(settings, database, vault, shops, jobs, wake)
+    orders = OrderDesk(
+        database, parts.platforms.of_orders, settings.secret_keys, jobs, codes=settings.smtp_url is not None
+    )
     live, journal, router, quota = LiveTurns(), TurnJournal(redis), Router(embedder), Unlimited()
     conversations = Conversations(database, shops, journal, live)
 
     def toolbox_for(question: Question) -> ShopToolbox:
         return ShopToolbox(
-            question, catalog, knowledge, orders, lambda _reason: conversations.request_human(question.shopper)
+            question, catalog, knowledge, orders, lambda email: conversations.request_human(question.shopper, email)
         )
 
     chat = ChatService(
@@ -199,27 +171,13 @@ async def _build(
         index=index,
         sources=Sources(database, jobs),
         orders=orders,
-        platforms=platforms,
-        stores=stores,
-        connecting=Connecting(
-            {
-                "demo": prepare_demo,
-                "feed": PrepareFeed(settings.egress_allow),
-                "woocommerce": prepare_woocommerce,
-            }
-        ),
-        prepare_woocommerce=prepare_woocommerce,
-        shopify=ShopifyInstall(app, settings.shopify_origin, egress, stores),
-        shopify_secrets=ShopifySecrets(settings.shopify_api_secrets),
-        inbox=Inbox(database, vault, wake),
         privacy=Privacy(database, vault, journal, settings.secret_keys),
         mailer=Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
-        egress=egress,
         live=live,
         journal=journal,
         chat=chat,
         conversations=conversations,
-        upkeep=Upkeep(database, InterruptedTurns(database, journal, quota), orders, stores, embedder.name),
+        upkeep=Upkeep(database, InterruptedTurns(database, journal, quota), orders, parts.stores, embedder.name),
         router=router,
         staff_desk=StaffDesk(database),
         figures=Figures(database),
@@ -227,6 +185,7 @@ async def _build(
         demo=load_demo_page(demo_file, settings.base_url, settings.demo_mailbox_url)
         if settings.env == "demo"
         else None,
+        **msgspec.structs.asdict(parts),
     )
 
 
@@ -249,40 +208,6 @@ def job_handlers(services: Services) -> Mapping[str, Handler]:
             database, services.platforms.of_orders, services.mailer, services.settings.secret_keys
         ),
     }
-
-
-def platform_builders(settings: Settings, egress: Egress, app: ShopifyApp | None) -> Mapping[str, Build]:
-    """By platform: from a connection to its adapter."""
-
-    def demo(store: StoreConnection, _credentials: SealedCredentials) -> ShopPlatform:
-        """The packaged store, or the folder that the operator (never a merchant) named."""
-        folder = store.settings.get("folder")
-        return DemoPlatform(load_store(Path(folder) if folder else None))
-
-    def feed(store: StoreConnection, credentials: SealedCredentials) -> ShopPlatform:
-        given = msgspec.convert(store.settings, FeedSettings)
-        read = partial(read_feed, currency=store.settings["currency"])
-        return FeedPlatform(given, StoreHttp(egress.client(), "the shop's feed"), credentials, read)
-
-    def shopify(store: StoreConnection, credentials: SealedCredentials) -> ShopPlatform:
-        if app is None:
-            raise PlatformUnavailable("this installation has no Shopify app; the operator sets AISLE_SHOPIFY_API_KEY")
-        http = StoreHttp(egress.client(), "Shopify")
-        domain = store.settings["store"]
-        origin = settings.shopify_origin.replace("{store}", domain)
-        return ShopifyPlatform(domain, http, credentials, app, origin=origin)
-
-    def woocommerce(store: StoreConnection, credentials: SealedCredentials) -> ShopPlatform:
-        http = StoreHttp(egress.client(), "the shop's WooCommerce")
-        return WooCommercePlatform(store.settings["store"], http, credentials)
-
-    return {"demo": demo, "feed": feed, "shopify": shopify, "woocommerce": woocommerce}
-
-
-def _shopify_app(settings: Settings) -> ShopifyApp | None:
-    if not (settings.shopify_api_key and settings.shopify_api_secrets):
-        return None
-    return ShopifyApp(settings.shopify_api_key, settings.shopify_api_secrets, settings.base_url)
 
 
 async def _open_database(settings: Settings, at: Endpoints, patience_s: float) -> Database:
