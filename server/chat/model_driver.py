@@ -79,6 +79,8 @@ class _Progress(Struct):
     left_out: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    shopper_email: str | None = None
+    """In this message: where staff may write to."""
     handed_off: str | None = None
 
 
@@ -114,6 +116,7 @@ class ModelDriver:
             orders=[proven] if proven else [],
             receipts=[],
             said=[],
+            shopper_email=intent.email,
         )
         progress.grounder.add_shopper_words(question.text)
         if proven:
@@ -232,7 +235,7 @@ class ModelDriver:
             case "order_status":
                 return await self._order(_text(given, "order_number") or None, progress, tools, transcript, locale)
             case "request_human":
-                handed = await tools.request_human(_text(given, "reason"))
+                handed = await tools.request_human(_text(given, "reason"), progress.shopper_email)
                 progress.handed_off = handed.state
                 return {"state": handed.state, "contact": handed.contact}
         return {"error": f"there is no tool named {call.name[:40]}"}
