@@ -4,7 +4,8 @@ and every failure as a PlatformError. The client itself is handed in: the server
 import asyncio
 import random
 import time
-from collections.abc import Callable, Mapping
+import zlib
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,9 @@ FIRST_PAUSE_S = 0.5
 MAX_PAUSE_S = 20.0
 FAILURES_TO_OPEN = 5
 OPEN_S = 20.0
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
+PACKING = {"Accept-Encoding": "gzip"}
+_OF_THE_PACKING = ("content-encoding", "content-length", "transfer-encoding")
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -55,11 +59,17 @@ class StoreHttp:
             if wait_s > 0:
                 raise PlatformUnavailable(f"{self.name} failed again and again; it rests", retry_after_s=wait_s)
             try:
-                request = self._client.build_request(
-                    method, url, headers=headers, params=params, content=content, timeout=timeout_s
-                )
-                answer = await self._client.send(request, follow_redirects=False)
-            except httpx.HTTPError as reason:
+                async with asyncio.timeout(timeout_s):
+                    request = self._client.build_request(
+                        method,
+                        url,
+                        headers={**(headers or {}), **PACKING},
+                        params=params,
+                        content=content,
+                        timeout=timeout_s,
+                    )
+                    answer = await self._ask(request)
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as reason:
                 is_throttled = False
                 failure = PlatformUnavailable(f"{self.name} did not answer: {_short(reason)}")
             else:
@@ -76,22 +86,47 @@ class StoreHttp:
                 await asyncio.sleep(_pause_s(attempt, failure.retry_after_s))
         raise failure
 
+    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        answer = await self._client.send(request, follow_redirects=False, stream=True)
+        try:
+            body = b"".join([chunk async for chunk in self._unpacked(answer, MAX_ANSWER_BYTES)])
+        finally:
+            await answer.aclose()
+        kept = [(name, value) for name, value in answer.headers.multi_items() if name not in _OF_THE_PACKING]
+        return httpx.Response(answer.status_code, headers=kept, content=body, request=request)
+
+    async def _unpacked(self, answer: httpx.Response, max_bytes: int) -> AsyncIterator[bytes]:
+        """The body as it comes. Packed once at most and never unpacked beyond the limit: a store may be hostile."""
+        encoding = answer.headers.get("content-encoding", "identity").strip().lower()
+        if encoding not in ("identity", "gzip"):
+            raise PlatformUnavailable(f"{self.name} packs its answers in a way that was not asked for")
+        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == "gzip" else None
+        left = max_bytes
+        async for chunk in answer.aiter_raw():
+            try:
+                plain = unpacker.decompress(chunk, left + 1) if unpacker else chunk
+            except zlib.error:
+                raise PlatformUnavailable(f"{self.name} sent a damaged answer") from None
+            left -= len(plain)
+            if left < 0:
+                raise PlatformUnavailable(f"{self.name} sent more than {max_bytes:,} bytes")
+            yield plain
+
     async def download(self, url: str, file: Path, *, max_bytes: int, timeout_s: float = 60.0) -> httpx.Response:
         """Write a body to a file as it comes; the answer without its body. A larger body is a failure.
 
         Raises PlatformUnavailable; one attempt, since whoever asks begins again anyway.
         """
         try:
-            async with self._client.stream("GET", url, timeout=timeout_s, follow_redirects=False) as answer:
-                written = 0
+            async with (
+                asyncio.timeout(timeout_s),
+                self._client.stream("GET", url, headers=PACKING, timeout=timeout_s, follow_redirects=False) as answer,
+            ):
                 with file.open("wb") as out:
-                    async for chunk in answer.aiter_bytes():
-                        written += len(chunk)
-                        if written > max_bytes:
-                            raise PlatformUnavailable(f"{self.name} sent more than {max_bytes:,} bytes")
+                    async for chunk in self._unpacked(answer, max_bytes):
                         out.write(chunk)
                 return answer
-        except httpx.HTTPError as reason:
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as reason:
             raise PlatformUnavailable(f"{self.name} did not answer: {_short(reason)}") from None
 
     def _count(self, failure: PlatformUnavailable) -> None:
@@ -114,7 +149,7 @@ def json_of(answer: httpx.Response, name: str) -> Any:
     """The body, when it is JSON. Raises PlatformUnavailable: a login page or a proxy's error is no answer."""
     try:
         return msgspec.json.decode(answer.content)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise PlatformUnavailable(f"{name} answered {answer.status_code} with something that is not JSON") from None
 
 
@@ -129,8 +164,8 @@ def _pause_s(attempt: int, asked_s: float | None) -> float:
     return float(min(MAX_PAUSE_S, FIRST_PAUSE_S * 2**attempt) * random.uniform(0.5, 1.0))
 
 
-def _short(reason: httpx.HTTPError) -> str:
+def _short(reason: Exception) -> str:
     """Why, without addresses and what stands in them."""
     if isinstance(reason, httpx.ConnectError) and str(reason):
         return str(reason).splitlines()[0][:160]
-    return "it took too long" if isinstance(reason, httpx.TimeoutException) else type(reason).__name__
+    return "it took too long" if isinstance(reason, httpx.TimeoutException | TimeoutError) else type(reason).__name__

@@ -22,7 +22,7 @@ from integrations.store_http import StoreHttp, refused
 
 MAX_FEED_BYTES = 300 * 1024 * 1024
 ORDER_TIMEOUT_S = 4.0
-FEED_TIMEOUT_S = 60.0
+FEED_TIMEOUT_S = 120.0
 BATCH = 200
 
 ReadFeed = Callable[[Path], Iterator[CatalogItem]]
@@ -114,7 +114,7 @@ class FeedPlatform:
             raise PlatformUnavailable(f"the shop's order look-up answered {answer.status_code}")
         try:
             return msgspec.json.decode(answer.content, type=shape)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as reason:
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as reason:
             raise PlatformUnavailable(f"the shop's order look-up answered in another shape: {reason}") from None
 
     async def _download(self, url: str, file: Path) -> None:

@@ -75,6 +75,17 @@ def delivery_id(headers: Mapping[str, str]) -> str | None:
     return _header(headers, "webhook-id") or None
 
 
+def is_of_shop(topic: str, body: bytes, domain: str | None) -> bool:
+    """Whether a compliance request names the shop that the header names: the header is not signed, the body is."""
+    if topic.lower() not in COMPLIANCE:
+        return True
+    try:
+        told = msgspec.json.decode(body or b"{}")
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return isinstance(told, dict) and domain is not None and told.get("shop_domain") == domain
+
+
 def read_change(topic: str, body: bytes) -> PlatformChange | None:
     """What a verified delivery means; None for topics that mean nothing to us and for bodies that cannot be read."""
     reader = _READERS.get(topic.lower())
@@ -82,7 +93,7 @@ def read_change(topic: str, body: bytes) -> PlatformChange | None:
         return None
     try:
         told = msgspec.json.decode(body or b"{}")
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return None
     return reader(told) if isinstance(told, dict) else None
 
@@ -132,31 +143,33 @@ def _uninstalled(_: Mapping[str, Any]) -> PlatformChange:
     return Disconnected()
 
 
-def _export(told: Mapping[str, Any]) -> PlatformChange:
-    request = told.get("data_request")
-    return ExportAsked(_person(told), _number(request, "id") if isinstance(request, dict) else None)
+def _export(told: Mapping[str, Any]) -> PlatformChange | None:
+    request, person = told.get("data_request"), _person(told)
+    if person is None:
+        return None
+    return ExportAsked(person, _number(request, "id") if isinstance(request, dict) else None)
 
 
-def _erasure(told: Mapping[str, Any]) -> PlatformChange:
-    return ErasureAsked(_person(told))
+def _erasure(told: Mapping[str, Any]) -> PlatformChange | None:
+    person = _person(told)
+    return ErasureAsked(person) if person else None
 
 
 def _shop_erasure(_: Mapping[str, Any]) -> PlatformChange:
     return ShopErasureAsked()
 
 
-def _person(told: Mapping[str, Any]) -> PersonNamed:
-    """The orders in the request are told by ids, which are no order numbers, so they are left out."""
+def _person(told: Mapping[str, Any]) -> PersonNamed | None:
+    """None where nobody is named. The orders in the request are told by ids, which are no order numbers."""
     customer = told.get("customer")
     named = customer if isinstance(customer, dict) else {}
-    return PersonNamed(
-        customer_id=_number(named, "id"),
-        email=str(named["email"]) if named.get("email") else None,
-        phone=str(named["phone"]) if named.get("phone") else None,
-    )
+    number, email = _number(named, "id"), str(named["email"]) if named.get("email") else None
+    if not (number or email):
+        return None
+    return PersonNamed(customer_id=number, email=email, phone=str(named["phone"]) if named.get("phone") else None)
 
 
-_READERS: dict[str, Callable[[Mapping[str, Any]], PlatformChange]] = {
+_READERS: dict[str, Callable[[Mapping[str, Any]], PlatformChange | None]] = {
     "app/uninstalled": _uninstalled,
     "collections/create": _collection,
     "collections/delete": _collection,

@@ -3,6 +3,7 @@
 import re
 from urllib.parse import urlencode, urlsplit
 
+import httpx
 import msgspec
 from msgspec import Struct
 
@@ -41,7 +42,8 @@ def normalise_store_url(text: str) -> str:
         parts = urlsplit(written)
         host, port = parts.hostname, parts.port
         host = host.encode("idna").decode() if host and not host.isascii() else host
-    except (ValueError, UnicodeError):
+        httpx.URL(written)
+    except (ValueError, UnicodeError, httpx.InvalidURL):
         raise ValueError("That is not a web address; write it like https://shop.example") from None
     if parts.scheme not in ("http", "https") or not host or len(written) > _MAX_URL_CHARS:
         raise ValueError("That is not a web address; write it like https://shop.example")
@@ -75,7 +77,7 @@ def read_callback(raw_body: bytes) -> GrantedKeys:
     WooCommerce takes 201 and 204 for a refusal."""
     try:
         told = msgspec.json.decode(raw_body, type=_Callback)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ValueError("this is no callback of WooCommerce") from None
     if not told.consumer_key.startswith("ck_") or not told.consumer_secret.startswith("cs_"):
         raise ValueError("this is no callback of WooCommerce")

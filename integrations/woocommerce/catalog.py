@@ -84,8 +84,9 @@ class CatalogReader:
                 total, number = page.total, max(1, number - moved_pages)
                 continue
             total = page.total
-            fresh = [row for row in page.rows if row.get("id") not in told and (wanted is None or wanted(row))]
-            told.update(row.get("id") for row in page.rows)
+            known = [row for row in page.rows if isinstance(row.get("id"), int)]
+            fresh = [row for row in known if row["id"] not in told and (wanted is None or wanted(row))]
+            told.update(row["id"] for row in known)
             for item in await self._items(fresh, currency):
                 yield item
             if _is_last(page, number):

@@ -165,7 +165,7 @@ class WooClient:
             raise PlatformUnavailable(f"{self.name} sends us on to {target}; connect the shop under that address")
         try:
             said = EXACT_JSON.decode(answer.content.removeprefix(b"\xef\xbb\xbf"))
-        except (msgspec.DecodeError, UnicodeDecodeError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise PlatformUnavailable(
                 f"{self.name} answered {status} with a page instead of data: it is in maintenance, behind a wall, or "
                 "its permalinks are set to Plain"

@@ -44,7 +44,7 @@ def read_change(topic: str, raw_body: bytes) -> PlatformChange | None:
     resource, _, event = topic.strip().lower().partition(".")
     try:
         body = record(msgspec.json.decode(raw_body))
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         body = {}
     match resource:
         case "product":

@@ -93,7 +93,7 @@ class Catalog:
         now = datetime.now(UTC)
         async with self._database.fast(shop_id) as connection:
             written = await storage.upsert_products(connection, shop_id, changed, source, now)
-            await storage.touch_products(connection, shop_id, same, now)
+            await storage.touch_products(connection, shop_id, same, source, now)
             await self._index.write(connection, shop_id, prepared, written)
         created = sum(row.product.external_id not in known for row in changed)
         return created, len(changed) - created, len(same)

@@ -100,10 +100,16 @@ async def upsert_products(
     return written
 
 
-async def touch_products(connection: Connection, shop_id: UUID, ids: Sequence[UUID], fetched_at: datetime) -> None:
-    """Note that unchanged products were seen again: "as of" moves, nothing else."""
+async def touch_products(
+    connection: Connection, shop_id: UUID, ids: Sequence[UUID], source: str, fetched_at: datetime
+) -> None:
+    """Note that unchanged products were seen again, and where: "as of" and the source move, nothing else."""
     await connection.execute(
-        "UPDATE product SET fetched_at = $3 WHERE shop_id = $1 AND id = ANY($2)", shop_id, list(ids), fetched_at
+        "UPDATE product SET fetched_at = $3, source = $4 WHERE shop_id = $1 AND id = ANY($2)",
+        shop_id,
+        list(ids),
+        fetched_at,
+        source,
     )
 
 

@@ -17,7 +17,7 @@ class Pace(Struct, frozen=True):
     """
 
     floor_s: float = 0.5
-    step_s: float = 0.5
+    step_s: float = 1.5
 
     @asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:

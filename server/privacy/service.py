@@ -6,6 +6,7 @@ and those in which one of their orders was proven. Orders themselves are never s
 
 import hashlib
 import hmac
+import re
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +20,8 @@ from server.core.database import Database
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import new_id
 from server.privacy import storage
+
+ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
 
 
 class PrivacyRecord(Struct, frozen=True, kw_only=True):
@@ -114,8 +117,11 @@ class Privacy:
 
 
 def _require_named(person: PersonNamed) -> None:
-    if not (person.customer_id or (person.email or "").strip()):
+    email = (person.email or "").strip()
+    if not (person.customer_id or email):
         raise Invalid("Nobody is named.", errors=(FieldError("email", "or customer_id"),))
+    if email and not ADDRESS.fullmatch(email):
+        raise Invalid("That is no e-mail address.", errors=(FieldError("email", "a whole one: ann@example.com"),))
 
 
 def _keys(person: PersonNamed) -> tuple[str | None, str | None, list[str]]:

@@ -1,5 +1,6 @@
 """SQL of privacy requests: everything that hangs on a person's conversations."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
@@ -36,21 +37,29 @@ async def conversations_of(
     rows = await connection.fetch(
         "SELECT id FROM conversation WHERE shop_id = $1 AND (customer_id = $2 OR lower(customer_email) = $3 "
         "OR lower(contact_email) = $3) "
-        "UNION SELECT conversation_id FROM message WHERE shop_id = $1 AND $3 <> '' "
-        "AND strpos(lower(parts::text), $3) > 0 "
+        "UNION SELECT conversation_id FROM message WHERE shop_id = $1 AND $5 <> '' AND EXISTS "
+        "(SELECT FROM jsonb_path_query(parts, '$[*].text') AS said(words) WHERE words #>> '{}' ~* $5) "
         "UNION SELECT conversation_id FROM proof WHERE shop_id = $1 AND order_number = ANY($4)",
         shop_id,
         customer_id,
         email or "",
         list(order_numbers),
+        _whole_address(email) if email else "",
     )
     return [row["id"] for row in rows]
 
 
+def _whole_address(email: str) -> str:
+    """A pattern for this address and no longer one that holds it: not joann@ for ann@, not .com.au for .com."""
+    literal = re.sub(r"([^A-Za-z0-9@])", r"\\\1", email)
+    return rf"(?<![A-Za-z0-9._%+-]){literal}(?![A-Za-z0-9-]|\.[A-Za-z0-9])"
+
+
 async def conversations_without_a_store(connection: Connection, shop_id: UUID) -> list[UUID]:
-    """All conversations of a shop that has no connection left; none of any other."""
+    """All conversations of a shop that has neither a connection nor a product of its own left; none of any other."""
     rows = await connection.fetch(
-        "SELECT id FROM conversation WHERE shop_id = $1 AND NOT EXISTS (SELECT FROM connection WHERE shop_id = $1)",
+        "SELECT id FROM conversation WHERE shop_id = $1 AND NOT EXISTS (SELECT FROM connection WHERE shop_id = $1) "
+        "AND NOT EXISTS (SELECT FROM product WHERE shop_id = $1)",
         shop_id,
     )
     return [row["id"] for row in rows]

@@ -83,7 +83,7 @@ def connection_view(connection: StoreConnection) -> dict[str, Any]:
         "id": connection.id,
         "platform": connection.platform,
         "name": connection.name,
-        "store": connection.settings.get("store") or connection.settings.get("feed_url"),
+        "store": shown_address(connection.settings),
         "state": connection.state,
         "sync_state": connection.sync_state,
         "synced_at": connection.synced_at,
@@ -93,3 +93,9 @@ def connection_view(connection: StoreConnection) -> dict[str, Any]:
         "result": connection.result,
         "created_at": connection.created_at,
     }
+
+
+def shown_address(settings: dict[str, Any]) -> str | None:
+    """Where the store is, without a query: feeds carry their tokens there."""
+    address = settings.get("store") or settings.get("feed_url")
+    return str(address).partition("?")[0] if address else None

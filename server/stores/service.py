@@ -53,6 +53,7 @@ class Stores:
         store = msgspec.structs.replace(store, settings=noted | store.settings)
         sealed = seal(self._vault, shop_id, store.credentials)
         async with self._database.fast(shop_id) as connection:
+            await storage.forget_proofs(connection, shop_id)
             named = store.settings.get("store")
             known = await storage.connection_of_store(connection, shop_id, store.platform, named) if named else None
             connection_id = known or new_id()
@@ -72,6 +73,7 @@ class Stores:
         """Forget a connection and its credentials; what was read stays. Raises NotFound."""
         caller.require(Role.ADMIN)
         async with self._database.fast(caller.shop_id) as connection:
+            await storage.forget_proofs(connection, caller.shop_id)
             if not await storage.delete_connection(connection, caller.shop_id, connection_id):
                 raise NotFound
         await self._shops.note(caller.shop_id, caller.actor, "connection.delete", {"id": str(connection_id)})

@@ -17,7 +17,7 @@ from integrations.shopify.auth import (
 from integrations.store_http import StoreHttp
 from server.core.crypto import new_secret
 from server.core.egress import Egress
-from server.core.errors import FieldError, Invalid, Unauthenticated, Unavailable
+from server.core.errors import Conflict, FieldError, Invalid, Unauthenticated, Unavailable
 from server.stores.models import NewStore, StoreConnection
 from server.stores.service import Stores
 
@@ -60,6 +60,9 @@ class ShopifyInstall:
         if callback.state.reference != str(shop_id):
             error = FieldError("state", "it was begun for another of your shops; switch to that one and begin again")
             raise Invalid("This install cannot be finished.", errors=(error,))
+        if await self._stores.shop_of_store(PLATFORM, callback.shop_domain) not in (None, shop_id):
+            # before the code is spent: a new token would end the one that the other shop works with
+            raise Conflict("This store is connected to another shop here; disconnect it there first.")
         credentials = await self._buy_token(app, callback.shop_domain, callback.code)
         missing = missing_scopes(credentials.get("scope", ""))
         settings = {"store": callback.shop_domain, "missing_scopes": list(missing)}

@@ -54,6 +54,12 @@ async def replace_connection(
     )
 
 
+async def forget_proofs(connection: Connection, shop_id: UUID) -> None:
+    """What shoppers have proven was proven to another order system: the same number there may be a stranger's."""
+    await connection.execute("DELETE FROM proof WHERE shop_id = $1", shop_id)
+    await connection.execute("DELETE FROM one_time_code WHERE shop_id = $1", shop_id)
+
+
 async def list_connections(connection: Connection, shop_id: UUID) -> list[StoreConnection]:
     """All of a shop, oldest first."""
     rows = await connection.fetch(f"SELECT {_READ} FROM connection WHERE shop_id = $1 ORDER BY id", shop_id)
@@ -300,6 +306,24 @@ async def documents_of(connection: Connection, shop_id: UUID, source: str) -> li
         "SELECT external_id FROM document WHERE shop_id = $1 AND source = $2", shop_id, source
     )
     return [row["external_id"] for row in rows]
+
+
+async def ids_of_other_stores(
+    connection: Connection, shop_id: UUID, source: str, external_ids: Sequence[str]
+) -> set[str]:
+    """Those of these ids that products of other connected stores have, or products written by the shop's own system.
+
+    What was imported from a file may be taken over: it was a copy of the store.
+    """
+    rows = await connection.fetch(
+        "SELECT external_id FROM product WHERE shop_id = $1 AND external_id = ANY($3) AND source <> $2 "
+        "AND (source = 'api' OR EXISTS "
+        "(SELECT FROM connection WHERE shop_id = $1 AND 'store:' || connection.id::text = product.source))",
+        shop_id,
+        source,
+        list(external_ids),
+    )
+    return {row["external_id"] for row in rows}
 
 
 async def delete_of_source(connection: Connection, shop_id: UUID, source: str, external_ids: Sequence[str]) -> int:

@@ -25,7 +25,8 @@ from integrations.platform import (
 )
 from server.catalog.service import Catalog
 from server.core.database import Database
-from server.core.jobs import ClaimedJob
+from server.core.errors import Unavailable
+from server.core.jobs import ClaimedJob, LeaseLost
 from server.core.logging import get_logger
 from server.knowledge.parsing import UnreadableFile, parse_in_child
 from server.knowledge.service import Knowledge
@@ -41,6 +42,9 @@ OVERLAP = timedelta(minutes=5)
 RETRY_S = 30.0
 MAX_FAILED_KEPT = 1_000
 MAX_PAGES = 500
+MAX_PRODUCTS = 250_000
+NOT_UNDERSTOOD = "something in this store could not be understood; it will be tried again"
+OF_ANOTHER_STORE = "a product with this id is there already, from another store or from your own system"
 
 log = get_logger("stores")
 
@@ -71,6 +75,12 @@ class SyncStore:
             log.warning("store_unavailable", connection_id=str(store.id), reason=str(reason))
             await sync.report()
             return await self._postpone(job, store, reason)
+        except (LeaseLost, Unavailable):
+            raise
+        except Exception:  # told to the merchant as well as to the log, which the job runner writes
+            async with self._database.fast(store.shop_id) as connection:
+                await storage.fail_sync(connection, store.shop_id, store.id, NOT_UNDERSTOOD)
+            raise
         return await job.finish("done")
 
     async def _find(self, job: ClaimedJob) -> StoreConnection | None:
@@ -149,6 +159,8 @@ class StorePass:
         counts = await write_items(self._database, self._catalog, self._store, batch)
         result = self.result
         result.read += len(batch)
+        if result.read > MAX_PRODUCTS:
+            raise PlatformUnavailable(f"the store told of more than {MAX_PRODUCTS:,} products")
         result.created += counts.created
         result.updated += counts.updated
         result.unchanged += counts.unchanged
@@ -169,7 +181,7 @@ class StorePass:
     async def _read_pages(self, platform: ShopPlatform) -> None:
         shop_id, met = self._store.shop_id, set()
         for page in (await platform.policies())[:MAX_PAGES]:
-            external_id = f"{self._source}:{page.external_id}"
+            external_id = f"{self._store.platform}:{self._store.settings.get('store', '')}:{page.external_id}"
             met.add(external_id)
             try:
                 await self._save_page(external_id, page)
@@ -216,6 +228,11 @@ async def write_items(
             FailedItem(item.external_id, item.title, item.reason) for item in items if isinstance(item, RefusedProduct)
         ]
     )
+    async with database.fast(store.shop_id) as connection:
+        taken = await storage.ids_of_other_stores(connection, store.shop_id, source_of(store.id), list(products))
+    for external_id in taken:
+        product = products.pop(external_id)
+        result.failed.append(FailedItem(external_id, product.title, OF_ANOTHER_STORE))
     if products:
         result.created, result.updated, result.unchanged = await catalog.save(
             store.shop_id, list(products.values()), source_of(store.id)

@@ -1,5 +1,6 @@
 """Connecting a WooCommerce shop: its keys are tried against that very shop before they are kept."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
@@ -13,6 +14,8 @@ from server.stores.connecting import StoreRequest
 from server.stores.models import NewStore
 
 NAME = "the shop's WooCommerce"
+PATIENCE_S = 20.0
+"""Somebody waits while keys are tried."""
 
 
 class GivenKeys:
@@ -65,10 +68,14 @@ class PrepareWooCommerce:
         keys = GivenKeys(consumer_key, consumer_secret)
         platform = WooCommercePlatform(store_url, StoreHttp(self._egress.client(), NAME), keys)
         try:
-            facts = await platform.try_keys()
+            async with asyncio.timeout(PATIENCE_S):
+                facts = await platform.try_keys()
         except PlatformRevoked as reason:
             error = FieldError("consumer_key", f"{store_url} does not take these keys: {reason}")
             raise Invalid("The keys do not fit this shop.", errors=(error,)) from None
+        except TimeoutError:
+            error = FieldError("store", f"it did not answer everything within {PATIENCE_S:.0f} seconds; try again")
+            raise Invalid("The shop is too slow.", errors=(error,)) from None
         except PlatformUnavailable as reason:
             raise Invalid("The shop cannot be reached.", errors=(FieldError("store", str(reason)),)) from None
         finally:

@@ -28,7 +28,8 @@ def _verify_shopify(delivery: Delivery, secrets: tuple[str, ...]) -> bool:
 def _read_shopify(delivery: Delivery) -> Reading:
     topic = shopify.topic_of(delivery.headers)
     key = shopify.delivery_id(delivery.headers) or hashlib.sha256(delivery.body).hexdigest()
-    return Reading(topic=topic, key=key, change=shopify.read_change(topic, delivery.body))
+    is_ours = shopify.is_of_shop(topic, delivery.body, shopify.shop_domain(delivery.headers))
+    return Reading(topic=topic, key=key, change=shopify.read_change(topic, delivery.body) if is_ours else None)
 
 
 def _verify_woocommerce(delivery: Delivery, secrets: tuple[str, ...]) -> bool:

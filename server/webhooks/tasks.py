@@ -17,13 +17,17 @@ from integrations.platform import (
 )
 from server.catalog.service import Catalog
 from server.core.database import Database
+from server.core.errors import Invalid
 from server.core.jobs import ClaimedJob
+from server.core.logging import get_logger
 from server.privacy.service import Privacy
 from server.stores import storage
 from server.stores.models import Arrived, StoreConnection
 from server.stores.platforms import Platforms
 from server.stores.service import Stores
 from server.stores.sync import write_items
+
+log = get_logger("webhooks")
 
 AT_ONCE = 200
 """Changes worked through together; a product that changed many times is read once."""
@@ -65,7 +69,10 @@ class ProcessChanges:
 
     async def _work(self, shop_id: UUID, connection_id: UUID, changes: list[PlatformChange]) -> None:
         for change in changes:
-            await self._note(shop_id, connection_id, change)
+            try:
+                await self._note(shop_id, connection_id, change)
+            except Invalid as reason:  # one that makes no sense must not stop those behind it
+                log.warning("change_refused", connection_id=str(connection_id), reason=reason.detail)
         async with self._database.fast(shop_id) as connection:
             store = await storage.find_connection(connection, shop_id, connection_id)
         if store is None or store.state != "active":

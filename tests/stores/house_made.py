@@ -18,6 +18,7 @@ class HouseMadeShop:
 
     def __init__(self) -> None:
         self.feed, self.feed_type, self.status = b"", "text/csv", 200
+        self.feed_encoding: str | None = None
         self.orders: dict[str, dict[str, Any]] = {}
         self.secret = ""
         self.refused = 0
@@ -55,7 +56,8 @@ def running() -> Iterator[HouseMadeShop]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self._send(shop.status, shop.feed_type, shop.feed)
+            packed = {"Content-Encoding": shop.feed_encoding} if shop.feed_encoding else {}
+            self._send(shop.status, shop.feed_type, shop.feed, **packed)
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -67,12 +69,15 @@ def running() -> Iterator[HouseMadeShop]:
             else:
                 self._send(200, "application/json", json.dumps(shop.answer(json.loads(body))).encode())
 
-        def _send(self, status: int, kind: str, body: bytes) -> None:
+        def _send(self, status: int, kind: str, body: bytes, **more: str) -> None:
             self.send_response(status)
             self.send_header("Content-Type", kind)
             self.send_header("Content-Length", str(len(body)))
+            for name, value in more.items():
+                self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(body)
+            with contextlib.suppress(OSError):  # whoever asked may have had enough
+                self.wfile.write(body)
 
         def log_message(self, *_: Any) -> None:
             """Quiet."""

@@ -1,5 +1,7 @@
 """A house-made shop: its feed is read and read again, its orders are asked for with a signature."""
 
+import gzip
+
 import httpx
 import pytest
 
@@ -132,3 +134,57 @@ def test_a_disconnected_store_keeps_its_products(merchant: httpx.Client, own_sho
     assert merchant.delete(f"/v1/connections/{made['id']}").status_code == 204
     assert merchant.get(f"/v1/connections/{made['id']}").status_code == 404
     assert titles(merchant) == ["Copper kettle", "Tin kettle"]
+
+
+def test_two_stores_of_one_shop_never_take_each_others_products(
+    merchant: httpx.Client, own_shop: HouseMadeShop
+) -> None:
+    first = connect(merchant, own_shop)
+    await_sync(merchant, str(first["id"]))
+    own_shop.feed = b"id,title,price\nk1,Stranger,1.00 USD\nk9,Newcomer,2.00 USD\n"
+    second = connect(merchant, own_shop, name="Second")
+    told = await_sync(merchant, str(second["id"]))
+    assert told["problem"] == "1 of 2 could not be taken"
+    assert titles(merchant) == ["Copper kettle", "Newcomer", "Tin kettle"]
+    own_shop.feed = FEED
+    merchant.delete(f"/v1/connections/{first['id']}")
+    merchant.post(f"/v1/connections/{second['id']}/sync", json={"full": True})
+    await_that(lambda: titles(merchant) == ["Copper kettle", "Tin kettle"], "the heir")
+
+
+def test_a_store_leaves_what_the_shops_own_system_wrote(merchant: httpx.Client, own_shop: HouseMadeShop) -> None:
+    mine = {"id": "k1", "title": "Our own kettle"}
+    merchant.put("/v1/products/k1", json=mine).raise_for_status()
+    told = await_sync(merchant, str(connect(merchant, own_shop)["id"]))
+    assert told["problem"] == "2 of 3 could not be taken"
+    assert titles(merchant) == ["Our own kettle", "Tin kettle"]
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br"])
+def test_a_packed_bomb_is_no_feed(merchant: httpx.Client, own_shop: HouseMadeShop, encoding: str) -> None:
+    own_shop.feed = gzip.compress(b"x" * (310 * 1024 * 1024), 1)
+    own_shop.feed_encoding = encoding
+    try:
+        made = merchant.post("/v1/connections", json={"platform": "feed", "feed_url": own_shop.feed_url}).json()
+        failed = await_sync(merchant, made["id"], state="failed")
+    finally:
+        own_shop.feed_encoding = None
+    assert "more than" in failed["problem"] or "not asked for" in failed["problem"]
+    assert titles(merchant) == []
+
+
+def test_a_token_in_a_feeds_address_is_not_shown(merchant: httpx.Client, own_shop: HouseMadeShop) -> None:
+    made = connect(merchant, own_shop, feed_url=f"{own_shop.feed_url}?token=hush")
+    assert "hush" not in merchant.get("/v1/connections").text
+    await_sync(merchant, str(made["id"]))
+
+
+def test_a_proof_does_not_outlive_the_order_system_it_was_given_to(
+    stores: Installation, shop: ShopAccess, merchant: httpx.Client, own_shop: HouseMadeShop
+) -> None:
+    made = connect(merchant, own_shop)
+    shopper = stores.shopper(shop)
+    assert shopper.verify(order_number="H-77", email="mira@example.com").json()["level"] == 1
+    merchant.delete(f"/v1/connections/{made['id']}")
+    connect(merchant, own_shop, name="Another system")
+    assert shopper.ask("Where is my order H-77?").order is None

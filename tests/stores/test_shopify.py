@@ -32,7 +32,7 @@ def store(shopify: ShopifyStandin) -> Shop:
     return shop
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def console(stores: Installation) -> Iterator[httpx.Client]:
     """The demo's owner, signed in."""
     form = {"email": stores.facts["console_email"], "password": stores.facts["console_password"]}
@@ -211,3 +211,57 @@ def test_whom_shopify_has_signed_in_sees_their_own_orders(
     assert proxied(stores, store, logged_in_customer_id="1", timestamp="1700000000").status_code == 401
     merchant.delete(f"/v1/connections/{connection['id']}")
     assert proxied(stores, store, logged_in_customer_id="4711").status_code == 401
+
+
+def test_a_consent_page_signs_nobody_in(
+    stores: Installation, console: httpx.Client, merchant: httpx.Client, store: Shop
+) -> None:
+    """Both signatures are of one key and one form; only the way of joining differs, and a proxied call joins by
+    nothing. So whoever may choose a `state` can have almost any text signed."""
+    connection = install(console, merchant, store)
+    now = str(int(time.time()))
+    smuggled = f"logged_in_customer_id=501shop={store.domain}timestamp={now}z="
+    told = {"code": "abc", "shop": "attacker.myshopify.com", "state": smuggled, "timestamp": now}
+    signature = dict(urllib.parse.parse_qsl(callback_query(told, SECRET)))["hmac"]
+    cut = {
+        "code": "abc&shop=attacker.myshopify.com&state=",
+        "logged_in_customer_id": "501",
+        "shop": store.domain,
+        "timestamp": now,
+        "z": f"&timestamp={now}",
+        "signature": signature,
+    }
+    assert httpx.get(f"{stores.base_url}/integrations/shopify/proxy/customer", params=cut).status_code == 401
+    merchant.delete(f"/v1/connections/{connection['id']}")
+
+
+def test_privacy_requests_that_name_nobody_or_another_shop_stop_nothing(
+    stores: Installation, console: httpx.Client, merchant: httpx.Client, store: Shop
+) -> None:
+    connection = install(console, merchant, store)
+    for body in ({}, {"customer": {}}, {"customer": {"phone": "1"}}):
+        assert post_compliance(stores, store, "customers/redact", body | {"shop_domain": store.domain}) == 200
+    assert post_compliance(stores, store, "shop/redact", {"shop_domain": "another.myshopify.com"}) == 200
+    product = next(iter(store.products.values()))
+    store.add({**product, "title": f"Still listened to {store.domain}"})
+    tell(store, "products/update", {"id": int(product["id"].rpartition("/")[2])})
+    await_that(lambda: f"Still listened to {store.domain}" in product_titles(merchant), "the change", SOON_S)
+    assert merchant.get(f"/v1/connections/{connection['id']}").json()["state"] == "active"
+    merchant.delete(f"/v1/connections/{connection['id']}")
+
+
+def test_a_store_of_another_shop_is_refused_before_its_token_is_replaced(
+    stores: Installation, console: httpx.Client, merchant: httpx.Client, store: Shop
+) -> None:
+    other = stores.create_shop("Latecomer", stores.base_url)
+    added = stores.aisle("member", "add", "--shop", other.shop_id, "--email", "late@example.com", "--json")
+    password = json.loads(added.stdout)["password"]
+    connection = install(console, merchant, store)
+    token = store.tokens.access
+    with httpx.Client(base_url=stores.base_url, headers={"Origin": stores.base_url}, timeout=30) as late:
+        assert (
+            late.post("/console/sign-in", data={"email": "late@example.com", "password": password}).status_code == 303
+        )
+        assert late.get(f"/integrations/shopify/callback?{agree(store, begin(late, store))}").status_code == 409
+    assert store.tokens.access == token
+    merchant.delete(f"/v1/connections/{connection['id']}")

@@ -195,8 +195,13 @@ async def test_nothing_a_model_or_merchant_writes_comes_alive(shop: Shop) -> Non
 @pytest.mark.parametrize("shop", [PHONE], indirect=True)
 async def test_a_phone_gets_the_whole_screen_and_a_still_page(shop: Shop) -> None:
     await (await shop.visit()).open()
-    box = await shop.page.locator("aisle-chat .panel").bounding_box()
-    assert box == {"x": 0, "y": 0, **PHONE}
+    await shop.page.wait_for_function(
+        """([width, height]) => {
+          const box = document.querySelector("aisle-chat").shadowRoot.querySelector(".panel").getBoundingClientRect();
+          return box.x === 0 && box.y === 0 && box.width === width && box.height === height;
+        }""",
+        arg=[PHONE["width"], PHONE["height"]],
+    )
     assert await shop.page.evaluate("[document.body.inert, getComputedStyle(document.documentElement).overflow]") == [
         True,
         "hidden",
@@ -206,7 +211,7 @@ async def test_a_phone_gets_the_whole_screen_and_a_still_page(shop: Shop) -> Non
     )
     assert set(sizes) == {"16px"}
     await shop.chat.get_by_role("button", name="Close chat").click()
-    assert await shop.page.evaluate("[document.body.inert, document.adoptedStyleSheets.length]") == [False, 0]
+    await shop.page.wait_for_function("!document.body.inert && document.adoptedStyleSheets.length === 0")
 
 
 async def test_it_speaks_the_pages_language(shop: Shop) -> None:

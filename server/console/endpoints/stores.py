@@ -15,6 +15,7 @@ from server.console.endpoints.api import require_id
 from server.console.endpoints.page import HEADERS, PAGE_ERRORS, AnyRequest, Visitor, provide_visitor, render
 from server.core.errors import Conflict, Invalid
 from server.stores.connecting import Connecting, StoreRequest
+from server.stores.models import shown_address
 from server.stores.service import Stores
 from server.stores.shopify import ShopifyInstall
 
@@ -108,6 +109,7 @@ async def _page(
         "stores",
         visitor=visitor,
         status=422 if problem else 200,
+        address=shown_address,
         stores=await stores.list(visitor.caller.shop_id),
         given=given,
         problem=problem,

@@ -1,0 +1,36 @@
+"""One person's data: told and erased by a whole address, and nobody else's with it."""
+
+import pytest
+
+from tests.installation import Installation, ShopAccess
+
+
+@pytest.fixture
+def shop(installation: Installation) -> ShopAccess:
+    return installation.create_shop("Privacy house", installation.base_url)
+
+
+def test_a_longer_address_is_another_person(installation: Installation, shop: ShopAccess) -> None:
+    ann, joann, au = (installation.shopper(shop) for _ in range(3))
+    ann.ask("Write to\nann@example.com. My word is AARDVARK")
+    joann.ask("I am joann@example.com and my word is BLUEBIRD")
+    au.ask("Reach me at ann@example.com.au, my word is CATFISH")
+    with installation.merchant(shop) as merchant:
+        made = merchant.post("/v1/privacy/exports", json={"email": "Ann@Example.com"})
+        told = merchant.get(f"/v1/privacy/exports/{made.json()['id']}").text
+        assert "AARDVARK" in told
+        assert "BLUEBIRD" not in told
+        assert "CATFISH" not in told
+        merchant.post("/v1/privacy/erasures", json={"email": "ann@example.com"}).raise_for_status()
+    assert ann.history()["messages"] == []
+    assert joann.history()["messages"]
+    assert au.history()["messages"]
+
+
+@pytest.mark.parametrize("email", ["text", "e", '"', "@", "%", "a@b", ""])
+def test_a_part_of_an_address_names_nobody(installation: Installation, shop: ShopAccess, email: str) -> None:
+    installation.shopper(shop).ask("hello, I am eve@example.com")
+    with installation.merchant(shop) as merchant:
+        for path in ("exports", "erasures"):
+            answer = merchant.post(f"/v1/privacy/{path}", json={"email": email})
+            assert answer.status_code == 422, answer.text
