@@ -135,6 +135,7 @@ async def _warm_up(services: Services) -> None:
     with suppress(ModelUnavailable):
         await services.embedder.embed_query("warm up")
         await services.router.warm_up()
+        await services.knowledge.warm_up()
     for locale in ALL_PHRASES:  # the first use of a locale reads its tables from disk
         format_money(100, "USD", locale)
         format_date(datetime.now(UTC).date(), locale=locale)

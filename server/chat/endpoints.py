@@ -18,6 +18,7 @@ from server.chat.sessions import SessionAnswer, SessionRequest, Sessions
 from server.core.errors import FieldError, Invalid, Unauthenticated
 from server.core.http import SAFE_METHODS, bearer_token, client_address, request_origin
 from server.core.metrics import Metrics
+from server.core.streaming import LeanStream
 from server.orders.service import OrderDesk
 from server.shops.identity import Shopper
 
@@ -257,7 +258,7 @@ def _message(data: ChatRequest) -> IncomingMessage:
 
 
 def _stream(chunks: AsyncIterator[bytes], metrics: Metrics) -> Stream:
-    return Stream(
+    return LeanStream(
         _counted(chunks, metrics),
         status_code=200,
         media_type="text/event-stream; charset=utf-8",

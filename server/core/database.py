@@ -87,7 +87,7 @@ class Database:
                 connection_class=_PlainConnection,
                 init=register_vector,
                 server_settings=SERVER_SETTINGS,
-                max_inactive_connection_lifetime=300,
+                max_inactive_connection_lifetime=0,  # a connection knows its plans; a new one makes them again, 40 ms
                 timeout=ACQUIRE_TIMEOUT_S,
                 command_timeout=self._patience_s,
             )
@@ -140,6 +140,11 @@ class Database:
                 await connection.execute("COMMIT")
         except _GONE as reason:
             raise Unavailable("The database is not answering; nothing was lost.") from reason
+
+    @property
+    def pool_size(self) -> int:
+        """How many transactions of `fast()` may be open at once."""
+        return self._pool_size
 
     async def due_work(self, limit: int) -> list[tuple[UUID, UUID]]:
         """(shop, job) pairs of the outbox whose time has come: urgent ones, then the oldest of every shop; ids only."""

@@ -25,7 +25,7 @@ from server.knowledge.passages import (
     passage_identifiers,
     product_passages,
 )
-from server.knowledge.search import ensure_shop_index, language_config, refresh_statistics
+from server.knowledge.search import ensure_shop_index, language_config, refresh_planner, refresh_statistics
 from server.models.protocol import Embedder, ModelUnavailable, Vector
 
 INDEX_LOCK = 0x6169736C66
@@ -84,6 +84,7 @@ class SearchIndex:
         try:
             async with owner_connection(self._owner_url) as owner, _one_at_a_time(owner):
                 await ensure_shop_index(owner, shop_id)
+                await refresh_planner(owner)
         except (asyncpg.PostgresError, OSError) as reason:  # an exact scan is slower and finds the same
             log.warning("no_vector_index", shop_id=str(shop_id), reason=type(reason).__name__)
 

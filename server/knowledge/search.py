@@ -145,6 +145,16 @@ async def refresh_statistics(connection: Connection, shop_id: UUID) -> None:
     )
 
 
+async def refresh_planner(owner_connection: Connection) -> None:
+    """Let the planner look at the passages again when many are new to it: until then a search costs up to twice the
+    CPU, and the server's own look comes only after minutes. Needs the tables' owner."""
+    is_stale = await owner_connection.fetchval(
+        "SELECT n_mod_since_analyze > n_live_tup / 10 FROM pg_stat_user_tables WHERE relname = 'passage'"
+    )
+    if is_stale:
+        await owner_connection.execute("ANALYZE passage, product, document")
+
+
 async def ensure_shop_index(owner_connection: Connection, shop_id: UUID) -> bool:
     """Give a large shop its own HNSW index, take it from one that has become small; whether it has one now.
 

@@ -12,7 +12,8 @@ import msgspec
 from msgspec import Struct
 
 from server.core.database import Database
-from server.core.errors import FieldError, Invalid, NotFound
+from server.core.errors import FieldError, Invalid, NotFound, Unavailable
+from server.core.ids import new_id
 from server.core.logging import get_logger
 from server.knowledge import search as hybrid
 from server.knowledge import storage
@@ -24,6 +25,7 @@ from server.models.protocol import Embedder, ModelUnavailable, Vector
 
 EMBED_BATCH = 256
 RESTEM_BATCH = 500
+WARM_UP_S = 5.0
 log = get_logger("knowledge")
 
 
@@ -70,6 +72,25 @@ class Knowledge:
         )
         async with self._database.fast(shop_id) as connection:
             return await hybrid.search(connection, shop_id, query)
+
+    async def warm_up(self) -> None:
+        """Have every connection of the pool plan the search, with a shop that is none: the first visitors then need
+        not wait for it."""
+        query = SearchQuery(text="warm up", vector=await self._query_vector("warm up"), limit_per_kind=True)
+        barrier = asyncio.Barrier(self._database.pool_size)  # so that no connection is taken twice
+
+        async def plan() -> None:
+            shop_id = new_id()
+            async with self._database.fast(shop_id) as connection:
+                await barrier.wait()
+                await hybrid.search(connection, shop_id, query)
+
+        try:
+            async with asyncio.timeout(WARM_UP_S), asyncio.TaskGroup() as group:
+                for _ in range(self._database.pool_size):
+                    group.create_task(plan())
+        except* (Unavailable, TimeoutError):
+            log.info("search_not_warmed_up")  # somebody was quicker; the plans are made when they are needed
 
     async def _query_vector(self, text: str) -> Vector | None:
         try:
