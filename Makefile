@@ -30,8 +30,8 @@ test: setup ## all tests, on real PostgreSQL and Redis and in a real browser
 	$(BIN)/pytest $(ARGS)
 
 .PHONY: check
-check: ## every gate, in this order: format lint types imports test widget-check docs
-	@for gate in format lint types imports test widget-check docs; do
+check: ## every gate, in this order: format lint types imports widget-check test docs
+	@for gate in format lint types imports widget-check test docs; do
 		echo "== $$gate"
 		$(MAKE) $$gate ARGS=
 	done
