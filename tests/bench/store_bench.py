@@ -86,11 +86,13 @@ def installation(folder: Path, woo: WooCommerceStandin, shopify: ShopifyStandin)
 
 def read_whole(merchant: httpx.Client, connection_id: str, worker: int, name: str) -> None:
     """Wait for the first pass, ask for another, and say what both cost."""
+    after: str | None = None
     for pass_name in ("first pass", "nothing changed"):
         watch, started = Watch(worker), time.monotonic()
         if pass_name != "first pass":
             merchant.post(f"/v1/connections/{connection_id}/sync", json={"full": True}).raise_for_status()
-        found = _await_pass(merchant, connection_id)
+        found = _await_pass(merchant, connection_id, after)
+        after = found["synced_at"]
         seconds = time.monotonic() - started
         result: dict[str, Any] = found["result"]
         print(
@@ -101,16 +103,14 @@ def read_whole(merchant: httpx.Client, connection_id: str, worker: int, name: st
         )
 
 
-def _await_pass(merchant: httpx.Client, connection_id: str) -> dict[str, Any]:
-    state = "syncing"
-    time.sleep(1)
+def _await_pass(merchant: httpx.Client, connection_id: str, after: str | None) -> dict[str, Any]:
+    """The connection once a pass has ended that began after this moment."""
     while True:
-        found = merchant.get(f"/v1/connections/{connection_id}").json()
-        state = found["sync_state"]
-        if state == "failed":
+        found: dict[str, Any] = merchant.get(f"/v1/connections/{connection_id}").json()
+        if found["sync_state"] == "failed":
             raise RuntimeError(found["problem"])
-        if state == "synced":
-            return dict(found)
+        if found["sync_state"] == "synced" and found["synced_at"] != after:
+            return found
         time.sleep(LOOK_S)
 
 

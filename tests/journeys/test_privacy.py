@@ -34,3 +34,18 @@ def test_a_part_of_an_address_names_nobody(installation: Installation, shop: Sho
         for path in ("exports", "erasures"):
             answer = merchant.post(f"/v1/privacy/{path}", json={"email": email})
             assert answer.status_code == 422, answer.text
+
+
+@pytest.mark.parametrize(
+    "email", ["zoë@example.com", "o'neil+shop_1@ex-ample.co.uk", "a.(b)[c]*@example.com", "\\d@example.com"]
+)
+def test_addresses_of_every_kind_are_found_as_they_are(
+    installation: Installation, shop: ShopAccess, email: str
+) -> None:
+    theirs, other = installation.shopper(shop), installation.shopper(shop)
+    theirs.ask(f"Please write to {email}, thanks")
+    other.ask("Please write to 7@example.com, thanks")
+    with installation.merchant(shop) as merchant:
+        merchant.post("/v1/privacy/erasures", json={"email": email}).raise_for_status()
+    assert theirs.history()["messages"] == []
+    assert other.history()["messages"]
