@@ -31,7 +31,7 @@ class StoreHttp:
     def __init__(self, client: httpx.AsyncClient, name: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`name` stands in messages for staff: "Shopify", "the shop's WooCommerce"."""
         self._client, self.name, self._clock = client, name, clock
-        self._failures = 0
+        self._failures, self._failed_at = 0, float("-inf")
         self._closed_until = 0.0
 
     async def close(self) -> None:
@@ -58,6 +58,7 @@ class StoreHttp:
             wait_s = self._closed_until - self._clock()
             if wait_s > 0:
                 raise PlatformUnavailable(f"{self.name} failed again and again; it rests", retry_after_s=wait_s)
+            began = self._clock()
             try:
                 async with asyncio.timeout(timeout_s):
                     request = self._client.build_request(
@@ -81,7 +82,7 @@ class StoreHttp:
                     f"{self.name} answered {answer.status_code}", retry_after_s=retry_after_s(answer)
                 )
             if not is_throttled:  # a store that asks for patience is in good health
-                self._count(failure)
+                self._count(failure, began)
             if attempt + 1 < attempts:
                 await asyncio.sleep(_pause_s(attempt, failure.retry_after_s))
         raise failure
@@ -129,8 +130,10 @@ class StoreHttp:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as reason:
             raise PlatformUnavailable(f"{self.name} did not answer: {_short(reason)}") from None
 
-    def _count(self, failure: PlatformUnavailable) -> None:
-        self._failures += 1
+    def _count(self, failure: PlatformUnavailable, began: float) -> None:
+        if began < self._failed_at:
+            return  # under way together with one that has counted: the store failed once
+        self._failures, self._failed_at = self._failures + 1, self._clock()
         if self._failures >= FAILURES_TO_OPEN:
             self._closed_until = self._clock() + max(OPEN_S, min(failure.retry_after_s or 0, 600.0))
             self._failures = 0

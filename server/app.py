@@ -16,8 +16,8 @@ from litestar.template import TemplateConfig
 from server.catalog.endpoints import catalog_router
 from server.chat.endpoints import chat_router, provide_shopper
 from server.chat.phrases import ALL_PHRASES
+from server.console.endpoints import OUTSIDE_ERRORS, console_router
 from server.console.endpoints import TEMPLATES as CONSOLE_TEMPLATES
-from server.console.endpoints import console_router
 from server.core.edge import Edge
 from server.core.http import EXCEPTION_HANDLERS, require_known_type
 from server.core.money import format_money
@@ -34,8 +34,11 @@ from server.privacy.endpoints import privacy_router
 from server.shops.access import provide_caller
 from server.shops.endpoints import shops_router
 from server.shops.idempotency import IdempotentWrites
+from server.stores.embedded_app import TEMPLATES as STORE_TEMPLATES
+from server.stores.embedded_app import embedded_app_router
 from server.stores.endpoints import stores_router
 from server.stores.installs import installs_router
+from server.stores.sign_in_pages import sign_in_router
 from server.webhooks.endpoints import webhooks_router
 from server.wiring import Services, open_services
 
@@ -49,14 +52,21 @@ INJECTED = {
     "journal": "journal",
     "chat": "chat",
     "conversations": "conversations",
+    "handoff": "handoff",
+    "presence": "presence",
+    "pictures": "pictures",
+    "limits": "limits",
     "stores": "stores",
     "connecting": "connecting",
     "prepare_woocommerce": "prepare_woocommerce",
     "shopify": "shopify",
+    "shopify_admin": "shopify_admin",
+    "customer_accounts": "customer_accounts",
     "shopify_secrets": "shopify_secrets",
     "inbox": "inbox",
     "privacy": "privacy",
     "shops": "shops",
+    "members": "members",
     "catalog": "catalog",
     "knowledge": "knowledge",
     "sources": "sources",
@@ -97,6 +107,8 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
             shops_router,
             stores_router,
             installs_router,
+            embedded_app_router,
+            sign_in_router,
             webhooks_router,
             privacy_router,
             catalog_router,
@@ -115,8 +127,10 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
             **{parameter: service(name) for parameter, name in INJECTED.items()},
         },
         before_request=require_known_type,
-        exception_handlers=EXCEPTION_HANDLERS,
-        template_config=TemplateConfig(directory=[*TEMPLATE_FOLDERS, CONSOLE_TEMPLATES], engine=JinjaTemplateEngine),
+        exception_handlers=EXCEPTION_HANDLERS | OUTSIDE_ERRORS,
+        template_config=TemplateConfig(
+            directory=[*TEMPLATE_FOLDERS, CONSOLE_TEMPLATES, STORE_TEMPLATES], engine=JinjaTemplateEngine
+        ),
         openapi_config=OpenAPIConfig(title="Aisle", version="0.1.0", path="/openapi", render_plugins=[]),
         request_max_body_size=MAX_BODY_BYTES,
     )

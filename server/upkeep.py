@@ -4,15 +4,18 @@ for another language, proofs and counters that have expired."""
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import TypeAlias
 
 from server.chat.interrupted import InterruptedTurns
+from server.chat.shoppers.forgotten import KEPT_S
 from server.core.database import Database
 from server.core.errors import AisleError
 from server.core.jobs import enqueue_once
 from server.core.logging import get_logger
 from server.orders.limits import LONGEST_WINDOW
 from server.orders.service import OrderDesk
+from server.privacy.service import UNUSED_PICTURES_KEPT_S, Privacy
 from server.stores.service import Stores
 
 LOST_TURNS_EVERY_S = 2.0
@@ -35,10 +38,11 @@ class Upkeep:
         interrupted: InterruptedTurns,
         orders: OrderDesk,
         stores: Stores,
+        privacy: Privacy,
         embedding_model: str,
     ) -> None:
         self._database, self._interrupted, self._orders, self._stores = database, interrupted, orders, stores
-        self._embedding_model = embedding_model
+        self._privacy, self._embedding_model = privacy, embedding_model
 
     async def run(self) -> None:
         """All rounds, each at its own pace, until cancelled."""
@@ -78,10 +82,15 @@ class Upkeep:
                 await self._stores.ask_for_due_syncs(shop_id)
 
     async def tidy(self) -> None:
-        """Delete proofs, codes and counters that hold no more."""
+        """Delete proofs, codes and counters that hold no more, stores left long ago, and what shoppers left unused."""
         for shop_id in await self._database.shops_to_tidy(LONGEST_WINDOW):
             with going_on("tidy"):
                 await self._orders.forget_expired(shop_id)
+        await self._stores.forget_left_stores()
+        unused, kept = timedelta(seconds=UNUSED_PICTURES_KEPT_S), timedelta(seconds=KEPT_S)
+        for shop_id in await self._database.shops_to_tidy_of_shoppers(unused, kept):
+            with going_on("tidy"):
+                await self._privacy.tidy(shop_id)
 
 
 async def _again_and_again(work: Round, every_s: float) -> None:

@@ -2,9 +2,11 @@
 killed worker loses a job."""
 
 import asyncio
+import os
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
 from weakref import WeakValueDictionary
@@ -22,6 +24,9 @@ SWEEP_S = 2.0
 CONCURRENT_JOBS = 4
 RETRY_S = 15.0
 ARQ_RESTART_S = 1.0
+NICENESS = 10
+"""Where the API shares the processors, whoever waits for an answer goes before a store that is being read."""
+AUTOGROUP = Path("/proc/self/autogroup")
 
 log = get_logger("worker")
 
@@ -104,6 +109,7 @@ async def _renew(job: ClaimedJob) -> None:
 
 async def run_worker(runner: JobRunner, upkeep: Upkeep, redis_url: str) -> None:
     """Work until SIGTERM or SIGINT."""
+    give_way()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -114,6 +120,15 @@ async def run_worker(runner: JobRunner, upkeep: Upkeep, redis_url: str) -> None:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await runner.stop()
+
+
+def give_way() -> None:
+    """Let everybody else have the processors first. Threads and processes begun later inherit it; embedded servers do
+    not, since a thread that is there already looks after them."""
+    os.nice(max(0, NICENESS - os.getpriority(os.PRIO_PROCESS, 0)))
+    if os.getsid(0) == os.getpid():  # Linux may weigh whole sessions against each other, and then looks at this only
+        with suppress(OSError):
+            AUTOGROUP.write_text(str(NICENESS))
 
 
 async def _listen(runner: JobRunner, redis_url: str) -> None:

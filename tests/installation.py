@@ -176,6 +176,26 @@ class Shopper:
         """The conversation so far."""
         return dict(self.client.get(f"/v1/chat/{self.conversation_id}").json())
 
+    def upload(self, data: bytes, media_type: str = "image/png") -> httpx.Response:
+        """Send a picture for a message to come."""
+        headers = {"Content-Type": media_type}
+        return self.client.post(f"/v1/chat/{self.conversation_id}/images", content=data, headers=headers)
+
+    def show(self, *image_ids: str, text: str = "") -> Answer:
+        """Send a message with pictures and read the whole stream."""
+        parts: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
+        parts += [{"type": "file", "mediaType": "image/jpeg", "url": f"aisle-image:{each}"} for each in image_ids]
+        message = {"id": str(uuid.uuid4()), "role": "user", "parts": parts}
+        with self.client.stream("POST", "/v1/chat", json={"message": message}) as response:
+            assert response.status_code == 200, response.read()
+            return read_answer(response.iter_lines())
+
+    def again(self, key: str, conversation_id: str | None = None) -> httpx.Response:
+        """Open this browser's session again, in its conversation or another."""
+        body: dict[str, Any] = {"key": key, "session": self.session["session"]}
+        body |= {"conversation_id": conversation_id} if conversation_id else {}
+        return self.client.post("/v1/sessions", json=body, headers={"Authorization": ""})
+
     def verify(self, **body: Any) -> httpx.Response:
         """Prove an order."""
         return self.client.post(f"/v1/chat/{self.conversation_id}/verification", json=body)

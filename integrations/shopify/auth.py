@@ -113,6 +113,11 @@ def missing_scopes(granted: str) -> tuple[str, ...]:
     return tuple(scope for scope in SCOPES if scope not in have)
 
 
+def reaches_all_orders(granted: str) -> bool:
+    """Whether orders older than 60 days can be asked for."""
+    return "read_all_orders" in (scope.strip() for scope in granted.split(","))
+
+
 def sign_state(state: InstallState, secrets: Sequence[str], now_s: float) -> str:
     """The `state` parameter of `authorize_url`, good for STATE_LIVES_S."""
     claims = {

@@ -1,4 +1,11 @@
-"""Finding orders. A search hit proves nothing, so numbers are compared; and an id need not be a number."""
+"""Finding orders. A search hit proves nothing, so numbers are compared; and an id need not be a number.
+
+How long an answer takes must not tell which numbers there are. So what is asked, and in how many rounds, hangs on how
+the number is written and on how the shop counts, never on whether there is such an order:
+
+    round 1    the order with the number for its id, the searches for it, the shop's newest order: all at once
+    round 2    the order found with its parcels, refunds and notes; of the newest order where none was found
+"""
 
 import asyncio
 import re
@@ -6,16 +13,18 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
+
 from integrations.platform import Order, OrderStatus, PlatformUnavailable, normalise_order_number
 from integrations.woocommerce.catalog import MAX_ID_DIGITS
 from integrations.woocommerce.client import NO_ROUTE, Declined, WooClient
 from integrations.woocommerce.order_mapping import Details, is_placed, to_order
 from integrations.woocommerce.statuses import meaning
-from integrations.woocommerce.tracking import plugin_shipments
-from integrations.woocommerce.values import line, record, rows, whole
+from integrations.woocommerce.values import line, record, whole
 
 MAX_SEARCH_PAGES = 10
-"""Of 100 hits: the search looks into names and addresses too. Beyond them we say that we cannot tell, not "none"."""
+"""Of 100 hits: the search looks into names and addresses too. Beyond them we say that we cannot tell, of orders that
+there are and are not alike; except where the shop's numbers are its ids, for there the search tells nothing more."""
 
 FEATURE_KNOWN_S = 600.0
 """How long a shop is taken to have no fulfillments once it said so."""
@@ -27,6 +36,7 @@ _OUTLINE = {"_fields": "id,number,status"}
 _SENT = frozenset(
     {OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.OUT_FOR_DELIVERY, OrderStatus.DELIVERED}
 )
+"""Before it has left, what looks like a parcel's number in a note is none."""
 Record = dict[str, Any]
 
 
@@ -36,18 +46,23 @@ class OrderReader:
     def __init__(self, client: WooClient, clock: Callable[[], float] = time.monotonic) -> None:
         self._client, self._clock = client, clock
         self._no_fulfillments_until = float("-inf")
+        self._newest_number = ""
 
     async def find(self, number: str) -> Order | None:
         """The order with exactly this number after normalisation; None only when the shop said that there is none."""
         wanted = normalise_order_number(number)
         if not wanted:
             return None
-        order = await self._by_id(wanted)
-        if order is None or not _is(order, wanted):
-            order = await self._by_search(wanted)
-        if order is None or not _is(order, wanted):
+        found, newest = await self._locate(wanted)
+        shown = found or newest
+        if shown is None:
+            return None  # a shop without orders
+        order_id = whole(shown.get("id"))
+        order, details = await asyncio.gather(self._by_id(order_id), self._details(f"{_ORDERS}/{order_id}"))
+        if found is None or order is None or not _is(order, wanted):
             return None
-        return to_order(order, await self._details(order))
+        has_left = meaning(order.get("status")) in _SENT
+        return to_order(order, details if has_left else msgspec.structs.replace(details, notes=()))
 
     async def of_customer(self, customer_id: str, limit: int) -> list[Order]:
         """The newest orders of a registered customer, without parcels and refunds in detail. Guests' orders, which
@@ -61,49 +76,64 @@ class OrderReader:
         own = [each for each in page.rows if whole(each.get("customer_id")) == wanted and is_placed(each)]
         return [to_order(each, Details()) for each in own]
 
-    async def _by_id(self, wanted: str) -> Record | None:
-        if not wanted.isascii() or not wanted.isdigit() or len(wanted) > MAX_ID_DIGITS:
+    async def _locate(self, wanted: str) -> tuple[Record | None, Record | None]:
+        """(the order, the shop's newest), as far as lists tell of them.
+
+        Where the shop's numbers have signs between digits ("2026-0107"), the number is looked for with those put in
+        again: like the newest that was seen before, so that this need not wait, and once more when that has changed.
+        """
+        texts = [max(re.findall(r"\d+", wanted), key=len, default=wanted)]
+        if spelled := respelled(wanted, self._newest_number):
+            texts.append(spelled)
+        newest, by_id, searches = await asyncio.gather(
+            self._newest(), self._by_id(_id_of(wanted)), asyncio.gather(*(self._search(text) for text in texts))
+        )
+        self._newest_number = line(newest.get("number")) if newest else ""
+        spelled = respelled(wanted, self._newest_number)
+        if spelled and spelled not in texts:
+            searches.append(await self._search(spelled))
+        return self._choose(wanted, newest, by_id, searches), newest
+
+    def _choose(
+        self, wanted: str, newest: Record | None, by_id: Record | None, searches: list[list[Record] | None]
+    ) -> Record | None:
+        counts_ids = newest is not None and line(newest.get("number")) == str(whole(newest.get("id")))
+        if None in searches and not (counts_ids and wanted.isdigit()):
+            raise PlatformUnavailable(f"{self._client.name} finds too many orders to tell which is meant")
+        hits = [by_id] if by_id else []
+        hits += [hit for hits_of_text in searches for hit in hits_of_text or ()]
+        return next((hit for hit in hits if _is(hit, wanted)), None)
+
+    async def _by_id(self, number: int | None) -> Record | None:
+        if number is None:
             return None
         try:
-            return record(await self._client.get(f"{_ORDERS}/{int(wanted)}", attempts=1))
+            return record(await self._client.get(f"{_ORDERS}/{number}", attempts=1))
         except Declined as declined:
             if declined.code != _NO_ORDER:
                 raise
             return None
 
-    async def _by_search(self, wanted: str) -> Record | None:
-        """By the longest run of digits, which stands in the number however its prefix is written; and, where the
-        shop's numbers have signs between digits ("2026-0107"), with those put in again."""
-        order = await self._search(max(re.findall(r"\d+", wanted), key=len, default=wanted), wanted)
-        if order is not None:
-            return order
-        spelled = respelled(wanted, await self._newest_number())
-        return await self._search(spelled, wanted) if spelled else None
-
-    async def _search(self, text: str, wanted: str) -> Record | None:
-        number = 1
-        while number <= MAX_SEARCH_PAGES:
-            page = await self._client.page(_ORDERS, {"search": text, **_NEWEST_FIRST, **_OUTLINE}, number, attempts=1)
-            for hit in page.rows:
-                if _is(hit, wanted):
-                    return await self._by_id(str(whole(hit.get("id"))))
-            if not page.rows or number >= (page.pages or 1):
-                return None
+    async def _search(self, text: str) -> list[Record] | None:
+        """Every hit, newest first; None for more than we look through."""
+        hits: list[Record] = []
+        number = 0
+        async for page in self._client.pages(_ORDERS, {"search": text, **_NEWEST_FIRST, **_OUTLINE}, attempts=1):
+            hits += page.rows
             number += 1
-        raise PlatformUnavailable(f"{self._client.name} finds too many orders to tell which is meant")
+            if max(number, page.pages or 0) > MAX_SEARCH_PAGES:
+                return None
+        return hits
 
-    async def _newest_number(self) -> str:
+    async def _newest(self) -> Record | None:
         page = await self._client.page(_ORDERS, {**_NEWEST_FIRST, **_OUTLINE}, per_page=1, attempts=1)
-        return line(page.rows[0].get("number")) if page.rows else ""
+        return page.rows[0] if page.rows else None
 
-    async def _details(self, order: Record) -> Details:
-        path = f"{_ORDERS}/{whole(order.get('id'))}"
-        status = meaning(order.get("status"))
-        is_silent = status in _SENT and not plugin_shipments(order, status)
+    async def _details(self, path: str) -> Details:
         fulfillments, refunds, notes = await asyncio.gather(
             self._fulfillments(path),
-            self._list(f"{path}/refunds", bool(rows(order.get("refunds")))),
-            self._list(f"{path}/notes", is_silent, {"type": "customer"}),
+            self._client.get(f"{path}/refunds", attempts=1),
+            self._client.get(f"{path}/notes", {"type": "customer"}, attempts=1),
         )
         return Details(fulfillments=fulfillments, refunds=refunds, notes=notes)
 
@@ -120,9 +150,6 @@ class OrderReader:
             self._no_fulfillments_until = self._clock() + FEATURE_KNOWN_S
             return None
 
-    async def _list(self, path: str, is_needed: bool, params: dict[str, str] | None = None) -> Any:
-        return await self._client.get(path, params, attempts=1) if is_needed else ()
-
 
 def respelled(wanted: str, like: str) -> str | None:
     """A normalised number with the signs that `like` has between its digits: "2026001" like "2026-0107" is
@@ -132,6 +159,11 @@ def respelled(wanted: str, like: str) -> str | None:
         spelled, rest = spelled + rest[: len(letters)] + (signs if rest[len(letters) :] else ""), rest[len(letters) :]
     spelled += rest
     return spelled if re.search(r"\d[\W_]+\d", spelled) else None
+
+
+def _id_of(wanted: str) -> int | None:
+    is_id = wanted.isascii() and wanted.isdigit() and len(wanted) <= MAX_ID_DIGITS
+    return int(wanted) if is_id else None
 
 
 def _is(order: Record, wanted: str) -> bool:

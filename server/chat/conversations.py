@@ -1,25 +1,58 @@
-"""What a shopper does beside asking: read the history, stop an answer, rate it, ask for a person."""
+"""What a shopper does beside asking: read the history, stop an answer, rate it, say that they type."""
 
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
 from server.chat import storage
 from server.chat.events import replay
+from server.chat.handoff import HandoffDesk, PresenceView
+from server.chat.handoff.storage import find_talk
 from server.chat.live import LiveTurns, TurnJournal
-from server.chat.models import HandoffResult
+from server.chat.presence import Presence
+from server.chat.shoppers import storage as shoppers_storage
+from server.chat.shoppers.models import ConversationLine
 from server.core.database import Database
 from server.core.errors import NotFound
 from server.core.ids import new_id
 from server.shops.identity import Shopper
 from server.shops.service import ShopService
 
+MAX_MESSAGES = 200
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """A conversation as its shopper sees it; messages oldest first."""
+
+    state: str
+    messages: list[storage.StoredMessage]
+    presence: PresenceView
+
 
 class Conversations:
     """The conversations of all shops, each reached only through its own shopper."""
 
-    def __init__(self, database: Database, shops: ShopService, journal: TurnJournal, live: LiveTurns) -> None:
+    def __init__(
+        self,
+        database: Database,
+        shops: ShopService,
+        journal: TurnJournal,
+        live: LiveTurns,
+        handoff: HandoffDesk,
+        presence: Presence,
+    ) -> None:
         self._database, self._shops, self._journal, self._live = database, shops, journal, live
+        self._handoff, self._presence = handoff, presence
+
+    async def list(self, shopper: Shopper) -> list[ConversationLine]:
+        """All of this shopper's, newest first."""
+        customer_id = shopper.customer.id if shopper.customer else None
+        async with self._database.fast(shopper.shop_id) as connection:
+            return await shoppers_storage.list_conversations(
+                connection, shopper.shop_id, shopper.shopper_id, customer_id
+            )
 
     async def stop(self, shopper: Shopper) -> None:
         """End the running turn; what was said is kept. Nothing happens when none runs."""
@@ -30,18 +63,19 @@ class Conversations:
         if turn_id and not ended:
             await self._journal.request_stop(shopper.shop_id, turn_id)
 
-    async def history(self, shopper: Shopper) -> tuple[str, list[storage.StoredMessage]]:
-        """(state, messages oldest first); an empty open conversation before its first message."""
-        async with self._database.fast(shopper.shop_id) as connection:
-            state = await storage.find_conversation(
-                connection, shopper.shop_id, shopper.conversation_id, shopper.shopper_id
-            )
-            if state is None:
-                return "open", []
-            messages = await storage.last_messages(
-                connection, shopper.shop_id, shopper.conversation_id, before_seq=2**31 - 1, limit=200
-            )
-        return state, messages
+    async def history(self, shopper: Shopper) -> History:
+        """What was said and who is there; an empty open conversation before its first message."""
+        around = await self._handoff.look_around(shopper)
+        shop_id, conversation_id = shopper.shop_id, shopper.conversation_id
+        async with self._database.fast(shop_id) as connection:
+            talk = await find_talk(connection, shop_id, conversation_id, shopper.shopper_id)
+            messages = []
+            if talk:
+                messages = await storage.last_messages(
+                    connection, shop_id, conversation_id, before_seq=2**31 - 1, limit=MAX_MESSAGES
+                )
+            presence = await self._handoff.place(connection, shopper, talk, around)
+        return History(state=talk.state if talk else "open", messages=messages, presence=presence)
 
     async def replay(self, shopper: Shopper, turn_id: UUID, answer_id: str) -> bytes:
         """The stream of a turn that has ended, made again from what was saved."""
@@ -67,12 +101,25 @@ class Conversations:
         if not kept:
             raise NotFound
 
-    async def request_human(self, shopper: Shopper, email: str | None = None) -> HandoffResult:
-        """Ask for staff: `requested` when the shop says they are on duty, else `waiting` with the shop's contact."""
+    async def note_typing(self, shopper: Shopper) -> None:
+        """Staff see it for a few seconds."""
+        await self._presence.note_shopper_typing(shopper.shop_id, shopper.conversation_id)
+
+    async def report(self, shopper: Shopper, kind: str, page: str | None) -> None:
+        """Count what a widget noticed, by the origin of the page it sits on: `page` where that is on the shop's list,
+        else whoever called. Only listed origins are counted, so there are never many."""
         profile = await self._shops.profile(shopper.shop_id)
-        wanted = "requested" if profile.handoff.get("online") else "waiting"
+        named = _origin_of(page)
+        origin = named if named in profile.origins else shopper.origin
+        if origin is None:
+            return
         async with self._database.fast(shopper.shop_id) as connection:
-            if not await storage.open_conversation(connection, shopper.shop_id, shopper):
-                raise NotFound
-            state = await storage.request_handoff(connection, shopper.shop_id, shopper.conversation_id, wanted, email)
-        return HandoffResult(state=state or wanted, contact=profile.contact)
+            await shoppers_storage.add_report(connection, shopper.shop_id, kind, origin)
+
+
+def _origin_of(page: str | None) -> str | None:
+    try:
+        parts = urlsplit(page or "")
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.netloc.lower()}" if parts.netloc else None

@@ -22,7 +22,7 @@ class AnswerDriver:
     async def answer(self, question: Question, tools: ShopToolbox, transcript: Transcript) -> str:
         """See `service.Driver`."""
         intent = await self._router.recognise(question)
-        if self._model:
+        if self._model and (question.text or self._model.sees_pictures):
             try:
                 proven = await prove_from_message(intent, question, tools)
                 await self._model.answer(question, intent, proven, tools, transcript)

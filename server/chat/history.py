@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 import msgspec
 
@@ -13,7 +14,13 @@ from server.shops.models import ShopProfile
 MAX_SHOWN = 12
 
 
-def question_of(shopper: Shopper, text: str, profile: ShopProfile, history: Sequence[StoredMessage]) -> Question:
+def question_of(
+    shopper: Shopper,
+    text: str,
+    picture_ids: tuple[UUID, ...],
+    profile: ShopProfile,
+    history: Sequence[StoredMessage],
+) -> Question:
     """The shopper's message with what is known around it."""
     decoded = [(message, msgspec.json.decode(message.parts)) for message in history]
     return Question(
@@ -24,6 +31,7 @@ def question_of(shopper: Shopper, text: str, profile: ShopProfile, history: Sequ
         shown_products=_shown_products(decoded),
         order_in_question=_order_in_question(decoded),
         page_product_id=shopper.page_product_id,
+        picture_ids=picture_ids,
         shop_name=profile.name,
         currency=profile.currency,
         tone=profile.tone,

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from server.chat.events import PING_FRAME, event_id
 from server.core.errors import Unavailable
+from server.core.ids import new_id
 
 HEARTBEAT_S = 10.0
 JOURNAL_LIVES_S = 600
@@ -29,8 +30,14 @@ MAX_ABSENCE_S = 2 * REDIS_PAUSE_S
 """A turn that Redis has known nothing of for so long does not come back."""
 NOT_WHOLE = -(2**31)
 
-# One round trip for a batch. KEYS: the stream, the wish to stop. ARGV: turn, first index, frames, end, seconds kept.
+FORGOTTEN = -1
+
+# One round trip for a batch. KEYS: the stream, the wish to stop, the wish to be forgotten. ARGV: turn, first index,
+# frames, end, seconds kept, the turn in hex. A turn older than the wish writes nothing any more and is to stop: ids
+# are ordered in time, and the wish is one.
 _APPEND = """
+local forgotten_at = redis.call('GET', KEYS[3])
+if forgotten_at and forgotten_at > ARGV[6] then return {-1, 1} end
 if ARGV[2] == '0' then redis.call('DEL', KEYS[1], KEYS[2]) end
 redis.call('XADD', KEYS[1], '*', 't', ARGV[1], 'n', ARGV[2], 'f', ARGV[3], 'e', ARGV[4])
 if ARGV[2] == '0' or ARGV[4] == '1' then redis.call('EXPIRE', KEYS[1], ARGV[5]) end
@@ -111,11 +118,16 @@ class TurnJournal:
         if time.monotonic() < self._away_until:
             turn.journal_entries = NOT_WHOLE
             return False
-        key, stop_key = _key(turn.shop_id, turn.conversation_id), _stop_key(turn.shop_id, turn.turn_id)
+        keys = [
+            _key(turn.shop_id, turn.conversation_id),
+            _stop_key(turn.shop_id, turn.turn_id),
+            _forgotten_key(turn.shop_id, turn.conversation_id),
+        ]
         try:
-            entries, is_stop_wanted = await self._append(
-                keys=[key, stop_key], args=[*_entry(turn.turn_id, first, frames, end).values(), JOURNAL_LIVES_S]
-            )
+            args = [*_entry(turn.turn_id, first, frames, end).values(), JOURNAL_LIVES_S, turn.turn_id.hex]
+            entries, is_stop_wanted = await self._append(keys=keys, args=args)
+            if entries == FORGOTTEN:
+                return True
             turn.journal_entries += 1
             if entries != turn.journal_entries:
                 await self._write_whole(turn, frames, end)
@@ -133,9 +145,13 @@ class TurnJournal:
             await self._redis.expire(key, JOURNAL_LIVES_S)
 
     async def forget(self, shop_id: UUID, conversation_id: UUID) -> None:
-        """Take a conversation's turn out of Redis; where that is away it goes by itself within minutes."""
+        """Take a conversation's turn out of Redis and keep a running one from writing more; where Redis is away it
+        goes by itself within minutes."""
         with suppress(RedisError, OSError):
-            await self._redis.delete(_key(shop_id, conversation_id))
+            async with self._redis.pipeline(transaction=True) as pipe:
+                pipe.set(_forgotten_key(shop_id, conversation_id), new_id().hex, ex=JOURNAL_LIVES_S)
+                pipe.delete(_key(shop_id, conversation_id))
+                await pipe.execute()
 
     async def _write_whole(self, turn: LiveTurn, newest: list[bytes], end: bool) -> None:
         key = _key(turn.shop_id, turn.conversation_id)
@@ -247,6 +263,10 @@ def _key(shop_id: UUID, conversation_id: UUID) -> str:
 
 def _stop_key(shop_id: UUID, turn_id: UUID) -> str:
     return f"stop:{{{shop_id}}}:{turn_id}"
+
+
+def _forgotten_key(shop_id: UUID, conversation_id: UUID) -> str:
+    return f"forgotten:{{{shop_id}}}:{conversation_id}"
 
 
 __all__ = ["LiveTurn", "LiveTurns", "TurnJournal", "event_id", "next_index", "split_frames"]

@@ -6,15 +6,15 @@ is marked as material; nothing in it can widen what the tools do, since they act
 
 from contextlib import aclosing
 from datetime import UTC, datetime
-from typing import Any, assert_never
+from typing import assert_never
 
 import msgspec
-from msgspec import Struct
 
 from server.chat.events import Transcript
 from server.chat.grounding import Grounder, SentenceSplitter, clean_links
 from server.chat.intents import Intent, IntentKind
 from server.chat.links import allowed_hosts
+from server.chat.model_tools import Progress, call_tool
 from server.chat.models import (
     AskProof,
     Cite,
@@ -27,7 +27,6 @@ from server.chat.models import (
     ShowOrder,
     ShowProducts,
     Source,
-    StatusLine,
     TextPiece,
 )
 from server.chat.phrases import phrase
@@ -38,6 +37,7 @@ from server.models.protocol import (
     ChatMessage,
     ChatModel,
     ModelUnavailable,
+    PromptImage,
     StepFinished,
     TextDelta,
     ToolCall,
@@ -63,32 +63,13 @@ PREFETCHED = frozenset(
         IntentKind.UNKNOWN,
     }
 )
-_arguments = msgspec.json.Decoder(dict[str, Any])
-
-
-class _Progress(Struct):
-    """What one answer has gathered."""
-
-    messages: list[ChatMessage]
-    grounder: Grounder
-    hosts: frozenset[str]
-    products: dict[str, ProductDetail]
-    orders: list[OrderAnswer]
-    receipts: list[Receipt]
-    said: list[str]
-    left_out: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    shopper_email: str | None = None
-    """In this message: where staff may write to."""
-    handed_off: str | None = None
 
 
 class ModelDriver:
     """Answers with a model. Raises ModelUnavailable when the model fails; the caller knows what was said by then."""
 
-    def __init__(self, model: ChatModel) -> None:
-        self._model = model
+    def __init__(self, model: ChatModel, *, sees_pictures: bool = False) -> None:
+        self._model, self.sees_pictures = model, sees_pictures
 
     async def answer(
         self, question: Question, intent: Intent, proven: OrderAnswer | None, tools: ShopToolbox, transcript: Transcript
@@ -107,8 +88,8 @@ class ModelDriver:
 
     async def _prepare(
         self, question: Question, intent: Intent, proven: OrderAnswer | None, tools: ShopToolbox
-    ) -> _Progress:
-        progress = _Progress(
+    ) -> Progress:
+        progress = Progress(
             messages=[],
             grounder=Grounder(question.currency, datetime.now(UTC).date()),
             hosts=frozenset(),
@@ -130,7 +111,7 @@ class ModelDriver:
         if question.page_product_id and (detail := await tools.get_product(question.page_product_id)):
             progress.products[detail.card.id] = detail
         self._learn(progress, tools)
-        system = system_prompt(question, tuple(tools.sources.values()), proven)
+        system = system_prompt(question, tuple(tools.sources.values()), proven, sees_pictures=self.sees_pictures)
         history = [
             ChatMessage(role="user" if said.author == "shopper" else "assistant", content=said.text)
             for said in question.history
@@ -138,12 +119,17 @@ class ModelDriver:
         progress.messages = [
             ChatMessage(role="system", content=system),
             *history,
-            ChatMessage(role="user", content=question.text),
+            ChatMessage(role="user", content=question.text, images=await self._images(question, tools)),
         ]
         return progress
 
+    async def _images(self, question: Question, tools: ShopToolbox) -> tuple[PromptImage, ...]:
+        if not (self.sees_pictures and question.picture_ids):
+            return ()
+        return tuple(PromptImage(each.media_type, each.data) for each in await tools.see_pictures())
+
     async def _step(
-        self, progress: _Progress, question: Question, transcript: Transcript, *, last: bool
+        self, progress: Progress, question: Question, transcript: Transcript, *, last: bool
     ) -> tuple[ToolCall, ...]:
         """One model call: its text goes out sentence by sentence; the tools it wants come back."""
         splitter, written = SentenceSplitter(), list[str]()
@@ -170,7 +156,7 @@ class ModelDriver:
             progress.messages.append(ChatMessage(role="assistant", content="".join(written) or None, tool_calls=calls))
         return calls
 
-    def _say(self, sentence: str, progress: _Progress, question: Question, transcript: Transcript) -> None:
+    def _say(self, sentence: str, progress: Progress, question: Question, transcript: Transcript) -> None:
         """Let a sentence out when every figure in it is known; its links only to hosts we have reason to trust."""
         if sum(map(len, progress.said)) > MAX_ANSWER_CHARACTERS:
             return
@@ -188,7 +174,7 @@ class ModelDriver:
 
     async def _call_tools(
         self,
-        progress: _Progress,
+        progress: Progress,
         calls: tuple[ToolCall, ...],
         tools: ShopToolbox,
         transcript: Transcript,
@@ -196,7 +182,7 @@ class ModelDriver:
     ) -> None:
         for call in calls:
             try:
-                result = await self._call(call, progress, tools, transcript, locale)
+                result = await call_tool(call, progress, tools, transcript, locale)
             except Unavailable as reason:
                 result = {"error": reason.detail}
             content = msgspec.json.encode(result).decode()
@@ -204,54 +190,7 @@ class ModelDriver:
         self._learn(progress, tools)
         self._show_tools(tools, transcript)
 
-    async def _call(
-        self, call: ToolCall, progress: _Progress, tools: ShopToolbox, transcript: Transcript, locale: str
-    ) -> dict[str, Any]:
-        try:
-            given = _arguments.decode(call.arguments or "{}")
-        except msgspec.MsgspecError:
-            return {"error": "the arguments are not a JSON object"}
-        match call.name:
-            case "search_catalog":
-                transcript.add(StatusLine(phrase("searching", locale)))
-                found = await tools.search_catalog(
-                    _text(given, "query"),
-                    price_min=_minor(given, "price_min"),
-                    price_max=_minor(given, "price_max"),
-                    in_stock=given.get("in_stock") is True,
-                )
-                progress.products |= {detail.card.id: detail for detail in found.products}
-                return {"products": [_product(detail) for detail in found.products]}
-            case "get_product":
-                detail = await tools.get_product(_text(given, "product_id"))
-                if detail is None:
-                    return {"error": "there is no such product"}
-                progress.products[detail.card.id] = detail
-                return _product(detail)
-            case "search_policies":
-                transcript.add(StatusLine(phrase("reading", locale)))
-                passages = await tools.search_policies(_text(given, "query"))
-                return {"passages": [{"title": source.title, "text": source.text} for source in passages.sources]}
-            case "order_status":
-                return await self._order(_text(given, "order_number") or None, progress, tools, transcript, locale)
-            case "request_human":
-                handed = await tools.request_human(_text(given, "reason"), progress.shopper_email)
-                progress.handed_off = handed.state
-                return {"state": handed.state, "contact": handed.contact}
-        return {"error": f"there is no tool named {call.name[:40]}"}
-
-    async def _order(
-        self, number: str | None, progress: _Progress, tools: ShopToolbox, transcript: Transcript, locale: str
-    ) -> dict[str, Any]:
-        status = phrase("looking_up", locale, number=number) if number else phrase("looking_up_orders", locale)
-        transcript.add(StatusLine(status))
-        answer = await tools.order_status(number)
-        progress.orders.append(answer)
-        progress.grounder.add_order(answer)
-        result: dict[str, Any] = msgspec.to_builtins(answer.outcome)
-        return result
-
-    def _learn(self, progress: _Progress, tools: ShopToolbox) -> None:
+    def _learn(self, progress: Progress, tools: ShopToolbox) -> None:
         for source in tools.sources.values():
             progress.grounder.add_source(source)
         for detail in progress.products.values():
@@ -263,7 +202,7 @@ class ModelDriver:
         for used in tools.take_used():
             transcript.add(used)
 
-    def _conclude(self, progress: _Progress, tools: ShopToolbox, transcript: Transcript) -> None:
+    def _conclude(self, progress: Progress, tools: ShopToolbox, transcript: Transcript) -> None:
         text = "".join(progress.said)
         if shown := _mentioned(text, progress.products):
             transcript.add(ShowProducts(tuple(detail.card for detail in shown)))
@@ -292,37 +231,6 @@ class ModelDriver:
                 completion_tokens=progress.completion_tokens,
             )
         )
-
-
-def _text(given: dict[str, Any], name: str) -> str:
-    """An argument as text: models write numbers where texts are asked, and the other way round."""
-    value = given.get(name)
-    return str(value)[:400] if isinstance(value, str | int | float) else ""
-
-
-def _minor(given: dict[str, Any], name: str) -> int | None:
-    """A price argument, in minor units (the tool's description says so)."""
-    value = given.get(name)
-    return int(value) if isinstance(value, int | float) and value >= 0 else None
-
-
-def _product(detail: ProductDetail) -> dict[str, Any]:
-    """What a model reads of a product."""
-    card = detail.card
-    return {
-        "product_id": card.id,
-        "title": card.title,
-        "brand": detail.brand,
-        "price": msgspec.to_builtins(card.price),
-        "available": card.available,
-        "description": detail.description[:1200],
-        "attributes": detail.attributes,
-        "variants": [
-            {"title": variant.title, "available": variant.available, "price": msgspec.to_builtins(variant.price)}
-            for variant in card.variants[:20]
-        ],
-        "stock": detail.stock,
-    }
 
 
 def _mentioned(text: str, products: dict[str, ProductDetail]) -> list[ProductDetail]:

@@ -4,7 +4,9 @@ A driver (engine or model) yields answer events; the service checks them, gives 
 wire (`events.py`). Nothing here knows HTTP or SQL.
 """
 
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -82,10 +84,15 @@ class PolicyResult(Struct, frozen=True, kw_only=True):
 
 
 class HandoffResult(Struct, frozen=True, kw_only=True):
-    """What asking for staff came to. state: requested (staff are on duty) or waiting (nobody is; leave an e-mail)."""
+    """What asking for staff came to. state: requested (staff are on duty), waiting (nobody is; leave an e-mail) or
+    joined (they are here); the rest as in `handoff.QueuePlace`."""
 
     state: str
     contact: dict[str, str] = {}
+    online: bool = False
+    ahead: int | None = None
+    wait_s: int | None = None
+    opens_at: datetime | None = None
 
 
 class Utterance(Struct, frozen=True):
@@ -109,6 +116,8 @@ class Question(Struct, frozen=True, kw_only=True):
     """The order number this conversation was last about."""
     page_product_id: str | None = None
     """The product page the shopper is on."""
+    picture_ids: tuple[UUID, ...] = ()
+    """Pictures that this message holds; its text may be empty then."""
     shop_name: str = ""
     currency: str = "USD"
     tone: str | None = None
@@ -149,7 +158,7 @@ class ShowOrder(Struct, frozen=True, tag=True):
 
 
 class AskProof(Struct, frozen=True, kw_only=True, tag=True):
-    """The verification form. methods: email, postcode, code."""
+    """The verification form. methods: email, postcode, code, sign_in."""
 
     order_number: str | None
     methods: tuple[str, ...]

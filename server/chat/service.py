@@ -1,8 +1,8 @@
 """One shopper message, from acceptance to the saved answer: accept -> answer -> record.
 
 `accept` is the first transaction: all that may be refused is refused here, as a plain HTTP error. `_answer` holds no
-connection while the answer is made; it runs on its own, so a closed tab changes nothing. `_record` is the second
-transaction and is shielded from cancellation.
+connection while the answer is made; it runs on its own, so a closed tab changes nothing. `TurnRecorder.record` is the
+second transaction and is shielded from cancellation.
 """
 
 import asyncio
@@ -11,40 +11,35 @@ from collections.abc import Callable
 from typing import Any, Protocol
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 
 from billing.quota import Quota
 from server.chat import storage
 from server.chat.events import Transcript
 from server.chat.history import question_of
+from server.chat.limits import ShopperLimits
 from server.chat.live import LiveTurn, LiveTurns, TurnJournal
 from server.chat.models import Question
 from server.chat.phrases import phrase
+from server.chat.pictures.service import parts_of
+from server.chat.recording import Turn, TurnRecorder, answer_metadata
 from server.chat.storage import Accepted
 from server.chat.toolbox import ShopToolbox
-from server.core.addresses import network_of
 from server.core.database import Database
-from server.core.errors import AisleError, Conflict, NotFound, Unavailable
+from server.core.errors import AisleError, Conflict, NotFound, Unauthenticated, Unavailable
 from server.core.ids import new_id
 from server.core.logging import get_logger
 from server.core.metrics import Metrics
-from server.core.rate_limit import Limit, RateLimiter
 from server.shops.identity import Shopper
 from server.shops.models import ShopProfile
 from server.shops.service import ShopService
 
 TURN_TIMEOUT_S = 75.0
 ACCEPT_TRIES = 3
-RECORD_TRIES = 5
-RECORD_PAUSE_S = 1.0
 STOP_CHECK_S = 1.0
 CANCEL_S = 5.0
 """How long a stopped answer may take to let go."""
 RENEW_S = storage.TURN_LEASE_S / 3
-PER_CONVERSATION = Limit("conversation", per_minute=40, burst=40)
-PER_ADDRESS = Limit("address", per_minute=600, burst=300)
-PER_SHOP = Limit("shop", per_minute=60_000, burst=3_000)
 
 log = get_logger("chat")
 
@@ -64,24 +59,11 @@ ToolboxFor = Callable[[Question], ShopToolbox]
 
 
 class IncomingMessage(Struct, frozen=True):
-    """What the shopper wrote. `id` is the client's own."""
+    """What the shopper wrote; the text may be empty beside pictures. `id` is the client's own."""
 
     id: str
     text: str
-
-
-class Turn(Struct):
-    """One turn under way."""
-
-    shopper: Shopper
-    live: LiveTurn
-    transcript: Transcript
-    question: Question
-    seq: int
-    started: float
-    first_text_s: float | None = None
-    sent: int = 0
-    over: bool = False
+    picture_ids: tuple[UUID, ...] = ()
 
 
 class ChatService:
@@ -92,7 +74,7 @@ class ChatService:
         *,
         database: Database,
         shops: ShopService,
-        limiter: RateLimiter,
+        limits: ShopperLimits,
         quota: Quota,
         journal: TurnJournal,
         live: LiveTurns,
@@ -100,9 +82,10 @@ class ChatService:
         toolbox_for: ToolboxFor,
         metrics: Metrics,
     ) -> None:
-        self._database, self._shops, self._limiter, self._quota = database, shops, limiter, quota
+        self._database, self._shops, self._limits, self._quota = database, shops, limits, quota
         self._journal, self._live, self._driver = journal, live, driver
         self._toolbox_for, self._metrics = toolbox_for, metrics
+        self._recorder = TurnRecorder(database, quota, live, metrics)
         self._watching: asyncio.Task[None] | None = None
 
     # accept ---------------------------------------------------------------------------------------------------
@@ -113,7 +96,7 @@ class ChatService:
         Raises RateLimited, Conflict (another answer is being written), NotFound (not this shopper's conversation).
         """
         profile = await self._shops.profile(shopper.shop_id)
-        await self._limit(shopper)
+        await self._limits.require(shopper)
         turn_id = new_id()
         try:
             return await self._accept(shopper, message, profile, turn_id)
@@ -132,6 +115,7 @@ class ChatService:
         self, shopper: Shopper, message: IncomingMessage, profile: ShopProfile, turn_id: UUID
     ) -> tuple[LiveTurn | None, Accepted]:
         async with self._database.fast(shopper.shop_id) as connection:
+            parts = await parts_of(connection, shopper, message.id, message.text, message.picture_ids)
             for _ in range(ACCEPT_TRIES):
                 accepted = await storage.accept_message(
                     connection,
@@ -141,34 +125,20 @@ class ChatService:
                     turn_id=turn_id,
                     answer_id=f"a-{turn_id.hex}",
                     text=message.text,
-                    parts=msgspec.json.encode([{"type": "text", "text": message.text}]).decode(),
+                    parts=parts,
                 )
                 if accepted.state != "rivalled":
                     break
+            _require_accepted(accepted)
             if accepted.state == "new":
                 allowed = await self._quota.reserve(connection, shopper.shop_id, turn_id)
                 history = await storage.last_messages(
                     connection, shopper.shop_id, shopper.conversation_id, accepted.seq - 1
                 )
-        match accepted.state:
-            case "busy" | "rivalled":
-                raise Conflict("The last question is still being answered; stop it or wait for its end.")
-            case "foreign":
-                raise NotFound
-            case "new":
-                question = question_of(shopper, message.text, profile, history)
-                return self._start(shopper, profile, question, accepted, allowed), accepted
-            case _:
-                return self._live.find(shopper.shop_id, shopper.conversation_id), accepted
-
-    async def _limit(self, shopper: Shopper) -> None:
-        claims = [
-            (PER_CONVERSATION, f"{shopper.shop_id}:{shopper.conversation_id}"),
-            (PER_SHOP, str(shopper.shop_id)),
-        ]
-        if shopper.address:
-            claims.append((PER_ADDRESS, network_of(shopper.address) or shopper.address))
-        await self._limiter.require(*claims)
+        if accepted.state != "new":
+            return self._live.find(shopper.shop_id, shopper.conversation_id), accepted
+        question = question_of(shopper, message.text, message.picture_ids, profile, history)
+        return self._start(shopper, profile, question, accepted, allowed), accepted
 
     def _start(
         self, shopper: Shopper, profile: ShopProfile, question: Question, accepted: Accepted, allowed: bool
@@ -199,8 +169,9 @@ class ChatService:
         try:
             state, by = await self._answer(turn, allowed, profile)
         finally:
-            turn.transcript.close(self._metadata(turn, state, by))
-            await self._record(turn, state, by)  # before the last frames: whoever saw the end finds it in the history
+            turn.transcript.close(answer_metadata(turn, state, by))
+            # before the last frames: whoever saw the end finds it in the history
+            await self._recorder.record(turn, state, by)
             turn.transcript.end(state, phrase("answer_broken", turn.question.locale))
             turn.over = True
             turn.transcript.changed.set()
@@ -233,16 +204,6 @@ class ChatService:
             if not answering.done():
                 await _let_go(answering)
         return "failed", None
-
-    def _metadata(self, turn: Turn, state: str, by: str | None) -> dict[str, Any]:
-        conclusion = turn.transcript.conclusion
-        return {
-            "answered_by": by or "engine",
-            "confidence": round(conclusion.confidence, 3) if conclusion else 0.0,
-            "kind": conclusion.kind if conclusion else state,
-            "sources": turn.transcript.sources,
-            "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],
-        }
 
     async def _watch(self) -> None:
         """While turns run: learn which of them another process was asked to stop, and renew their leases."""
@@ -287,64 +248,16 @@ class ChatService:
             if over:
                 return
 
-    # record ---------------------------------------------------------------------------------------------------
 
-    async def _record(self, turn: Turn, state: str, by: str | None) -> None:
-        """Save the answer. While the database is away the shopper is not kept waiting: saving goes on behind."""
-        try:
-            await asyncio.shield(self._save(turn, state, by))
-        except Exception as reason:  # whatever it was, the readers must be told of the answer's end
-            if not isinstance(reason, Unavailable):
-                log.exception("record_failed_once", turn_id=str(turn.live.turn_id))
-            task = asyncio.create_task(self._record_later(turn, state, by))
-            self._live.tasks.add(task)
-            task.add_done_callback(self._live.tasks.discard)
-
-    async def _record_later(self, turn: Turn, state: str, by: str | None) -> None:
-        for attempt in range(RECORD_TRIES):
-            await asyncio.sleep(RECORD_PAUSE_S * 2**attempt)
-            try:
-                return await self._save(turn, state, by)
-            except Exception as reason:  # as above
-                log.warning("record_retry", turn_id=str(turn.live.turn_id), attempt=attempt, reason=str(reason))
-        log.error("record_failed", turn_id=str(turn.live.turn_id))
-        return None
-
-    async def _save(self, turn: Turn, state: str, by: str | None) -> None:
-        delivered = state in ("done", "stopped")
-        live, transcript = turn.live, turn.transcript
-        async with self._database.fast(live.shop_id) as connection:
-            await storage.record_answer(
-                connection,
-                live.shop_id,
-                live.conversation_id,
-                live.turn_id,
-                state="failed" if state == "refused" else state,
-                answered_by=by,
-                usage_state="settled" if delivered else "released",
-                trace=self._trace(turn),
-                seq=turn.seq,
-                parts=transcript.parts,
-                metadata=transcript.metadata,
-            )
-            settle = self._quota.settle if delivered else self._quota.release
-            await settle(connection, live.shop_id, live.turn_id)
-        self._metrics.turns.labels(outcome=state, by=by or "nobody").inc()
-        self._metrics.turn.observe(time.monotonic() - turn.started)
-
-    def _trace(self, turn: Turn) -> dict[str, Any]:
-        conclusion = turn.transcript.conclusion
-        return {
-            "kind": conclusion.kind if conclusion else None,
-            "tools": turn.transcript.tools,
-            "sources": turn.transcript.sources,
-            "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],
-            "first_text_s": turn.first_text_s,
-            "seconds": round(time.monotonic() - turn.started, 4),
-            "prompt_tokens": conclusion.prompt_tokens if conclusion else 0,
-            "completion_tokens": conclusion.completion_tokens if conclusion else 0,
-            "notes": turn.transcript.notes,
-        }
+def _require_accepted(accepted: Accepted) -> None:
+    """Raising ends the transaction: pictures that the message would have held stay free."""
+    match accepted.state:
+        case "busy" | "rivalled":
+            raise Conflict("The last question is still being answered; stop it or wait for its end.")
+        case "foreign":
+            raise NotFound
+        case "forgotten":
+            raise Unauthenticated("The session is not valid (any more); open a new one.")
 
 
 async def _let_go(task: asyncio.Task[Any]) -> None:

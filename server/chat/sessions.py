@@ -12,12 +12,15 @@ from babel import negotiate_locale
 from msgspec import Meta, Struct
 
 from server.chat.phrases import ALL_PHRASES, phrase, phrases_for
+from server.chat.shoppers.forgotten import ForgottenShoppers
+from server.chat.shoppers.storage import is_conversation_of
 from server.core.addresses import network_of
+from server.core.database import Database
 from server.core.errors import NotFound, OriginRefused, Unauthenticated
 from server.core.ids import new_id, parse_id
 from server.core.rate_limit import Limit, RateLimiter
 from server.core.tokens import TokenSigner
-from server.shops.appearance import DEFAULT as DEFAULT_APPEARANCE
+from server.shops.appearance import session_appearance
 from server.shops.identity import Customer, Shopper, is_signed_customer, read_customer_token
 from server.shops.models import ShopProfile
 from server.shops.service import ShopService
@@ -27,6 +30,7 @@ CUSTOMER_SESSION_LIVES_S = 24 * 3600
 """The shop vouches for a customer anew on every page, so this need not outlive a day's visit by much."""
 NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
 """A line break would let one signature stand for two pairs of id and e-mail."""
+NEW_CONVERSATION = "new"
 SESSIONS_PER_ADDRESS = Limit("sessions", per_minute=600, burst=300)
 
 
@@ -58,6 +62,8 @@ class SessionRequest(Struct, frozen=True):
     session: str | None = None
     customer: CustomerProof | None = None
     locale: str | None = None
+    conversation_id: str | None = None
+    """Another of the shopper's own conversations, or NEW_CONVERSATION."""
 
 
 class SessionAnswer(Struct, frozen=True, kw_only=True):
@@ -81,8 +87,11 @@ class Sessions:
         signer: TokenSigner[SessionClaims],
         limiter: RateLimiter,
         own_origin: str,
+        database: Database,
+        forgotten: ForgottenShoppers,
     ) -> None:
         self._shops, self._signer, self._limiter, self._own_origin = shops, signer, limiter, own_origin
+        self._database, self._forgotten = database, forgotten
 
     async def open(
         self, request: SessionRequest, *, origin: str | None, address: str, secret_key: str | None, languages: str
@@ -90,7 +99,7 @@ class Sessions:
         """A new session, or the one of `request.session` prolonged.
 
         From a browser the Origin must be listed; without an Origin the shop's secret key is needed as a bearer.
-        Raises Unauthenticated, OriginRefused, RateLimited.
+        Raises Unauthenticated, OriginRefused, RateLimited, and NotFound for a conversation that is not this shopper's.
         """
         shop_id, _ = await self._shops.shop_of_key(request.key, "publishable")
         profile = await self._require_access(shop_id, origin, address, secret_key)
@@ -100,10 +109,12 @@ class Sessions:
         customer = await self._require_customer(shop_id, request.customer)
         if old and old.customer != customer:
             old = None  # whoever holds the old token must not read on, nor the next at the same screen read back
+        if old and await self._forgotten.holds(shop_id, UUID(old.v)):
+            old = None
         locale = choose_locale(request.locale, languages, profile.locale)
         claims = SessionClaims(
             s=str(shop_id),
-            c=old.c if old else str(new_id()),
+            c=await self._choose_conversation(shop_id, request.conversation_id, old),
             v=old.v if old else str(new_id()),
             customer=customer,
             o=origin,
@@ -114,9 +125,9 @@ class Sessions:
             session=self._signer.sign(claims, lives_s=lives_s),
             expires_at=datetime.fromtimestamp(time.time() + lives_s, UTC),
             conversation_id=UUID(claims.c),
-            appearance=DEFAULT_APPEARANCE | {"name": profile.name} | profile.appearance,
+            appearance=session_appearance(profile.appearance),
             greeting=profile.greeting or phrase("greeting", locale, shop=profile.name),
-            suggestions=profile.suggestions or _starters(locale),
+            suggestions=profile.suggestions or starters(locale),
             locale=locale,
         )
 
@@ -132,6 +143,8 @@ class Sessions:
             raise Unauthenticated("The session's shop is gone.") from None
         if not profile.active:
             raise Unauthenticated("This shop is not being served.")
+        if await self._forgotten.holds(shop_id, UUID(claims.v)):
+            raise Unauthenticated("Everything of this session was erased; open a new one.")
         if origin or claims.o:
             # a browser names no origin when a page only reads from its own
             unnamed = claims.o if is_safe and claims.o == self._own_origin else None
@@ -145,6 +158,22 @@ class Sessions:
             locale=claims.l,
             address=address if origin or claims.o else "",
         )
+
+    async def _choose_conversation(self, shop_id: UUID, wanted: str | None, old: SessionClaims | None) -> str:
+        """The id to go on with. Raises NotFound."""
+        if wanted == NEW_CONVERSATION or (wanted is None and old is None):
+            return str(new_id())
+        if old is None:
+            raise NotFound
+        conversation_id = UUID(old.c) if wanted is None else parse_id(wanted)
+        if conversation_id is None:
+            raise NotFound
+        if conversation_id != UUID(old.c):
+            customer_id = old.customer.id if old.customer else None
+            async with self._database.fast(shop_id) as connection:
+                if not await is_conversation_of(connection, shop_id, conversation_id, UUID(old.v), customer_id):
+                    raise NotFound
+        return str(conversation_id)
 
     async def _require_access(
         self, shop_id: UUID, origin: str | None, address: str, secret_key: str | None
@@ -195,7 +224,8 @@ def choose_locale(asked: str | None, languages: str, shop_locale: str) -> str:
     return negotiate_locale(wanted, spoken, sep="-") or shop_locale
 
 
-def _starters(locale: str) -> tuple[str, ...]:
+def starters(locale: str) -> tuple[str, ...]:
+    """The questions offered where the shop names none."""
     words = phrases_for(locale)
     return (words.ask_find, words.ask_returns, words.ask_track)
 

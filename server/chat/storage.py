@@ -26,7 +26,8 @@ class Accepted(Struct, frozen=True, kw_only=True):
 
     state: str
     """new; repeat (this message has a turn); busy (another answer is being written); taken (staff have joined);
-    foreign (the conversation is somebody else's); rivalled (another message came in the same moment: look again)."""
+    foreign (the conversation is somebody else's); forgotten (the shopper wanted to be); rivalled (another message came
+    in the same moment: look again)."""
     seq: int = 0
     turn_id: UUID | None = None
     turn_state: str = ""
@@ -54,10 +55,12 @@ WITH known AS (
     SELECT id FROM turn WHERE shop_id = $1 AND conversation_id = $2 AND state = 'running' AND lease_until > now()
 ), seen AS (
     SELECT last_seq, shopper_id FROM conversation WHERE shop_id = $1 AND id = $2
+), forgotten AS (
+    SELECT shopper_id FROM forgotten_shopper WHERE shop_id = $1 AND shopper_id = $3
 ), talk AS (
     INSERT INTO conversation (shop_id, id, shopper_id, customer_id, customer_email, locale, origin, preview, last_seq)
     SELECT $1, $2, $3, $7, $8, $9, $10, $11, 2
-    WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM running)
+    WHERE NOT EXISTS (SELECT FROM known) AND NOT EXISTS (SELECT FROM running) AND NOT EXISTS (SELECT FROM forgotten)
     ON CONFLICT (shop_id, id) DO UPDATE SET
         last_seq = conversation.last_seq + 2, last_message_at = now(), preview = excluded.preview,
         customer_id = coalesce(excluded.customer_id, conversation.customer_id),
@@ -77,7 +80,8 @@ WITH known AS (
 )
 SELECT (SELECT last_seq FROM talk) AS seq, (SELECT state FROM talk) AS talk_state,
        known.id AS known_id, known.state AS known_state, known.answer_id AS known_answer,
-       EXISTS (SELECT FROM running) AS busy, (SELECT shopper_id <> $3 FROM seen) AS is_foreign
+       EXISTS (SELECT FROM running) AS busy, (SELECT shopper_id <> $3 FROM seen) AS is_foreign,
+       EXISTS (SELECT FROM forgotten) AS is_forgotten
 FROM (VALUES (1)) AS one LEFT JOIN known ON true
 """
 
@@ -117,6 +121,8 @@ async def accept_message(
         return Accepted(
             state="repeat", turn_id=row["known_id"], turn_state=row["known_state"], answer_id=row["known_answer"]
         )
+    if row["is_forgotten"]:
+        return Accepted(state="forgotten")
     if row["is_foreign"]:
         return Accepted(state="foreign")
     if row["busy"]:
@@ -156,19 +162,6 @@ async def last_messages(
         limit,
     )
     return [StoredMessage(**dict(row)) for row in reversed(rows)]
-
-
-async def find_conversation(
-    connection: Connection, shop_id: UUID, conversation_id: UUID, shopper_id: UUID
-) -> str | None:
-    """The state of a conversation of this shopper; None when there is none (yet)."""
-    state: str | None = await connection.fetchval(
-        "SELECT state FROM conversation WHERE shop_id = $1 AND id = $2 AND shopper_id = $3",
-        shop_id,
-        conversation_id,
-        shopper_id,
-    )
-    return state
 
 
 async def renew_turns(connection: Connection, shop_id: UUID, turn_ids: Sequence[UUID]) -> None:
@@ -281,11 +274,14 @@ async def save_feedback(
 
 
 async def open_conversation(connection: Connection, shop_id: UUID, shopper: Shopper) -> bool:
-    """Make the conversation's row when there is none yet; False when it is somebody else's."""
+    """Make the conversation's row when there is none yet; False when it is somebody else's, or the shopper wanted to
+    be forgotten."""
     mine: bool = await connection.fetchval(
         "WITH made AS ("
         "INSERT INTO conversation (shop_id, id, shopper_id, customer_id, customer_email, locale, origin) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (shop_id, id) DO NOTHING RETURNING id) "
+        "SELECT $1, $2, $3, $4, $5, $6, $7 "
+        "WHERE NOT EXISTS (SELECT FROM forgotten_shopper WHERE shop_id = $1 AND shopper_id = $3) "
+        "ON CONFLICT (shop_id, id) DO NOTHING RETURNING id) "
         "SELECT EXISTS (SELECT FROM made) "
         "OR EXISTS (SELECT FROM conversation WHERE shop_id = $1 AND id = $2 AND shopper_id = $3)",
         shop_id,
@@ -297,21 +293,6 @@ async def open_conversation(connection: Connection, shop_id: UUID, shopper: Shop
         shopper.origin,
     )
     return mine
-
-
-async def request_handoff(
-    connection: Connection, shop_id: UUID, conversation_id: UUID, state: str, email: str | None
-) -> str | None:
-    """Mark that the shopper wants staff; the state it is in now, None when there is no such conversation."""
-    found: str | None = await connection.fetchval(
-        "UPDATE conversation SET state = CASE state WHEN 'joined' THEN state ELSE $3 END, "
-        "contact_email = coalesce($4, contact_email) WHERE shop_id = $1 AND id = $2 RETURNING state",
-        shop_id,
-        conversation_id,
-        state,
-        email,
-    )
-    return found
 
 
 def _json(value: Any) -> str:

@@ -20,6 +20,7 @@ from server.chat.models import (
     ToolUsed,
     VariantCard,
 )
+from server.chat.pictures.service import Pictures, StoredPicture
 from server.core.addresses import is_web_address
 from server.core.money import format_money
 from server.knowledge.search import Hit
@@ -42,10 +43,11 @@ class ShopToolbox:
         knowledge: Knowledge,
         orders: OrderDesk,
         request_human: Callable[[str | None], Awaitable[HandoffResult]],
+        pictures: Pictures,
     ) -> None:
         self._question, self._shop_id = question, question.shopper.shop_id
         self._catalog, self._knowledge, self._orders = catalog, knowledge, orders
-        self._request_human = request_human
+        self._request_human, self._pictures = request_human, pictures
         self._searches: dict[tuple[object, ...], list[Hit]] = {}
         self._proofs: dict[tuple[str | None, ...], OrderAnswer] = {}
         self.used: list[ToolUsed] = []
@@ -136,6 +138,10 @@ class ShopToolbox:
         result = await self._request_human(email)
         self._note("request_human", {}, {"state": result.state}, started)
         return result
+
+    async def see_pictures(self) -> list[StoredPicture]:
+        """The pictures of the shopper's message, for a model that can see."""
+        return await self._pictures.for_model(self._question.shopper, self._question.picture_ids)
 
     async def _search(
         self,

@@ -26,7 +26,7 @@ async def ask_once(question: str, shop_id: str, as_json: bool) -> None:
                 if not as_json:
                     _show(event)
         await services.live.drain(timeout_s=10)
-        _, messages = await services.conversations.history(shopper)
+        messages = (await services.conversations.history(shopper)).messages
     if as_json:
         answer = messages[-1]
         parts, metadata = msgspec.json.decode(answer.parts), msgspec.json.decode(answer.metadata)

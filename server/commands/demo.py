@@ -125,8 +125,8 @@ def _start_stores(stack: ExitStack) -> list[tuple[str, str]]:
     Child(stack, "the local WooCommerce", [sys.executable, "-m", WOOCOMMERCE_MODULE, "--port", str(woocommerce)])
     os.environ |= {
         "AISLE_EGRESS_ALLOW": f"127.0.0.1:{shopify},127.0.0.1:{woocommerce}",
-        "AISLE_SHOPIFY_API_KEY": "standin-key",
-        "AISLE_SHOPIFY_API_SECRET": "standin-secret",
+        "SHOPIFY_API_KEY": "standin-key",
+        "SHOPIFY_API_SECRET": "standin-secret",
         "AISLE_SHOPIFY_ORIGIN": f"http://127.0.0.1:{shopify}/{{store}}",
     }
     return [

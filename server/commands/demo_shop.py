@@ -50,7 +50,7 @@ async def _create(services: Services, store: DemoStore, merchant_email: str) -> 
     )
     await services.stores.connect(made.shop_id, NewStore(platform="demo", name="demo", every_s=None), "demo")
     password = secrets.token_urlsafe(9)
-    await services.shops.add_merchant(made.shop_id, merchant_email, password, "Demo owner", Role.OWNER)
+    await services.members.add(made.shop_id, merchant_email, password, "Demo owner", Role.OWNER)
     return {
         "shop_id": str(made.shop_id),
         "publishable_key": made.publishable_key,

@@ -15,7 +15,7 @@ from server.core.settings import Settings
 from server.embedded import Endpoints
 from server.embedded.endpoints import endpoints
 from server.migrations.migrate import current_revision, newest_revision
-from server.orders.mail import MailDelayed, Mailer, parse_smtp_url
+from server.core.mail import MailDelayed, Mailer, parse_smtp_url
 from server.wiring import Services
 
 LOW_DISK_BYTES = 1 << 30

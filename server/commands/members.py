@@ -49,9 +49,7 @@ async def add_member(shop_id: str, email: str, name: str, role: str, password: s
     generated = None if password else secrets.token_urlsafe(GENERATED_BYTES)
     async with services_for_command() as services:
         shop = await require_shop(services, shop_id)
-        is_new = await services.shops.add_merchant(
-            shop, email, password or generated or "", name.strip(), Role(role), "cli"
-        )
+        is_new = await services.members.add(shop, email, password or generated or "", name.strip(), Role(role), "cli")
         added = AddedMember(
             shop_id=shop,
             email=email,
@@ -69,7 +67,7 @@ async def add_member(shop_id: str, email: str, name: str, role: str, password: s
 async def list_members(shop_id: str, as_json: bool) -> None:
     """Print the members, first joined first."""
     async with services_for_command() as services:
-        members = await services.shops.list_members(await require_shop(services, shop_id))
+        members = await services.members.list_of(await require_shop(services, shop_id))
     if as_json:
         click.echo(msgspec.json.encode({"members": members}).decode())
         return

@@ -154,6 +154,23 @@ class ConversationDetail(Struct, frozen=True, kw_only=True):
     """Older messages exist than are shown."""
 
 
+class Glance(Struct, frozen=True, kw_only=True):
+    """`GET /v1/conversations/{id}/typing`. `messages` counts those that are there, answers once they are whole."""
+
+    shopper_typing: bool
+    messages: int
+
+
+class WidgetReport(Struct, frozen=True, kw_only=True):
+    """What widgets noticed on pages of one origin."""
+
+    kind: str
+    origin: str
+    seen: int
+    first_at: datetime
+    last_at: datetime
+
+
 class Overnight(Struct, frozen=True, kw_only=True):
     """What there is to look at since `since`; `handoffs` counts those waiting now, whenever they asked."""
 
@@ -218,6 +235,18 @@ class Usage(Struct, frozen=True, kw_only=True):
     documents: int
 
 
+IMPORTS = {
+    "catalog.import": "Product file",
+    "knowledge.import": "Document",
+    "knowledge.crawl": "Site",
+    "knowledge.embed": "Search index",
+    "knowledge.restem": "Search language",
+    "stores.sync": "Store",
+    "stores.changes": "Store changes",
+}
+"""Jobs that a merchant has asked for, by kind, in the setup page's words."""
+
+
 class JobLine(Struct, frozen=True, kw_only=True):
     """An import or crawl, as the setup page lists it."""
 
@@ -230,3 +259,8 @@ class JobLine(Struct, frozen=True, kw_only=True):
     first_error: str | None
     created_at: datetime
     ended_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        """What it is, in words."""
+        return IMPORTS[self.kind]

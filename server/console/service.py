@@ -6,29 +6,36 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from server.chat.presence import Presence
+from server.chat.shoppers.storage import list_reports
 from server.chat.storage import add_system_message
 from server.console import storage
 from server.console.models import (
+    IMPORTS,
     STATES,
     ConversationDetail,
     ConversationItem,
+    Glance,
     JobLine,
     MessageView,
     Position,
     StaffMember,
     Wanted,
+    WidgetReport,
 )
 from server.console.rows import assignee_of, item_of, message_of, reason_of, turn_of
 from server.core.database import Connection, Database
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import new_id
-from server.shops.models import Caller, Role
+from server.shops.models import RANK, Caller, Role
 
 MAX_REPLY = 4_000
 MAX_TAGS = 20
 MAX_TAG = 40
 MAX_SEARCH = 200
 JOBS_SHOWN = 8
+REPORTS_SHOWN = 10
+REPORTS_SHOWN_FOR_S = 14 * 24 * 3600.0
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 END = datetime(9000, 1, 1, tzinfo=UTC)
 
@@ -36,8 +43,8 @@ END = datetime(9000, 1, 1, tzinfo=UTC)
 class StaffDesk:
     """All that staff do with conversations. Every call is on behalf of one Caller and sees that caller's shop only."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, presence: Presence) -> None:
+        self._database, self._presence = database, presence
 
     async def conversations(
         self, caller: Caller, wanted: Wanted, after: Position | None, limit: int
@@ -48,6 +55,7 @@ class StaffDesk:
         Raises Invalid on an unknown state or words too long to search for.
         """
         _require_wanted(wanted)
+        await self._note_active(caller)
         async with self._database.fast(caller.shop_id) as connection:
             rows, goes_on_at = await storage.list_conversations(
                 connection,
@@ -66,6 +74,7 @@ class StaffDesk:
     async def get(self, caller: Caller, conversation_id: UUID) -> ConversationDetail:
         """A conversation with its messages, ratings and traces. Raises NotFound."""
         shop_id = caller.shop_id
+        await self._note_active(caller)
         async with self._database.fast(shop_id) as connection:
             row = await storage.find_conversation(connection, shop_id, conversation_id)
             if row is None:
@@ -98,7 +107,39 @@ class StaffDesk:
             known = await storage.find_message(connection, caller.shop_id, conversation_id, message_id)
             if known is None:
                 known = await self._add_reply(connection, caller, conversation_id, message_id, said)
+        await self._presence.forget_typing(caller.shop_id, conversation_id)
         return message_of(known)
+
+    async def glance(self, caller: Caller, conversation_id: UUID) -> Glance:
+        """What a page that shows the conversation asks every few seconds. Raises NotFound."""
+        await self._note_active(caller)
+        async with self._database.fast(caller.shop_id) as connection:
+            messages = await storage.count_messages(connection, caller.shop_id, conversation_id)
+        if messages is None:
+            raise NotFound
+        seen = await self._presence.see(caller.shop_id, conversation_id)
+        return Glance(shopper_typing=seen.shopper_typing, messages=messages)
+
+    async def note_typing(self, caller: Caller, conversation_id: UUID, shop_name: str) -> None:
+        """The shopper sees it for a few seconds, under the name of whoever writes. Raises NotFound, RoleRefused."""
+        caller.require(Role.AGENT)
+        async with self._database.fast(caller.shop_id) as connection:
+            if await storage.count_messages(connection, caller.shop_id, conversation_id) is None:
+                raise NotFound
+            staff = await storage.list_staff(connection, caller.shop_id)
+        name = next((row["name"] for row in staff if row["merchant_id"] == caller.merchant_id), "")
+        await self._presence.note_staff_typing(caller.shop_id, conversation_id, name or shop_name)
+
+    async def reports(self, caller: Caller) -> list[WidgetReport]:
+        """What widgets noticed lately on the shop's pages, newest first."""
+        async with self._database.fast(caller.shop_id) as connection:
+            rows = await list_reports(connection, caller.shop_id, REPORTS_SHOWN_FOR_S, REPORTS_SHOWN)
+        return [WidgetReport(**dict(row)) for row in rows]
+
+    async def _note_active(self, caller: Caller) -> None:
+        """Staff who may answer are there; a key is nobody, and a viewer cannot help."""
+        if caller.merchant_id and RANK[caller.role] >= RANK[Role.AGENT]:
+            await self._presence.note_staff(caller.shop_id)
 
     async def _add_reply(
         self, connection: Connection, caller: Caller, conversation_id: UUID, message_id: str, text: str
@@ -155,7 +196,7 @@ class StaffDesk:
     async def jobs(self, caller: Caller) -> list[JobLine]:
         """The newest imports and crawls."""
         async with self._database.fast(caller.shop_id) as connection:
-            rows = await storage.list_jobs(connection, caller.shop_id, JOBS_SHOWN)
+            rows = await storage.list_jobs(connection, caller.shop_id, list(IMPORTS), JOBS_SHOWN)
         return [JobLine(**dict(row) | {"first_error": reason_of(row["first_error"])}) for row in rows]
 
     async def _note(

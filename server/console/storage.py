@@ -1,5 +1,6 @@
 """SQL of the console: what staff read of conversations, and the little they write. Statements are of one shop each."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -120,6 +121,17 @@ async def find_conversation(connection: Connection, shop_id: UUID, conversation_
     )
 
 
+async def count_messages(connection: Connection, shop_id: UUID, conversation_id: UUID) -> int | None:
+    """How many messages a conversation holds; None without such a conversation."""
+    count: int | None = await connection.fetchval(
+        "SELECT (SELECT count(*) FROM message WHERE shop_id = $1 AND conversation_id = $2) "
+        "FROM conversation WHERE shop_id = $1 AND id = $2",
+        shop_id,
+        conversation_id,
+    )
+    return count
+
+
 async def list_messages(connection: Connection, shop_id: UUID, conversation_id: UUID) -> list[Row]:
     """The newest messages with their ratings, newest first; one more than is shown, to know that there are more."""
     rows: list[Row] = await connection.fetch(
@@ -162,7 +174,8 @@ async def join_conversation(
 ) -> bool:
     """Staff have joined; whoever answers first looks after it. Locks the row. False without such a conversation."""
     status: str = await connection.execute(
-        "UPDATE conversation SET state = 'joined', assignee = coalesce(assignee, $3) WHERE shop_id = $1 AND id = $2",
+        "UPDATE conversation SET state = 'joined', assignee = coalesce(assignee, $3), "
+        "handoff_answered_at = coalesce(handoff_answered_at, now()) WHERE shop_id = $1 AND id = $2",
         shop_id,
         conversation_id,
         merchant_id,
@@ -202,12 +215,13 @@ async def list_staff(connection: Connection, shop_id: UUID) -> list[Row]:
     return rows
 
 
-async def list_jobs(connection: Connection, shop_id: UUID, limit: int) -> list[Row]:
-    """The newest jobs, newest first."""
+async def list_jobs(connection: Connection, shop_id: UUID, kinds: Sequence[str], limit: int) -> list[Row]:
+    """The newest jobs of these kinds, newest first."""
     rows: list[Row] = await connection.fetch(
         "SELECT id, kind, state, done, total, jsonb_array_length(errors) AS failed, errors -> 0 AS first_error, "
-        "created_at, ended_at FROM job WHERE shop_id = $1 ORDER BY id DESC LIMIT $2",
+        "created_at, ended_at FROM job WHERE shop_id = $1 AND kind = ANY($2) ORDER BY id DESC LIMIT $3",
         shop_id,
+        kinds,
         limit,
     )
     return rows

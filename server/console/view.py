@@ -11,12 +11,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
+from server.chat.pictures.models import URL as PICTURE_URL
 from server.console.models import BROKEN_STATES, ConversationDetail, Feedback, MessageView, TurnView
 from server.core.money import format_money
 
 _SPAN = re.compile(r"\*\*(?P<bold>[^*\n]+)\*\*|\[(?P<label>[^\]\n]+)\]\((?P<url>[^)\s]+)\)")
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+(?P<text>.+)")
-_SHOWN_PARTS = ("text", "data-products", "data-order", "data-verification", "data-handoff", "data-fallback")
+_SHOWN_PARTS = ("text", "file", "data-products", "data-order", "data-verification", "data-handoff", "data-fallback")
 STATE_WORDS = {"failed": "failed", "interrupted": "broke off", "stopped": "stopped by the shopper"}
 
 
@@ -111,6 +112,11 @@ class Clock:
             return f"{local.day} {local:%b %H:%M}"
         return f"{local.day} {local:%b %Y}"
 
+    def date(self, moment: datetime) -> str:
+        """3 November 2025."""
+        local = moment.astimezone(self._zone)
+        return f"{local.day} {local:%B %Y}"
+
     def full(self, moment: datetime) -> str:
         """Friday 3 November 2025, 14:05:09."""
         local = moment.astimezone(self._zone)
@@ -126,22 +132,22 @@ def entries_of(talk: ConversationDetail) -> list[Entry]:
     by_answer = {turn.answer_id: turn for turn in talk.turns}
     answered = {message.id for message in talk.messages}
     unanswered = {turn.question_id: turn for turn in talk.turns if turn.answer_id not in answered}
-    return list(_entries(talk.messages, by_answer, unanswered))
+    return list(_entries(talk.messages, by_answer, unanswered, talk.id))
 
 
 def _entries(
-    messages: list[MessageView], by_answer: dict[str, TurnView], unanswered: dict[str, TurnView]
+    messages: list[MessageView], by_answer: dict[str, TurnView], unanswered: dict[str, TurnView], talk_id: UUID
 ) -> Iterator[Entry]:
     for message in messages:
         turn = by_answer.get(message.id) if message.author == "assistant" else None
-        yield _entry(message, turn)
+        yield _entry(message, turn, talk_id)
         if message.author == "shopper" and (lost := unanswered.get(message.id)):
             yield Entry(
                 id=lost.answer_id, author="assistant", name="Aisle", at=lost.started_at, parts=[], trace=_trace(lost)
             )
 
 
-def _entry(message: MessageView, turn: TurnView | None) -> Entry:
+def _entry(message: MessageView, turn: TurnView | None, talk_id: UUID) -> Entry:
     stored: list[dict[str, Any]] = msgspec.json.decode(message.parts)
     metadata: dict[str, Any] = msgspec.json.decode(message.metadata)
     names = {"shopper": "Shopper", "assistant": "Aisle", "staff": metadata.get("staff") or "Staff", "system": "System"}
@@ -150,7 +156,7 @@ def _entry(message: MessageView, turn: TurnView | None) -> Entry:
         author=message.author,
         name=names[message.author],
         at=message.created_at,
-        parts=[_part(part, message.author) for part in stored if part.get("type") in _SHOWN_PARTS],
+        parts=[_part(part, message.author, talk_id) for part in stored if part.get("type") in _SHOWN_PARTS],
         sources=[
             SourceLine(str(part.get("title") or part.get("url") or "source"), web_url(part.get("url")))
             for part in stored
@@ -161,9 +167,12 @@ def _entry(message: MessageView, turn: TurnView | None) -> Entry:
     )
 
 
-def _part(part: dict[str, Any], author: str) -> Part:
+def _part(part: dict[str, Any], author: str, talk_id: UUID) -> Part:
     if part["type"] == "text":
         return Part(kind="text", blocks=blocks_of(str(part["text"]), marked_up=author == "assistant"))
+    if part["type"] == "file":
+        picture_id = str(part["url"]).removeprefix(PICTURE_URL)
+        return Part(kind="file", data={"url": f"/v1/conversations/{talk_id}/images/{picture_id}"})
     data = part.get("data") or {}
     if part["type"] == "data-order":
         # a template's `order.items` would be the dict's own method

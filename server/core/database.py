@@ -172,6 +172,11 @@ class Database:
         """Shops with proofs or codes that have expired, or counters older than any window."""
         return [row["shop_id"] for row in await self._fetch("SELECT shops_to_tidy($1) AS shop_id", longest_window)]
 
+    async def shops_to_tidy_of_shoppers(self, unused: timedelta, kept: timedelta) -> list[UUID]:
+        """Shops with pictures that nobody sent, or with old names of forgotten shoppers or old reports."""
+        rows = await self._fetch("SELECT shops_to_tidy_of_shoppers($1, $2) AS shop_id", unused, kept)
+        return [row["shop_id"] for row in rows]
+
     async def shops_to_sync(self) -> list[UUID]:
         """Shops with a connected store whose time to be read has come."""
         return [row["shop_id"] for row in await self._fetch("SELECT shops_to_sync() AS shop_id")]
@@ -180,6 +185,17 @@ class Database:
         """(shop, connection) that a store's webhooks lead to."""
         rows = await self._fetch("SELECT shop_id, connection_id FROM connection_of_store($1, $2)", platform, address)
         return (rows[0]["shop_id"], rows[0]["connection_id"]) if rows else None
+
+    async def left_connections_of_store(self, platform: str, address: str) -> list[tuple[UUID, UUID]]:
+        """(shop, connection) pairs that had this store once, newest first."""
+        rows = await self._fetch(
+            "SELECT shop_id, connection_id FROM left_connections_of_store($1, $2)", platform, address
+        )
+        return [(row["shop_id"], row["connection_id"]) for row in rows]
+
+    async def shops_with_old_left_stores(self, kept: timedelta) -> list[UUID]:
+        """Shops that remember a store which they left longer ago."""
+        return [row["shop_id"] for row in await self._fetch("SELECT shops_with_old_left_stores($1) AS shop_id", kept)]
 
     async def shop_of_attempt(self, state_hash: bytes) -> UUID | None:
         """The shop that is connecting a store with this state."""

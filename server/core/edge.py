@@ -18,10 +18,10 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-ALLOWED_METHODS = b"GET, POST, OPTIONS"
+ALLOWED_METHODS = b"GET, POST, DELETE, OPTIONS"
 ALLOWED_HEADERS = b"authorization, content-type, last-event-id, idempotency-key, user-agent, x-ai-sdk-version"
 PREFLIGHT_LIVES_S = b"600"
-SHOPPER_PATHS = ("/v1/sessions", "/v1/chat")
+SHOPPER_PATHS = ("/v1/sessions", "/v1/chat", "/v1/launcher")
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"strict-origin-when-cross-origin"),

@@ -5,6 +5,7 @@ AisleError                status  code                  may the caller try again
 ├── Unauthenticated       401     unauthenticated       with another credential
 ├── OriginRefused         403     origin_refused        no: list the origin first
 ├── RoleRefused           403     role_refused          no: ask somebody with the role
+├── ImagesOff             403     images_off            no: the shop has to allow pictures first
 ├── NotFound              404     not_found             no: not there, or not yours
 ├── Conflict              409     conflict              after reading the newest state
 ├── TooLarge              413     too_large             no: send less
@@ -64,6 +65,12 @@ class RoleRefused(AisleError):
     """Signed in, but without the role this needs."""
 
     status, code, title = 403, "role_refused", "Not allowed for this role"
+
+
+class ImagesOff(AisleError):
+    """The shop takes no pictures."""
+
+    status, code, title = 403, "images_off", "No pictures here"
 
 
 class NotFound(AisleError):

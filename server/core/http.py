@@ -72,12 +72,15 @@ def client_address(request: Request[Any, Any, Any]) -> str:
 
 
 async def require_known_type(request: Request[Any, Any, Any]) -> None:
-    """Refuse bodies that are declared as something else than what the API takes. Raises WrongType."""
+    """Refuse bodies that are declared as something else than what the API takes, or what the route's `opt` says under
+    "body_types". Raises WrongType."""
     if request.method in SAFE_METHODS or not request.scope["path"].startswith("/v1/"):
         return
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if declared and declared not in BODY_TYPES:
-        raise WrongType("This address takes application/json (files: multipart/form-data).")
+    taken = request.route_handler.opt.get("body_types", BODY_TYPES)
+    if declared and declared not in taken:
+        known = "application/json (files: multipart/form-data)" if taken is BODY_TYPES else ", ".join(taken)
+        raise WrongType(f"This address takes {known}.")
 
 
 def problem_response(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:

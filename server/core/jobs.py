@@ -6,6 +6,7 @@ worker that was thought dead cannot do harm when it comes back.
 """
 
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -126,8 +127,11 @@ class ClaimedJob:
 Handler = Callable[[ClaimedJob], Awaitable[None]]
 
 
-async def enqueue(connection: Connection, shop_id: UUID, kind: str, payload: dict[str, Any]) -> UUID:
-    """Ask for work inside the caller's `fast` transaction; wake a worker after the commit."""
+async def enqueue(
+    connection: Connection, shop_id: UUID, kind: str, payload: dict[str, Any], *, due_at: datetime | None = None
+) -> UUID:
+    """Ask for work inside the caller's `fast` transaction; wake a worker after the commit, unless it is due at a
+    later time (aware)."""
     job_id = new_id()
     await connection.execute(
         "INSERT INTO job (shop_id, id, kind, payload) VALUES ($1, $2, $3, $4::jsonb)",
@@ -137,21 +141,29 @@ async def enqueue(connection: Connection, shop_id: UUID, kind: str, payload: dic
         _json(payload),
     )
     await connection.execute(
-        "INSERT INTO outbox (shop_id, job_id, urgent) VALUES ($1, $2, $3)", shop_id, job_id, kind in URGENT_KINDS
+        "INSERT INTO outbox (shop_id, job_id, urgent, due_at) VALUES ($1, $2, $3, coalesce($4, now()))",
+        shop_id,
+        job_id,
+        kind in URGENT_KINDS,
+        due_at,
     )
     return job_id
 
 
-async def enqueue_once(connection: Connection, shop_id: UUID, kind: str, payload: dict[str, Any]) -> UUID | None:
+async def enqueue_once(
+    connection: Connection, shop_id: UUID, kind: str, payload: dict[str, Any], *, due_at: datetime | None = None
+) -> UUID | None:
     """Like `enqueue`, unless such a job of the shop is waiting already. One that runs does not count: it may have
-    looked before the caller wrote what there is to do."""
+    looked before the caller wrote what there is to do. So one that waits is kept from beginning until the caller's
+    transaction has ended."""
     waiting = await connection.fetchval(
-        "SELECT true FROM job WHERE shop_id = $1 AND kind = $2 AND payload = $3::jsonb AND state = 'queued' LIMIT 1",
+        "SELECT true FROM job WHERE shop_id = $1 AND kind = $2 AND payload = $3::jsonb AND state = 'queued' LIMIT 1 "
+        "FOR SHARE SKIP LOCKED",
         shop_id,
         kind,
         _json(payload),
     )
-    return None if waiting else await enqueue(connection, shop_id, kind, payload)
+    return None if waiting else await enqueue(connection, shop_id, kind, payload, due_at=due_at)
 
 
 async def get_job(connection: Connection, shop_id: UUID, job_id: UUID) -> JobView:

@@ -32,6 +32,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     openai_base_url: str
     chat_model: str | None
     """None means the engine answers alone."""
+    chat_model_images: bool
+    """Whether the chat model can see pictures that shoppers send; otherwise they are for staff only."""
     embedding_model: str
     smtp_url: str | None
     mail_from: str
@@ -46,6 +48,12 @@ class Settings(Struct, frozen=True, kw_only=True):
     shopify_origin: str
     """Where a Shopify store answers; "{store}" in it stands for the store's domain. Another than https://{store} is for
     servers on this machine that speak the wire."""
+    stripe_secret_key: str | None
+    """None: billing is switched off and every shop has everything."""
+    stripe_webhook_secrets: tuple[str, ...]
+    """Newest first: while a secret is rotated Stripe signs with both."""
+    stripe_api_base: str | None
+    """Where Stripe answers; None for Stripe itself."""
     demo_mailbox_url: str | None
     """Where the demo shows the mails it sends; set by `aisle demo`."""
 
@@ -60,6 +68,7 @@ KNOWN_VARIABLES = (
     "AISLE_APP_ROLE",
     "AISLE_REDIS_URL",
     "AISLE_CHAT_MODEL",
+    "AISLE_CHAT_MODEL_IMAGES",
     "AISLE_EMBEDDING_MODEL",
     "AISLE_SMTP_URL",
     "AISLE_MAIL_FROM",
@@ -67,9 +76,12 @@ KNOWN_VARIABLES = (
     "AISLE_TRUSTED_PROXIES",
     "AISLE_LOG_FORMAT",
     "AISLE_DEMO_MAILBOX",
-    "AISLE_SHOPIFY_API_KEY",
-    "AISLE_SHOPIFY_API_SECRET",
+    "SHOPIFY_API_KEY",
+    "SHOPIFY_API_SECRET",
     "AISLE_SHOPIFY_ORIGIN",
+    "STRIPE_SECRET_KEY",
+    "STRIPE_WEBHOOK_SECRET",
+    "STRIPE_API_BASE",
     "OPENAI_API_KEY",
     "OPENAI_BASE_URL",
 )
@@ -99,17 +111,28 @@ def load_settings(environment: Mapping[str, str] | None = None, *, base_url: str
         openai_api_key=env.get("OPENAI_API_KEY") or ("none" if has_model else None),
         openai_base_url=_url(env, "OPENAI_BASE_URL", ("http", "https"), "https://api.openai.com/v1"),
         chat_model=(env.get("AISLE_CHAT_MODEL") or DEFAULT_CHAT_MODEL) if has_model else None,
+        chat_model_images=_switch(env, "AISLE_CHAT_MODEL_IMAGES"),
         embedding_model=env.get("AISLE_EMBEDDING_MODEL") or "local",
         smtp_url=_optional_url(env, "AISLE_SMTP_URL", ("smtp", "smtps")),
         mail_from=env.get("AISLE_MAIL_FROM") or "Aisle <no-reply@aisle.example>",
         egress_allow=_list(env, "AISLE_EGRESS_ALLOW"),
         trusted_proxies=_count(env, "AISLE_TRUSTED_PROXIES"),
         log_format=env.get("AISLE_LOG_FORMAT") or ("json" if name == "production" else "console"),
-        shopify_api_key=env.get("AISLE_SHOPIFY_API_KEY") or None,
-        shopify_api_secrets=_list(env, "AISLE_SHOPIFY_API_SECRET"),
+        shopify_api_key=env.get("SHOPIFY_API_KEY") or None,
+        shopify_api_secrets=_list(env, "SHOPIFY_API_SECRET"),
         shopify_origin=_url(env, "AISLE_SHOPIFY_ORIGIN", ("http", "https"), "https://{store}"),
+        stripe_secret_key=env.get("STRIPE_SECRET_KEY") or None,
+        stripe_webhook_secrets=_webhook_secrets(env),
+        stripe_api_base=_optional_url(env, "STRIPE_API_BASE", ("http", "https")),
         demo_mailbox_url=_optional_url(env, "AISLE_DEMO_MAILBOX", ("http",)),
     )
+
+
+def _webhook_secrets(env: Mapping[str, str]) -> tuple[str, ...]:
+    secrets_ = _list(env, "STRIPE_WEBHOOK_SECRET")
+    if env.get("STRIPE_SECRET_KEY") and not secrets_:
+        raise ConfigurationError("STRIPE_WEBHOOK_SECRET is not set; Stripe shows it beside the webhook's address")
+    return secrets_
 
 
 def _secret_keys(env: Mapping[str, str], name: str, data_dir: Path) -> tuple[str, ...]:
@@ -166,6 +189,13 @@ def _role(env: Mapping[str, str]) -> str:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
         raise ConfigurationError("AISLE_APP_ROLE must be a plain lower-case role name such as aisle_app")
     return role
+
+
+def _switch(env: Mapping[str, str], variable: str) -> bool:
+    value = env.get(variable, "").strip().lower() or "off"
+    if value not in ("on", "off"):
+        raise ConfigurationError(f"{variable} is {value!r}; it must be on or off")
+    return value == "on"
 
 
 def _count(env: Mapping[str, str], variable: str) -> int:

@@ -1,5 +1,6 @@
 """The wire of /chat/completions: a prompt to its JSON body, the answer's bytes to events. No network here."""
 
+import base64
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -58,7 +59,7 @@ def encode_request(
 
 
 def _message(message: ChatMessage) -> dict[str, Any]:
-    body: dict[str, Any] = {"role": message.role, "content": message.content and _sound(message.content)}
+    body: dict[str, Any] = {"role": message.role, "content": _content(message)}
     if message.tool_calls:
         body["tool_calls"] = [
             {
@@ -71,6 +72,18 @@ def _message(message: ChatMessage) -> dict[str, Any]:
     if message.tool_call_id is not None:
         body["tool_call_id"] = message.tool_call_id
     return body
+
+
+def _content(message: ChatMessage) -> Any:
+    """Text alone where there is no picture: many servers know nothing else."""
+    text = message.content and _sound(message.content)
+    if not message.images:
+        return text
+    parts: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
+    for image in message.images:
+        url = f"data:{image.media_type};base64,{base64.b64encode(image.data).decode()}"
+        parts.append({"type": "image_url", "image_url": {"url": url}})
+    return parts
 
 
 def _sound(text: str) -> str:

@@ -53,11 +53,19 @@ class ToolCall(Struct, frozen=True):
     arguments: str
 
 
+class PromptImage(Struct, frozen=True):
+    """A picture in the prompt, for models that can see."""
+
+    media_type: str
+    data: bytes
+
+
 class ChatMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One message of the prompt. role: system, user, assistant or tool."""
+    """One message of the prompt. role: system, user, assistant or tool; images come with a user's message only."""
 
     role: str
     content: str | None = None
+    images: tuple[PromptImage, ...] = ()
     tool_calls: tuple[ToolCall, ...] = ()
     tool_call_id: str | None = None
 

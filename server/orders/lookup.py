@@ -20,9 +20,20 @@ from integrations.platform import (
     normalise_order_number,
 )
 from server.core.logging import get_logger
+from server.shops.identity import Customer
 
-PlatformFor: TypeAlias = Callable[[UUID], Awaitable[ShopPlatform | None]]
-"""The platform a shop has connected, or None. May raise PlatformError."""
+
+class OrderSource(Struct, frozen=True):
+    """Where a shop's orders are: the platform, and the connection by which it is asked."""
+
+    platform: ShopPlatform
+    connection_id: str
+    note_revoked: Callable[[PlatformRevoked], Awaitable[None]]
+    """Has the merchant told, once, that the store refuses us."""
+
+
+SourceFor: TypeAlias = Callable[[UUID], Awaitable[OrderSource | None]]
+"""Where a shop's orders are, or None. May raise PlatformError."""
 
 TIMEOUT_S = 2.0
 REMEMBER_S = 60.0
@@ -44,10 +55,11 @@ class NotConnected(PlatformError):
 
 
 class Fetched(Struct, frozen=True):
-    """An order and when the platform told it."""
+    """An order, when the platform told it, and the connection it came by."""
 
     order: Order
     at: datetime
+    connection_id: str
 
 
 class Asker(Struct, frozen=True):
@@ -61,14 +73,14 @@ class Asker(Struct, frozen=True):
 class OrderLookup:
     """All questions to platforms. Each raises PlatformError when there is no answer, never "not found" instead."""
 
-    def __init__(self, platforms: PlatformFor, clock: Callable[[], datetime], timeout_s: float = TIMEOUT_S) -> None:
-        self._platforms, self._clock, self._timeout_s = platforms, clock, timeout_s
+    def __init__(self, sources: SourceFor, clock: Callable[[], datetime], timeout_s: float = TIMEOUT_S) -> None:
+        self._sources, self._clock, self._timeout_s = sources, clock, timeout_s
         self._remembered: OrderedDict[Asker, tuple[float, Fetched]] = OrderedDict()
         self._asking: dict[Asker, asyncio.Task[Fetched | None]] = {}
 
     async def require_platform(self, shop_id: UUID) -> None:
         """Raises NotConnected, or another PlatformError, where the shop's orders cannot be asked for."""
-        await self._boxed(shop_id, self._platform(shop_id))
+        await self._boxed(shop_id, self._source(shop_id))
 
     async def ask(self, shop_id: UUID, order_number: str) -> Fetched | None:
         """Straight from the platform: what a guess costs must not depend on what others have looked at."""
@@ -95,9 +107,10 @@ class OrderLookup:
         if len(self._remembered) > MAX_REMEMBERED:
             self._remembered.popitem(last=False)
 
-    async def list_own(self, shop_id: UUID, customer_id: str) -> list[Order]:
-        """The newest orders the platform files under one customer; whether they are theirs is the caller's to check."""
-        return await self._boxed(shop_id, self._list(shop_id, customer_id))
+    async def list_own(self, shop_id: UUID, customer: Customer) -> list[Fetched] | None:
+        """The newest orders the platform files under one customer; whether they are theirs is the caller's to check.
+        None for a customer of another connection, whose id means nothing here."""
+        return await self._boxed(shop_id, self._list(shop_id, customer))
 
     def _end(self, asker: Asker, done: asyncio.Task[Fetched | None]) -> None:
         self._asking.pop(asker, None)
@@ -105,21 +118,32 @@ class OrderLookup:
             done.exception()  # seen, also when whoever asked has left
 
     async def _find(self, shop_id: UUID, order_number: str) -> Fetched | None:
-        platform = await self._platform(shop_id)
-        order = await platform.find_order(order_number)
+        source = await self._source(shop_id)
+        order = await self._asked(source, source.platform.find_order(order_number))
         # a platform that searches may answer with a neighbour; only the very number counts
         if order is None or normalise_order_number(order.number) != order_number:
             return None
-        return Fetched(order, self._clock())
+        return Fetched(order, self._clock(), source.connection_id)
 
-    async def _list(self, shop_id: UUID, customer_id: str) -> list[Order]:
-        return await (await self._platform(shop_id)).list_customer_orders(customer_id)
+    async def _list(self, shop_id: UUID, customer: Customer) -> list[Fetched] | None:
+        source = await self._source(shop_id)
+        if customer.connection_id not in (None, source.connection_id):
+            return None
+        orders = await self._asked(source, source.platform.list_customer_orders(customer.id))
+        return [Fetched(order, self._clock(), source.connection_id) for order in orders]
 
-    async def _platform(self, shop_id: UUID) -> ShopPlatform:
-        platform = await self._platforms(shop_id)
-        if platform is None:
+    async def _source(self, shop_id: UUID) -> OrderSource:
+        source = await self._sources(shop_id)
+        if source is None:
             raise NotConnected("no platform is connected")
-        return platform
+        return source
+
+    async def _asked(self, source: OrderSource, question: Awaitable[T]) -> T:
+        try:
+            return await question
+        except PlatformRevoked as reason:
+            await source.note_revoked(reason)
+            raise
 
     async def _boxed(self, shop_id: UUID, question: Awaitable[T]) -> T:
         try:

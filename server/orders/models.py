@@ -127,7 +127,7 @@ class OrdersListed(Struct, frozen=True, tag=True):
 class ProofNeeded(Struct, frozen=True, kw_only=True, tag=True):
     """We need to know who asks. The same for a wrong proof, an unknown order and somebody else's order.
 
-    `refused` is True when a proof was given and did not fit. methods: email, postcode, code.
+    `refused` is True when a proof was given and did not fit. methods: email, postcode, code, sign_in.
     """
 
     order_number: str | None

@@ -6,6 +6,7 @@ import unicodedata
 from msgspec import Struct
 
 from integrations.platform import Order
+from server.orders.lookup import Fetched
 from server.orders.models import ProofLevel
 from server.shops.identity import Customer
 
@@ -36,17 +37,20 @@ def fits(order: Order, claim: Claim) -> bool:
     return bool(given) and all(given) and (not claim.name or _fits_name(order, claim.name))
 
 
-def owns(order: Order, customer: Customer) -> bool:
+def owns(fetched: Fetched, customer: Customer) -> bool:
     """Whether an order belongs to a customer the shop has signed in: by customer id; by the signed e-mail only for
-    a guest's order, which has no customer id."""
+    a guest's order, which has no customer id. Whom a connected store has signed in owns nothing of another's."""
+    order = fetched.order
+    if customer.connection_id not in (None, fetched.connection_id):
+        return False
     if order.customer_id:
         return order.customer_id == customer.id
     return bool(customer.email and order.email) and _fits_email(order, customer.email or "")
 
 
-def level_of(order: Order, held: ProofLevel, customer: Customer | None) -> ProofLevel:
+def level_of(fetched: Fetched, held: ProofLevel, customer: Customer | None) -> ProofLevel:
     """The best of what was proven in this conversation before and what the shop vouches for now."""
-    return ProofLevel.SIGNED_IN if customer and owns(order, customer) else held
+    return ProofLevel.SIGNED_IN if customer and owns(fetched, customer) else held
 
 
 def _fits_email(order: Order, email: str) -> bool:

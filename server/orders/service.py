@@ -9,9 +9,10 @@ A wrong proof, an unknown order and somebody else's order get one answer, after 
 not answer is "unavailable", never "not found".
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from time import monotonic
+from typing import TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
@@ -24,7 +25,7 @@ from server.core.logging import get_logger
 from server.orders import storage
 from server.orders.fingerprints import Fingerprints
 from server.orders.guard import GuessGuard, Locked
-from server.orders.lookup import TIMEOUT_S, Asker, Fetched, NotConnected, OrderLookup, PlatformFor, order_key
+from server.orders.lookup import TIMEOUT_S, Asker, Fetched, NotConnected, OrderLookup, SourceFor, order_key
 from server.orders.models import (
     OrderAccess,
     OrderFound,
@@ -44,6 +45,9 @@ from server.shops.identity import Customer, Shopper
 PROOF_LIVES = timedelta(hours=24)
 SEND_CODE = "orders.send_code"
 
+SignsIn: TypeAlias = Callable[[UUID], Awaitable[bool]]
+"""Whether a shop's customers can sign in from the chat."""
+
 log = get_logger("orders")
 
 
@@ -56,24 +60,27 @@ class Checked(Struct, frozen=True):
 
 
 class OrderDesk:
-    """The order questions of all shops. `codes` says whether mail can be sent at all."""
+    """The order questions of all shops. `codes` says whether mail can be sent at all, `signs_in` whose customers can
+    sign in from the chat (without it, nobody's)."""
 
     def __init__(
         self,
         database: Database,
-        platforms: PlatformFor,
+        sources: SourceFor,
         secret_keys: tuple[str, ...],
         jobs: JobDesk,
         *,
         codes: bool,
+        signs_in: SignsIn | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         pace: Pace | None = None,
         platform_timeout_s: float = TIMEOUT_S,
     ) -> None:
         self._database, self._jobs, self._codes, self._clock, self._pace = database, jobs, codes, clock, pace or Pace()
+        self._signs_in = signs_in
         self._fingerprints = Fingerprints(secret_keys)
         self._guard = GuessGuard(database, self._fingerprints)
-        self._lookup = OrderLookup(platforms, clock, platform_timeout_s)
+        self._lookup = OrderLookup(sources, clock, platform_timeout_s)
 
     async def look_up(self, shopper: Shopper, order_number: str | None) -> OrderOutcome:
         """What this shopper may see of an order by what they have proven so far; without a number, a signed-in
@@ -105,7 +112,7 @@ class OrderDesk:
             case Checked(rules=rules, level=level, fetched=Fetched() as fetched):
                 return await self._show(shopper, order_number, rules, level, fetched)
             case Checked(rules=rules):
-                return self._ask_proof(rules, order_number, refused=True)
+                return await self._ask_proof(shopper, rules, order_number, refused=True)
             case TooManyTries() | OrdersUnavailable() as outcome:
                 return outcome
 
@@ -148,7 +155,7 @@ class OrderDesk:
                 return await self.look_up(shopper, order_number)
             case _:
                 rules, _held = await self._rules(shopper, "")
-                return self._ask_proof(rules, order_number, refused=True)
+                return await self._ask_proof(shopper, rules, order_number, refused=True)
 
     async def verify_code(self, shopper: Shopper, order_number: str, code: str) -> ProofLevel:
         """`check_code` for the verification form: READS_MAIL or NOBODY. Raises RateLimited when locked."""
@@ -165,9 +172,10 @@ class OrderDesk:
     async def _list(self, shopper: Shopper) -> OrderOutcome:
         if shopper.customer is None:
             await self._lookup.require_platform(shopper.shop_id)
-            rules, _held = await self._rules(shopper, "")
-            return self._ask_proof(rules, None)
         orders = await self._own_orders(shopper.shop_id, shopper.customer)
+        if orders is None:
+            rules, _held = await self._rules(shopper, "")
+            return await self._ask_proof(shopper, rules, None)
         now = self._clock()
         return OrdersListed(
             tuple(other_order_view(order, shopper.locale, now.date()) for order in orders), now.isoformat()
@@ -179,12 +187,12 @@ class OrderDesk:
         rules, held = await self._rules(shopper, key or "")
         if key is None or not (held or shopper.customer):
             await self._lookup.require_platform(shopper.shop_id)
-            return self._ask_proof(rules, written)
+            return await self._ask_proof(shopper, rules, written)
         fetched = await self._lookup.recall(_asker(shopper, key))
-        level = level_of(fetched.order, held, shopper.customer) if fetched else ProofLevel.NOBODY
+        level = level_of(fetched, held, shopper.customer) if fetched else ProofLevel.NOBODY
         if fetched is None or level is ProofLevel.NOBODY:
             await self._pace.hold(started)  # a signed-in customer may be counting numbers
-            return self._ask_proof(rules, written)
+            return await self._ask_proof(shopper, rules, written)
         return await self._show(shopper, written, rules, level, fetched)
 
     async def _check(self, shopper: Shopper, written: str, claim: Claim) -> Checked | TooManyTries | OrdersUnavailable:
@@ -202,10 +210,10 @@ class OrderDesk:
 
     async def _judge(self, shopper: Shopper, key: str, claim: Claim, asked: Checked) -> Checked:
         """Right or wrong; `asked.level` is what was held before."""
-        order = asked.fetched.order if asked.fetched else None
-        proven = bool(order and fits(order, claim))
+        fetched = asked.fetched
+        proven = bool(fetched and fits(fetched.order, claim))
         held = max(asked.level, ProofLevel.KNOWS_ORDER) if proven else asked.level
-        level = level_of(order, held, shopper.customer) if order else ProofLevel.NOBODY
+        level = level_of(fetched, held, shopper.customer) if fetched else ProofLevel.NOBODY
         if level is ProofLevel.NOBODY:
             await self._guard.note_failure(shopper.shop_id)
             return Checked(asked.rules, level, None)
@@ -256,7 +264,7 @@ class OrderDesk:
         self, shopper: Shopper, written: str, rules: ShopRules, level: ProofLevel, fetched: Fetched
     ) -> OrderOutcome:
         if shown_level(level, rules.access) is ProofLevel.NOBODY:
-            return self._ask_proof(rules, written)
+            return await self._ask_proof(shopper, rules, written)
         self._lookup.remember(_asker(shopper, order_key(written) or ""), fetched)
         others = await self._other_orders(shopper) if level is ProofLevel.SIGNED_IN else []
         today = self._clock().date()
@@ -274,17 +282,24 @@ class OrderDesk:
     async def _other_orders(self, shopper: Shopper) -> list[Order]:
         """The order itself matters more: without the others it is shown all the same."""
         try:
-            return await self._own_orders(shopper.shop_id, shopper.customer) if shopper.customer else []
+            return await self._own_orders(shopper.shop_id, shopper.customer) or []
         except PlatformError:
             return []
 
-    async def _own_orders(self, shop_id: UUID, customer: Customer) -> list[Order]:
-        listed = await self._lookup.list_own(shop_id, customer.id)
-        return [order for order in listed if owns(order, customer)]
+    async def _own_orders(self, shop_id: UUID, customer: Customer | None) -> list[Order] | None:
+        """None where nobody is signed in, or at another store than the connected one."""
+        listed = await self._lookup.list_own(shop_id, customer) if customer else None
+        if customer is None or listed is None:
+            return None
+        return [fetched.order for fetched in listed if owns(fetched, customer)]
 
-    def _ask_proof(self, rules: ShopRules, written: str | None, *, refused: bool = False) -> ProofNeeded:
+    async def _ask_proof(
+        self, shopper: Shopper, rules: ShopRules, written: str | None, *, refused: bool = False
+    ) -> ProofNeeded:
         code = ("code",) if self._codes else ()
         methods = code if rules.access is OrderAccess.STRICT else ("email", "postcode", *code)
+        if self._signs_in and await self._signs_in(shopper.shop_id):
+            methods = (*methods, "sign_in")
         return ProofNeeded(order_number=written.strip()[:60] if written else None, methods=methods, refused=refused)
 
 

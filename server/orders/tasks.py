@@ -12,8 +12,8 @@ from server.core.jobs import ClaimedJob
 from server.core.logging import get_logger
 from server.orders import storage
 from server.orders.fingerprints import Fingerprints, new_code
-from server.orders.lookup import NotConnected, OrderLookup, PlatformFor
-from server.orders.mail import MailDelayed, MailRefused, SendsMail
+from server.orders.lookup import NotConnected, OrderLookup, SourceFor
+from server.core.mail import MailDelayed, MailRefused, SendsMail
 from server.orders.words import words_for
 
 CODE_LIVES = timedelta(minutes=10)
@@ -39,10 +39,10 @@ class SendCode:
     """
 
     def __init__(
-        self, database: Database, platforms: PlatformFor, mailer: SendsMail | None, secret_keys: tuple[str, ...]
+        self, database: Database, sources: SourceFor, mailer: SendsMail | None, secret_keys: tuple[str, ...]
     ) -> None:
         self._database, self._mailer = database, mailer
-        self._lookup = OrderLookup(platforms, lambda: datetime.now(UTC), PLATFORM_TIMEOUT_S)
+        self._lookup = OrderLookup(sources, lambda: datetime.now(UTC), PLATFORM_TIMEOUT_S)
         self._fingerprints = Fingerprints(secret_keys)
 
     async def __call__(self, job: ClaimedJob) -> None:

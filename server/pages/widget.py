@@ -21,6 +21,9 @@ class WidgetFiles:
     def __init__(self, folder: Path = CDN) -> None:
         headers: dict[str, dict[str, str]] = msgspec.json.decode((folder / "headers.json").read_bytes())
         self.loader, self.loader_headers = (folder / "widget.js").read_bytes(), headers["widget.js"]
+        self.client, self.client_headers = (folder / "client.js").read_bytes(), headers["client.js"]
+        self.declarations = {name: (folder / f"{name}.d.ts").read_bytes() for name in ("aisle", "client")}
+        self.declaration_headers = headers["d.ts"]
         self.frame, self.frame_headers = (folder / "frame.html").read_bytes(), headers["frame.html"]
         self.assets = {file.name: file.read_bytes() for file in (folder / "assets").iterdir()}
         self.asset_headers = headers["assets/"]
@@ -30,6 +33,24 @@ class WidgetFiles:
 def show_loader(widget_files: WidgetFiles) -> Response[bytes]:
     """The pasted script."""
     return _file(widget_files.loader, widget_files.loader_headers)
+
+
+@get("/client.js", include_in_schema=False, sync_to_thread=False)
+def show_client(widget_files: WidgetFiles) -> Response[bytes]:
+    """The client without a face, for any site's module scripts."""
+    return _file(widget_files.client, widget_files.client_headers)
+
+
+@get("/client.d.ts", include_in_schema=False, sync_to_thread=False)
+def show_client_types(widget_files: WidgetFiles) -> Response[bytes]:
+    """The types of `client.js`."""
+    return _file(widget_files.declarations["client"], widget_files.declaration_headers)
+
+
+@get("/aisle.d.ts", include_in_schema=False, sync_to_thread=False)
+def show_loader_types(widget_files: WidgetFiles) -> Response[bytes]:
+    """The types of `window.Aisle`."""
+    return _file(widget_files.declarations["aisle"], widget_files.declaration_headers)
 
 
 @get("/frame", include_in_schema=False)
@@ -63,4 +84,7 @@ def _file(data: bytes, headers: dict[str, str]) -> Response[bytes]:
     return Response(data, media_type=media_type, headers=rest)
 
 
-widget_router = Router(path="/", route_handlers=[show_loader, show_frame, show_widget_asset])
+widget_router = Router(
+    path="/",
+    route_handlers=[show_loader, show_client, show_client_types, show_loader_types, show_frame, show_widget_asset],
+)

@@ -7,6 +7,7 @@ and those in which one of their orders was proven. Orders themselves are never s
 import hashlib
 import hmac
 import re
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,13 +15,19 @@ import msgspec
 from msgspec import Struct
 
 from integrations.platform import PersonNamed, normalise_order_number
+from server.chat.limits import FORGETTING, ShopperLimits
 from server.chat.live import TurnJournal
+from server.chat.presence import Presence
+from server.chat.shoppers import storage as shoppers_storage
+from server.chat.shoppers.forgotten import KEPT_S, ForgottenShoppers
 from server.core.crypto import Vault, derive
 from server.core.database import Database
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import new_id
 from server.privacy import storage
+from server.shops.identity import Shopper
 
+UNUSED_PICTURES_KEPT_S = 24 * 3600.0
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
 
 
@@ -39,8 +46,18 @@ class PrivacyRecord(Struct, frozen=True, kw_only=True):
 class Privacy:
     """Exports and erases. `secret_keys` are the installation's, newest first."""
 
-    def __init__(self, database: Database, vault: Vault, journal: TurnJournal, secret_keys: tuple[str, ...]) -> None:
-        self._database, self._vault, self._journal = database, vault, journal
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        journal: TurnJournal,
+        presence: Presence,
+        forgotten: ForgottenShoppers,
+        limits: ShopperLimits,
+        secret_keys: tuple[str, ...],
+    ) -> None:
+        self._database, self._vault, self._journal, self._presence = database, vault, journal, presence
+        self._forgotten, self._limits = forgotten, limits
         self._key = derive(secret_keys[0], "privacy")
 
     async def export(self, shop_id: UUID, person: PersonNamed, asked_by: str) -> UUID:
@@ -68,9 +85,48 @@ class Privacy:
             await storage.add_record(
                 connection, shop_id, request_id, "erase", self._hash(person), asked_by, counts, None
             )
-        for conversation_id in ids:
-            await self._journal.forget(shop_id, conversation_id)
+        await self._forget_streams(shop_id, ids)
         return request_id
+
+    async def forget_shopper(self, shopper: Shopper) -> int:
+        """Take out all conversations of a shopper at their own wish, with all that hangs on them; how many. Their
+        sessions hold no more, in every process within seconds.
+
+        The wish is kept first, in a transaction of its own: nothing that begins after it can be kept any more.
+        """
+        await self._limits.require_of_address(shopper, FORGETTING)
+        shop_id = shopper.shop_id
+        async with self._database.fast(shop_id) as connection:
+            await shoppers_storage.add_forgotten(connection, shop_id, shopper.shopper_id)
+        self._forgotten.note(shop_id, shopper.shopper_id)
+        async with self._database.fast(shop_id) as connection:
+            ids = await shoppers_storage.conversations_of_shopper(connection, shop_id, shopper.shopper_id)
+            counts = await storage.erase_conversations(connection, shop_id, ids)
+            for person in _names_of(shopper):
+                found = await storage.erase_exports(connection, shop_id, self._hash(person))
+                counts["exports"] = counts.get("exports", 0) + found["exports"]
+            if ids:
+                name = self._hash_of(f"shopper:{shopper.shopper_id}")
+                await storage.add_record(connection, shop_id, new_id(), "erase", name, "shopper", counts, None)
+        await self._forget_streams(shop_id, [*ids, shopper.conversation_id])
+        return len(ids)
+
+    async def tidy(self, shop_id: UUID) -> None:
+        """Delete what nobody needs any more: pictures never sent, old reports, and conversations that a shopper's wish
+        to be forgotten did not reach (begun in that very moment, or the database went away before the end)."""
+        async with self._database.fast(shop_id) as connection:
+            ids = await shoppers_storage.conversations_of_forgotten(connection, shop_id)
+            if ids:
+                counts = await storage.erase_conversations(connection, shop_id, ids)
+                name = self._hash_of("shoppers:left over")
+                await storage.add_record(connection, shop_id, new_id(), "erase", name, "shopper", counts, None)
+            await shoppers_storage.delete_outdated(connection, shop_id, UNUSED_PICTURES_KEPT_S, KEPT_S)
+        await self._forget_streams(shop_id, ids)
+
+    async def _forget_streams(self, shop_id: UUID, conversation_ids: Sequence[UUID]) -> None:
+        for conversation_id in conversation_ids:
+            await self._journal.forget(shop_id, conversation_id)
+            await self._presence.forget_typing(shop_id, conversation_id)
 
     async def erase_store(self, shop_id: UUID, connection_id: UUID) -> None:
         """Take out what came from a store that has left for good, and the shop's conversations when it was the only
@@ -83,8 +139,7 @@ class Privacy:
             await storage.add_record(
                 connection, shop_id, new_id(), "erase", person, f"connection:{connection_id}", counts, None
             )
-        for conversation_id in ids:
-            await self._journal.forget(shop_id, conversation_id)
+        await self._forget_streams(shop_id, ids)
 
     async def records(self, shop_id: UUID) -> list[PrivacyRecord]:
         """All requests of a shop, newest first."""
@@ -112,8 +167,19 @@ class Privacy:
         return self._vault.open(shop_id, sealed).encode()
 
     def _hash(self, person: PersonNamed) -> bytes:
-        name = (person.email or "").strip().lower() or f"id:{person.customer_id}"
+        return self._hash_of((person.email or "").strip().lower() or f"id:{person.customer_id}")
+
+    def _hash_of(self, name: str) -> bytes:
         return hmac.digest(self._key, name.encode(), hashlib.sha256)
+
+
+def _names_of(shopper: Shopper) -> list[PersonNamed]:
+    """Under which an export of this shopper may have been asked for."""
+    customer = shopper.customer
+    if customer is None:
+        return []
+    by_id = PersonNamed(customer_id=customer.id, email=None, order_numbers=())
+    return [by_id, PersonNamed(customer_id=None, email=customer.email, order_numbers=())] if customer.email else [by_id]
 
 
 def _require_named(person: PersonNamed) -> None:

@@ -16,6 +16,8 @@ GATHERED = {
     "WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id, seq",
     "feedback": "SELECT conversation_id, message_id, rating, comment, created_at FROM feedback "
     "WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id",
+    "pictures": "SELECT conversation_id, message_id, media_type, width, height, encode(data, 'base64') AS data, "
+    "created_at FROM picture WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id, id",
     "proofs": "SELECT conversation_id, order_number, level, proven_at, expires_at FROM proof "
     "WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id",
 }
@@ -23,6 +25,9 @@ ERASED = {
     "proofs": "DELETE FROM proof WHERE shop_id = $1 AND conversation_id = ANY($2)",
     "codes": "DELETE FROM one_time_code WHERE shop_id = $1 AND conversation_id = ANY($2)",
     "feedback": "DELETE FROM feedback WHERE shop_id = $1 AND conversation_id = ANY($2)",
+    "pictures": "DELETE FROM picture WHERE shop_id = $1 AND conversation_id = ANY($2)",
+    "code_requests": "DELETE FROM job WHERE shop_id = $1 AND kind = 'orders.send_code' AND state IN ('done', 'failed') "
+    "AND payload ->> 'conversation_id' = ANY($2::uuid[]::text[])",
     "messages": "DELETE FROM message WHERE shop_id = $1 AND conversation_id = ANY($2)",
     "turns": "DELETE FROM turn WHERE shop_id = $1 AND conversation_id = ANY($2)",
     "conversations": "DELETE FROM conversation WHERE shop_id = $1 AND id = ANY($2)",
@@ -102,6 +107,7 @@ async def erase_store(connection: Connection, shop_id: UUID, connection_id: UUID
         status = await connection.execute(f"DELETE FROM {name} WHERE shop_id = $1 AND source = $2", shop_id, source)
         counts[f"{name}s"] = int(status.rpartition(" ")[2])
     await connection.execute("DELETE FROM connection WHERE shop_id = $1 AND id = $2", shop_id, connection_id)
+    await connection.execute("DELETE FROM left_store WHERE shop_id = $1 AND connection_id = $2", shop_id, connection_id)
     return counts
 
 

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from server.core.errors import OriginRefused, Unauthenticated
 from server.core.http import SAFE_METHODS, bearer_token, request_origin
 from server.core.tokens import TokenSigner
+from server.shops.members import Members
 from server.shops.models import Caller
 from server.shops.service import ShopService
 
@@ -26,7 +27,7 @@ class ConsoleClaims(Struct, frozen=True):
 
 
 async def provide_caller(
-    request: Request[Any, Any, Any], shops: ShopService, console_signer: TokenSigner[ConsoleClaims]
+    request: Request[Any, Any, Any], shops: ShopService, members: Members, console_signer: TokenSigner[ConsoleClaims]
 ) -> Caller:
     """The caller of a merchant-side route. Raises Unauthenticated, or OriginRefused for a cross-site write."""
     if token := bearer_token(request):
@@ -36,4 +37,4 @@ async def provide_caller(
         raise Unauthenticated("This needs a secret key as a bearer token, or a sign-in at the console.")
     if request.method not in SAFE_METHODS and request_origin(request) != request.app.state.own_origin:
         raise OriginRefused("A write with the console's cookie must come from the console itself.")
-    return await shops.caller_of_merchant(claims.merchant_id, claims.shop_id, claims.signed_in_at)
+    return await members.caller(claims.merchant_id, claims.shop_id, claims.signed_in_at)

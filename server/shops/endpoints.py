@@ -3,13 +3,17 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Router, delete, get, patch, post
+from litestar import Request, Response, Router, delete, get, patch, post
 from msgspec import Meta, Struct
 
-from server.core.errors import FieldError, Invalid, NotFound
+from server.core.errors import FieldError, Invalid, NotFound, OriginRefused, Unauthenticated
+from server.core.http import request_origin
 from server.core.ids import parse_id
+from server.shops.launcher import LauncherAnswer, launcher_of
 from server.shops.models import Caller, KeyView, Role, ShopChanges, ShopView
 from server.shops.service import PREFIXES, ShopService
+
+LAUNCHER_CACHE = "public, max-age=60"
 
 
 class NewKey(Struct, frozen=True):
@@ -21,14 +25,49 @@ class NewKey(Struct, frozen=True):
 
 @get("/v1/shop", summary="The shop", tags=["shop"])
 async def get_shop(caller: Caller, shops: ShopService) -> ShopView:
-    """Everything a merchant may set; the identity secret is told to admins and secret keys."""
+    """Everything a merchant may set; the identity secret is told to admins and secret keys.
+
+    `appearance` holds what was set. `appearance_notes` names colours that cannot be read on each other, and what the
+    widget shows instead.
+    """
     return await shops.view(caller)
 
 
 @patch("/v1/shop", summary="Change the shop", tags=["shop"])
 async def change_shop(data: ShopChanges, caller: Caller, shops: ShopService) -> ShopView:
-    """Only the given fields change; all or nothing."""
+    """Only the given fields change; all or nothing.
+
+    So it is inside `appearance` too: each setting that is named is replaced whole (a list or an object as well), the
+    others stay; null takes a setting back to its default, and `"appearance": null` takes back all of them. Settings:
+
+    - `accent`, `accent_dark`, `background`, `background_dark`: `#rrggbb`; `theme`: auto, light, dark; `font`: CSS
+      families; `radius`: 0..28 px; `variables`: `--aisle-bubble`, `-bubble-ink`, `-line`, `-card`, `-muted`, `-focus`
+    - `name`, `logo_url`, `avatar_url` (https), `hide_branding` (where the plan has it), `sound`, `images`, `consent`
+    - `launcher`: `{icon: bubble|question|bag|sparkle|headset, icon_url, label, shape: round|squircle|pill}`;
+      `position`: right, left; `offset`: `{x, y}` 0..300 px; `phone`, `desktop`: `{hidden, position, offset}`
+    - `rules`: at most 20 of `{match, device, hidden, position, greeting, suggestions}`, the first that fits wins
+    - `nudges`: at most 10 of `{match, device, text, after_s, scroll, exit}`; `quiet`:
+      `{max_per_page_load, hours_after_close}`
+
+    `match` is a path such as `/checkout*` or an address; `*` stands for anything.
+    """
     return await shops.change(caller, data)
+
+
+@get("/v1/launcher", summary="The launcher", tags=["shopper"])
+async def get_launcher(request: Request[Any, Any, Any], shops: ShopService, key: str = "") -> Response[LauncherAnswer]:
+    """What the loader draws the button by; `key` is the publishable one. May be kept for a minute.
+
+    401 for an unknown key, 403 for a page whose origin is not on the shop's list.
+    """
+    shop_id, _ = await shops.shop_of_key(key, "publishable")
+    profile = await shops.profile(shop_id)
+    origin = request_origin(request)
+    if not profile.active:
+        raise Unauthenticated("This shop is not being served.")
+    if origin and origin != request.app.state.own_origin and origin not in profile.origins:
+        raise OriginRefused("This site's origin is not on the shop's list; add it in the console or by PATCH /v1/shop.")
+    return Response(launcher_of(profile.appearance), headers={"Cache-Control": LAUNCHER_CACHE})
 
 
 @get("/v1/keys", summary="Keys", tags=["shop"])
@@ -69,5 +108,6 @@ shops_router = Router(
         list_keys,
         create_key,
         revoke_key,
+        get_launcher,
     ],
 )

@@ -14,6 +14,8 @@ TOKEN_LIVES_S = 900
 LEEWAY_S = 30
 MAX_TOKEN_LENGTH = 4_096
 MAX_CUSTOMER_LENGTH = 512
+CONNECTION_CLAIM = "aisle_connection"
+"""Ours, in a token that says what a connected store has told us; a merchant's own tokens have no use for it."""
 
 
 class Customer(Struct, frozen=True):
@@ -21,6 +23,9 @@ class Customer(Struct, frozen=True):
 
     id: str
     email: str | None = None
+    connection_id: str | None = None
+    """The connected store that gave the id out and signed them in: at any other the same id may be a stranger's. None
+    for the merchant's own word, which holds for whatever the shop has connected."""
 
 
 class Shopper(Struct, frozen=True, kw_only=True):
@@ -52,21 +57,28 @@ def read_customer_token(token: str, keys: Sequence[str], now_s: float) -> Custom
     return None
 
 
-def customer_token(key: str, customer_id: str, now_s: float) -> str:
-    """What `read_customer_token` takes, good for TOKEN_LIVES_S."""
-    claims = {"sub": customer_id, "iat": int(now_s), "exp": int(now_s) + TOKEN_LIVES_S}
+def customer_token(key: str, customer_id: str, connection_id: str, now_s: float) -> str:
+    """What `read_customer_token` takes, good for TOKEN_LIVES_S: a connected store's word, passed on."""
+    claims = {
+        "sub": customer_id,
+        CONNECTION_CLAIM: connection_id,
+        "iat": int(now_s),
+        "exp": int(now_s) + TOKEN_LIVES_S,
+    }
     return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(key))
 
 
 def _customer_of(claims: Mapping[str, object], now_s: float) -> Customer | None:
-    begins, ends, name, email = (claims.get(claim) for claim in ("iat", "exp", "sub", "email"))
+    begins, ends, name, email, place = (claims.get(claim) for claim in ("iat", "exp", "sub", "email", CONNECTION_CLAIM))
     if not isinstance(begins, int | float) or not isinstance(ends, int | float) or not isinstance(name, str):
+        return None
+    if not isinstance(place, str | None):
         return None
     in_time = begins - LEEWAY_S <= now_s < ends + LEEWAY_S and ends - begins <= TOKEN_LIVES_S
     text = f"{name}{email or ''}"
     if not in_time or not name or len(text) > MAX_CUSTOMER_LENGTH or not text.isprintable():
         return None
-    return Customer(name, email.strip().lower() or None if isinstance(email, str) else None)
+    return Customer(name, email.strip().lower() or None if isinstance(email, str) else None, place)
 
 
 def customer_signature(identity_secret: str, customer_id: str, email: str | None) -> str:

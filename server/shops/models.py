@@ -10,8 +10,9 @@ from sqlalchemy import Column, DateTime
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
-from server.core.errors import RoleRefused
+from server.core.errors import FieldError, RoleRefused
 from server.core.ids import new_id
+from server.shops.readability import AppearanceNote
 
 
 def _now() -> datetime:
@@ -158,12 +159,15 @@ class ShopView(Struct, frozen=True, kw_only=True):
     currency: str
     storefront_url: str | None
     appearance: dict[str, Any]
+    """What was set; see `server/shops/appearance.py` for all settings and their defaults."""
     greeting: str | None
     suggestions: tuple[str, ...]
     tone: str | None
     contact: dict[str, str]
     handoff: dict[str, Any]
     order_access: str
+    appearance_notes: list[AppearanceNote]
+    """Colours that cannot be read on each other, and what the widget shows instead."""
     identity_secret: str | UnsetType = UNSET
     """Signs customers (proof level 3); told to admins and secret keys only."""
 
@@ -176,13 +180,22 @@ class ShopChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     locale: str | UnsetType = UNSET
     currency: str | UnsetType = UNSET
     storefront_url: str | None | UnsetType = UNSET
-    appearance: dict[str, Any] | UnsetType = UNSET
+    appearance: dict[str, Any] | None | UnsetType = UNSET
     greeting: str | None | UnsetType = UNSET
     suggestions: tuple[str, ...] | UnsetType = UNSET
     tone: str | None | UnsetType = UNSET
     contact: dict[str, str] | UnsetType = UNSET
     handoff: dict[str, Any] | UnsetType = UNSET
     order_access: str | UnsetType = UNSET
+
+
+class Trial(Struct, frozen=True, kw_only=True):
+    """What a change of the shop would give."""
+
+    errors: tuple[FieldError, ...]
+    notes: tuple[AppearanceNote, ...]
+    appearance: dict[str, Any]
+    """Resolved, with every setting that can be kept."""
 
 
 class KeyView(Struct, frozen=True, kw_only=True):
@@ -230,6 +243,7 @@ class ShopProfile(Struct, frozen=True, kw_only=True):
     origins: frozenset[str]
     storefront_url: str | None
     appearance: dict[str, Any]
+    """Resolved: every setting has a value."""
     greeting: str | None
     suggestions: tuple[str, ...]
     tone: str | None

@@ -1,45 +1,41 @@
 """Tenants: make a shop, show and change it, its keys, and who may call for it."""
 
-import asyncio
 import time
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import msgspec
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error
 from msgspec import UNSET, Struct
 
 from server.core.crypto import Vault, digest, new_secret
 from server.core.database import Database
-from server.core.errors import Conflict, FieldError, Invalid, NotFound, Unauthenticated
+from server.core.errors import FieldError, Invalid, Unauthenticated
 from server.core.ids import new_id
-from server.core.money import is_currency
 from server.core.remember import Remembered
 from server.shops import storage
-from server.shops.appearance import require_appearance
+from server.shops.appearance import merged_appearance, readable_appearance, resolved_appearance
+from server.shops.features import HIDE_BRANDING, AllFeatures, Features
 from server.shops.identity import customer_token
 from server.shops.models import (
     ApiKey,
     Caller,
     KeyView,
-    Member,
-    MemberView,
-    Merchant,
     Role,
     Shop,
     ShopChanges,
     ShopProfile,
     ShopView,
+    Trial,
 )
 from server.shops.origins import parse_origin, require_origins
+from server.shops.readability import appearance_notes
+from server.shops.settings import require_settings, settings_errors
 
 PROFILE_LIVES_S = 5.0
 """How long a process may go on with what it knows of a shop: a changed origin or a revoked key holds after this."""
 KEY_LIVES_S = 5.0
-ORDER_ACCESS = ("standard", "open", "strict")
-LOCALE_LENGTH = 35  # the longest well-formed language tag in use
-TEXT_LENGTH = 2_000
+LOOKS = "appearance."
 
 
 class NewShop(Struct, frozen=True):
@@ -59,9 +55,8 @@ MAX_CUSTOMER_KEYS = 2
 class ShopService:
     """All that concerns tenants. Holds short-lived caches, so use one per process."""
 
-    def __init__(self, database: Database, vault: Vault) -> None:
-        self._database, self._vault = database, vault
-        self._passwords = PasswordHasher()
+    def __init__(self, database: Database, vault: Vault, features: Features | None = None) -> None:
+        self._database, self._vault, self._features = database, vault, features or AllFeatures()
         self._profiles: Remembered[UUID, ShopProfile] = Remembered(PROFILE_LIVES_S)
         self._keys: Remembered[bytes, tuple[UUID, str, UUID]] = Remembered(KEY_LIVES_S)
         self._origins: Remembered[str, bool] = Remembered(PROFILE_LIVES_S)
@@ -89,18 +84,26 @@ class ShopService:
             shop = await storage.get_shop(session, caller.shop_id)
             origins = await storage.list_origins(session, caller.shop_id)
         fields = {name: getattr(shop, name) for name in _VIEWED}
-        secret = self.open_identity_secret(shop) if caller.role in (Role.OWNER, Role.ADMIN) else UNSET
-        return ShopView(origins=origins, identity_secret=secret, **fields | {"suggestions": tuple(shop.suggestions)})
+        fields |= {"suggestions": tuple(shop.suggestions), "appearance": readable_appearance(shop.appearance)}
+        return ShopView(
+            origins=origins,
+            identity_secret=self.open_identity_secret(shop) if caller.role in (Role.OWNER, Role.ADMIN) else UNSET,
+            appearance_notes=appearance_notes(await self._resolved(shop)),
+            **fields,
+        )
 
     async def change(self, caller: Caller, changes: ShopChanges) -> ShopView:
         """Change what is given. Raises Invalid naming every wrong field, RoleRefused below admin."""
         caller.require(Role.ADMIN)
         values = {key: value for key, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
-        _require_fields(values)
+        require_settings(values)
         origins = values.pop("origins", None)
         async with self._database.shop(caller.shop_id) as session:
             if origins is not None:
                 await storage.replace_origins(session, caller.shop_id, require_origins(origins))
+            if "appearance" in values:
+                stored = (await storage.get_shop(session, caller.shop_id, for_change=True)).appearance
+                values["appearance"] = merged_appearance(stored, values["appearance"])
             if "suggestions" in values:
                 values["suggestions"] = list(values["suggestions"])
             await storage.update_shop(session, caller.shop_id, values | {"updated_at": datetime.now(UTC)})
@@ -113,6 +116,19 @@ class ShopService:
             )
         self._profiles.forget(caller.shop_id)
         return await self.view(caller)
+
+    async def try_out(self, caller: Caller, changes: ShopChanges) -> Trial:
+        """What a change would give, without making it: a wrong setting counts as left alone."""
+        values = {key: value for key, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
+        errors = settings_errors(values)
+        async with self._database.shop(caller.shop_id) as session:
+            shop = await storage.get_shop(session, caller.shop_id)
+        wrong = {error.field.split(".")[1].partition("[")[0] for error in errors if error.field.startswith(LOOKS)}
+        wanted = {name: value for name, value in (values.get("appearance") or {}).items() if name not in wrong}
+        may_hide = await self.has_feature(shop.id, HIDE_BRANDING)
+        stored = merged_appearance(shop.appearance, wanted)
+        resolved = resolved_appearance(stored, shop.name, may_hide_branding=may_hide)
+        return Trial(errors=errors, notes=tuple(appearance_notes(resolved)), appearance=resolved)
 
     async def add_key(self, shop_id: UUID, kind: str, name: str, actor: str) -> KeyView:
         """A new key; a secret one is told in this answer only. Raises Invalid for a third customer key."""
@@ -169,10 +185,10 @@ class ShopService:
             known = self._customer_keys.put(shop_id, tuple(opened))
         return known
 
-    async def vouch_for(self, shop_id: UUID, customer_id: str) -> dict[str, str]:
-        """The shop's word for a customer whom a platform has signed in: what `POST /v1/sessions` takes."""
+    async def vouch_for(self, shop_id: UUID, customer_id: str, connection_id: UUID) -> dict[str, str]:
+        """The shop's word for a customer whom a connected store has signed in: what `POST /v1/sessions` takes."""
         keys = await self.customer_keys(shop_id) or (await self.identity_secret(shop_id),)
-        return {"token": customer_token(keys[0], customer_id, time.time())}
+        return {"token": customer_token(keys[0], customer_id, str(connection_id), time.time())}
 
     async def shop_of_key(self, key: str, kind: str) -> tuple[UUID, UUID]:
         """(shop, key id) of a live key of this kind. Raises Unauthenticated."""
@@ -197,7 +213,7 @@ class ShopService:
             shop = await storage.get_shop(session, shop_id)
             origins = await storage.list_origins(session, shop_id)
         fields = {name: getattr(shop, name) for name in _VIEWED}
-        fields["suggestions"] = tuple(shop.suggestions)
+        fields |= {"suggestions": tuple(shop.suggestions), "appearance": await self._resolved(shop)}
         return self._profiles.put(
             shop_id, ShopProfile(active=shop.status == "active", origins=frozenset(origins), **fields)
         )
@@ -219,92 +235,23 @@ class ShopService:
                 known = self._origins.put(origin, await storage.is_listed_origin(session, parse_origin(origin) or ""))
         return known
 
-    async def note(self, shop_id: UUID, actor: str, action: str, details: dict[str, object]) -> None:
-        """Write into the shop's audit."""
-        async with self._database.shop(shop_id) as session:
-            await storage.add_audit_entry(session, shop_id, actor, action, details)
-
-    # merchants ------------------------------------------------------------------------------------------------
-
-    async def add_merchant(
-        self, shop_id: UUID, email: str, password: str, name: str, role: Role, actor: str = "setup"
-    ) -> bool:
-        """Give whoever signs in with this e-mail a role in the shop; True when the account is new.
-
-        An account that is there already keeps its password and name. Raises Conflict for a member of the shop.
-        """
-        email = email.strip().lower()
-        async with self._database.shop(shop_id) as session:
-            merchant = await storage.find_merchant(session, email)
-            is_new = merchant is None
-            if merchant is None:
-                password_hash = await asyncio.to_thread(self._passwords.hash, password)
-                merchant = Merchant(email=email, name=name, password_hash=password_hash)
-                session.add(merchant)
-                await session.flush()
-            elif await storage.is_member(session, shop_id, merchant.id):
-                raise Conflict(f"{email} is a member of this shop already")
-            session.add(Member(shop_id=shop_id, merchant_id=merchant.id, role=role))
-            details = {"merchant": str(merchant.id), "role": role}
-            await storage.add_audit_entry(session, shop_id, actor, "member.add", details)
-        return is_new
-
-    async def list_members(self, shop_id: UUID) -> list[MemberView]:
-        """Who may sign in to the shop's console, first joined first."""
-        async with self._database.shop(shop_id) as session:
-            rows = await storage.list_members(session, shop_id)
-        return [
-            MemberView(email=merchant.email, name=merchant.name, role=member.role, since=member.created_at)
-            for member, merchant in rows
-        ]
-
-    async def sign_in(self, email: str, password: str) -> Merchant:
-        """The merchant with this e-mail and password. Raises Unauthenticated, the same for either being wrong."""
-        async with self._database.directory() as session:
-            merchant = await storage.find_merchant(session, email.strip().lower())
-        try:
-            stored = merchant.password_hash if merchant else _NOBODY
-            await asyncio.to_thread(self._passwords.verify, stored, password)
-        except Argon2Error:
-            merchant = None
-        if merchant is None:
-            raise Unauthenticated("This e-mail and password do not fit together.")
-        return merchant
-
-    async def find_merchant(self, merchant_id: UUID) -> Merchant | None:
-        """The merchant with this id."""
-        async with self._database.directory() as session:
-            return await storage.find_merchant_by_id(session, merchant_id)
-
-    async def memberships(self, merchant_id: UUID) -> list[Member]:
-        """The shops a merchant belongs to, first joined first."""
-        async with self._database.merchant(merchant_id) as session:
-            return await storage.list_memberships(session, merchant_id)
-
     async def caller_of_key(self, secret_key: str) -> Caller:
         """Whoever holds a shop's secret key acts as its admin. Raises Unauthenticated."""
         shop_id, key_id = await self.shop_of_key(secret_key, "secret")
         return Caller(shop_id=shop_id, role=Role.ADMIN, actor=f"key:{key_id}")
 
-    async def sign_out(self, merchant_id: UUID) -> None:
-        """End all of a merchant's sessions, on every machine."""
-        async with self._database.directory() as session:
-            if merchant := await storage.find_merchant_by_id(session, merchant_id):
-                merchant.signed_out_at = datetime.now(UTC)
-                session.add(merchant)
+    async def note(self, shop_id: UUID, actor: str, action: str, details: dict[str, object]) -> None:
+        """Write into the shop's audit."""
+        async with self._database.shop(shop_id) as session:
+            await storage.add_audit_entry(session, shop_id, actor, action, details)
 
-    async def caller_of_merchant(self, merchant_id: UUID, shop_id: UUID, signed_in_at: datetime) -> Caller:
-        """A signed-in merchant in one of their shops. Raises Unauthenticated when it is not (or no longer) theirs, or
-        when they have signed out since."""
-        try:
-            async with self._database.shop(shop_id) as session:
-                member = await storage.get_member(session, shop_id, merchant_id)
-                merchant = await storage.find_merchant_by_id(session, merchant_id)
-        except NotFound:
-            raise Unauthenticated("You do not belong to this shop (any more).") from None
-        if merchant is None or (merchant.signed_out_at and merchant.signed_out_at >= signed_in_at):
-            raise Unauthenticated("You have signed out.")
-        return Caller(shop_id=shop_id, role=Role(member.role), actor=f"merchant:{merchant_id}", merchant_id=merchant_id)
+    async def has_feature(self, shop_id: UUID, name: str) -> bool:
+        """Whether the shop's plan has it."""
+        return await self._features.has_feature(shop_id, name)
+
+    async def _resolved(self, shop: Shop) -> dict[str, Any]:
+        may_hide = await self.has_feature(shop.id, HIDE_BRANDING)
+        return resolved_appearance(shop.appearance, shop.name, may_hide_branding=may_hide)
 
 
 _VIEWED = [
@@ -321,29 +268,3 @@ _VIEWED = [
     "handoff",
     "order_access",
 ]
-# the hash of a random text: checking a password costs the same whether or not the e-mail is known
-_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Xr0t2dOqCS1YVvqB7vW2nQm0dLtKqLwPZg0q0Yp4mKs"
-
-
-def _require_fields(values: dict[str, object]) -> None:
-    """Raises Invalid naming every field with a value that cannot be kept."""
-    errors = [
-        FieldError(name, f"at most {TEXT_LENGTH} characters")
-        for name in ("name", "greeting", "tone", "storefront_url")
-        if len(str(values.get(name) or "")) > TEXT_LENGTH
-    ]
-    if "name" in values and not str(values["name"]).strip():
-        errors.append(FieldError("name", "must not be empty"))
-    if values.get("order_access", "standard") not in ORDER_ACCESS:
-        errors.append(FieldError("order_access", f"one of {', '.join(ORDER_ACCESS)}"))
-    if not is_currency(str(values.get("currency", "USD"))):
-        errors.append(FieldError("currency", "an ISO 4217 code such as EUR"))
-    if not 2 <= len(str(values.get("locale", "en"))) <= LOCALE_LENGTH:
-        errors.append(FieldError("locale", "a language tag such as en or pt-BR"))
-    if "appearance" in values:
-        errors += require_appearance(values["appearance"])
-    url = values.get("storefront_url")
-    if url and not str(url).startswith(("https://", "http://")):
-        errors.append(FieldError("storefront_url", "must start with https://"))
-    if errors:
-        raise Invalid("Some fields cannot be kept; nothing was changed.", errors=tuple(errors))

@@ -22,9 +22,10 @@ from server.shops.models import (
 )
 
 
-async def get_shop(session: AsyncSession, shop_id: UUID) -> Shop:
-    """The shop's row. Raises NotFound."""
-    shop = (await session.exec(select(Shop).where(Shop.id == shop_id))).first()
+async def get_shop(session: AsyncSession, shop_id: UUID, *, for_change: bool = False) -> Shop:
+    """The shop's row; `for_change` keeps others from changing it until the transaction ends. Raises NotFound."""
+    query = select(Shop).where(Shop.id == shop_id)
+    shop = (await session.exec(query.with_for_update() if for_change else query)).first()
     if shop is None:
         raise NotFound
     return shop

@@ -42,10 +42,18 @@ class SealedCredentials:
     def _open(self, sealed: bytes | None) -> dict[str, str]:
         if sealed is None:
             raise PlatformRevoked("the connection has been taken away; connect the store again")
-        try:
-            return _decoder.decode(self._vault.open(self._shop_id, sealed))
-        except ValueError:  # the operator has dropped the key it was sealed with
-            raise PlatformRevoked("the stored access can no longer be opened; connect the store again") from None
+        known = find_opened(self._vault, self._shop_id, sealed)
+        if known is None:
+            raise PlatformRevoked("the stored access can no longer be opened; connect the store again")
+        return known
+
+
+def find_opened(vault: Vault, shop_id: UUID, sealed: bytes | None) -> dict[str, str] | None:
+    """What was sealed; None where nothing is, or where the operator has dropped the key it was sealed with."""
+    try:
+        return _decoder.decode(vault.open(shop_id, sealed)) if sealed is not None else None
+    except ValueError:
+        return None
 
 
 def seal(vault: Vault, shop_id: UUID, values: dict[str, str]) -> bytes:

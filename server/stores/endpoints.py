@@ -3,8 +3,8 @@
 from typing import Annotated, Any
 from uuid import UUID
 
-from litestar import Router, delete, get, post
-from msgspec import Meta, Struct
+from litestar import Router, delete, get, patch, post
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from server.core.errors import NotFound
 from server.core.ids import parse_id
@@ -13,6 +13,8 @@ from server.stores.connecting import Connecting, StoreRequest
 from server.stores.models import connection_view
 from server.stores.service import Stores
 
+Name = Annotated[str, Meta(max_length=100)]
+
 
 class SyncRequest(Struct, frozen=True):
     """`POST /v1/connections/{id}/sync`: `full` reads everything again."""
@@ -20,7 +22,11 @@ class SyncRequest(Struct, frozen=True):
     full: bool = False
 
 
-Name = Annotated[str, Meta(max_length=100)]
+class ConnectionChanges(Struct, frozen=True):
+    """`PATCH /v1/connections/{id}`. `customer_client_id` is the client of the store's Customer Account API with which
+    shoppers sign in; null ends that. Shopify only."""
+
+    customer_client_id: Name | None | UnsetType = UNSET
 
 
 @get("/v1/connections", summary="Connected stores", tags=["stores"])
@@ -56,6 +62,18 @@ async def sync_connection(
     return {"job_id": await stores.sync(caller.shop_id, _require_id(connection_id), full=full)}
 
 
+@patch("/v1/connections/{connection_id:str}", summary="Change a connected store", tags=["stores"])
+async def change_connection(
+    connection_id: str, data: ConnectionChanges, caller: Caller, stores: Stores
+) -> dict[str, Any]:
+    """How shoppers sign in at the store; what is left out stays as it is."""
+    caller.require(Role.ADMIN)
+    found = _require_id(connection_id)
+    if data.customer_client_id is UNSET:
+        return connection_view(await stores.get(caller.shop_id, found))
+    return connection_view(await stores.set_customer_client(caller, found, data.customer_client_id))
+
+
 @delete("/v1/connections/{connection_id:str}", status_code=204, summary="Disconnect a store", tags=["stores"])
 async def delete_connection(connection_id: str, caller: Caller, stores: Stores) -> None:
     """Its credentials are forgotten at once; what was read stays."""
@@ -70,5 +88,13 @@ def _require_id(text: str) -> UUID:
 
 
 stores_router = Router(
-    path="/", route_handlers=[list_connections, get_connection, create_connection, sync_connection, delete_connection]
+    path="/",
+    route_handlers=[
+        list_connections,
+        get_connection,
+        create_connection,
+        change_connection,
+        sync_connection,
+        delete_connection,
+    ],
 )

@@ -46,8 +46,8 @@ async def shopify_callback(request: AnyRequest, caller: Caller, shopify: Shopify
 @get("/integrations/shopify/proxy/customer", include_in_schema=False)
 async def shopify_customer(request: AnyRequest, shops: ShopService, shopify: ShopifyInstall) -> Response[Any]:
     """Who is signed in at the storefront, by Shopify's word, as the proof that opens a session for them."""
-    shop_id, customer_id = await shopify.customer_of(request.url.query)
-    proof = await shops.vouch_for(shop_id, customer_id) if customer_id else None
+    shop_id, connection_id, customer_id = await shopify.customer_of(request.url.query)
+    proof = await shops.vouch_for(shop_id, customer_id, connection_id) if customer_id else None
     return Response({"customer": proof}, headers={"Cache-Control": "private, no-store"})
 
 

@@ -8,6 +8,13 @@ from msgspec import Struct
 
 from integrations.platform import PlatformChange
 
+CUSTOMER_CLIENT_ID = "customer_client_id"
+"""In the settings of a Shopify connection: the client of the store's Customer Account API that the merchant made for
+us. Shoppers of a store that has one may sign in at their account."""
+
+
+SIXTY_DAYS = "Orders older than 60 days cannot be looked up until Shopify grants read_all_orders."
+
 
 class StoreConnection(Struct, frozen=True, kw_only=True):
     """A shop's link to a store. Its credentials are never part of it."""
@@ -29,6 +36,12 @@ class StoreConnection(Struct, frozen=True, kw_only=True):
     problem: str | None
     result: dict[str, Any]
     created_at: datetime
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the merchant should know of a store in good health."""
+        is_short = self.platform == "shopify" and not self.settings.get("all_orders")
+        return (SIXTY_DAYS,) if is_short else ()
 
 
 class NewStore(Struct, frozen=True, kw_only=True):
@@ -90,6 +103,8 @@ def connection_view(connection: StoreConnection) -> dict[str, Any]:
         "next_sync_at": connection.next_sync_at,
         "every_s": connection.every_s,
         "problem": connection.problem,
+        "notes": connection.notes,
+        "customer_client_id": connection.settings.get(CUSTOMER_CLIENT_ID),
         "result": connection.result,
         "created_at": connection.created_at,
     }

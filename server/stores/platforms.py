@@ -28,15 +28,16 @@ class Platforms:
         self._connections: Remembered[UUID, tuple[StoreConnection, ...]] = Remembered(CONNECTION_LIVES_S)
         self._built: OrderedDict[UUID, tuple[StoreConnection, ShopPlatform]] = OrderedDict()
 
-    async def of_orders(self, shop_id: UUID) -> ShopPlatform | None:
-        """The shop's newest connection that knows orders; None when it has none that works."""
+    async def store_of_orders(self, shop_id: UUID) -> StoreConnection | None:
+        """The shop's newest connection that knows orders, as it was some seconds ago; None when it has none that
+        works."""
         known = self._connections.get(shop_id)
         if known is None:
             async with self._database.fast(shop_id) as connection:
                 found = await storage.list_connections(connection, shop_id)
             known = self._connections.put(shop_id, tuple(found))
         with_orders = [each for each in known if each.state == "active" and each.settings.get("orders", True)]
-        return await self.of(with_orders[-1]) if with_orders else None
+        return with_orders[-1] if with_orders else None
 
     async def of(self, store: StoreConnection) -> ShopPlatform:
         """The adapter of a connection. Raises PlatformUnavailable for a platform this installation does not know."""

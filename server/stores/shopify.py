@@ -10,6 +10,7 @@ from integrations.shopify.auth import (
     authorize_url,
     find_shop_domain,
     missing_scopes,
+    reaches_all_orders,
     read_callback,
     read_proxy_call,
     sign_state,
@@ -64,8 +65,12 @@ class ShopifyInstall:
             # before the code is spent: a new token would end the one that the other shop works with
             raise Conflict("This store is connected to another shop here; disconnect it there first.")
         credentials = await self._buy_token(app, callback.shop_domain, callback.code)
-        missing = missing_scopes(credentials.get("scope", ""))
-        settings = {"store": callback.shop_domain, "missing_scopes": list(missing)}
+        granted = credentials.get("scope", "")
+        settings = {
+            "store": callback.shop_domain,
+            "missing_scopes": list(missing_scopes(granted)),
+            "all_orders": reaches_all_orders(granted),
+        }
         store = NewStore(
             platform=PLATFORM,
             name=callback.shop_domain.removesuffix(".myshopify.com"),
@@ -75,8 +80,8 @@ class ShopifyInstall:
         )
         return await self._stores.connect(shop_id, store, actor)
 
-    async def customer_of(self, query: str) -> tuple[UUID, str | None]:
-        """(shop, customer) of a call through a connected store's app proxy; no customer for a visitor.
+    async def customer_of(self, query: str) -> tuple[UUID, UUID, str | None]:
+        """(shop, connection, customer) of a call through a connected store's app proxy; no customer for a visitor.
 
         Raises Unauthenticated for what Shopify did not sign just now, and for stores that are not connected.
         """
@@ -84,10 +89,10 @@ class ShopifyInstall:
             call = read_proxy_call(query, self._require_app().secrets, time.time())
         except AuthRefused as reason:
             raise Unauthenticated(f"This is no call of Shopify's: {reason}.") from None
-        place = await self._stores.shop_of_store(PLATFORM, call.shop_domain)
+        place = await self._stores.place_of_store(PLATFORM, call.shop_domain)
         if place is None:
             raise Unauthenticated("This store is not connected.")
-        return place, call.customer_id
+        return *place, call.customer_id
 
     async def _buy_token(self, app: ShopifyApp, domain: str, code: str) -> dict[str, str]:
         http = StoreHttp(self._egress.client(), "Shopify")
@@ -102,6 +107,6 @@ class ShopifyInstall:
 
     def _require_app(self) -> ShopifyApp:
         if self._app is None:
-            error = FieldError("AISLE_SHOPIFY_API_KEY", "the operator sets it, with AISLE_SHOPIFY_API_SECRET")
+            error = FieldError("SHOPIFY_API_KEY", "the operator sets it, with SHOPIFY_API_SECRET")
             raise Invalid("This installation has no Shopify app.", errors=(error,))
         return self._app

@@ -40,9 +40,10 @@ async def add_connection(
 async def replace_connection(
     connection: Connection, shop_id: UUID, connection_id: UUID, store: NewStore, sealed: bytes
 ) -> None:
-    """A store that is connected again: new credentials, its troubles forgotten."""
+    """A store that is connected again: new credentials, its troubles forgotten, the merchant's own settings kept."""
     await connection.execute(
-        "UPDATE connection SET name = $3, settings = $4::jsonb, credentials = $5, "
+        "UPDATE connection SET name = $3, credentials = $5, settings = $4::jsonb || "
+        "jsonb_strip_nulls(jsonb_build_object('customer_client_id', settings -> 'customer_client_id')), "
         "every_s = coalesce($6, 3600), state = 'active', problem = NULL, next_sync_at = now() "
         "WHERE shop_id = $1 AND id = $2",
         shop_id,
@@ -51,6 +52,41 @@ async def replace_connection(
         _json(store.settings),
         sealed,
         store.every_s,
+    )
+
+
+async def renew_connection(
+    connection: Connection, shop_id: UUID, connection_id: UUID, settings: dict[str, Any], sealed: bytes
+) -> None:
+    """New credentials and these settings, the others kept; a store that had refused us is read again."""
+    await connection.execute(
+        "UPDATE connection SET settings = settings || $3::jsonb, credentials = $4, state = 'active', "
+        "problem = CASE WHEN state = 'revoked' THEN NULL ELSE problem END, "
+        "next_sync_at = CASE WHEN state = 'revoked' THEN now() ELSE next_sync_at END WHERE shop_id = $1 AND id = $2",
+        shop_id,
+        connection_id,
+        _json(settings),
+        sealed,
+    )
+
+
+async def count_products(connection: Connection, shop_id: UUID, source: str) -> int:
+    """How many products a source has."""
+    found: int = await connection.fetchval(
+        "SELECT count(*) FROM product WHERE shop_id = $1 AND source = $2", shop_id, source
+    )
+    return found
+
+
+async def set_setting(connection: Connection, shop_id: UUID, connection_id: UUID, name: str, value: str | None) -> None:
+    """Set one of a connection's settings, or take it out."""
+    await connection.execute(
+        "UPDATE connection SET settings = CASE WHEN $4::text IS NULL THEN settings - $3::text "
+        "ELSE settings || jsonb_build_object($3::text, $4::text) END WHERE shop_id = $1 AND id = $2",
+        shop_id,
+        connection_id,
+        name,
+        value,
     )
 
 
@@ -152,14 +188,17 @@ async def schedule_sync(
     )
 
 
-async def revoke(connection: Connection, shop_id: UUID, connection_id: UUID, problem: str) -> None:
-    """The store has taken our access away: its credentials are worth nothing any more and go."""
-    await connection.execute(
-        "UPDATE connection SET state = 'revoked', problem = $3, credentials = NULL WHERE shop_id = $1 AND id = $2",
+async def revoke(connection: Connection, shop_id: UUID, connection_id: UUID, problem: str) -> bool:
+    """The store has taken our access away: its credentials are worth nothing any more and go. False when that was
+    known."""
+    status: str = await connection.execute(
+        "UPDATE connection SET state = 'revoked', problem = $3, credentials = NULL "
+        "WHERE shop_id = $1 AND id = $2 AND state <> 'revoked'",
         shop_id,
         connection_id,
         problem,
     )
+    return status.endswith(" 1")
 
 
 async def read_credentials(
@@ -251,33 +290,44 @@ async def receive(
     delivery_key: str,
     topic: str,
     change: PlatformChange,
+    due_at: datetime | None = None,
 ) -> bool:
-    """Put a change into the inbox once; False for a delivery that is there already."""
+    """Put a change into the inbox, due now or at a later time (aware). False where it is there already, done or not
+    due yet. One that waits gets the new id: somebody may be working on it who has looked before this delivery came,
+    and `mark_done` must then miss it."""
     status: str = await connection.execute(
-        "INSERT INTO inbox (shop_id, id, connection_id, delivery_key, topic, change) "
-        "VALUES ($1, $2, $3, $4, $5, $6::jsonb) ON CONFLICT (shop_id, connection_id, delivery_key) DO NOTHING",
+        "INSERT INTO inbox (shop_id, id, connection_id, delivery_key, topic, change, received_at) "
+        "VALUES ($1, $2, $3, $4, $5, $6::jsonb, coalesce($7, now())) "
+        "ON CONFLICT (shop_id, connection_id, delivery_key) DO UPDATE SET id = EXCLUDED.id "
+        "WHERE inbox.done_at IS NULL AND inbox.received_at <= now()",
         shop_id,
         arrived_id,
         connection_id,
         delivery_key,
         topic,
         _json(change),
+        due_at,
     )
     return status.endswith(" 1")
 
 
 async def waiting(connection: Connection, shop_id: UUID, limit: int) -> list[Arrived]:
-    """The oldest changes in the inbox that wait."""
+    """The oldest changes in the inbox that wait and are due."""
     rows = await connection.fetch(
-        "SELECT id, connection_id, change FROM inbox WHERE shop_id = $1 AND done_at IS NULL ORDER BY id LIMIT $2",
+        "SELECT id, connection_id, change FROM inbox "
+        "WHERE shop_id = $1 AND done_at IS NULL AND received_at <= now() ORDER BY id LIMIT $2",
         shop_id,
         limit,
     )
     return [Arrived(row["id"], row["connection_id"], _changes.decode(row["change"])) for row in rows]
 
 
-async def mark_done(connection: Connection, shop_id: UUID, arrived_ids: Sequence[UUID]) -> None:
-    """Worked through; what a privacy request said of a person is forgotten, old deliveries go altogether."""
+async def mark_done(
+    connection: Connection, shop_id: UUID, arrived_ids: Sequence[UUID], *, forget: Sequence[UUID] = ()
+) -> None:
+    """Worked through; what a privacy request said of a person is forgotten, old deliveries go altogether, and those in
+    `forget` at once."""
+    await connection.execute("DELETE FROM inbox WHERE shop_id = $1 AND id = ANY($2)", shop_id, list(forget))
     await connection.execute(
         "UPDATE inbox SET done_at = now(), change = '{}' WHERE shop_id = $1 AND id = ANY($2)",
         shop_id,

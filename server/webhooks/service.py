@@ -8,11 +8,12 @@ import hashlib
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
+import msgspec
 from msgspec import Struct
 
-from integrations.platform import PlatformChange, PlatformRevoked
+from integrations.platform import ErasureAsked, ExportAsked, PlatformChange, PlatformRevoked, ShopErasureAsked
 from server.core.crypto import Vault
-from server.core.database import Database
+from server.core.database import Connection, Database
 from server.core.errors import AisleError
 from server.core.ids import new_id
 from server.core.jobs import Wake, enqueue_once
@@ -20,9 +21,12 @@ from server.core.logging import get_logger
 from server.core.remember import Remembered
 from server.stores import storage
 from server.stores.credentials import SealedCredentials
+from server.webhooks.admission import Admission, Entry
 
 CHANGES = "stores.changes"
 DIRECTORY_LIVES_S = 5.0
+COMPLIANCE = (ErasureAsked, ExportAsked, ShopErasureAsked)
+"""What a store may still ask of shops that it has left, and that no longer have it."""
 LARGE_BYTES = 128 * 1024
 """Bodies beyond this are read in a thread, so that one of 10 MB holds nobody up."""
 
@@ -48,6 +52,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     topic: str
     key: str
     change: PlatformChange | None
+    body_hash: bytes = b""
 
 
 Verify = Callable[[Delivery, tuple[str, ...]], bool]
@@ -69,8 +74,8 @@ class Source(Struct, frozen=True, kw_only=True):
 class Inbox:
     """Takes deliveries of all platforms."""
 
-    def __init__(self, database: Database, vault: Vault, wake: Wake) -> None:
-        self._database, self._vault, self._wake = database, vault, wake
+    def __init__(self, database: Database, vault: Vault, wake: Wake, admission: Admission) -> None:
+        self._database, self._vault, self._wake, self._admission = database, vault, wake, admission
         self._directory: Remembered[tuple[str, str], tuple[UUID, UUID] | None] = Remembered(DIRECTORY_LIVES_S)
         self._secrets: Remembered[UUID, tuple[str, ...]] = Remembered(DIRECTORY_LIVES_S)
 
@@ -78,11 +83,14 @@ class Inbox:
         """From a platform where one secret signs for all stores: the signature first, then whose store it is."""
         if not secrets or not source.verify(delivery, secrets):
             raise Forged("The signature does not fit.")
-        place = await self._place(source.platform, address)
-        if place is None:
-            log.info("webhook_of_unknown_store", platform=source.platform)
+        reading = await _reading(source, delivery)
+        if reading.change is None:
             return
-        await self._put(source, *place, delivery)
+        places = await self._places(source.platform, address, reading.change)
+        if not places:
+            log.info("webhook_of_unknown_store", platform=source.platform)
+        for shop_id, connection_id in places:
+            await self._put(shop_id, connection_id, reading, reading.change)
 
     async def take_of_store(self, source: Source, connection_id: str, delivery: Delivery) -> None:
         """From a platform where every connection has a secret of its own. An unknown address looks like a forgery."""
@@ -91,28 +99,44 @@ class Inbox:
             return
         if place is None or not source.verify(delivery, await self._secret(*place)):
             raise Forged("The signature does not fit.")
-        await self._put(source, *place, delivery)
+        reading = await _reading(source, delivery)
+        if reading.change is not None:
+            await self._put(*place, reading, reading.change)
 
-    async def _put(self, source: Source, shop_id: UUID, connection_id: UUID, delivery: Delivery) -> None:
-        if len(delivery.body) > LARGE_BYTES:
-            reading = await asyncio.to_thread(source.read, delivery)
-        else:
-            reading = source.read(delivery)
-        if reading.change is None:
-            return
+    async def _put(self, shop_id: UUID, connection_id: UUID, reading: Reading, change: PlatformChange) -> None:
+        entry = await self._admission.entry(connection_id, change, reading.key, reading.body_hash)
         async with self._database.fast(shop_id) as connection:
-            is_new = await storage.receive(
+            waits_for_us = await storage.receive(
                 connection,
                 shop_id,
                 arrived_id=new_id(),
                 connection_id=connection_id,
-                delivery_key=hashlib.sha256(reading.key.encode()).hexdigest(),
+                delivery_key=entry.key,
                 topic=reading.topic[:200],
-                change=reading.change,
+                change=entry.change,
+                due_at=entry.due_at,
             )
-            job_id = await enqueue_once(connection, shop_id, CHANGES, {}) if is_new else None
-        if job_id:
+            job_id = await _enqueue(connection, shop_id, entry) if waits_for_us else None
+        self._admission.note(connection_id, change, reading.body_hash)
+        if job_id and not entry.due_at:
             await self._wake(shop_id, job_id)
+
+    async def _places(self, platform: str, address: str, change: PlatformChange) -> list[tuple[UUID, UUID]]:
+        """Whom a change concerns: the shop that has the store, and with a privacy request those that once had it.
+
+        A person is looked for in a whole shop, so once in each; a store's own data hangs on each of its connections.
+        """
+        place = await self._place(platform, address)
+        here = [place] if place else []
+        if not isinstance(change, COMPLIANCE):
+            return here
+        found = dict.fromkeys([*here, *await self._database.left_connections_of_store(platform, address[:255])])
+        if isinstance(change, ShopErasureAsked):
+            return list(found)
+        one_each: dict[UUID, UUID] = {}
+        for shop_id, connection_id in found:
+            one_each.setdefault(shop_id, connection_id)
+        return list(one_each.items())
 
     async def _place(self, platform: str, address: str) -> tuple[UUID, UUID] | None:
         known = self._directory.get((platform, address))
@@ -131,3 +155,18 @@ class Inbox:
             secret = values.get("webhook_secret")
             known = self._secrets.put(connection_id, (secret,) if secret else ())
         return known
+
+
+async def _reading(source: Source, delivery: Delivery) -> Reading:
+    if len(delivery.body) > LARGE_BYTES:
+        return await asyncio.to_thread(_read, source, delivery)
+    return _read(source, delivery)
+
+
+def _read(source: Source, delivery: Delivery) -> Reading:
+    return msgspec.structs.replace(source.read(delivery), body_hash=hashlib.sha256(delivery.body).digest())
+
+
+async def _enqueue(connection: Connection, shop_id: UUID, entry: Entry) -> UUID | None:
+    payload = {"due_at": entry.due_at.isoformat()} if entry.due_at else {}
+    return await enqueue_once(connection, shop_id, CHANGES, payload, due_at=entry.due_at)

@@ -26,6 +26,7 @@ from server.stores.models import Arrived, StoreConnection
 from server.stores.platforms import Platforms
 from server.stores.service import Stores
 from server.stores.sync import write_items
+from server.webhooks.admission import LOOK_AGAIN
 
 log = get_logger("webhooks")
 
@@ -59,7 +60,9 @@ class ProcessChanges:
                 except PlatformRevoked as reason:
                     await self._stores.note_revoked(job.shop_id, connection_id, reason)
                 async with self._database.fast(job.shop_id) as connection:
-                    await storage.mark_done(connection, job.shop_id, [each.id for each in of_store])
+                    passing = [each.id for each in of_store if isinstance(each.change, LOOK_AGAIN)]
+                    kept = [each.id for each in of_store if not isinstance(each.change, LOOK_AGAIN)]
+                    await storage.mark_done(connection, job.shop_id, kept, forget=passing)
             await job.renew()
         return await job.finish("done")
 

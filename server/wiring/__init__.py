@@ -10,16 +10,16 @@ from billing.quota import Unlimited
 from server.catalog.service import Catalog
 from server.catalog.tasks import ImportProducts
 from server.chat.conversations import Conversations
-from server.chat.driver import AnswerDriver
-from server.chat.engine import Engine
+from server.chat.handoff import HandoffDesk
 from server.chat.intents import Router
 from server.chat.interrupted import InterruptedTurns
+from server.chat.limits import ShopperLimits
 from server.chat.live import LiveTurns, TurnJournal
-from server.chat.model_driver import ModelDriver
-from server.chat.models import Question
+from server.chat.pictures.service import Pictures
+from server.chat.presence import Presence
 from server.chat.service import ChatService
-from server.chat.sessions import SessionClaims, Sessions
-from server.chat.toolbox import ShopToolbox
+from server.chat.sessions import Sessions
+from server.chat.shoppers.forgotten import ForgottenShoppers
 from server.console.figures.service import Figures
 from server.console.service import StaffDesk
 from server.core.crypto import Vault, app_role_password
@@ -38,17 +38,20 @@ from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
 from server.knowledge.tasks import CrawlSource, EmbedMissing, ImportDocument, Restem
 from server.models.protocol import ChatModel, Embedder
-from server.orders.mail import Mailer
+from server.core.mail import Mailer
 from server.orders.service import OrderDesk
 from server.orders.tasks import SendCode
 from server.pages.demo import load_demo_page
 from server.pages.models import DemoPage
 from server.privacy.service import Privacy
 from server.shops.access import ConsoleClaims
+from server.shops.members import Members
 from server.shops.service import ShopService
 from server.stores.sync import SyncStore
 from server.upkeep import Upkeep
 from server.webhooks.tasks import ProcessChanges
+from server.wiring.chat import build_chat
+from server.wiring.orders import OrderSources
 from server.wiring.stores import StoreParts, build_stores
 
 POOL_SIZE = 12
@@ -67,6 +70,7 @@ class Services(StoreParts, frozen=True, kw_only=True):
     embedder: Embedder
     chat_model: ChatModel | None
     shops: ShopService
+    members: Members
     sessions: Sessions
     console_signer: TokenSigner[ConsoleClaims]
     catalog: Catalog
@@ -81,6 +85,11 @@ class Services(StoreParts, frozen=True, kw_only=True):
     journal: TurnJournal
     chat: ChatService
     conversations: Conversations
+    handoff: HandoffDesk
+    presence: Presence
+    pictures: Pictures
+    limits: ShopperLimits
+    forgotten: ForgottenShoppers
     upkeep: Upkeep
     router: Router
     staff_desk: StaffDesk
@@ -128,30 +137,33 @@ async def _build(
     shops, jobs = ShopService(database, vault), JobDesk(database, wake)
     index = SearchIndex(database, embedder, at.database_url)
     knowledge, catalog = Knowledge(database, embedder, index), Catalog(database, index)
-    parts = build_stores(settings, database, vault, shops, jobs, wake)
+    parts = build_stores(settings, database, vault, shops, jobs, wake, redis, limiter)
+    sources = OrderSources(parts.platforms, parts.stores)
     orders = OrderDesk(
-        database, parts.platforms.of_orders, settings.secret_keys, jobs, codes=settings.smtp_url is not None
+        database,
+        sources,
+        settings.secret_keys,
+        jobs,
+        codes=settings.smtp_url is not None,
+        signs_in=parts.customer_accounts.is_offered,
     )
-    live, journal, router, quota = LiveTurns(), TurnJournal(redis), Router(embedder), Unlimited()
-    conversations = Conversations(database, shops, journal, live)
-
-    def toolbox_for(question: Question) -> ShopToolbox:
-        return ShopToolbox(
-            question, catalog, knowledge, orders, lambda email: conversations.request_human(question.shopper, email)
-        )
-
-    chat = ChatService(
-        database=database,
+    quota = Unlimited()
+    talk = build_chat(
+        settings,
+        database,
+        redis,
         shops=shops,
         limiter=limiter,
-        quota=quota,
-        journal=journal,
-        live=live,
-        driver=AnswerDriver(router, Engine(), ModelDriver(chat_model) if chat_model else None, metrics),
-        toolbox_for=toolbox_for,
         metrics=metrics,
+        quota=quota,
+        embedder=embedder,
+        chat_model=chat_model,
+        catalog=catalog,
+        knowledge=knowledge,
+        orders=orders,
     )
-    session_signer = TokenSigner(settings.secret_keys, "session", SessionClaims)
+    privacy = Privacy(database, vault, talk.journal, talk.presence, talk.forgotten, talk.limits, settings.secret_keys)
+    interrupted = InterruptedTurns(database, talk.journal, quota)
     demo_file = settings.data_dir / "demo-shop.json"
     return Services(
         settings=settings,
@@ -164,28 +176,24 @@ async def _build(
         embedder=embedder,
         chat_model=chat_model,
         shops=shops,
-        sessions=Sessions(shops, session_signer, limiter, settings.base_url),
+        members=Members(database),
         console_signer=TokenSigner(settings.secret_keys, "console", ConsoleClaims),
         catalog=catalog,
         knowledge=knowledge,
         index=index,
         sources=Sources(database, jobs),
         orders=orders,
-        privacy=Privacy(database, vault, journal, settings.secret_keys),
+        privacy=privacy,
         mailer=Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
-        live=live,
-        journal=journal,
-        chat=chat,
-        conversations=conversations,
-        upkeep=Upkeep(database, InterruptedTurns(database, journal, quota), orders, parts.stores, embedder.name),
-        router=router,
-        staff_desk=StaffDesk(database),
+        upkeep=Upkeep(database, interrupted, orders, parts.stores, privacy, embedder.name),
+        staff_desk=StaffDesk(database, talk.presence),
         figures=Figures(database),
         limiter=limiter,
         demo=load_demo_page(demo_file, settings.base_url, settings.demo_mailbox_url)
         if settings.env == "demo"
         else None,
         **msgspec.structs.asdict(parts),
+        **msgspec.structs.asdict(talk),
     )
 
 
@@ -205,7 +213,10 @@ def job_handlers(services: Services) -> Mapping[str, Handler]:
             database, services.stores, services.platforms, services.catalog, services.privacy
         ),
         "orders.send_code": SendCode(
-            database, services.platforms.of_orders, services.mailer, services.settings.secret_keys
+            database,
+            OrderSources(services.platforms, services.stores),
+            services.mailer,
+            services.settings.secret_keys,
         ),
     }
 

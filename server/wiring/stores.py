@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from redis.asyncio import Redis
 
 from integrations.demo import DemoPlatform, load_store
 from integrations.feed import FeedPlatform, FeedSettings
@@ -18,15 +19,19 @@ from server.core.crypto import Vault
 from server.core.database import Database
 from server.core.egress import Egress
 from server.core.jobs import JobDesk, Wake
+from server.core.rate_limit import RateLimiter
 from server.core.settings import Settings
 from server.shops.service import ShopService
+from server.stores.admin_session import ShopifyAdmin
 from server.stores.connecting import Connecting, Prepare, PrepareFeed, prepare_demo
 from server.stores.credentials import SealedCredentials
+from server.stores.customer_sign_in import CustomerAccounts
 from server.stores.models import StoreConnection
 from server.stores.platforms import Build, Platforms
 from server.stores.service import Stores
 from server.stores.shopify import ShopifyInstall
 from server.stores.woocommerce import PrepareWooCommerce
+from server.webhooks.admission import Admission
 from server.webhooks.service import Inbox
 from server.webhooks.sources import ShopifySecrets
 
@@ -40,12 +45,21 @@ class StoreParts(Struct, frozen=True, kw_only=True):
     connecting: Connecting
     prepare_woocommerce: PrepareWooCommerce
     shopify: ShopifyInstall
+    shopify_admin: ShopifyAdmin
+    customer_accounts: CustomerAccounts
     shopify_secrets: ShopifySecrets
     inbox: Inbox
 
 
 def build_stores(
-    settings: Settings, database: Database, vault: Vault, shops: ShopService, jobs: JobDesk, wake: Wake
+    settings: Settings,
+    database: Database,
+    vault: Vault,
+    shops: ShopService,
+    jobs: JobDesk,
+    wake: Wake,
+    redis: Redis,
+    limiter: RateLimiter,
 ) -> StoreParts:
     """All of them, over one way out of the house."""
     egress, app = Egress(allow=settings.egress_allow, base_url=settings.base_url), _shopify_app(settings)
@@ -55,15 +69,21 @@ def build_stores(
         "feed": PrepareFeed(settings.egress_allow),
         "woocommerce": prepare_woocommerce,
     }
+    platforms = Platforms(database, vault, _builders(settings, egress, app))
+    origin = settings.shopify_origin
     return StoreParts(
         egress=egress,
-        platforms=Platforms(database, vault, _builders(settings, egress, app)),
+        platforms=platforms,
         stores=stores,
         connecting=Connecting(ways),
         prepare_woocommerce=prepare_woocommerce,
-        shopify=ShopifyInstall(app, settings.shopify_origin, egress, stores),
+        shopify=ShopifyInstall(app, origin, egress, stores),
+        shopify_admin=ShopifyAdmin(app, origin, egress, stores),
+        customer_accounts=CustomerAccounts(
+            platforms, shops, vault, redis, limiter, egress, origin=origin, base_url=settings.base_url
+        ),
         shopify_secrets=ShopifySecrets(settings.shopify_api_secrets),
-        inbox=Inbox(database, vault, wake),
+        inbox=Inbox(database, vault, wake, Admission(limiter)),
     )
 
 
@@ -82,7 +102,7 @@ def _builders(settings: Settings, egress: Egress, app: ShopifyApp | None) -> Map
 
     def shopify(store: StoreConnection, credentials: SealedCredentials) -> ShopPlatform:
         if app is None:
-            raise PlatformUnavailable("this installation has no Shopify app; the operator sets AISLE_SHOPIFY_API_KEY")
+            raise PlatformUnavailable("this installation has no Shopify app; the operator sets SHOPIFY_API_KEY")
         http = StoreHttp(egress.client(), "Shopify")
         domain = store.settings["store"]
         origin = settings.shopify_origin.replace("{store}", domain)

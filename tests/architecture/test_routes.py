@@ -14,21 +14,36 @@ import pytest
 from server.core.tokens import LEEWAY_S, TokenSigner
 from tests.installation import Installation, ShopAccess, Shopper
 from tests.journeys.conftest import at
+from tests.pictures import encoded
 
 PATIENCE_S = 30
-PUBLIC = {("POST", "/v1/sessions"), ("GET", "/health/live"), ("GET", "/health/ready"), ("GET", "/metrics")}
+PUBLIC = {
+    ("POST", "/v1/sessions"),
+    ("GET", "/v1/launcher"),
+    ("GET", "/health/live"),
+    ("GET", "/health/ready"),
+    ("GET", "/metrics"),
+}
 """The first takes its key in the body; see the last tests."""
 FILE = {"files": {"file": ("a.csv", "id,title\na,A\n", "text/csv")}}
 MESSAGE = {"id": "m-1", "role": "user", "parts": [{"type": "text", "text": "hello"}]}
 
 WISHES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/chat"): {"json": {"message": MESSAGE}},
+    ("GET", "/v1/chat"): {},
+    ("DELETE", "/v1/chat"): {},
     ("GET", "/v1/chat/{conversation_id}/stream"): {},
+    ("POST", "/v1/chat/{conversation_id}/typing"): {},
+    ("POST", "/v1/chat/{conversation_id}/reports"): {"json": {"kind": "buffered_stream"}},
+    ("POST", "/v1/chat/{conversation_id}/images"): {"content": b"\x89PNG", "headers": {"Content-Type": "image/png"}},
+    ("GET", "/v1/chat/{conversation_id}/images/{image_id}"): {},
     ("GET", "/v1/chat/{conversation_id}"): {},
     ("POST", "/v1/chat/{conversation_id}/stop"): {},
     ("POST", "/v1/chat/{conversation_id}/feedback"): {"json": {"message_id": "m", "rating": "up"}},
     ("POST", "/v1/chat/{conversation_id}/verification"): {"json": {"order_number": "1001", "email": "a@b.example"}},
     ("POST", "/v1/chat/{conversation_id}/handoff"): {"json": {}},
+    ("POST", "/v1/chat/{conversation_id}/sign-in"): {},
+    ("POST", "/v1/chat/{conversation_id}/sign-in/result"): {"json": {"result": "si_unknown"}},
     ("GET", "/v1/shop"): {},
     ("PATCH", "/v1/shop"): {"json": {"tone": "warm"}},
     ("GET", "/v1/keys"): {},
@@ -38,6 +53,7 @@ WISHES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/connections"): {"json": {"platform": "demo"}},
     ("GET", "/v1/connections/{connection_id}"): {},
     ("POST", "/v1/connections/{connection_id}/sync"): {},
+    ("PATCH", "/v1/connections/{connection_id}"): {"json": {"customer_client_id": None}},
     ("DELETE", "/v1/connections/{connection_id}"): {},
     ("GET", "/v1/privacy/requests"): {},
     ("POST", "/v1/privacy/exports"): {"json": {"email": "nobody@example.com"}},
@@ -63,6 +79,9 @@ WISHES: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/v1/conversations"): {},
     ("GET", "/v1/conversations/{conversation_id}"): {},
     ("POST", "/v1/conversations/{conversation_id}/messages"): {"json": {"text": "Hello from staff"}},
+    ("GET", "/v1/conversations/{conversation_id}/typing"): {},
+    ("POST", "/v1/conversations/{conversation_id}/typing"): {},
+    ("GET", "/v1/conversations/{conversation_id}/images/{image_id}"): {},
     ("POST", "/v1/conversations/{conversation_id}/assign"): {"json": {"merchant_id": None}},
     ("POST", "/v1/conversations/{conversation_id}/close"): {},
     ("POST", "/v1/conversations/{conversation_id}/tags"): {"json": {"tags": ["x"]}},
@@ -105,6 +124,7 @@ class House:
     def call(self, route: tuple[str, str], ids: dict[str, str], headers: dict[str, str]) -> httpx.Response:
         method, path = route
         wish = {key: _filled(value, ids) for key, value in WISHES[route].items()}
+        headers = headers | wish.pop("headers", {})
         with httpx.Client(base_url=self.installation.base_url, headers=headers, timeout=30) as client:
             return client.request(method, path.format(**ids), **wish)
 
@@ -146,6 +166,8 @@ def _furnish(house: House, name: str) -> dict[str, str]:
         connection = merchant.post("/v1/connections", json={"platform": "demo"}).raise_for_status().json()
         export = merchant.post("/v1/privacy/exports", json={"email": f"{name}@example.com"}).raise_for_status().json()
         job = merchant.post("/v1/documents/upload", files={"file": ("a.md", "# Words", "text/markdown")})
+        merchant.patch("/v1/shop", json={"appearance": {"images": True}}).raise_for_status()
+    image = house.shopper.upload(encoded())
     return {
         "external_id": name,
         "document_id": name,
@@ -154,6 +176,7 @@ def _furnish(house: House, name: str) -> dict[str, str]:
         "connection_id": connection["id"],
         "request_id": export["id"],
         "job_id": job.raise_for_status().json()["job_id"],
+        "image_id": image.raise_for_status().json()["id"],
         "conversation_id": house.shopper.conversation_id,
     }
 
@@ -356,6 +379,11 @@ def test_odd_characters_are_kept_or_refused(house: House, odd: str) -> None:
         (f"{path}/verification", {"order_number": odd, "code": odd}),
         (f"{path}/verification", {"order_number": odd, "send_code": True}),
         (f"{path}/handoff", {"email": mail}),
+        (f"{path}/handoff", {"message": odd}),
+        (f"{path}/reports", {"kind": odd}),
+        (f"{path}/reports", {"kind": "buffered_stream", "page": odd}),
+        ("/v1/chat", {"message": MESSAGE | {"parts": [{"type": "file", "url": f"aisle-image:{odd}"}]}}),
+        ("/v1/sessions", {"key": house.shop.publishable_key, "conversation_id": odd}),
         ("/v1/sessions", {"key": odd, "session": odd, "locale": odd}),
         ("/v1/sessions", {"key": house.shop.publishable_key, "locale": odd, "customer": {"id": odd, "signature": odd}}),
     ]

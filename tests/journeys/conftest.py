@@ -57,6 +57,7 @@ def model_url(installation: Installation, standin: RunningStandin) -> Iterator[s
         "AISLE_BASE_URL": installation.base_url,
         "OPENAI_BASE_URL": standin.base_url,
         "OPENAI_API_KEY": MODEL_KEY,
+        "AISLE_CHAT_MODEL_IMAGES": "on",
     }
     with (installation.data_dir / "model-api.log").open("w") as log:
         process = subprocess.Popen(

@@ -1,6 +1,7 @@
 """Which jobs run beside which: none waits for another shop's imports, and urgent ones wait for nobody's."""
 
 import asyncio
+import os
 from collections import Counter
 from collections.abc import AsyncIterator
 from uuid import UUID
@@ -12,7 +13,8 @@ from server.core.database import Database, url_for_role
 from server.core.errors import RateLimited
 from server.core.jobs import MAX_WAITING_UPLOADS, ClaimedJob, JobDesk, enqueue
 from server.shops.service import ShopService
-from server.worker import CONCURRENT_JOBS, JobRunner
+from server.worker import CONCURRENT_JOBS, NICENESS, JobRunner
+from tests.faults.conftest import child_of
 from tests.installation import Installation
 
 PATIENCE_S = 20.0
@@ -127,3 +129,8 @@ async def _with_due(database: Database, shop_id: UUID, kind: str, due: str, *, c
         if not claimable:
             await connection.execute("UPDATE job SET state = 'done' WHERE shop_id = $1 AND id = $2", shop_id, job_id)
     return job_id
+
+
+def test_the_worker_gives_way_to_the_api(installation: Installation) -> None:
+    worker, api = (child_of(installation.process.pid, "server.cli", name) for name in ("worker", "serve"))
+    assert (os.getpriority(os.PRIO_PROCESS, worker), os.getpriority(os.PRIO_PROCESS, api)) == (NICENESS, 0)

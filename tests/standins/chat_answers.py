@@ -25,11 +25,11 @@ HOSTILE = [
 ]
 
 
-def session(conversation: str, locale: str, appearance: dict[str, Any]) -> dict[str, Any]:
+def session(token: str, conversation: str, locale: str, appearance: dict[str, Any]) -> dict[str, Any]:
     """What `POST /v1/sessions` answers."""
     look = {"accent": "#2f6f4f", "name": "Fern & Field", "avatar_url": None, "position": "right", "theme": "auto"}
     return {
-        "session": conversation,
+        "session": token,
         "expires_at": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
         "conversation_id": conversation,
         "appearance": look | appearance,
@@ -75,6 +75,21 @@ def events(question: str, level: int, base: str) -> list[Event]:
             {"type": "data-fallback", "data": {"reason": "quota", "contact": contact}},
             finish(),
         ]
+    if "account" in asked:
+        return [
+            *said("I can look at your orders once you are signed in."),
+            {"type": "data-verification", "data": {"methods": ["sign_in"]}},
+            finish(),
+        ]
+    if "deutsch" in asked:
+        wanted = {"order_number": "1001", "methods": ["email", "postcode"]}
+        return [
+            *said("Gern. Ich brauche noch eine Angabe."),
+            {"type": "data-verification", "data": wanted},
+            finish(locale="de"),
+        ]
+    if "slow" in asked:
+        return [*said(*[f"Sentence {number} of a long answer. " for number in range(1, 221)]), finish()]
     if "break" in asked:
         return [*said("Let me see"), {"type": "error", "errorText": "model_failed"}]
     return [*said("I can help with products, orders and the shop's policies. What would you like to know?"), finish()]

@@ -2,7 +2,9 @@
 
 One port, two origins: the shop's pages are asked for as `127.0.0.1`, Aisle itself as `localhost`. What a shopper
 writes picks the answer (see `chat_answers`). `POST /_control {"cut_after": n}` breaks the next answer's connection
-after n events, `{"refuse": status}` refuses the next question. Start it in the project's root with
+after n events, `{"refuse": status}` refuses the next question, `{"say": [event, ...]}` is the next answer,
+`{"hold_after": n}` keeps answers back after n events until it is null, `{"session": {...}}` changes what a session
+opens with. Start it in the project's root with
 `python -m tests.standins.chat_server --port 8900`.
 """
 
@@ -11,67 +13,34 @@ import asyncio
 import json
 import pathlib
 import uuid
-from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import web
 
 from tests.standins import chat_answers as answers
+from tests.standins.chat_edge import PAGE_HEADERS, guard, listed_origins
+from tests.standins.chat_people import People
+from tests.standins.chat_talks import Shopper, Talk, Turn, followed, problem, wired
 
 ROOT = pathlib.Path(__file__).parents[2]
 CDN = ROOT / "cdn"
 PAGES = ROOT / "widget" / "test" / "pages"
 HEADERS: dict[str, dict[str, str]] = json.loads((CDN / "headers.json").read_text())
-PAGE_HEADERS = {
-    "strict": {
-        "Content-Security-Policy": "default-src 'none'; script-src 'nonce-shop' {aisle}; style-src 'nonce-shop'; "
-        "frame-src {aisle}; require-trusted-types-for 'script'; trusted-types 'none'; base-uri 'none'"
-    },
-    "isolated": {
-        "Cross-Origin-Embedder-Policy": "require-corp",
-        "Cross-Origin-Opener-Policy": "same-origin",
-    },
-}
 
 
-@dataclass
-class Turn:
-    """The events of one answer, kept so that a reader may come back for them."""
-
-    events: list[dict[str, Any]] = field(default_factory=list)
-    done: bool = False
-    stopped: bool = False
-    news: asyncio.Condition = field(default_factory=asyncio.Condition)
-
-
-@dataclass
-class Talk:
-    """One conversation: its messages, the proof level reached, and the running turn."""
-
-    id: str
-    messages: list[dict[str, Any]] = field(default_factory=list)
-    seen: dict[str, Turn] = field(default_factory=dict)
-    level: int = 0
-    turn: Turn | None = None
-    state: str = "open"
-
-
-class ChatServer:
+class ChatServer(People):
     """Holds every conversation in memory and plays the answers at `pace_s` seconds per event."""
 
     def __init__(self, pace_s: float) -> None:
+        super().__init__()
         self.pace_s = pace_s
-        self.talks: dict[str, Talk] = {}
-        self.faults: dict[str, Any] = {}
-        self.calls: list[dict[str, Any]] = []
         self.tasks: set[asyncio.Task[None]] = set()
 
     def app(self) -> web.Application:
         app = web.Application()
         app.add_routes(
             [
-                web.get("/widget.js", self.asset),
+                web.get("/{name:widget.js|client.js}", self.asset),
                 web.get("/frame", self.frame),
                 web.get("/assets/{name}", self.asset),
                 web.get("/pages/{name}", self.page),
@@ -80,11 +49,15 @@ class ChatServer:
                 web.post("/v1/chat", self.chat),
                 web.get("/v1/chat/{id}", self.history),
                 web.get("/v1/chat/{id}/stream", self.stream),
-                web.post("/v1/chat/{id}/{act:stop|feedback|verification|handoff}", self.act),
+                web.post("/v1/chat/{id}/{act:stop|feedback|verification|handoff|typing|reports}", self.act),
+                web.post("/v1/chat/{id}/{act:sign-in}", self.act),
+                web.post("/v1/chat/{id}/sign-in/{act:result}", self.act),
+                *self.routes(),
                 web.post("/_control", self.control),
                 web.get("/_calls", self.list_calls),
             ]
         )
+        guard(app, self.faults)
         return app
 
     async def asset(self, request: web.Request) -> web.FileResponse:
@@ -93,8 +66,8 @@ class ChatServer:
         return web.FileResponse(CDN / path, headers=headers)
 
     async def frame(self, request: web.Request) -> web.Response:
-        shop = f"http://127.0.0.1:{request.url.port}"
-        headers = {name: value.format(frame_ancestors=shop) for name, value in HEADERS["frame.html"].items()}
+        listed = " ".join(listed_origins(request, self.faults))
+        headers = {name: value.format(frame_ancestors=listed) for name, value in HEADERS["frame.html"].items()}
         return web.Response(body=(CDN / "frame.html").read_bytes(), headers=headers)
 
     async def page(self, request: web.Request) -> web.Response:
@@ -116,19 +89,24 @@ class ChatServer:
         return web.json_response(self.calls)
 
     async def sessions(self, request: web.Request) -> web.Response:
-        body = await self._noted(request)
-        if body.get("session") and body["session"] not in self.talks:
+        body = await self.noted(request)
+        token = body.get("session")
+        if token and token not in self.shoppers:
             return problem(401, "session_unknown")
-        talk = self.talks.get(body.get("session", "")) or Talk(str(uuid.uuid4()))
-        self.talks[talk.id] = talk
+        shopper = self.shoppers.setdefault(token or str(uuid.uuid4()), Shopper(token or ""))
+        shopper.token = next(key for key, known in self.shoppers.items() if known is shopper)
+        talk = shopper.talk(body.get("conversation_id"))
+        if talk is None:
+            return problem(404, "not_found")
         locale = str(body.get("locale", "en"))
-        return web.json_response(answers.session(talk.id, locale, self.faults.get("appearance", {})), status=201)
+        said = answers.session(shopper.token, talk.id, locale, self.faults.get("appearance", {}))
+        return web.json_response(said | self.faults.get("session", {}), status=201)
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
-        body = await self._noted(request)
+        body = await self.noted(request)
         if refuse := self.faults.pop("refuse", None):
             return problem(refuse, "refused")
-        talk = self._talk(request)
+        talk = self.talk(request, body["id"])
         if talk is None:
             return problem(401, "session_unknown")
         message = body["message"]
@@ -136,28 +114,34 @@ class ChatServer:
         if turn is None:
             talk.turn = turn = talk.seen[message["id"]] = Turn()
             talk.messages.append(message)
-            task = asyncio.create_task(self._play(talk, turn, message["parts"][0]["text"]))
+            words = " ".join(part["text"] for part in message["parts"] if part["type"] == "text")
+            task = asyncio.create_task(self._play(talk, turn, words))
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         return await self._send(request, turn, 0, self.faults.pop("cut_after", None))
 
     async def stream(self, request: web.Request) -> web.StreamResponse:
         self.calls.append({"path": request.path, "after": request.headers.get("Last-Event-ID")})
-        talk = self._talk(request)
+        talk = self.talk(request)
         if talk is None or talk.turn is None or (talk.turn.done and "Last-Event-ID" not in request.headers):
             return web.Response(status=204)
         start = int(request.headers.get("Last-Event-ID", "t-0").split("-")[-1])
+        if "poll" in request.query:
+            so_far = [wired(at + 1, event) for at, event in enumerate(talk.turn.events)]
+            return web.Response(body=b"".join(so_far[start:]), content_type="text/event-stream")
         return await self._send(request, talk.turn, start, self.faults.pop("cut_again", None))
 
     async def history(self, request: web.Request) -> web.Response:
-        talk = self._talk(request)
+        talk = self.talk(request)
         if talk is None:
             return problem(404, "not_found")
-        return web.json_response({"id": talk.id, "state": talk.state, "messages": talk.messages})
+        self.calls.append({"path": request.path})
+        known = {"id": talk.id, "state": talk.state, "messages": talk.messages}
+        return web.json_response({**known, "presence": self.presence(talk)})
 
     async def act(self, request: web.Request) -> web.Response:
-        body = await self._noted(request)
-        talk = self._talk(request)
+        body = await self.noted(request)
+        talk = self.talk(request)
         if talk is None:
             return problem(404, "not_found")
         match request.match_info["act"]:
@@ -169,26 +153,25 @@ class ChatServer:
                 talk.level = max(talk.level, answers.level_of(body))
                 return web.json_response({"level": answers.level_of(body), "status": "checked"})
             case "handoff":
-                return web.json_response({"state": "requested"})
+                return web.json_response(self.handoff(talk, body))
+            case "typing" | "reports":
+                return web.Response(status=204)
+            case "sign-in":
+                return web.json_response({"url": f"{request.url.origin()}/sign-in"})
+            case "result":
+                return web.json_response({"customer": {"token": "signed-in"}})
         return web.json_response({})
-
-    async def _noted(self, request: web.Request) -> dict[str, Any]:
-        body: dict[str, Any] = await request.json()
-        self.calls.append({"path": request.path, "body": body})
-        return body
-
-    def _talk(self, request: web.Request) -> Talk | None:
-        return self.talks.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
 
     async def _play(self, talk: Talk, turn: Turn, text: str) -> None:
         answer: dict[str, Any] = {"id": str(uuid.uuid4()), "role": "assistant", "parts": [], "metadata": {}}
         talk.messages.append(answer)
         for event in [
             {"type": "start", "messageId": answer["id"]},
-            *answers.events(text, talk.level, str(self.faults.get("base", ""))),
+            *(self.faults.pop("say", None) or answers.events(text, talk.level, str(self.faults.get("base", "")))),
         ]:
             if turn.stopped:
                 event = {"type": "abort"}
+                answer["metadata"]["stopped"] = True
             answers.fold(answer, event)
             async with turn.news:
                 turn.events.append(event)
@@ -205,34 +188,20 @@ class ChatServer:
             "Cache-Control": "no-store",
         }
         response = web.StreamResponse(headers=headers)
+        if self.faults.get("buffer"):
+            whole = b"".join([wired(number, event) async for number, event in followed(turn, start)])
+            return web.Response(body=whole + b"data: [DONE]\n\n", headers=headers)
         await response.prepare(request)
         async for number, event in followed(turn, start):
+            while number > (self.faults.get("hold_after") or number):
+                await asyncio.sleep(self.pace_s)
             if cut_after is not None and number > cut_after:
                 assert request.transport is not None
                 request.transport.abort()
                 return response
-            await response.write(f"id: t-{number}\ndata: {json.dumps(event, ensure_ascii=False)}\n\n".encode())
+            await response.write(wired(number, event))
         await response.write(b"data: [DONE]\n\n")
         return response
-
-
-async def followed(turn: Turn, start: int) -> AsyncIterator[tuple[int, dict[str, Any]]]:
-    """Numbered events after `start`, as they come, to the end of the turn."""
-    at = start
-    while True:
-        async with turn.news:
-            while len(turn.events) <= at and not turn.done:
-                await turn.news.wait()
-        if at >= len(turn.events):
-            return
-        at += 1
-        yield at, turn.events[at - 1]
-
-
-def problem(status: int, code: str) -> web.Response:
-    """A refusal in the form of RFC 9457."""
-    body = {"type": f"https://aisle.example/problems/{code}", "title": code, "status": status, "code": code}
-    return web.json_response(body, status=status, content_type="application/problem+json")
 
 
 def main() -> None:

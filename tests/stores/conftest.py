@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import queue
@@ -20,6 +21,8 @@ import pytest
 from server.embedded import EmbeddedServers
 from tests.conftest import free_port
 from tests.installation import Installation, ShopAccess
+from tests.standins.shopify.records import generated, policy
+from tests.standins.shopify.shop import Shop
 from tests.standins.shopify.tokens import API_KEY, SECRET
 from tests.standins.shopify_server import ShopifyStandin, serving
 from tests.standins.woocommerce_server import WooCommerceStandin
@@ -29,6 +32,7 @@ from tests.stores.house_made import HouseMadeShop, running
 START_TIMEOUT_S = 180
 STOP_TIMEOUT_S = 60
 PATIENCE_S = 60.0
+_stores = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
@@ -87,8 +91,8 @@ def stores(
     hosts = (own_shop.address, woo.store.url.removeprefix("http://"), shopify.root.removeprefix("http://"))
     environment |= {
         "AISLE_EGRESS_ALLOW": ",".join(hosts),
-        "AISLE_SHOPIFY_API_KEY": API_KEY,
-        "AISLE_SHOPIFY_API_SECRET": SECRET,
+        "SHOPIFY_API_KEY": API_KEY,
+        "SHOPIFY_API_SECRET": SECRET,
         "AISLE_SHOPIFY_ORIGIN": f"{shopify.root}/{{store}}",
     }
     with (data_dir / "demo.log").open("w") as log:
@@ -105,6 +109,24 @@ def stores(
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(STOP_TIMEOUT_S)
+
+
+@pytest.fixture
+def store(shopify: ShopifyStandin) -> Shop:
+    """A store nobody has connected."""
+    shop = shopify.shop(f"store-{next(_stores)}.myshopify.com")
+    shop.add(*(generated(number) for number in range(1, 4)))
+    shop.policies.append(policy("REFUND_POLICY", "<p>Refunds within 33 days, unworn.</p>"))
+    return shop
+
+
+@pytest.fixture(scope="session")
+def console(stores: Installation) -> Iterator[httpx.Client]:
+    """The demo's owner, signed in."""
+    form = {"email": stores.facts["console_email"], "password": stores.facts["console_password"]}
+    with httpx.Client(base_url=stores.base_url, headers={"Origin": stores.base_url}, timeout=30) as browser:
+        assert browser.post("/console/sign-in", data=form).status_code == 303
+        yield browser
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """A Shopify store from the console's button to the first right answer, and its webhooks, privacy ones among them."""
 
-import asyncio
-import itertools
+import base64
 import json
 import time
 import urllib.parse
@@ -12,33 +11,14 @@ import httpx
 import pytest
 
 from tests.installation import Installation
-from tests.standins.shopify.records import generated, order, policy
+from tests.standins.shopify.records import order
 from tests.standins.shopify.shop import Shop
-from tests.standins.shopify.signing import body_signature, callback_query, proxy_query
+from tests.standins.shopify.signing import callback_query, proxy_query
 from tests.standins.shopify.tokens import SECRET
-from tests.standins.shopify_server import ShopifyStandin
-from tests.stores.conftest import await_sync, await_that
+from tests.stores.conftest import await_that
+from tests.stores.shopify_steps import agree, begin, install, post_compliance, product_titles, tell
 
 SOON_S = 5.0
-_numbers = itertools.count(1)
-
-
-@pytest.fixture
-def store(shopify: ShopifyStandin) -> Shop:
-    """A store nobody has connected."""
-    shop = shopify.shop(f"store-{next(_numbers)}.myshopify.com")
-    shop.add(*(generated(number) for number in range(1, 4)))
-    shop.policies.append(policy("REFUND_POLICY", "<p>Refunds within 33 days, unworn.</p>"))
-    return shop
-
-
-@pytest.fixture(scope="module")
-def console(stores: Installation) -> Iterator[httpx.Client]:
-    """The demo's owner, signed in."""
-    form = {"email": stores.facts["console_email"], "password": stores.facts["console_password"]}
-    with httpx.Client(base_url=stores.base_url, headers={"Origin": stores.base_url}, timeout=30) as browser:
-        assert browser.post("/console/sign-in", data=form).status_code == 303
-        yield browser
 
 
 @pytest.fixture
@@ -47,56 +27,16 @@ def merchant(stores: Installation) -> Iterator[httpx.Client]:
         yield client
 
 
-def begin(console: httpx.Client, store: Shop) -> dict[str, str]:
-    """The parameters of the consent page the merchant is sent to."""
-    away = console.get("/integrations/shopify/install", params={"shop": store.domain})
-    assert away.status_code == 302, away.text
-    parts = urllib.parse.urlsplit(away.headers["location"])
-    assert parts.path == f"/{store.domain}/admin/oauth/authorize"
-    return dict(urllib.parse.parse_qsl(parts.query))
-
-
-def agree(store: Shop, asked: dict[str, str], **changes: str) -> str:
-    """The signed query with which Shopify sends the merchant back."""
-    code = f"code-{next(_numbers)}"
-    store.tokens.codes.add(code)
-    told = {"code": code, "shop": store.domain, "state": asked["state"], "timestamp": str(int(time.time()))}
-    return callback_query(told | changes, SECRET)
-
-
-def install(console: httpx.Client, merchant: httpx.Client, store: Shop) -> dict[str, Any]:
-    back = console.get(f"/integrations/shopify/callback?{agree(store, begin(console, store))}")
-    assert back.status_code == 303, back.text
-    connection_id = back.headers["location"].partition("connected=")[2]
-    return await_sync(merchant, connection_id)
-
-
-def product_titles(merchant: httpx.Client) -> set[str]:
-    return {product["title"] for product in merchant.get("/v1/products", params={"limit": 200}).json()["data"]}
-
-
-def tell(store: Shop, topic: str, body: dict[str, Any]) -> list[int]:
-    return asyncio.run(store.tell(topic, body))
-
-
-def post_compliance(stores: Installation, store: Shop, topic: str, body: dict[str, Any], secret: str = SECRET) -> int:
-    raw = json.dumps(body).encode()
-    headers = {
-        "Content-Type": "application/json",
-        "X-Shopify-Topic": topic,
-        "X-Shopify-Shop-Domain": store.domain,
-        "X-Shopify-Webhook-Id": f"compliance-{next(_numbers)}",
-        "X-Shopify-Hmac-Sha256": body_signature(raw, secret),
-    }
-    return httpx.post(f"{stores.base_url}/webhooks/shopify", content=raw, headers=headers).status_code
-
-
 def test_from_the_button_to_the_first_answer(
     stores: Installation, console: httpx.Client, merchant: httpx.Client, store: Shop
 ) -> None:
     first = next(iter(store.products.values()))
     connection = install(console, merchant, store)
     assert connection["store"] == store.domain
+    assert connection["notes"] == [
+        "Orders older than 60 days cannot be looked up until Shopify grants read_all_orders."
+    ]
+    assert console.get("/console/stores").text.count(connection["notes"][0]) == 1
     assert first["title"] in product_titles(merchant)
     assert connection["result"]["pages"] == 1
     assert len(store.subscriptions) > 10
@@ -203,6 +143,8 @@ def test_whom_shopify_has_signed_in_sees_their_own_orders(
     connection = install(console, merchant, store)
     told = proxied(stores, store, logged_in_customer_id="4711")
     assert told.headers["cache-control"] == "private, no-store"
+    claims = told.json()["customer"]["token"].split(".")[1]
+    assert json.loads(base64.urlsafe_b64decode(claims + "=="))["aisle_connection"] == connection["id"]
     shopper = stores.shopper(customer=told.json()["customer"])
     assert shopper.session["session"]
     assert proxied(stores, store, logged_in_customer_id="").json() == {"customer": None}

@@ -154,6 +154,21 @@ def test_lost_access_is_told_once_and_mended_by_connecting_again(merchant: httpx
     assert await_sync(merchant, made["id"])["state"] == "active"
 
 
+def test_access_that_a_shoppers_question_finds_lost_is_told_to_the_merchant(
+    stores: Installation, shop: ShopAccess, merchant: httpx.Client, store: Store
+) -> None:
+    order = store.add_order()
+    made = connect(merchant, store)
+    await_sync(merchant, made["id"])
+    store.keys.clear()
+    proof = {"order_number": str(order["id"]), "email": order["billing"]["email"]}
+    assert stores.shopper(shop).verify(**proof).status_code == 503
+    lost = merchant.get(f"/v1/connections/{made['id']}").json()
+    assert lost["state"] == "revoked"
+    assert "refuses" in lost["problem"]
+    assert stores.shopper(shop).verify(**proof).status_code == 503, "still no word on whether there is such an order"
+
+
 @pytest.mark.parametrize(
     "mode",
     ["maintenance", "database", "proxy_limit", "rate_limit", "html", "not_found_html", "wall", "redirect", "slow"],

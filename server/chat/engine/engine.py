@@ -9,6 +9,7 @@ import msgspec
 from server.chat.engine.details import answer_detail, answer_open, answer_wish
 from server.chat.engine.orders import answer_order, answer_order_change
 from server.chat.engine.passages import answer_policy
+from server.chat.engine.pictures import beside_pictures
 from server.chat.engine.reply import Reply
 from server.chat.engine.stock import answer_stock
 from server.chat.engine.superlatives import answer_comparison_or_most
@@ -42,7 +43,8 @@ class Engine:
         """The events of one answer; the last is always `Concluded`. A tool that is away gives an honest answer."""
         reply = Reply(question, intent, tools, self._today)
         try:
-            async for event in self._answer_parts(reply) if intent.parts else _events(reply):
+            events = self._answer_parts(reply) if intent.parts else _events(reply)
+            async for event in beside_pictures(reply, events) if question.picture_ids else events:
                 yield event
         except Unavailable:
             words = reply.words

@@ -23,6 +23,7 @@ GERMAN = Phrases(
     unknown="Das weiß ich nicht, und raten möchte ich nicht.",
     cannot_see="Guthaben, Punkte oder Zahlungen kann ich nicht selbst einsehen.",
     offer_human="Soll ich jemanden aus dem Team dazuholen?",
+    no_pictures="Bilder kann ich mir selbst nicht ansehen, aber jemand aus dem Team kann das.",
     unavailable="Ich komme gerade nicht an die Angaben des Shops. Bitte versuchen Sie es gleich noch einmal.",
     answer_broken="Diese Antwort ist leider abgebrochen. Bitte fragen Sie noch einmal.",
     unverified="Eine Zahl, die ich nicht belegen kann, nenne ich lieber nicht.",

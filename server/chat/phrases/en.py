@@ -21,6 +21,7 @@ ENGLISH = Phrases(
     unknown="I don't know the answer to that, and I'd rather not guess.",
     cannot_see="I can't look up balances, points or payments myself.",
     offer_human="Shall I bring in a person from the team?",
+    no_pictures="I can't look at pictures myself, but a person from the team can.",
     unavailable="I can't reach the shop's information just now. Please try again in a moment.",
     answer_broken="Something went wrong in the middle of this answer. Please ask again.",
     unverified="I'd rather not quote a figure I can't verify.",

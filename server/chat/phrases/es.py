@@ -21,6 +21,7 @@ SPANISH = Phrases(
     unknown="No sé la respuesta y prefiero no adivinar.",
     cannot_see="No puedo consultar saldos, puntos ni pagos por mi cuenta.",
     offer_human="¿Quiere que avise a alguien del equipo?",
+    no_pictures="Yo no puedo ver imágenes, pero alguien del equipo sí puede.",
     unavailable="Ahora mismo no puedo acceder a la información de la tienda. Inténtelo de nuevo en un momento.",
     answer_broken="Esta respuesta se ha interrumpido. Por favor, pregunte otra vez.",
     unverified="Prefiero no dar una cifra que no puedo comprobar.",

@@ -23,6 +23,7 @@ FRENCH = Phrases(
     unknown="Je ne connais pas la réponse et je préfère ne pas deviner.",
     cannot_see="Je ne peux pas consulter moi-même les soldes, les points ou les paiements.",
     offer_human="Voulez-vous que j'appelle quelqu'un de l'équipe ?",
+    no_pictures="Je ne peux pas regarder les images moi-même, mais l'équipe le peut.",
     unavailable="Je n'ai pas accès aux informations de la boutique pour le moment. Réessayez dans un instant.",
     answer_broken="Cette réponse a été interrompue. Veuillez reposer votre question.",
     unverified="Je préfère ne pas citer un chiffre que je ne peux pas vérifier.",

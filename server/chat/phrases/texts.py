@@ -25,6 +25,7 @@ class Phrases(Struct, frozen=True, kw_only=True):
     upset: str
     cannot_see: str
     offer_human: str
+    no_pictures: str
     unavailable: str
     answer_broken: str
     unverified: str

@@ -4,8 +4,8 @@
   document.documentElement.classList.add("with-script");
 
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
-  const known = document.cookie.includes(`aisle_console_zone=${zone};`) || document.cookie.endsWith(`aisle_console_zone=${zone}`);
-  if (!known) {
+  const isTold = document.cookie.includes(`aisle_console_zone=${zone};`) || document.cookie.endsWith(`aisle_console_zone=${zone}`);
+  if (!isTold) {
     document.cookie = `aisle_console_zone=${zone}; path=/console; max-age=31536000; samesite=lax`;
     if (document.cookie.includes(`aisle_console_zone=${zone}`) && document.querySelector("time")) location.reload();
   }
@@ -57,6 +57,34 @@
       // offline: the next round tries again
     }
   };
+
+  // Who types, told both ways; a new message is fetched as soon as it is known of.
+  for (const field of document.querySelectorAll("[data-typing]")) {
+    let told = 0;
+    field.addEventListener("input", () => {
+      if (!field.value || Date.now() - told < 3000) return;
+      told = Date.now();
+      fetch(field.dataset.typing, { method: "POST", credentials: "same-origin" }).catch(() => {});
+    });
+  }
+
+  const glancing = document.querySelector("[data-glance]");
+  const typing = document.querySelector("[data-shopper-typing]");
+  let known = null;
+  const glance = async () => {
+    if (document.hidden) return;
+    try {
+      const answer = await fetch(glancing.dataset.glance, { credentials: "same-origin" });
+      if (!answer.ok) return;
+      const seen = await answer.json();
+      typing.hidden = !seen.shopper_typing;
+      if (known !== null && known !== seen.messages) refresh();
+      known = seen.messages;
+    } catch {
+      // offline: the next round tries again
+    }
+  };
+  if (glancing && typing) setInterval(glance, 3000);
 
   const live = document.querySelector("[data-live-every]");
   if (live) setInterval(refresh, Number(live.dataset.liveEvery) * 1000);

@@ -6,20 +6,25 @@ from typing import Annotated, Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 from litestar.params import Parameter
 from msgspec import Struct
 
+from server.chat.endpoints.pictures import picture_response
+from server.chat.pictures.service import Pictures
 from server.console.figures.service import PLAN, Figures
-from server.console.models import Analytics, ConversationDetail, MessageView, Only, Wanted
+from server.console.models import Analytics, ConversationDetail, Glance, MessageView, Only, Wanted
 from server.console.period import parse_moment, parse_position, position_text
 from server.console.service import StaffDesk
 from server.core.errors import Conflict, FieldError, Invalid, NotFound
 from server.core.ids import parse_id
 from server.core.paging import require_limit
+from server.core.rate_limit import Limit, RateLimiter
 from server.shops.models import Caller, Role
+from server.shops.service import ShopService
 
 MAX_IDEMPOTENCY_KEY = 255
+STAFF_TYPING = Limit("staff-typing", per_minute=120, burst=60)
 From = Annotated[str | None, Parameter(query="from", required=False)]
 State = Annotated[str | None, Parameter(query="state", required=False)]
 IdempotencyKey = Annotated[
@@ -108,6 +113,29 @@ async def tag_conversation(
     return {"tags": await staff_desk.tag(caller, require_id(conversation_id), data.tags)}
 
 
+@get("/v1/conversations/{conversation_id:str}/typing", summary="Who is typing", tags=["staff"])
+async def glance_at_conversation(conversation_id: str, caller: Caller, staff_desk: StaffDesk) -> Glance:
+    """Whether the shopper is typing, and how many messages there are: cheap enough to ask every few seconds."""
+    return await staff_desk.glance(caller, require_id(conversation_id))
+
+
+@post("/v1/conversations/{conversation_id:str}/typing", status_code=204, summary="Staff are typing", tags=["staff"])
+async def note_typing(
+    conversation_id: str, caller: Caller, staff_desk: StaffDesk, shops: ShopService, limiter: RateLimiter
+) -> None:
+    """The shopper sees it for a few seconds; nothing is kept."""
+    talk = require_id(conversation_id)
+    await limiter.require((STAFF_TYPING, f"{caller.shop_id}:{caller.actor}"))
+    await staff_desk.note_typing(caller, talk, (await shops.profile(caller.shop_id)).name)
+
+
+@get("/v1/conversations/{conversation_id:str}/images/{image_id:str}", summary="A shopper's picture", tags=["staff"])
+async def get_picture(conversation_id: str, image_id: str, caller: Caller, pictures: Pictures) -> Response[bytes]:
+    """A picture that a shopper sent in this conversation."""
+    talk, picture = require_id(conversation_id), require_id(image_id)
+    return picture_response(await pictures.get_for_staff(caller.shop_id, talk, picture))
+
+
 @get("/v1/usage", summary="Usage", tags=["billing"])
 async def get_usage(caller: Caller, figures: Figures) -> dict[str, Any]:
     """Answers delivered in the running calendar month (UTC), and what there is to answer from."""
@@ -167,6 +195,9 @@ api_router = Router(
         assign_conversation,
         close_conversation,
         tag_conversation,
+        glance_at_conversation,
+        note_typing,
+        get_picture,
         get_usage,
         get_analytics,
         get_billing,

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
-from litestar.exceptions import HTTPException
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.response import Redirect, Template
 from msgspec import Struct
 
@@ -18,9 +18,11 @@ from server.console.period import zone_named
 from server.console.view import Clock
 from server.core.errors import AisleError, FieldError, OriginRefused, Unauthenticated
 from server.core.http import SAFE_METHODS, request_origin
+from server.core.http import on_http_exception as problem_of
 from server.core.logging import get_logger
 from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, ConsoleClaims
+from server.shops.members import Members
 from server.shops.models import RANK, Caller, Role
 from server.shops.service import ShopService
 
@@ -80,22 +82,22 @@ class Visitor(Struct, frozen=True, kw_only=True):
 
 
 async def provide_visitor(
-    request: AnyRequest, shops: ShopService, console_signer: TokenSigner[ConsoleClaims]
+    request: AnyRequest, shops: ShopService, members: Members, console_signer: TokenSigner[ConsoleClaims]
 ) -> Visitor:
     """The signed-in merchant. Raises SignInNeeded, or OriginRefused for a form that is not on our own page."""
     claims = console_signer.read(request.cookies.get(COOKIE, ""))
     if claims is None:
         raise SignInNeeded
     require_own_form(request)
-    merchant = await shops.find_merchant(claims.merchant_id)
+    merchant = await members.find_merchant(claims.merchant_id)
     try:
-        caller = await shops.caller_of_merchant(claims.merchant_id, claims.shop_id, claims.signed_in_at)
+        caller = await members.caller(claims.merchant_id, claims.shop_id, claims.signed_in_at)
     except Unauthenticated:
         raise SignInNeeded from None
     if merchant is None:
         raise SignInNeeded
-    members = (await shops.memberships(merchant.id))[:MAX_SHOPS_SHOWN]
-    choices = [ShopChoice(each.shop_id, (await shops.profile(each.shop_id)).name) for each in members]
+    places = (await members.memberships(merchant.id))[:MAX_SHOPS_SHOWN]
+    choices = [ShopChoice(each.shop_id, (await shops.profile(each.shop_id)).name) for each in places]
     return Visitor(
         caller=caller,
         merchant_id=merchant.id,
@@ -148,7 +150,16 @@ def on_aisle_error(request: AnyRequest, error: AisleError) -> Template:
 
 def on_http_exception(request: AnyRequest, error: HTTPException) -> Template:
     """Exception handler: what the framework finds wrong, as a page."""
+    if error.status_code == 404:
+        return _error_page(request, 404, "Not found", "There is no such page in the console.")
     return _error_page(request, error.status_code, "This did not work", "The address or the form cannot be read.")
+
+
+def on_unknown_address(request: AnyRequest, error: HTTPException) -> Response[Any]:
+    """Exception handler for what no route takes: a page under /console, a problem elsewhere."""
+    if request.url.path.startswith("/console/"):
+        return on_http_exception(request, error)
+    return problem_of(request, error)
 
 
 def on_exception(request: AnyRequest, error: Exception) -> Template:
@@ -163,6 +174,11 @@ def _error_page(
     return render(request, "error", status=status, title=title, detail=detail, errors=errors, code=status)
 
 
+OUTSIDE_ERRORS: dict[Any, Any] = {
+    NotFoundException: on_unknown_address,
+    MethodNotAllowedException: on_unknown_address,
+}
+"""For the whole application: a route's own handlers are not asked where no route is."""
 PAGE_ERRORS: dict[Any, Any] = {
     SignInNeeded: on_sign_in_needed,
     AisleError: on_aisle_error,
@@ -176,6 +192,11 @@ def asset_url(name: str) -> str:
     """The address of a style sheet or script: it changes with the content, so it may be kept for ever."""
     stem, _, kind = name.partition(".")
     return f"/console/assets/{stem}.{asset_hash(name)}.{kind}"
+
+
+def is_asset(name: str) -> bool:
+    """Whether there is a style sheet or script of this name."""
+    return name in {file.name for file in ASSETS.iterdir()}
 
 
 @lru_cache

@@ -24,6 +24,7 @@ from server.core.errors import Invalid, NotFound
 from server.core.ids import new_id, parse_id
 from server.core.tokens import TokenSigner
 from server.shops.access import ConsoleClaims
+from server.shops.members import Members
 from server.shops.models import ShopChanges
 from server.shops.service import ShopService
 
@@ -114,11 +115,11 @@ async def close(conversation_id: str, visitor: Visitor, staff_desk: StaffDesk) -
 
 @post("/console/shop", status_code=303, include_in_schema=False)
 async def switch_shop(
-    request: AnyRequest, data: Form, visitor: Visitor, shops: ShopService, console_signer: TokenSigner[ConsoleClaims]
+    request: AnyRequest, data: Form, visitor: Visitor, members: Members, console_signer: TokenSigner[ConsoleClaims]
 ) -> Redirect:
     """Work in another of one's own shops."""
     wanted = parse_id(data.get("shop_id", ""))
-    if wanted not in [member.shop_id for member in await shops.memberships(visitor.merchant_id)] or wanted is None:
+    if wanted not in [member.shop_id for member in await members.memberships(visitor.merchant_id)] or wanted is None:
         raise NotFound
     return to_page(request, "/console", console_signer, ConsoleClaims(visitor.merchant_id, wanted))
 
@@ -161,6 +162,7 @@ async def _setup(
         keys=keys if visitor.may_set_up else [],
         origins=(await shops.view(visitor.caller)).origins,
         jobs=await staff_desk.jobs(visitor.caller),
+        reports=await staff_desk.reports(visitor.caller),
         problem=problem,
         added=added,
     )

@@ -9,15 +9,24 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect, Template
 
-from server.console.endpoints.page import ASSETS, HEADERS, PAGE_ERRORS, AnyRequest, asset_hash, render, require_own_form
+from server.console.endpoints.page import (
+    ASSETS,
+    HEADERS,
+    PAGE_ERRORS,
+    AnyRequest,
+    asset_hash,
+    is_asset,
+    render,
+    require_own_form,
+)
 from server.core.addresses import network_of
 from server.core.errors import NotFound, RateLimited, Unauthenticated
 from server.core.http import client_address
 from server.core.rate_limit import Limit, RateLimiter
 from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, COOKIE_LIVES_S, ConsoleClaims
+from server.shops.members import Members
 from server.shops.models import Merchant
-from server.shops.service import ShopService
 
 BY_ADDRESS = Limit("sign-in-address", per_minute=10, burst=20)
 BY_EMAIL = Limit("sign-in-email", per_minute=2, burst=8)
@@ -44,7 +53,7 @@ async def show_sign_in(request: AnyRequest) -> Template:
 async def sign_in(
     request: AnyRequest,
     data: Form,
-    shops: ShopService,
+    members: Members,
     limiter: RateLimiter,
     console_signer: TokenSigner[ConsoleClaims],
 ) -> Response[Any]:
@@ -53,26 +62,26 @@ async def sign_in(
     back = data.get("next", "")
     email = data.get("email", "").strip().lower()
     try:
-        merchant = await _check(request, shops, limiter, email, data.get("password", ""))
+        merchant = await _check(request, members, limiter, email, data.get("password", ""))
     except RateLimited as reason:
         page = _form(request, back, email, TOO_OFTEN, status=429)
         page.headers["Retry-After"] = str(max(1, round(reason.retry_after_s or 1)))
         return page
     except Unauthenticated:
         return _form(request, back, email, REFUSED, status=401)
-    members = await shops.memberships(merchant.id)
-    if not members:
+    places = await members.memberships(merchant.id)
+    if not places:
         return _form(request, back, email, NO_SHOP, status=403)
-    claims = ConsoleClaims(merchant_id=merchant.id, shop_id=members[0].shop_id)
+    claims = ConsoleClaims(merchant_id=merchant.id, shop_id=places[0].shop_id)
     return to_page(request, safe_way_back(back), console_signer, claims)
 
 
 @post("/console/sign-out", status_code=303, include_in_schema=False)
-async def sign_out(request: AnyRequest, shops: ShopService, console_signer: TokenSigner[ConsoleClaims]) -> Redirect:
+async def sign_out(request: AnyRequest, members: Members, console_signer: TokenSigner[ConsoleClaims]) -> Redirect:
     """Forget the cookie, and refuse it from now on wherever else it may be."""
     require_own_form(request)
     if claims := console_signer.read(request.cookies.get(COOKIE, "")):
-        await shops.sign_out(claims.merchant_id)
+        await members.sign_out(claims.merchant_id)
     gone = _cookie(request, "", 0)
     return Redirect("/console/sign-in", status_code=303, cookies=[gone], headers=HEADERS)
 
@@ -83,7 +92,7 @@ async def show_asset(name: str) -> Response[bytes]:
     stem, _, rest = name.partition(".")
     given_hash, _, kind = rest.partition(".")
     file = f"{stem}.{kind}"
-    if kind not in ASSET_TYPES or stem != "console" or given_hash != asset_hash(file):
+    if kind not in ASSET_TYPES or not is_asset(file) or given_hash != asset_hash(file):
         raise NotFound
     return Response(
         (ASSETS / file).read_bytes(),
@@ -106,13 +115,13 @@ def safe_way_back(path: str) -> str:
     return path if is_ours and "\\" not in path and path.isprintable() else "/console"
 
 
-async def _check(request: AnyRequest, shops: ShopService, limiter: RateLimiter, email: str, password: str) -> Merchant:
+async def _check(request: AnyRequest, members: Members, limiter: RateLimiter, email: str, password: str) -> Merchant:
     hashed = hashlib.sha256(email.encode()).hexdigest()[:32]
     network = network_of(client_address(request)) or "unknown"
     await limiter.require((BY_ADDRESS, network), (BY_EMAIL, f"{hashed}:{network}"), (BY_EMAIL_ANYWHERE, hashed))
     if not email.isprintable() or len(email) > MAX_EMAIL or len(password) > MAX_PASSWORD:
         raise Unauthenticated(REFUSED)
-    return await shops.sign_in(email, password)
+    return await members.sign_in(email, password)
 
 
 def _form(request: AnyRequest, back: str, email: str = "", problem: str = "", *, status: int = 200) -> Template:

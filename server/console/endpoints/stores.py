@@ -15,7 +15,8 @@ from server.console.endpoints.api import require_id
 from server.console.endpoints.page import HEADERS, PAGE_ERRORS, AnyRequest, Visitor, provide_visitor, render
 from server.core.errors import Conflict, Invalid
 from server.stores.connecting import Connecting, StoreRequest
-from server.stores.models import shown_address
+from server.stores.customer_sign_in import CALLBACK
+from server.stores.models import CUSTOMER_CLIENT_ID, shown_address
 from server.stores.service import Stores
 from server.stores.shopify import ShopifyInstall
 
@@ -85,6 +86,20 @@ async def sync_store(connection_id: str, visitor: Visitor, stores: Stores) -> Re
     return Redirect(PAGE, status_code=303, headers=HEADERS)
 
 
+@post(f"{PAGE}/{{connection_id:str}}/sign-in", status_code=303, include_in_schema=False)
+async def set_sign_in(
+    request: AnyRequest, connection_id: str, data: Form, visitor: Visitor, stores: Stores, shopify: ShopifyInstall
+) -> Response[Any]:
+    """With which client shoppers sign in at the store; an empty one ends it."""
+    visitor.require_set_up()
+    client_id = data.get(CUSTOMER_CLIENT_ID, "").strip() or None
+    try:
+        await stores.set_customer_client(visitor.caller, require_id(connection_id), client_id)
+    except Invalid as reason:
+        return await _page(request, visitor, stores, shopify, given={}, problem=_words(reason))
+    return Redirect(PAGE, status_code=303, headers=HEADERS)
+
+
 @post(f"{PAGE}/{{connection_id:str}}/disconnect", status_code=303, include_in_schema=False)
 async def disconnect_store(connection_id: str, visitor: Visitor, stores: Stores) -> Redirect:
     """Forget it; what was read stays."""
@@ -117,6 +132,7 @@ async def _page(
         came=came,
         secret=secret,
         has_shopify=shopify.is_possible,
+        callback=f"{request.app.state.own_origin}{CALLBACK}",
         has_consent=request.app.state.own_origin.startswith("https://"),
     )
 
@@ -129,7 +145,7 @@ def _words(reason: Exception) -> str:
 
 stores_pages_router = Router(
     path="/",
-    route_handlers=[show_stores, connect_store, ask_for_consent, sync_store, disconnect_store],
+    route_handlers=[show_stores, connect_store, ask_for_consent, sync_store, set_sign_in, disconnect_store],
     dependencies={"visitor": Provide(provide_visitor)},
     exception_handlers=PAGE_ERRORS,
 )

@@ -1,8 +1,9 @@
 """The child of `isolation.parse_in_child`: one file on stdin, its documents on stdout, within limits."""
 
 import os
-import resource
 import sys
+
+from server.core.child_limits import limit_this_process
 
 MAX_MEMORY_BYTES = 512 * 2**20
 MAX_CPU_S = 8
@@ -10,19 +11,12 @@ MAX_CPU_S = 8
 
 def main() -> None:
     """Read, parse, answer; every failure becomes a reason."""
-    _limit()
+    limit_this_process(max_memory_bytes=MAX_MEMORY_BYTES, max_cpu_s=MAX_CPU_S)
     answers = os.dup(1)
     os.dup2(2, 1)  # what a library prints does not get between the bytes of the answer
     data = sys.stdin.buffer.read()
     with os.fdopen(answers, "wb") as out:
         out.write(_answer(data, sys.argv[1]))
-
-
-def _limit() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MAX_MEMORY_BYTES, MAX_MEMORY_BYTES))
-    resource.setrlimit(resource.RLIMIT_CPU, (MAX_CPU_S, MAX_CPU_S + 1))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
 def _answer(data: bytes, name: str) -> bytes:

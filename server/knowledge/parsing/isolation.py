@@ -1,15 +1,11 @@
 """Parsing in a child process that can be killed: an upload may take down its own child and nothing else."""
 
 import asyncio
-import contextlib
-import os
-import signal
-import sys
 from pathlib import Path
 
 import msgspec
 
-import server
+from server.core.child_process import ChildTooSlow, ChildTooTalkative, run_in_child
 
 from .documents import MAX_FILE_BYTES, Parsed, ParsedDocument, Refused, UnreadableFile
 
@@ -28,26 +24,22 @@ async def parse_in_child(
     data = source if isinstance(source, bytes) else await asyncio.to_thread(_read, source)
     if len(data) > MAX_FILE_BYTES:
         raise UnreadableFile(f"the file is larger than {MAX_FILE_BYTES // 2**20} MB; split it")
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "server.knowledge.parsing.child",
-        name.replace("\0", "")[-255:].encode("utf-8", "replace").decode(),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=_environment(),
-        start_new_session=True,
-    )
+    plain_name = name.replace("\0", "")[-255:].encode("utf-8", "replace").decode()
     try:
-        async with asyncio.timeout(wall_time_s):
-            result = await _talk(child, data)
-            status = await child.wait()
-    except TimeoutError:
-        raise UnreadableFile(f"reading the file took longer than {wall_time_s:g} s, so it was given up") from None
-    finally:
-        await _end(child)
-    return _outcome(result, status)
+        result = await run_in_child(
+            "server.knowledge.parsing.child",
+            (plain_name,),
+            data,
+            wall_time_s=wall_time_s,
+            max_result_bytes=MAX_RESULT_BYTES,
+        )
+    except ChildTooSlow:
+        raise UnreadableFile(
+            f"reading the file took longer than {wall_time_s:g} s or too much processor time, so it was given up"
+        ) from None
+    except ChildTooTalkative:
+        raise UnreadableFile("the file holds more text than can be kept; split it") from None
+    return _outcome(result)
 
 
 def _read(path: Path) -> bytes:
@@ -58,37 +50,7 @@ def _read(path: Path) -> bytes:
         raise UnreadableFile(f"the file cannot be opened: {error.strerror}") from error
 
 
-def _environment() -> dict[str, str]:
-    root = str(Path(server.__file__).parent.parent)
-    return {"PYTHONPATH": root, "PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
-
-
-async def _talk(child: asyncio.subprocess.Process, data: bytes) -> bytes:
-    assert child.stdin
-    assert child.stdout
-    # A child that dies early breaks the pipe; its exit status tells more than that.
-    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        child.stdin.write(data)
-        await child.stdin.drain()
-    child.stdin.close()
-    result = bytearray()
-    while chunk := await child.stdout.read(2**16):
-        result += chunk
-        if len(result) > MAX_RESULT_BYTES:
-            raise UnreadableFile("the file holds more text than can be kept; split it")
-    return bytes(result)
-
-
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """The child and all it may have started are gone when this returns."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    await asyncio.shield(child.wait())
-
-
-def _outcome(result: bytes, status: int) -> tuple[ParsedDocument, ...]:
-    if status == -signal.SIGXCPU:
-        raise UnreadableFile("reading the file took too much processor time, so it was given up")
+def _outcome(result: bytes) -> tuple[ParsedDocument, ...]:
     try:
         outcome = _decoder.decode(result)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:

@@ -14,7 +14,7 @@ from integrations.shopify.auth import deep_link
 from integrations.shopify.webhooks import COMPLIANCE
 
 FOLDER = Path(integrations.shopify.__file__).parent / "extension"
-LOADER = Path(integrations.shopify.__file__).parents[2] / "widget" / "src" / "loader.ts"
+WIDGET = Path(integrations.shopify.__file__).parents[2] / "widget" / "README.md"
 
 
 def toml(name: str) -> dict[str, Any]:
@@ -62,15 +62,19 @@ def test_the_merchant_sets_key_position_and_colour() -> None:
 
 
 def test_every_attribute_is_one_that_the_loader_reads() -> None:
-    read = re.search(r"const { (.*) } = script.dataset", LOADER.read_text(encoding="utf-8"))
-    assert read
-    names = set(re.findall(r"(\w+)(?: = [^,]+)?(?:, |$)", read[1]))
-    assert set(re.findall(r"data-(\w+)=", block())) == names
+    documented = set(re.findall(r"^\| `data-(\w+)`", WIDGET.read_text(encoding="utf-8"), re.M))
+    assert {"key", "label", "position", "accent"} <= documented
+    assert set(re.findall(r"data-(\w+)=", block())) <= documented
+
+
+def test_the_cart_script_of_the_embed_is_there() -> None:
+    (named,) = re.findall(r"'([\w.-]+)' \| asset_url", block())
+    assert (FOLDER / "assets" / named).exists()
 
 
 def test_whatever_a_merchant_types_is_escaped() -> None:
     printed = re.findall(r"{{(.*?)}}", block())
-    assert len(printed) == 5
+    assert len(printed) == 6
     assert all(each.strip().endswith("| escape") for each in printed)
 
 

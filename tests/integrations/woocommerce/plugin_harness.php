@@ -39,8 +39,11 @@ function wp_get_current_user() {
 	}
 	return $user;
 }
-function home_url() {
-	return 'https://x.example/shop';
+function home_url( $path = '' ) {
+	return 'https://x.example/shop' . $path;
+}
+function rest_url( $path ) {
+	return 'https://x.example/shop/?rest_route=/' . $path;
 }
 function esc_attr( $text ) {
 	return htmlspecialchars( $text, ENT_QUOTES );

@@ -1,6 +1,7 @@
 """Order look-ups against a shop: exact numbers, no false "not found", nobody else's orders."""
 
 import asyncio
+import re
 import time
 from datetime import date
 
@@ -10,9 +11,10 @@ from integrations.platform import Money, OrderStatus, PlatformRevoked, PlatformU
 from integrations.woocommerce.orders import FEATURE_KNOWN_S, OrderReader, respelled
 from integrations.woocommerce.platform import WooCommercePlatform
 from tests.integrations.woocommerce.woo_shop import Connect, HeldCredentials, client_of
+from tests.standins.woocommerce.replies import Reply, Request
 from tests.standins.woocommerce.samples import Body
 from tests.standins.woocommerce.store import Failure, Store
-from tests.standins.woocommerce_server import WooCommerceStandin
+from tests.standins.woocommerce_server import WooCommerceStandin, running
 
 
 def sequential(store: Store, number: str, **changes: object) -> Body:
@@ -87,10 +89,70 @@ def test_respelling() -> None:
 
 
 async def test_search_that_finds_too_much_is_no_answer(platform: WooCommercePlatform, store: Store) -> None:
+    """Not even for an order that is there: else its number would be told by being answered at all."""
     for _ in range(1010):
         store.add_order(billing={"email": "x@mail.example", "address_1": "77777 Main St"})
-    with pytest.raises(PlatformUnavailable, match="too many"):
-        await platform.find_order("77777")
+    assert await platform.find_order("77777") is None, "numbers are ids here, so the id has told it"
+    sequential(store, "WEB-77777")
+    for number in ("77777", "WEB-77777", "WEB-777"):
+        with pytest.raises(PlatformUnavailable, match="too many"):
+            await platform.find_order(number)
+
+
+class Watched(WooCommerceStandin):
+    """Every request takes `delay_s`; remembers what was asked for in which round: a round begins when one asks who has
+    seen an answer of the round before."""
+
+    def __init__(self, store: Store, delay_s: float = 0.15) -> None:
+        super().__init__(store)
+        self._delay_s = delay_s
+        self.rounds: list[tuple[int, str]] = []
+        self._ended = 0
+
+    async def _reply(self, request: Request) -> Reply:
+        begins_in = self._ended + 1
+        what = re.sub(r"orders/\d+", "orders/ID", request.path.partition("wc/v3/")[2])
+        searched = " search" if "search" in request.query else ""
+        self.rounds.append((begins_in, what + searched))
+        await asyncio.sleep(self._delay_s)
+        answer = await super()._reply(request)
+        self._ended = max(self._ended, begins_in)
+        return answer
+
+    def forget(self) -> list[tuple[int, str]]:
+        told, self.rounds, self._ended = sorted(self.rounds), [], 0
+        return told
+
+
+@pytest.mark.parametrize(
+    ("known", "unknown"),
+    [(None, "999999"), ("88123", "88129"), ("WEB-1001", "WEB-1009"), ("2026-0107", "2026-0999"), ("№ 77/A", "№ 79/A")],
+)
+async def test_known_and_unknown_numbers_cost_a_slow_shop_the_same(known: str | None, unknown: str) -> None:
+    """Each round is a wait of its own, by which numbers that exist could be told from those that do not. Cold is an
+    adapter just built, warm one that has asked this shop before."""
+    with running(Watched(Store())) as standin:
+        store = standin.store
+        store.behind_https = True
+        made = sequential(store, known, status="completed") if known else store.add_order(status="completed")
+        store.refund(made["id"], "1.00")
+        numbers = {"known": made["number"], "unknown": unknown, "unplaced": store.add_order(status="trash")["number"]}
+        sequential(store, f"{known}8") if known else store.add_order()
+        credentials = HeldCredentials(consumer_key=store.key[0], consumer_secret=store.key[1])
+        client = client_of(store.url, credentials)
+        warm, asked = OrderReader(client), {}
+        await warm.find(unknown)
+        standin.forget()
+        for name, number in numbers.items():
+            for state, reader in {"cold": OrderReader(client), "warm": warm}.items():
+                assert (await reader.find(number) is not None) is (name == "known")
+                asked[state, name] = standin.forget()
+        await client.close()
+    for state, most in {"cold": 3, "warm": 2}.items():
+        assert asked[state, "known"] == asked[state, "unknown"]
+        assert max(number for number, _ in asked[state, "known"]) <= most
+        if known is None or known.isdigit():
+            assert asked[state, "known"] == asked[state, "unplaced"]
 
 
 @pytest.mark.parametrize("https", [False, True])

@@ -63,6 +63,13 @@ def test_pages_hold_nobodys_name() -> None:
     assert "a@b.example" not in shown
 
 
+def test_the_cart_is_filled_through_the_shops_own_addresses() -> None:
+    tag = '<script src="/cart.js" id="aisle-cart-js"></script>'
+    shown = in_php(options=SAVED, tag=tag, handle="aisle-cart")["tag"]
+    assert 'data-aisle-store="https://x.example/shop/?rest_route=/wc/store/v1/cart"' in shown
+    assert 'data-aisle-home="https://x.example/shop/"' in shown
+
+
 def test_connect_button_leads_to_aisle_with_this_shop() -> None:
     assert in_php(options=SAVED)["connect"] == (
         "https://aisle.example/integrations/woocommerce/start?url=https%3A%2F%2Fx.example%2Fshop"

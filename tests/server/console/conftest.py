@@ -8,6 +8,7 @@ import pytest_asyncio
 from litestar import Litestar
 from redis.asyncio import Redis
 
+from server.chat.presence import Presence
 from server.core.crypto import Vault
 from server.core.database import Database, url_for_role
 from server.core.rate_limit import RateLimiter
@@ -59,7 +60,7 @@ def signer() -> TokenSigner[ConsoleClaims]:
 @pytest.fixture(scope="session")
 def app(database: Database, redis: Redis, shops: ShopService, signer: TokenSigner[ConsoleClaims]) -> Litestar:
     """The console's routes."""
-    return console_app(database, RateLimiter(redis), shops, signer)
+    return console_app(database, RateLimiter(redis), shops, signer, Presence(redis))
 
 
 @pytest_asyncio.fixture(loop_scope="session")

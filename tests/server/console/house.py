@@ -14,7 +14,11 @@ from litestar.di import Provide
 from litestar.template import TemplateConfig
 
 from server.chat import storage as chat
-from server.console.endpoints import TEMPLATES, console_router
+from server.chat.handoff.storage import request_handoff
+from server.chat.limits import ShopperLimits
+from server.chat.pictures.service import Pictures
+from server.chat.presence import Presence
+from server.console.endpoints import OUTSIDE_ERRORS, TEMPLATES, console_router
 from server.console.figures.service import Figures
 from server.console.service import StaffDesk
 from server.core.database import Database
@@ -24,6 +28,7 @@ from server.core.rate_limit import RateLimiter
 from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, ConsoleClaims, provide_caller
 from server.shops.identity import Customer, Shopper
+from server.shops.members import Members
 from server.shops.models import Member, Merchant, Role
 from server.shops.service import ShopService
 
@@ -151,7 +156,7 @@ class ShopUnderTest:
     async def want_person(self, talk: UUID, email: str | None = None) -> None:
         """The shopper asks for staff."""
         async with self.database.fast(self.id) as connection:
-            await chat.request_handoff(connection, self.id, talk, "waiting", email)
+            await request_handoff(connection, self.id, talk, "waiting", email)
 
     async def audit(self) -> list[tuple[str, str]]:
         """(actor, action) of all entries about conversations, oldest first."""
@@ -182,20 +187,23 @@ def console_app(
     limiter: RateLimiter,
     shops: ShopService,
     signer: TokenSigner[ConsoleClaims],
+    presence: Presence,
     own_origin: str = OWN_ORIGIN,
 ) -> Litestar:
     """The console's routes with what they depend on."""
     provided = {
         "shops": shops,
+        "members": Members(database),
         "limiter": limiter,
         "console_signer": signer,
-        "staff_desk": StaffDesk(database),
+        "staff_desk": StaffDesk(database, presence),
+        "pictures": Pictures(database, shops, ShopperLimits(limiter)),
         "figures": Figures(database),
     }
     app = Litestar(
         route_handlers=[console_router],
         dependencies={"caller": Provide(provide_caller)} | {name: _always(value) for name, value in provided.items()},
-        exception_handlers=EXCEPTION_HANDLERS,
+        exception_handlers=EXCEPTION_HANDLERS | OUTSIDE_ERRORS,
         template_config=TemplateConfig(directory=[TEMPLATES], engine=JinjaTemplateEngine),
         openapi_config=None,
     )

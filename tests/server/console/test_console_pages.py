@@ -5,7 +5,9 @@ import re
 import httpx
 import pytest
 from litestar import Litestar
+from redis.asyncio import Redis
 
+from server.chat.presence import Presence
 from server.core.rate_limit import RateLimiter
 from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, ConsoleClaims
@@ -320,13 +322,13 @@ async def test_a_filter_that_cannot_be_read_is_said(client: httpx.AsyncClient, s
 
 
 async def test_our_own_mistake_shows_no_detail(
-    client: httpx.AsyncClient, shop: ShopUnderTest, shops: ShopService, signer: TokenSigner[ConsoleClaims]
+    client: httpx.AsyncClient, shop: ShopUnderTest, shops: ShopService, signer: TokenSigner[ConsoleClaims], redis: Redis
 ) -> None:
     class Broken:
         def fast(self, _shop_id: object) -> object:
             raise RuntimeError("a secret detail")
 
-    app = console_app(Broken(), RateLimiter.__new__(RateLimiter), shops, signer)  # type: ignore[arg-type]
+    app = console_app(Broken(), RateLimiter.__new__(RateLimiter), shops, signer, Presence(redis))  # type: ignore[arg-type]
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url=OWN_ORIGIN) as broken:
         page = await broken.get("/console", headers=shop.owner.headers)

@@ -5,10 +5,11 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from integrations.platform import ShopPlatform
+from integrations.platform import PlatformRevoked, ShopPlatform
 from server.core.database import Database
 from server.core.ids import new_id
 from server.core.jobs import ClaimedJob, JobDesk, claim
+from server.orders.lookup import OrderSource
 from server.orders.models import ProofLevel
 from server.orders.pace import Pace
 from server.orders.service import OrderDesk
@@ -44,14 +45,17 @@ class Counter:
     def __init__(self, database: Database, shop_id: UUID, desk: Desk) -> None:
         self.database, self.shop_id, self.wakes = database, shop_id, Wakes()
         self.platform: MemoryPlatform = MemoryPlatform(an_order())
-        self.connected = True
+        self.other_platform: ShopPlatform | None = None
+        self.connected, self.connection_id = True, "memory-1"
+        self.revoked: list[tuple[str, str]] = []
+        """(connection, reason) of each loss that was told."""
         self.desk = self.another_desk(desk)
 
     def another_desk(self, desk: Desk) -> OrderDesk:
         """A second process in front of the same shop."""
         return OrderDesk(
             self.database,
-            self.platform_for,
+            self.source_for,
             desk.secret_keys,
             JobDesk(self.database, self.wakes),
             codes=desk.codes,
@@ -59,8 +63,14 @@ class Counter:
             platform_timeout_s=desk.platform_timeout_s,
         )
 
-    async def platform_for(self, _shop_id: UUID) -> ShopPlatform | None:
-        return self.platform if self.connected else None
+    async def source_for(self, _shop_id: UUID) -> OrderSource | None:
+        connection_id = self.connection_id
+
+        async def note_revoked(reason: PlatformRevoked) -> None:
+            self.revoked.append((connection_id, str(reason)))
+
+        platform = self.other_platform or self.platform
+        return OrderSource(platform, connection_id, note_revoked) if self.connected else None
 
     def shopper(self, customer: Customer | None = None, **changes: Any) -> Shopper:
         """Somebody new, in a conversation and at an address of their own."""

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from integrations.platform import PlatformRevoked, PlatformUnavailable
 from server.core.jobs import get_job
-from server.orders.mail import Mailer
+from server.core.mail import Mailer
 from server.orders.models import OrderFound, OrdersUnavailable, ProofLevel, ProofNeeded, TooManyTries
 from server.orders.tasks import SendCode
 from server.shops.identity import Shopper
@@ -57,7 +57,7 @@ def mailbox(mailbox_process: Mailbox) -> Mailbox:
 
 
 def sender(counter: Counter, smtp_url: str) -> SendCode:
-    return SendCode(counter.database, counter.platform_for, Mailer(smtp_url, "Harbour <shop@example.com>"), KEYS)
+    return SendCode(counter.database, counter.source_for, Mailer(smtp_url, "Harbour <shop@example.com>"), KEYS)
 
 
 @pytest.fixture
@@ -301,7 +301,7 @@ async def test_the_job_ends_where_waiting_would_not_help(counter: Counter, mailb
         case "no address":
             counter.platform.orders["1001"] = an_order(email="nora@example.com\nBcc: all@example.com")
         case "no mailer":
-            handler = SendCode(counter.database, counter.platform_for, None, KEYS)
+            handler = SendCode(counter.database, counter.source_for, None, KEYS)
     await handler(job)
     assert await state_of(counter, job.id) == "failed"
     assert mailbox.mails() == []

@@ -25,7 +25,7 @@ require_once __DIR__ . '/includes/class-aisle-settings-page.php';
 require_once __DIR__ . '/includes/class-aisle-storefront.php';
 require_once __DIR__ . '/includes/class-aisle-identity.php';
 
-// We read and write no order tables ourselves and add nothing to cart or checkout, so both are safe.
+// We read and write no order tables ourselves and fill the cart by WooCommerce's own API, so both are safe.
 add_action(
 	'before_woocommerce_init',
 	static function () {

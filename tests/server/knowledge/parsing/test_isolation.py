@@ -137,7 +137,7 @@ def _children() -> set[psutil.Process]:
 
 
 async def test_the_child_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    from server.knowledge.parsing.isolation import _environment
+    from server.core.child_process import child_environment
 
     monkeypatch.setenv("OPENAI_API_KEY", "sk-very-secret")
-    assert "sk-very-secret" not in str(_environment())
+    assert "sk-very-secret" not in str(child_environment())

@@ -8,12 +8,13 @@
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Puts the loader on every page of the storefront and tells it which product is looked at.
+ * Puts the loader on every page of the storefront, tells it which product is looked at, and lets it fill the cart.
  */
 class Aisle_Storefront {
 
 	const LOADER   = 'aisle-loader';
 	const IDENTITY = 'aisle-identity';
+	const CART     = 'aisle-cart';
 
 	/**
 	 * The settings.
@@ -52,6 +53,7 @@ class Aisle_Storefront {
 			$context = wp_json_encode( array( 'product_id' => (string) get_queried_object_id() ) );
 			wp_add_inline_script( self::LOADER, '(window.Aisle=window.Aisle||[]).push(["context",' . $context . ']);', 'before' );
 		}
+		wp_enqueue_script( self::CART, plugins_url( 'assets/cart.js', AISLE_FILE ), array(), AISLE_VERSION, true );
 		if ( is_user_logged_in() && '' !== $this->options->get( 'identity_secret' ) ) {
 			// The page may be cached, so it holds nobody's name: the script asks who is signed in.
 			wp_enqueue_script( self::IDENTITY, plugins_url( 'assets/identity.js', AISLE_FILE ), array(), AISLE_VERSION, true );
@@ -73,6 +75,13 @@ class Aisle_Storefront {
 				'data-accent'   => $this->options->get( 'accent' ),
 			);
 			return $this->with( $tag, self::LOADER, $attributes );
+		}
+		if ( self::CART === $handle ) {
+			$attributes = array(
+				'data-aisle-store' => rest_url( 'wc/store/v1/cart' ),
+				'data-aisle-home'  => home_url( '/' ),
+			);
+			return $this->with( $tag, self::CART, $attributes );
 		}
 		if ( self::IDENTITY === $handle ) {
 			return $this->with( $tag, self::IDENTITY, array( 'data-aisle-customer' => WC_AJAX::get_endpoint( Aisle_Identity::ACTION ) ) );

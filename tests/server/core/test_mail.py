@@ -8,7 +8,7 @@ import pytest
 from aiosmtpd.smtp import SMTP
 
 from server.core.errors import ConfigurationError
-from server.orders.mail import MailDelayed, Mailer, MailRefused, parse_smtp_url
+from server.core.mail import MailDelayed, Mailer, MailRefused, parse_smtp_url
 
 Start = Callable[["Moody"], Awaitable[str]]
 

@@ -1,0 +1,47 @@
+"""How often one conversation, one address and one shop may call."""
+
+from server.core.addresses import network_of
+from server.core.rate_limit import Limit, RateLimiter
+from server.shops.identity import Shopper
+
+PER_CONVERSATION = Limit("conversation", per_minute=40, burst=40)
+PER_ADDRESS = Limit("address", per_minute=600, burst=300)
+PER_SHOP = Limit("shop", per_minute=60_000, burst=3_000)
+PICTURES = Limit("pictures", per_minute=10, burst=8)
+HANDOFFS = Limit("handoffs", per_minute=6, burst=10)
+REPORTS = Limit("reports", per_minute=2, burst=3)
+FORGETTING = Limit("forgetting", per_minute=30, burst=30)
+LISTS = Limit("lists", per_minute=60, burst=30)
+POLLS = Limit("polls", per_minute=240, burst=120)
+VIEWS = Limit("views", per_minute=240, burst=120)
+TYPING = Limit("typing", per_minute=60, burst=30)
+LIGHT_CALLS_PER_ADDRESS = Limit("light-calls", per_minute=3_000, burst=1_500)
+"""Calls that cost next to nothing have a count of their own: polling must not use up what is there for questions."""
+
+
+class ShopperLimits:
+    """Counts a shopper's calls. Every method raises RateLimited."""
+
+    def __init__(self, limiter: RateLimiter) -> None:
+        self._limiter = limiter
+
+    async def require(self, shopper: Shopper, limit: Limit = PER_CONVERSATION) -> None:
+        """One call that costs something, under `limit` for its conversation."""
+        await self._require(shopper, PER_ADDRESS, (limit, _conversation(shopper)), (PER_SHOP, str(shopper.shop_id)))
+
+    async def require_light(self, shopper: Shopper, limit: Limit) -> None:
+        """One call that costs next to nothing."""
+        await self._require(shopper, LIGHT_CALLS_PER_ADDRESS, (limit, _conversation(shopper)))
+
+    async def require_of_address(self, shopper: Shopper, limit: Limit) -> None:
+        """One call of a kind that a stranger could make with any number of sessions."""
+        await self._require(shopper, limit, (limit, f"{shopper.shop_id}:{shopper.shopper_id}"))
+
+    async def _require(self, shopper: Shopper, per_address: Limit, *claims: tuple[Limit, str]) -> None:
+        if shopper.address:
+            claims = (*claims, (per_address, network_of(shopper.address) or shopper.address))
+        await self._limiter.require(*claims)
+
+
+def _conversation(shopper: Shopper) -> str:
+    return f"{shopper.shop_id}:{shopper.conversation_id}"

@@ -1,0 +1,114 @@
+"""The tools as a model calls them: its arguments are a stranger's words, its results are plain data."""
+
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from server.chat.events import Transcript
+from server.chat.grounding import Grounder
+from server.chat.models import OrderAnswer, ProductDetail, Receipt, StatusLine
+from server.chat.phrases import phrase
+from server.chat.toolbox import ShopToolbox
+from server.models.protocol import ChatMessage, ToolCall
+
+_arguments = msgspec.json.Decoder(dict[str, Any])
+
+
+class Progress(Struct):
+    """What one answer has gathered."""
+
+    messages: list[ChatMessage]
+    grounder: Grounder
+    hosts: frozenset[str]
+    products: dict[str, ProductDetail]
+    orders: list[OrderAnswer]
+    receipts: list[Receipt]
+    said: list[str]
+    left_out: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    shopper_email: str | None = None
+    """In this message: where staff may write to."""
+    handed_off: str | None = None
+
+
+async def call_tool(
+    call: ToolCall, progress: Progress, tools: ShopToolbox, transcript: Transcript, locale: str
+) -> dict[str, Any]:
+    """Call the tool that the model wants; what it is told of the outcome. Raises Unavailable."""
+    try:
+        given = _arguments.decode(call.arguments or "{}")
+    except msgspec.MsgspecError:
+        return {"error": "the arguments are not a JSON object"}
+    match call.name:
+        case "search_catalog":
+            transcript.add(StatusLine(phrase("searching", locale)))
+            found = await tools.search_catalog(
+                _text(given, "query"),
+                price_min=_minor(given, "price_min"),
+                price_max=_minor(given, "price_max"),
+                in_stock=given.get("in_stock") is True,
+            )
+            progress.products |= {detail.card.id: detail for detail in found.products}
+            return {"products": [_product(detail) for detail in found.products]}
+        case "get_product":
+            detail = await tools.get_product(_text(given, "product_id"))
+            if detail is None:
+                return {"error": "there is no such product"}
+            progress.products[detail.card.id] = detail
+            return _product(detail)
+        case "search_policies":
+            transcript.add(StatusLine(phrase("reading", locale)))
+            passages = await tools.search_policies(_text(given, "query"))
+            return {"passages": [{"title": source.title, "text": source.text} for source in passages.sources]}
+        case "order_status":
+            return await _order(_text(given, "order_number") or None, progress, tools, transcript, locale)
+        case "request_human":
+            handed = await tools.request_human(_text(given, "reason"), progress.shopper_email)
+            progress.handed_off = handed.state
+            return {"state": handed.state, "contact": handed.contact}
+    return {"error": f"there is no tool named {call.name[:40]}"}
+
+
+async def _order(
+    number: str | None, progress: Progress, tools: ShopToolbox, transcript: Transcript, locale: str
+) -> dict[str, Any]:
+    status = phrase("looking_up", locale, number=number) if number else phrase("looking_up_orders", locale)
+    transcript.add(StatusLine(status))
+    answer = await tools.order_status(number)
+    progress.orders.append(answer)
+    progress.grounder.add_order(answer)
+    result: dict[str, Any] = msgspec.to_builtins(answer.outcome)
+    return result
+
+
+def _text(given: dict[str, Any], name: str) -> str:
+    """An argument as text: models write numbers where texts are asked, and the other way round."""
+    value = given.get(name)
+    return str(value)[:400] if isinstance(value, str | int | float) else ""
+
+
+def _minor(given: dict[str, Any], name: str) -> int | None:
+    """A price argument, in minor units (the tool's description says so)."""
+    value = given.get(name)
+    return int(value) if isinstance(value, int | float) and value >= 0 else None
+
+
+def _product(detail: ProductDetail) -> dict[str, Any]:
+    """What a model reads of a product."""
+    card = detail.card
+    return {
+        "product_id": card.id,
+        "title": card.title,
+        "brand": detail.brand,
+        "price": msgspec.to_builtins(card.price),
+        "available": card.available,
+        "description": detail.description[:1200],
+        "attributes": detail.attributes,
+        "variants": [
+            {"title": variant.title, "available": variant.available, "price": msgspec.to_builtins(variant.price)}
+            for variant in card.variants[:20]
+        ],
+        "stock": detail.stock,
+    }

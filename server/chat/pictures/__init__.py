@@ -1,0 +1,1 @@
+"""Pictures that shoppers send: read apart from everything else, encoded anew, kept with their conversation."""

@@ -1,0 +1,115 @@
+"""The end of a turn: the answer, its trace and its usage, saved in one transaction whatever else goes wrong."""
+
+import asyncio
+import time
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from billing.quota import Quota
+from server.chat import storage
+from server.chat.events import Transcript
+from server.chat.live import LiveTurn, LiveTurns
+from server.chat.models import Question
+from server.core.database import Database
+from server.core.errors import Unavailable
+from server.core.logging import get_logger
+from server.core.metrics import Metrics
+from server.shops.identity import Shopper
+
+RECORD_TRIES = 5
+RECORD_PAUSE_S = 1.0
+
+log = get_logger("chat")
+
+
+class Turn(Struct):
+    """One turn under way."""
+
+    shopper: Shopper
+    live: LiveTurn
+    transcript: Transcript
+    question: Question
+    seq: int
+    started: float
+    first_text_s: float | None = None
+    sent: int = 0
+    over: bool = False
+
+
+class TurnRecorder:
+    """Saves turns that have ended."""
+
+    def __init__(self, database: Database, quota: Quota, live: LiveTurns, metrics: Metrics) -> None:
+        self._database, self._quota, self._live, self._metrics = database, quota, live, metrics
+
+    async def record(self, turn: Turn, state: str, by: str | None) -> None:
+        """Save the answer. While the database is away the shopper is not kept waiting: saving goes on behind."""
+        try:
+            await asyncio.shield(self._save(turn, state, by))
+        except Exception as reason:  # whatever it was, the readers must be told of the answer's end
+            if not isinstance(reason, Unavailable):
+                log.exception("record_failed_once", turn_id=str(turn.live.turn_id))
+            task = asyncio.create_task(self._record_later(turn, state, by))
+            self._live.tasks.add(task)
+            task.add_done_callback(self._live.tasks.discard)
+
+    async def _record_later(self, turn: Turn, state: str, by: str | None) -> None:
+        for attempt in range(RECORD_TRIES):
+            await asyncio.sleep(RECORD_PAUSE_S * 2**attempt)
+            try:
+                return await self._save(turn, state, by)
+            except Exception as reason:  # as above
+                log.warning("record_retry", turn_id=str(turn.live.turn_id), attempt=attempt, reason=str(reason))
+        log.error("record_failed", turn_id=str(turn.live.turn_id))
+        return None
+
+    async def _save(self, turn: Turn, state: str, by: str | None) -> None:
+        delivered = state in ("done", "stopped")
+        live, transcript = turn.live, turn.transcript
+        async with self._database.fast(live.shop_id) as connection:
+            await storage.record_answer(
+                connection,
+                live.shop_id,
+                live.conversation_id,
+                live.turn_id,
+                state="failed" if state == "refused" else state,
+                answered_by=by,
+                usage_state="settled" if delivered else "released",
+                trace=_trace(turn),
+                seq=turn.seq,
+                parts=transcript.parts,
+                metadata=transcript.metadata,
+            )
+            settle = self._quota.settle if delivered else self._quota.release
+            await settle(connection, live.shop_id, live.turn_id)
+        self._metrics.turns.labels(outcome=state, by=by or "nobody").inc()
+        self._metrics.turn.observe(time.monotonic() - turn.started)
+
+
+def answer_metadata(turn: Turn, state: str, by: str | None) -> dict[str, Any]:
+    """What a client is told of an answer beside its parts (the contract's `message-metadata`)."""
+    conclusion = turn.transcript.conclusion
+    return {
+        "answered_by": by or "engine",
+        "confidence": round(conclusion.confidence, 3) if conclusion else 0.0,
+        "kind": conclusion.kind if conclusion else state,
+        "sources": turn.transcript.sources,
+        "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],
+    }
+
+
+def _trace(turn: Turn) -> dict[str, Any]:
+    conclusion = turn.transcript.conclusion
+    return {
+        "kind": conclusion.kind if conclusion else None,
+        "tools": turn.transcript.tools,
+        "sources": turn.transcript.sources,
+        "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],
+        "first_text_s": turn.first_text_s,
+        "seconds": round(time.monotonic() - turn.started, 4),
+        "prompt_tokens": conclusion.prompt_tokens if conclusion else 0,
+        "completion_tokens": conclusion.completion_tokens if conclusion else 0,
+        "notes": turn.transcript.notes,
+    }

@@ -1,0 +1,1 @@
+"""What belongs to one shopper over all their conversations."""

@@ -1,0 +1,10 @@
+"""Stores that a shop once had: privacy requests about them still come."""
+
+from server.migrations.scripts import run_scripts
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    run_scripts("left_stores.sql")

@@ -1,0 +1,96 @@
+"""Merchants and their places in shops: who may sign in, and what they may do."""
+
+import asyncio
+from datetime import UTC, datetime
+from uuid import UUID
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error
+
+from server.core.database import Database
+from server.core.errors import Conflict, NotFound, Unauthenticated
+from server.shops import storage
+from server.shops.models import Caller, Member, MemberView, Merchant, Role
+
+# the hash of a random text: checking a password costs the same whether or not the e-mail is known
+_NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Xr0t2dOqCS1YVvqB7vW2nQm0dLtKqLwPZg0q0Yp4mKs"
+
+
+class Members:
+    """The people of all shops."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._passwords = database, PasswordHasher()
+
+    async def add(self, shop_id: UUID, email: str, password: str, name: str, role: Role, actor: str = "setup") -> bool:
+        """Give whoever signs in with this e-mail a role in the shop; True when the account is new.
+
+        An account that is there already keeps its password and name. Raises Conflict for a member of the shop.
+        """
+        email = email.strip().lower()
+        async with self._database.shop(shop_id) as session:
+            merchant = await storage.find_merchant(session, email)
+            is_new = merchant is None
+            if merchant is None:
+                password_hash = await asyncio.to_thread(self._passwords.hash, password)
+                merchant = Merchant(email=email, name=name, password_hash=password_hash)
+                session.add(merchant)
+                await session.flush()
+            elif await storage.is_member(session, shop_id, merchant.id):
+                raise Conflict(f"{email} is a member of this shop already")
+            session.add(Member(shop_id=shop_id, merchant_id=merchant.id, role=role))
+            details = {"merchant": str(merchant.id), "role": role}
+            await storage.add_audit_entry(session, shop_id, actor, "member.add", details)
+        return is_new
+
+    async def list_of(self, shop_id: UUID) -> list[MemberView]:
+        """Who may sign in to the shop's console, first joined first."""
+        async with self._database.shop(shop_id) as session:
+            rows = await storage.list_members(session, shop_id)
+        return [
+            MemberView(email=merchant.email, name=merchant.name, role=member.role, since=member.created_at)
+            for member, merchant in rows
+        ]
+
+    async def sign_in(self, email: str, password: str) -> Merchant:
+        """The merchant with this e-mail and password. Raises Unauthenticated, the same for either being wrong."""
+        async with self._database.directory() as session:
+            merchant = await storage.find_merchant(session, email.strip().lower())
+        try:
+            stored = merchant.password_hash if merchant else _NOBODY
+            await asyncio.to_thread(self._passwords.verify, stored, password)
+        except Argon2Error:
+            merchant = None
+        if merchant is None:
+            raise Unauthenticated("This e-mail and password do not fit together.")
+        return merchant
+
+    async def sign_out(self, merchant_id: UUID) -> None:
+        """End all of a merchant's sessions, on every machine."""
+        async with self._database.directory() as session:
+            if merchant := await storage.find_merchant_by_id(session, merchant_id):
+                merchant.signed_out_at = datetime.now(UTC)
+                session.add(merchant)
+
+    async def find_merchant(self, merchant_id: UUID) -> Merchant | None:
+        """The merchant with this id."""
+        async with self._database.directory() as session:
+            return await storage.find_merchant_by_id(session, merchant_id)
+
+    async def memberships(self, merchant_id: UUID) -> list[Member]:
+        """The shops a merchant belongs to, first joined first."""
+        async with self._database.merchant(merchant_id) as session:
+            return await storage.list_memberships(session, merchant_id)
+
+    async def caller(self, merchant_id: UUID, shop_id: UUID, signed_in_at: datetime) -> Caller:
+        """A signed-in merchant in one of their shops. Raises Unauthenticated when it is not (or no longer) theirs, or
+        when they have signed out since."""
+        try:
+            async with self._database.shop(shop_id) as session:
+                member = await storage.get_member(session, shop_id, merchant_id)
+                merchant = await storage.find_merchant_by_id(session, merchant_id)
+        except NotFound:
+            raise Unauthenticated("You do not belong to this shop (any more).") from None
+        if merchant is None or (merchant.signed_out_at and merchant.signed_out_at >= signed_in_at):
+            raise Unauthenticated("You have signed out.")
+        return Caller(shop_id=shop_id, role=Role(member.role), actor=f"merchant:{merchant_id}", merchant_id=merchant_id)

@@ -1,0 +1,113 @@
+"""What of a shop's colours cannot be read, and what the widget does instead."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from server.shops.contrast import (
+    BODY,
+    READABLE,
+    SURFACE_CONTRAST,
+    Palette,
+    Scheme,
+    Surface,
+    contrast,
+    palette_of,
+    surface_of,
+)
+
+
+class AppearanceNote(Struct, frozen=True):
+    """Nothing is refused for it: `field` is the setting (`appearance.accent`), `message` what is shown instead."""
+
+    field: str
+    message: str
+
+
+class Look(Struct, frozen=True):
+    """The colours of a shop in one scheme, as the widget works them out."""
+
+    surface: Surface
+    palette: Palette
+
+
+def appearance_notes(resolved: Mapping[str, Any]) -> list[AppearanceNote]:
+    """Every pair of the resolved colours that cannot be read, in the schemes the shop's theme can show."""
+    shown: tuple[Scheme, ...] = ("light", "dark") if resolved["theme"] == "auto" else (resolved["theme"],)
+    notes = [note for scheme in shown for note in (*_of_background(resolved, scheme), *_of_accent(resolved, scheme))]
+    return list(dict.fromkeys([*notes, *_of_bubble(resolved)]))
+
+
+def look_of(resolved: Mapping[str, Any], scheme: Scheme) -> Look:
+    """What the widget shows in a scheme."""
+    surface = surface_of(_own(resolved, "background", scheme), scheme)
+    accent = _own(resolved, "accent", scheme) or resolved["accent"]
+    return Look(surface, palette_of(accent, surface.scheme, surface.hardest))
+
+
+def _own(resolved: Mapping[str, Any], name: str, scheme: Scheme) -> str | None:
+    value: str | None = resolved[f"{name}_dark" if scheme == "dark" else name]
+    return value
+
+
+def _of_background(resolved: Mapping[str, Any], scheme: Scheme) -> Iterator[AppearanceNote]:
+    background = _own(resolved, "background", scheme)
+    if background is None:
+        return
+    field = "appearance.background_dark" if scheme == "dark" else "appearance.background"
+    surface = look_of(resolved, scheme).surface
+    if surface.color != background.lower():
+        ratio = contrast(background, BODY[surface.scheme])
+        yield AppearanceNote(
+            field,
+            f"Text on {background} has a contrast of {ratio:.1f} at best, and {SURFACE_CONTRAST:.0f} is needed for all "
+            f"of the chat to be read; the widget uses {surface.color} instead.",
+        )
+    if surface.scheme != scheme:
+        yield AppearanceNote(
+            field, f"{background} asks for {_ink_words(surface.scheme)} text, so the chat looks {surface.scheme} here."
+        )
+
+
+def _of_accent(resolved: Mapping[str, Any], scheme: Scheme) -> Iterator[AppearanceNote]:
+    own_dark = resolved["accent_dark"] if scheme == "dark" else None
+    accent: str = own_dark or resolved["accent"]
+    field = "appearance.accent_dark" if own_dark else "appearance.accent"
+    look = look_of(resolved, scheme)
+    if look.palette.accent != accent.lower():
+        yield AppearanceNote(field, _fill_words(accent, look, scheme))
+    # in dark a brand colour without a dark one of its own is always made lighter; that is no finding
+    elif look.palette.text != accent.lower() and (own_dark or scheme == "light"):
+        yield AppearanceNote(field, _text_words(accent, look, scheme))
+
+
+def _of_bubble(resolved: Mapping[str, Any]) -> Iterator[AppearanceNote]:
+    """Variables are taken as they are: nothing is put right, so it is only said."""
+    fill, ink = (resolved["variables"].get(f"--aisle-{name}", "") for name in ("bubble", "bubble-ink"))
+    if len(fill) == len(ink) == len("#rrggbb") and fill[0] == ink[0] == "#" and contrast(fill, ink) < READABLE:
+        yield AppearanceNote(
+            "appearance.variables.--aisle-bubble-ink",
+            f"{ink} on {fill} has a contrast of {contrast(fill, ink):.1f}, and {READABLE} is needed; it is shown so.",
+        )
+
+
+def _fill_words(accent: str, look: Look, scheme: Scheme) -> str:
+    ratio = contrast(accent, look.surface.hardest)
+    why = (
+        f"is lost on the {scheme} chat (contrast {ratio:.1f})"
+        if ratio < contrast(look.palette.accent, look.surface.hardest)
+        else "can carry neither white nor black text"
+    )
+    return f"{accent} {why}; the widget uses {look.palette.accent} in {scheme} mode instead."
+
+
+def _text_words(accent: str, look: Look, scheme: Scheme) -> str:
+    return (
+        f"As text on the {scheme} chat {accent} has a contrast of {contrast(accent, look.surface.hardest):.1f}, "
+        f"and {READABLE} is needed; links and small buttons use {look.palette.text} instead."
+    )
+
+
+def _ink_words(scheme: Scheme) -> str:
+    return "dark" if scheme == "light" else "light"

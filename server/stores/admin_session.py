@@ -1,0 +1,151 @@
+"""Aisle inside Shopify's admin: who has opened it there, and how their store is doing with us.
+
+A session token says that a member of the store's staff has our app open now. It tells of that one store only, and it
+buys credentials, so that a store whose access was lost is mended by opening the app.
+"""
+
+import time
+from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlencode
+
+from msgspec import Struct
+
+from integrations.platform import PlatformError
+from integrations.shopify import ShopifyApp, TokenDesk
+from integrations.shopify.auth import (
+    AuthRefused,
+    deep_link,
+    find_shop_domain,
+    is_signed_launch,
+    missing_scopes,
+    reaches_all_orders,
+    read_session_token,
+)
+from integrations.shopify.tokens import RENEW_BEFORE_S
+from integrations.store_http import StoreHttp
+from server.core.egress import Egress
+from server.core.errors import Unauthenticated
+from server.core.logging import get_logger
+from server.stores.models import StoreConnection
+from server.stores.service import Renewed, Stores
+from server.stores.shopify import PLATFORM
+
+ASK_SCOPES_AGAIN = timedelta(minutes=1)
+"""Where the merchant has not granted everything, new credentials do not either; each ends the ones before."""
+
+log = get_logger("stores")
+
+
+class Launch(Struct, frozen=True):
+    """The app's page, opened by Shopify for this store."""
+
+    shop_domain: str
+    api_key: str
+    connect_url: str
+    theme_url: str
+
+
+class StoreInAdmin(Struct, frozen=True, kw_only=True):
+    """A connected store, as its own staff may see it."""
+
+    connected: bool = True
+    name: str
+    state: str
+    sync_state: str
+    synced_at: datetime | None
+    problem: str | None
+    products: int
+
+
+class NotConnected(Struct, frozen=True, kw_only=True):
+    """A store that no shop here has."""
+
+    connected: bool = False
+    connect_url: str
+
+
+class ShopifyAdmin:
+    """The embedded app; `app` is None where the operator has registered none. In `origin` "{store}" stands for a
+    store's domain."""
+
+    def __init__(self, app: ShopifyApp | None, origin: str, egress: Egress, stores: Stores) -> None:
+        self._app, self._origin, self._egress, self._stores = app, origin, egress, stores
+
+    def find_launch(self, query: str) -> Launch | None:
+        """Whose admin has opened the page with this raw query; None when Shopify did not sign it just now."""
+        app = self._app
+        if app is None or not is_signed_launch(query, app.secrets, time.time()):
+            return None
+        domain = find_shop_domain(parse_qs(query)["shop"][0]) or ""
+        return Launch(domain, app.api_key, _connect_url(app, domain), deep_link(domain, app.api_key))
+
+    async def session(self, token: str) -> StoreInAdmin | NotConnected:
+        """How the store does in whose admin the app is open; its credentials are renewed where they need it.
+
+        Raises Unauthenticated for what is no session token of Shopify's for this app, good now.
+        """
+        app, domain = self._require_admin(token)
+        store = await self._stores.find_by_address(PLATFORM, domain)
+        if store is not None:
+            await self._renew(app, store, domain, token)
+            store = await self._stores.find_by_address(PLATFORM, domain)
+        if store is None:
+            return NotConnected(connect_url=_connect_url(app, domain))
+        return StoreInAdmin(
+            name=store.name,
+            state=store.state,
+            sync_state=store.sync_state,
+            synced_at=store.synced_at,
+            problem=store.problem,
+            products=await self._stores.count_products(store),
+        )
+
+    def _require_admin(self, token: str) -> tuple[ShopifyApp, str]:
+        if self._app is None:
+            raise Unauthenticated("This installation has no Shopify app.")
+        try:
+            session = read_session_token(token, self._app.api_key, self._app.secrets, time.time())
+        except AuthRefused as reason:
+            raise Unauthenticated(f"This is no session of Shopify's admin: {reason}.") from None
+        return self._app, session.shop_domain
+
+    async def _renew(self, app: ShopifyApp, store: StoreConnection, domain: str, token: str) -> None:
+        async def renewal(now: StoreConnection, known: dict[str, str]) -> Renewed | None:
+            if not _is_wanting(now, known):
+                return None
+            credentials = await self._buy_token(app, domain, token)
+            granted = credentials.get("scope", "")
+            noted = {
+                "missing_scopes": list(missing_scopes(granted)),
+                "all_orders": reaches_all_orders(granted),
+                "connected_at": datetime.now(UTC).isoformat(),
+            }
+            return Renewed(credentials, noted)
+
+        try:
+            await self._stores.renew(store, renewal, "platform")
+        except PlatformError as reason:  # the page tells how the store stands, which is what it was opened for
+            log.warning("shopify_session_not_exchanged", shop_id=str(store.shop_id), reason=str(reason))
+
+    async def _buy_token(self, app: ShopifyApp, domain: str, token: str) -> dict[str, str]:
+        http = StoreHttp(self._egress.client(), "Shopify")
+        try:
+            desk = TokenDesk(http, self._origin.replace("{store}", domain), app)
+            return await desk.exchange_session_token(token)
+        finally:
+            await http.close()
+
+
+def _is_wanting(store: StoreConnection, known: dict[str, str]) -> bool:
+    """Whether credentials are gone, near their end, or of a time when the app asked for less."""
+    if store.state == "revoked" or not known.get("access_token"):
+        return True
+    now, ends = datetime.now(UTC), known.get("expires_at")
+    if ends and datetime.fromisoformat(ends) <= now + timedelta(seconds=RENEW_BEFORE_S):
+        return True
+    asked = datetime.fromisoformat(store.settings["connected_at"])
+    return bool(missing_scopes(known.get("scope", ""))) and now - asked > ASK_SCOPES_AGAIN
+
+
+def _connect_url(app: ShopifyApp, domain: str) -> str:
+    return f"{app.base_url}/console/stores?{urlencode({'platform': PLATFORM, 'store': domain})}"

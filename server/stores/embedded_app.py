@@ -1,0 +1,53 @@
+"""The app's page inside Shopify's admin, and the one call it makes. No cookie counts here: the page is framed."""
+
+from pathlib import Path
+from secrets import token_urlsafe
+from typing import Any
+
+from litestar import Request, Response, Router, get, post
+from litestar.response import Template
+
+from server.core.errors import Unauthenticated
+from server.core.http import bearer_token
+from server.stores.admin_session import NotConnected, ShopifyAdmin, StoreInAdmin
+
+TEMPLATES = Path(__file__).parent / "templates"
+ADMIN = "https://admin.shopify.com"
+APP_BRIDGE = "https://cdn.shopify.com"
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/integrations/shopify/app", include_in_schema=False)
+async def show_app(request: AnyRequest, shopify_admin: ShopifyAdmin) -> Template:
+    """Framed by the admin of the store that Shopify signed the address for, and by nobody else."""
+    launch = shopify_admin.find_launch(request.url.query)
+    nonce = token_urlsafe(16)
+    if launch is None:
+        return Template("stores/not_in_admin.html", context={"nonce": nonce}, headers=_headers(nonce, "'none'"))
+    ancestors = f"https://{launch.shop_domain} {ADMIN}"
+    context = {"nonce": nonce, "launch": launch, "own": request.app.state.own_origin, "app_bridge": APP_BRIDGE}
+    return Template("stores/embedded.html", context=context, headers=_headers(nonce, ancestors, APP_BRIDGE))
+
+
+@post("/integrations/shopify/session", status_code=200, include_in_schema=False)
+async def read_session(request: AnyRequest, shopify_admin: ShopifyAdmin) -> Response[StoreInAdmin | NotConnected]:
+    """How the store does, for a session token of its admin."""
+    token = bearer_token(request)
+    if token is None:
+        raise Unauthenticated("This needs a session token of Shopify's admin as a bearer.")
+    return Response(await shopify_admin.session(token), headers={"Cache-Control": "private, no-store"})
+
+
+def _headers(nonce: str, ancestors: str, scripts: str = "") -> dict[str, str]:
+    return {
+        "Content-Security-Policy": f"default-src 'none'; script-src 'nonce-{nonce}' {scripts}; "
+        f"style-src 'nonce-{nonce}'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        f"frame-ancestors {ancestors}",
+        "Cache-Control": "private, no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+embedded_app_router = Router(path="/", route_handlers=[show_app, read_session])

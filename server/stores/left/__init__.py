@@ -1,0 +1,1 @@
+"""Stores that a shop once had."""

@@ -1,0 +1,118 @@
+"""Signing in at a Shopify account, over HTTP: two calls of the chat, and the page on which the shopper comes back."""
+
+from secrets import token_urlsafe
+from typing import Annotated, Any
+
+from babel import negotiate_locale
+from litestar import Request, Router, get, post
+from litestar.response import Template
+from msgspec import Meta, Struct
+
+from server.core.errors import AisleError
+from server.shops.identity import Shopper
+from server.stores.customer_sign_in import CALLBACK, CustomerAccounts
+
+MAX_SECRET = 200
+WORDS = {
+    "en": {
+        "title": "Sign-in",
+        "handed": "You are signed in. You can close this window.",
+        "alone": "The chat that began this sign-in cannot be reached from here. Close this window, go back to the chat "
+        "and use the code that is sent by e-mail instead.",
+        "failed": "The sign-in did not work. Close this window, go back to the chat and try again, or use the code "
+        "that is sent by e-mail.",
+    },
+    "de": {
+        "title": "Anmeldung",
+        "handed": "Sie sind angemeldet. Sie können dieses Fenster schließen.",
+        "alone": "Der Chat, in dem diese Anmeldung begann, ist von hier aus nicht erreichbar. Schließen Sie dieses "
+        "Fenster, kehren Sie zum Chat zurück und nutzen Sie den Code, der per E-Mail kommt.",
+        "failed": "Die Anmeldung hat nicht geklappt. Schließen Sie dieses Fenster, kehren Sie zum Chat zurück und "
+        "versuchen Sie es noch einmal, oder nutzen Sie den Code, der per E-Mail kommt.",
+    },
+    "es": {
+        "title": "Inicio de sesión",
+        "handed": "Ha iniciado sesión. Puede cerrar esta ventana.",
+        "alone": "Desde aquí no se puede llegar al chat en el que empezó este inicio de sesión. Cierre esta ventana, "
+        "vuelva al chat y use el código que se envía por correo electrónico.",
+        "failed": "El inicio de sesión no ha funcionado. Cierre esta ventana, vuelva al chat e inténtelo de nuevo, o "
+        "use el código que se envía por correo electrónico.",
+    },
+    "fr": {
+        "title": "Connexion",
+        "handed": "Vous êtes connecté. Vous pouvez fermer cette fenêtre.",
+        "alone": "Le chat où cette connexion a commencé n'est pas joignable d'ici. Fermez cette fenêtre, revenez au "
+        "chat et utilisez le code envoyé par e-mail.",
+        "failed": "La connexion n'a pas abouti. Fermez cette fenêtre, revenez au chat et réessayez, ou utilisez le "
+        "code envoyé par e-mail.",
+    },
+}
+
+AnyRequest = Request[Any, Any, Any]
+
+
+class SignInAddress(Struct, frozen=True):
+    """Where the shopper signs in: for a window of its own."""
+
+    url: str
+
+
+class SignInResult(Struct, frozen=True):
+    """`POST .../sign-in/result`: what the window told."""
+
+    result: Annotated[str, Meta(max_length=MAX_SECRET)]
+
+
+class SignedIn(Struct, frozen=True):
+    """What `POST /v1/sessions` takes as `customer`."""
+
+    customer: dict[str, str]
+
+
+@post(
+    "/v1/chat/{conversation_id:str}/sign-in", status_code=201, summary="Sign in at the shop's account", tags=["shopper"]
+)
+async def begin_sign_in(shopper: Shopper, customer_accounts: CustomerAccounts) -> SignInAddress:
+    """Where the shopper signs in; good once, for ten minutes, for this session."""
+    return SignInAddress(await customer_accounts.begin(shopper))
+
+
+@post("/v1/chat/{conversation_id:str}/sign-in/result", status_code=200, summary="Finish a sign-in", tags=["shopper"])
+async def redeem_sign_in(data: SignInResult, shopper: Shopper, customer_accounts: CustomerAccounts) -> SignedIn:
+    """The proof of who signed in, for the next session. One answer for a secret that is wrong, used, late or of
+    another session."""
+    return SignedIn(await customer_accounts.redeem(shopper, data.result))
+
+
+@get(CALLBACK, include_in_schema=False)
+async def finish_sign_in(request: AnyRequest, customer_accounts: CustomerAccounts) -> Template:
+    """The window's last page: it tells a page of ours that opened it, and no other, and closes itself."""
+    state, code = (request.query_params.get(name, "") for name in ("state", "code"))
+    try:
+        result, status = await customer_accounts.finish(state, code), 200
+    except AisleError as reason:
+        result, status = "", reason.status
+    nonce = token_urlsafe(16)
+    own: str = request.app.state.own_origin
+    context = {"nonce": nonce, "own": own, "result": result, **_words(request)}
+    return Template("stores/signed_in.html", context=context, headers=_headers(nonce), status_code=status)
+
+
+def _words(request: AnyRequest) -> dict[str, str]:
+    accepted = request.headers.get("accept-language", "").split(",")
+    wanted = [entry.partition(";")[0].strip()[:35] for entry in accepted[:20]]
+    locale = negotiate_locale([tag for tag in wanted if tag], list(WORDS), sep="-") or "en"
+    return {"lang": locale, **WORDS[locale]}
+
+
+def _headers(nonce: str) -> dict[str, str]:
+    return {
+        "Content-Security-Policy": f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+
+
+sign_in_router = Router(path="/", route_handlers=[begin_sign_in, redeem_sign_in, finish_sign_in])

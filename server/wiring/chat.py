@@ -1,0 +1,105 @@
+"""Puts the parts of the conversation together."""
+
+from msgspec import Struct
+from redis.asyncio import Redis
+
+from billing.quota import Quota
+from server.catalog.service import Catalog
+from server.chat.conversations import Conversations
+from server.chat.driver import AnswerDriver
+from server.chat.engine import Engine
+from server.chat.handoff import HandoffDesk
+from server.chat.intents import Router
+from server.chat.limits import ShopperLimits
+from server.chat.live import LiveTurns, TurnJournal
+from server.chat.model_driver import ModelDriver
+from server.chat.models import Question
+from server.chat.pictures.service import Pictures
+from server.chat.presence import Presence
+from server.chat.service import ChatService
+from server.chat.sessions import SessionClaims, Sessions
+from server.chat.shoppers.forgotten import ForgottenShoppers
+from server.chat.toolbox import ShopToolbox
+from server.core.database import Database
+from server.core.metrics import Metrics
+from server.core.rate_limit import RateLimiter
+from server.core.settings import Settings
+from server.core.tokens import TokenSigner
+from server.knowledge.service import Knowledge
+from server.models.protocol import ChatModel, Embedder
+from server.orders.service import OrderDesk
+from server.shops.service import ShopService
+
+
+class ChatParts(Struct, frozen=True, kw_only=True):
+    """What `Services` holds of the conversation, under the same names."""
+
+    sessions: Sessions
+    live: LiveTurns
+    journal: TurnJournal
+    chat: ChatService
+    conversations: Conversations
+    handoff: HandoffDesk
+    presence: Presence
+    pictures: Pictures
+    limits: ShopperLimits
+    forgotten: ForgottenShoppers
+    router: Router
+
+
+def build_chat(
+    settings: Settings,
+    database: Database,
+    redis: Redis,
+    *,
+    shops: ShopService,
+    limiter: RateLimiter,
+    metrics: Metrics,
+    quota: Quota,
+    embedder: Embedder,
+    chat_model: ChatModel | None,
+    catalog: Catalog,
+    knowledge: Knowledge,
+    orders: OrderDesk,
+) -> ChatParts:
+    """Everything between a shopper's message and its answer."""
+    live, journal, router = LiveTurns(), TurnJournal(redis), Router(embedder)
+    presence, limits, forgotten = Presence(redis), ShopperLimits(limiter), ForgottenShoppers(database)
+    handoff, pictures = HandoffDesk(database, shops, presence), Pictures(database, shops, limits)
+    model = ModelDriver(chat_model, sees_pictures=settings.chat_model_images) if chat_model else None
+
+    def toolbox_for(question: Question) -> ShopToolbox:
+        return ShopToolbox(
+            question, catalog, knowledge, orders, lambda email: handoff.request(question.shopper, email), pictures
+        )
+
+    return ChatParts(
+        sessions=Sessions(
+            shops,
+            TokenSigner(settings.secret_keys, "session", SessionClaims),
+            limiter,
+            settings.base_url,
+            database,
+            forgotten,
+        ),
+        live=live,
+        journal=journal,
+        chat=ChatService(
+            database=database,
+            shops=shops,
+            limits=limits,
+            quota=quota,
+            journal=journal,
+            live=live,
+            driver=AnswerDriver(router, Engine(), model, metrics),
+            toolbox_for=toolbox_for,
+            metrics=metrics,
+        ),
+        conversations=Conversations(database, shops, journal, live, handoff, presence),
+        handoff=handoff,
+        presence=presence,
+        pictures=pictures,
+        limits=limits,
+        forgotten=forgotten,
+        router=router,
+    )
