@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from babel.dates import format_date
 from litestar import Litestar
@@ -13,6 +14,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
+from server.billing.endpoints import billing_router
 from server.catalog.endpoints import catalog_router
 from server.chat.endpoints import chat_router, provide_shopper
 from server.chat.phrases import ALL_PHRASES
@@ -77,6 +79,9 @@ INJECTED = {
     "redis": "redis",
     "limiter": "limiter",
     "console_signer": "console_signer",
+    "billing": "money.billing",
+    "overview": "money.overview",
+    "payment_inbox": "money.payment_inbox",
     "demo": "demo",
     "staff_desk": "staff_desk",
     "figures": "figures",
@@ -98,7 +103,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
             await services.live.drain(DRAIN_S)
 
     def service(name: str) -> Provide:
-        return Provide(lambda: getattr(opened[0], name), sync_to_thread=False)
+        return Provide(lambda: attrgetter(name)(opened[0]), sync_to_thread=False)
 
     widget_files = WidgetFiles()
     app = Litestar(
@@ -113,6 +118,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
             privacy_router,
             catalog_router,
             knowledge_router,
+            billing_router,
             console_router,
             pages_router(),
             widget_router,

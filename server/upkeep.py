@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TypeAlias
 
+from server.billing.rounds import BillingRounds
 from server.chat.interrupted import InterruptedTurns
 from server.chat.shoppers.forgotten import KEPT_S
 from server.core.database import Database
@@ -23,6 +24,7 @@ RESTEM_EVERY_S = 20.0
 SYNC_EVERY_S = 5.0
 TIDY_EVERY_S = 600.0
 EMBED_EVERY_S = 300.0
+BILLING_EVERY_S = 15.0
 
 Round: TypeAlias = Callable[[], Awaitable[None]]
 
@@ -39,10 +41,11 @@ class Upkeep:
         orders: OrderDesk,
         stores: Stores,
         privacy: Privacy,
+        billing: BillingRounds,
         embedding_model: str,
     ) -> None:
         self._database, self._interrupted, self._orders, self._stores = database, interrupted, orders, stores
-        self._privacy, self._embedding_model = privacy, embedding_model
+        self._privacy, self._billing, self._embedding_model = privacy, billing, embedding_model
 
     async def run(self) -> None:
         """All rounds, each at its own pace, until cancelled."""
@@ -52,6 +55,7 @@ class Upkeep:
             (self.ask_for_syncs, SYNC_EVERY_S),
             (self.tidy, TIDY_EVERY_S),
             (self.ask_for_vectors, EMBED_EVERY_S),
+            (self._billing.look_around, BILLING_EVERY_S),
         )
         async with asyncio.TaskGroup() as group:
             for work, every_s in rounds:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import msgspec
 
-from billing.quota import Quota
+from billing.quota import Quota, Spent
 from server.chat import storage
 from server.chat.events import DONE_FRAME, frame
 from server.chat.live import TurnJournal
@@ -45,7 +45,7 @@ class InterruptedTurns:
                 parts=parts_of_frames(told),
                 metadata={"interrupted": True},
             )
-            await self._quota.release(connection, shop_id, turn_id)
+            await self._quota.settle(connection, shop_id, turn_id, Spent(is_billable=False))
         if told and not ended:  # whoever waits for the rest in another process is told that none comes
             rest = frames_of_break(turn_id, told, phrase("answer_broken", locale))
             await self._journal.end(shop_id, conversation_id, turn_id, len(told), rest)

@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from billing.quota import Quota
+from billing.answers import is_billable
+from billing.quota import Quota, Spent
 from server.chat import storage
 from server.chat.events import Transcript
 from server.chat.live import LiveTurn, LiveTurns
@@ -66,8 +67,8 @@ class TurnRecorder:
         return None
 
     async def _save(self, turn: Turn, state: str, by: str | None) -> None:
-        delivered = state in ("done", "stopped")
         live, transcript = turn.live, turn.transcript
+        spent = _spent(turn, state)
         async with self._database.fast(live.shop_id) as connection:
             await storage.record_answer(
                 connection,
@@ -76,14 +77,13 @@ class TurnRecorder:
                 live.turn_id,
                 state="failed" if state == "refused" else state,
                 answered_by=by,
-                usage_state="settled" if delivered else "released",
-                trace=_trace(turn),
+                usage_state="settled" if spent.is_billable else "released",
+                trace=_trace(turn, state),
                 seq=turn.seq,
                 parts=transcript.parts,
                 metadata=transcript.metadata,
             )
-            settle = self._quota.settle if delivered else self._quota.release
-            await settle(connection, live.shop_id, live.turn_id)
+            await self._quota.settle(connection, live.shop_id, live.turn_id, spent)
         self._metrics.turns.labels(outcome=state, by=by or "nobody").inc()
         self._metrics.turn.observe(time.monotonic() - turn.started)
 
@@ -100,10 +100,17 @@ def answer_metadata(turn: Turn, state: str, by: str | None) -> dict[str, Any]:
     }
 
 
-def _trace(turn: Turn) -> dict[str, Any]:
+def _spent(turn: Turn, state: str) -> Spent:
+    conclusion = turn.transcript.conclusion
+    kind = conclusion.kind if conclusion else None
+    tokens = conclusion.prompt_tokens + conclusion.completion_tokens if conclusion else 0
+    return Spent(is_billable(state, kind, has_told=bool(turn.transcript.parts)), tokens)
+
+
+def _trace(turn: Turn, state: str) -> dict[str, Any]:
     conclusion = turn.transcript.conclusion
     return {
-        "kind": conclusion.kind if conclusion else None,
+        "kind": conclusion.kind if conclusion else "quota" if state == "refused" else None,
         "tools": turn.transcript.tools,
         "sources": turn.transcript.sources,
         "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],

@@ -131,10 +131,11 @@ class ChatService:
                     break
             _require_accepted(accepted)
             if accepted.state == "new":
-                allowed = await self._quota.reserve(connection, shopper.shop_id, turn_id)
                 history = await storage.last_messages(
                     connection, shopper.shop_id, shopper.conversation_id, accepted.seq - 1
                 )
+                # last, since all of a shop's questions wait for each other from here to the commit
+                allowed = await self._quota.reserve(connection, shopper.shop_id, turn_id, shopper.key_id)
         if accepted.state != "new":
             return self._live.find(shopper.shop_id, shopper.conversation_id), accepted
         question = question_of(shopper, message.text, message.picture_ids, profile, history)

@@ -35,7 +35,7 @@ SESSIONS_PER_ADDRESS = Limit("sessions", per_minute=600, burst=300)
 
 
 class SessionClaims(Struct, frozen=True, omit_defaults=True):
-    """What the token says, in short names: shop, conversation, shopper, customer, origin, locale."""
+    """What the token says, in short names: shop, conversation, shopper, customer, origin, locale, key."""
 
     s: str
     c: str
@@ -43,6 +43,7 @@ class SessionClaims(Struct, frozen=True, omit_defaults=True):
     customer: Customer | None = None
     o: str | None = None
     l: str = "en"  # noqa: E741
+    k: str | None = None
 
 
 class CustomerProof(Struct, frozen=True):
@@ -101,7 +102,7 @@ class Sessions:
         From a browser the Origin must be listed; without an Origin the shop's secret key is needed as a bearer.
         Raises Unauthenticated, OriginRefused, RateLimited, and NotFound for a conversation that is not this shopper's.
         """
-        shop_id, _ = await self._shops.shop_of_key(request.key, "publishable")
+        shop_id, key_id = await self._shops.shop_of_key(request.key, "publishable")
         profile = await self._require_access(shop_id, origin, address, secret_key)
         old = self._signer.read(request.session) if request.session else None
         if old and old.s != str(shop_id):
@@ -119,6 +120,7 @@ class Sessions:
             customer=customer,
             o=origin,
             l=locale,
+            k=str(key_id),
         )
         lives_s = CUSTOMER_SESSION_LIVES_S if customer else SESSION_LIVES_S
         return SessionAnswer(
@@ -156,6 +158,7 @@ class Sessions:
             customer=claims.customer,
             origin=origin,
             locale=claims.l,
+            key_id=UUID(claims.k) if claims.k else None,
             address=address if origin or claims.o else "",
         )
 

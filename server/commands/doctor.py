@@ -10,12 +10,12 @@ from server.commands.context import opened_services, operator_settings
 from server.commands.outages import redis_of, unusable
 from server.core.errors import AisleError, ConfigurationError
 from server.core.logging import configure_logging
+from server.core.mail import MailDelayed, Mailer, parse_smtp_url
 from server.core.redis_pool import open_redis
 from server.core.settings import Settings
 from server.embedded import Endpoints
 from server.embedded.endpoints import endpoints
 from server.migrations.migrate import current_revision, newest_revision
-from server.core.mail import MailDelayed, Mailer, parse_smtp_url
 from server.wiring import Services
 
 LOW_DISK_BYTES = 1 << 30

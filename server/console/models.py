@@ -223,18 +223,6 @@ class Analytics(Struct, frozen=True, kw_only=True, rename={"since": "from", "unt
     unanswered: list[OpenQuestion]
 
 
-class Usage(Struct, frozen=True, kw_only=True):
-    """`GET /v1/usage`: answers delivered in the running calendar month (UTC)."""
-
-    plan: str
-    period_start: datetime
-    period_end: datetime
-    answers: int
-    answer_limit: int | None
-    products: int
-    documents: int
-
-
 IMPORTS = {
     "catalog.import": "Product file",
     "knowledge.import": "Document",

@@ -10,10 +10,10 @@ from integrations.platform import Order, PlatformRevoked, PlatformUnavailable
 from server.core.database import Database
 from server.core.jobs import ClaimedJob
 from server.core.logging import get_logger
+from server.core.mail import MailDelayed, MailRefused, SendsMail
 from server.orders import storage
 from server.orders.fingerprints import Fingerprints, new_code
 from server.orders.lookup import NotConnected, OrderLookup, SourceFor
-from server.core.mail import MailDelayed, MailRefused, SendsMail
 from server.orders.words import words_for
 
 CODE_LIVES = timedelta(minutes=10)

@@ -37,6 +37,8 @@ class Shopper(Struct, frozen=True, kw_only=True):
     customer: Customer | None = None
     origin: str | None = None
     locale: str = "en"
+    key_id: UUID | None = None
+    """The publishable key that the session was opened with; a key may have a limit of its own."""
     page_product_id: str | None = None
     """The product page this request came from, as the storefront says; not in the token."""
     address: str = ""

@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 from redis.asyncio import Redis
 
-from billing.quota import Unlimited
+from server.billing.entitlements import Entitlements
+from server.billing.rounds import BillingRounds
 from server.catalog.service import Catalog
 from server.catalog.tasks import ImportProducts
 from server.chat.conversations import Conversations
@@ -26,6 +27,7 @@ from server.core.crypto import Vault, app_role_password
 from server.core.database import PATIENCE_S, Database, url_for_role
 from server.core.errors import ConfigurationError
 from server.core.jobs import Handler, JobDesk
+from server.core.mail import Mailer
 from server.core.metrics import Metrics
 from server.core.rate_limit import RateLimiter
 from server.core.redis_pool import open_redis
@@ -38,7 +40,6 @@ from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
 from server.knowledge.tasks import CrawlSource, EmbedMissing, ImportDocument, Restem
 from server.models.protocol import ChatModel, Embedder
-from server.core.mail import Mailer
 from server.orders.service import OrderDesk
 from server.orders.tasks import SendCode
 from server.pages.demo import load_demo_page
@@ -50,6 +51,7 @@ from server.shops.service import ShopService
 from server.stores.sync import SyncStore
 from server.upkeep import Upkeep
 from server.webhooks.tasks import ProcessChanges
+from server.wiring.billing import BillingParts, billing_handlers, build_billing
 from server.wiring.chat import build_chat
 from server.wiring.orders import OrderSources
 from server.wiring.stores import StoreParts, build_stores
@@ -69,6 +71,7 @@ class Services(StoreParts, frozen=True, kw_only=True):
     jobs: JobDesk
     embedder: Embedder
     chat_model: ChatModel | None
+    money: BillingParts
     shops: ShopService
     members: Members
     sessions: Sessions
@@ -121,6 +124,8 @@ async def open_services(
         services = await _build(settings, at, database, redis, wake, embedder, chat_model)
         stack.push_async_callback(services.egress.close)
         stack.push_async_callback(services.platforms.close)
+        if services.money.payments:
+            stack.push_async_callback(services.money.payments.close)
         yield services
 
 
@@ -134,7 +139,10 @@ async def _build(
     chat_model: ChatModel | None,
 ) -> Services:
     metrics, limiter, vault = Metrics(), RateLimiter(redis), Vault(settings.secret_keys)
-    shops, jobs = ShopService(database, vault), JobDesk(database, wake)
+    entitlements = Entitlements(database, billing=settings.stripe_secret_key is not None)
+    shops, jobs = ShopService(database, vault, entitlements), JobDesk(database, wake)
+    members = Members(database)
+    money = build_billing(settings, database, entitlements, shops, members, wake)
     index = SearchIndex(database, embedder, at.database_url)
     knowledge, catalog = Knowledge(database, embedder, index), Catalog(database, index)
     parts = build_stores(settings, database, vault, shops, jobs, wake, redis, limiter)
@@ -147,7 +155,6 @@ async def _build(
         codes=settings.smtp_url is not None,
         signs_in=parts.customer_accounts.is_offered,
     )
-    quota = Unlimited()
     talk = build_chat(
         settings,
         database,
@@ -155,7 +162,7 @@ async def _build(
         shops=shops,
         limiter=limiter,
         metrics=metrics,
-        quota=quota,
+        quota=money.quota,
         embedder=embedder,
         chat_model=chat_model,
         catalog=catalog,
@@ -163,7 +170,8 @@ async def _build(
         orders=orders,
     )
     privacy = Privacy(database, vault, talk.journal, talk.presence, talk.forgotten, talk.limits, settings.secret_keys)
-    interrupted = InterruptedTurns(database, talk.journal, quota)
+    interrupted = InterruptedTurns(database, talk.journal, money.quota)
+    rounds = BillingRounds(database, has_payments=money.payments is not None)
     demo_file = settings.data_dir / "demo-shop.json"
     return Services(
         settings=settings,
@@ -176,7 +184,7 @@ async def _build(
         embedder=embedder,
         chat_model=chat_model,
         shops=shops,
-        members=Members(database),
+        members=members,
         console_signer=TokenSigner(settings.secret_keys, "console", ConsoleClaims),
         catalog=catalog,
         knowledge=knowledge,
@@ -185,13 +193,14 @@ async def _build(
         orders=orders,
         privacy=privacy,
         mailer=Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
-        upkeep=Upkeep(database, interrupted, orders, parts.stores, privacy, embedder.name),
+        upkeep=Upkeep(database, interrupted, orders, parts.stores, privacy, rounds, embedder.name),
         staff_desk=StaffDesk(database, talk.presence),
         figures=Figures(database),
         limiter=limiter,
         demo=load_demo_page(demo_file, settings.base_url, settings.demo_mailbox_url)
         if settings.env == "demo"
         else None,
+        money=money,
         **msgspec.structs.asdict(parts),
         **msgspec.structs.asdict(talk),
     )
@@ -217,6 +226,14 @@ def job_handlers(services: Services) -> Mapping[str, Handler]:
             OrderSources(services.platforms, services.stores),
             services.mailer,
             services.settings.secret_keys,
+        ),
+        **billing_handlers(
+            services.money,
+            database,
+            services.shops,
+            services.members,
+            services.mailer,
+            services.settings.base_url,
         ),
     }
 

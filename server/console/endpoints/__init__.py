@@ -3,6 +3,7 @@
 from litestar import Router
 
 from server.console.endpoints.api import api_router
+from server.console.endpoints.billing import billing_pages_router
 from server.console.endpoints.branding import branding_router
 from server.console.endpoints.page import OUTSIDE_ERRORS, TEMPLATES
 from server.console.endpoints.pages import pages_router
@@ -10,7 +11,15 @@ from server.console.endpoints.sign_in import sign_in_router
 from server.console.endpoints.stores import stores_pages_router
 
 console_router = Router(
-    path="/", route_handlers=[api_router, sign_in_router, pages_router, branding_router, stores_pages_router]
+    path="/",
+    route_handlers=[
+        api_router,
+        sign_in_router,
+        pages_router,
+        branding_router,
+        stores_pages_router,
+        billing_pages_router,
+    ],
 )
 
 __all__ = ["OUTSIDE_ERRORS", "TEMPLATES", "console_router"]

@@ -1,4 +1,4 @@
-"""Conversations, figures and billing as JSON. Reading needs any role, acting needs agent, paying needs admin."""
+"""Conversations and figures as JSON. Reading needs any role, acting needs agent."""
 
 import base64
 from datetime import UTC
@@ -12,15 +12,15 @@ from msgspec import Struct
 
 from server.chat.endpoints.pictures import picture_response
 from server.chat.pictures.service import Pictures
-from server.console.figures.service import PLAN, Figures
+from server.console.figures.service import Figures
 from server.console.models import Analytics, ConversationDetail, Glance, MessageView, Only, Wanted
 from server.console.period import parse_moment, parse_position, position_text
 from server.console.service import StaffDesk
-from server.core.errors import Conflict, FieldError, Invalid, NotFound
+from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
 from server.core.paging import require_limit
 from server.core.rate_limit import Limit, RateLimiter
-from server.shops.models import Caller, Role
+from server.shops.models import Caller
 from server.shops.service import ShopService
 
 MAX_IDEMPOTENCY_KEY = 255
@@ -136,37 +136,11 @@ async def get_picture(conversation_id: str, image_id: str, caller: Caller, pictu
     return picture_response(await pictures.get_for_staff(caller.shop_id, talk, picture))
 
 
-@get("/v1/usage", summary="Usage", tags=["billing"])
-async def get_usage(caller: Caller, figures: Figures) -> dict[str, Any]:
-    """Answers delivered in the running calendar month (UTC), and what there is to answer from."""
-    usage = await figures.usage(caller.shop_id)
-    return {
-        "plan": usage.plan,
-        "period": {"from": usage.period_start, "to": usage.period_end},
-        "answers": {"used": usage.answers, "limit": usage.answer_limit},
-        "products": usage.products,
-        "documents": usage.documents,
-    }
-
-
 @get("/v1/analytics", summary="Analytics", tags=["staff"])
 async def get_analytics(caller: Caller, figures: Figures, from_: From = None, to: str | None = None) -> Analytics:
     """By day (UTC), the last 30 days when no period is given; kinds of answer and questions without one."""
     since, until = parse_moment(from_, "from"), parse_moment(to, "to", is_end=True)
     return await figures.analytics(caller.shop_id, since, until, ZoneInfo(str(UTC)))
-
-
-@get("/v1/billing", summary="Plan", tags=["billing"])
-async def get_billing(caller: Caller) -> dict[str, Any]:
-    """Without billing every shop has the unlimited plan."""
-    return {"plan": PLAN, "status": "active", "billing": "off", "answer_limit": None}
-
-
-@post(["/v1/billing/checkout", "/v1/billing/portal"], summary="Pay", tags=["billing"])
-async def refuse_billing(caller: Caller) -> None:
-    """There is nothing to pay here."""
-    caller.require(Role.ADMIN)
-    raise Conflict("Billing is switched off on this installation.")
 
 
 def parse_only(text: str | None) -> Only | None:
@@ -198,9 +172,6 @@ api_router = Router(
         glance_at_conversation,
         note_typing,
         get_picture,
-        get_usage,
         get_analytics,
-        get_billing,
-        refuse_billing,
     ],
 )

@@ -8,13 +8,12 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from server.console.figures import storage
-from server.console.models import Analytics, Day, KindCount, OpenQuestion, Overnight, Usage
+from server.console.models import Analytics, Day, KindCount, OpenQuestion, Overnight
 from server.core.database import Database
 from server.core.errors import FieldError, Invalid
 
 DEFAULT_DAYS = 30
 MAX_DAYS = 366
-PLAN = "unlimited"
 
 
 class Figures:
@@ -55,14 +54,6 @@ class Figures:
         async with self._database.fast(shop_id) as connection:
             rows = await storage.count_by_day(connection, shop_id, since, now, zone.key)
         return _without_gaps(rows, since, now)
-
-    async def usage(self, shop_id: UUID) -> Usage:
-        """What the running month has used."""
-        start = datetime.now(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-        async with self._database.fast(shop_id) as connection:
-            row = await storage.count_usage(connection, shop_id, start)
-        next_month = (start + timedelta(days=32)).replace(day=1)
-        return Usage(plan=PLAN, period_start=start, period_end=next_month, answer_limit=None, **dict(row))
 
 
 def _require_period(since: datetime, until: datetime) -> None:

@@ -94,14 +94,3 @@ async def list_open_questions(connection: Connection, shop_id: UUID, since: date
         until,
     )
     return rows
-
-
-async def count_usage(connection: Connection, shop_id: UUID, since: datetime) -> Any:
-    """Answers delivered since then, and what there is to answer from."""
-    return await connection.fetchrow(
-        "SELECT (SELECT count(*) FROM turn WHERE shop_id = $1 AND started_at >= $2 AND usage_state = 'settled') "
-        "AS answers, (SELECT count(*) FROM product WHERE shop_id = $1) AS products, "
-        "(SELECT count(*) FROM document WHERE shop_id = $1) AS documents",
-        shop_id,
-        since,
-    )

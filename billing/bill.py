@@ -1,0 +1,93 @@
+"""A period's bill, worked out from the conversation log alone, and compared with everything else that says what it is.
+
+log        the turns as they were saved, each judged anew by `billing.answers`
+ledger     what was counted when each turn ended
+meter      what the payment provider was told of answers beyond the plan
+invoice    what it asks for them
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from billing.answers import is_billable
+from billing.plans import Plan
+
+
+class LoggedTurn(Struct, frozen=True, kw_only=True):
+    """A turn as the conversation log has it. `entry_overage` is None where the ledger has no entry for it."""
+
+    turn_id: Any
+    state: str
+    kind: str | None
+    has_told: bool
+    ended_at: datetime
+    entry_overage: bool | None = None
+
+
+class Bill(Struct, frozen=True, kw_only=True):
+    """Money in minor units of the plan's currency."""
+
+    plan: str
+    currency: str
+    answers: int
+    included: int | None
+    overage: int
+    base_minor: int
+    overage_minor: int
+
+    @property
+    def total_minor(self) -> int:
+        """Base and overage."""
+        return self.base_minor + self.overage_minor
+
+
+class Audit(Struct, frozen=True, kw_only=True):
+    """The bill beside what the ledger, the meter and the invoice say; None for what could not be asked."""
+
+    bill: Bill
+    ledger_answers: int
+    ledger_overage: int
+    erased_answers: int
+    """Entries whose conversations were erased since: counted then, not to be recomputed now."""
+    meter_overage: int | None
+    invoiced_overage_minor: int | None
+    missing: tuple[Any, ...]
+    """Billable turns without an entry."""
+    surplus: tuple[Any, ...]
+    """Entries for turns that are not billable."""
+
+    @property
+    def difference(self) -> int:
+        """Answers by which log and ledger differ, and log and meter; 0 when all is well."""
+        told = self.meter_overage if self.meter_overage is not None else self.bill.overage
+        return len(self.missing) + len(self.surplus) + abs(told - self.bill.overage)
+
+
+def bill_of(plan: Plan, answers: int, *, sells_overage: bool) -> Bill:
+    """What a plan costs for so many answers; without overage what is beyond the plan costs nothing."""
+    beyond = max(0, answers - plan.answers) if plan.answers is not None and sells_overage else 0
+    return Bill(
+        plan=plan.lookup_key,
+        currency=plan.currency,
+        answers=answers,
+        included=plan.answers,
+        overage=beyond,
+        base_minor=plan.price_minor or 0,
+        overage_minor=beyond * (plan.overage_minor or 0),
+    )
+
+
+def recount(turns: Iterable[LoggedTurn]) -> tuple[int, tuple[Any, ...], tuple[Any, ...]]:
+    """(billable turns, those without an entry, entries that should not be)."""
+    billable, missing, surplus = 0, [], []
+    for turn in turns:
+        counts = is_billable(turn.state, turn.kind, has_told=turn.has_told)
+        billable += counts
+        if counts and turn.entry_overage is None:
+            missing.append(turn.turn_id)
+        elif not counts and turn.entry_overage is not None:
+            surplus.append(turn.turn_id)
+    return billable, tuple(missing), tuple(surplus)

@@ -1,0 +1,283 @@
+"""Stripe behind the house's `Payments`. Importing this imports the SDK."""
+
+import asyncio
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from billing import stripe_objects as objects
+from billing import stripe_requests as requests
+from billing.gateway import (
+    BadSignature,
+    Event,
+    Invoice,
+    PaymentsRefused,
+    Preview,
+    Price,
+    Proration,
+    SubscriptionState,
+)
+from billing.plans import ANSWERS
+from billing.stripe_client import StripeClient, check_signature
+
+TIMEOUT_S = 10.0
+CHECKOUT_TIMEOUT_S = 20.0
+
+_PAGE = 100
+_MOST_LOOKUP_KEYS = 10  # of one request, by Stripe's API
+_DUPLICATE_USAGE = "duplicate_meter_event"
+
+Json = dict[str, Any]
+
+
+class StripePayments:
+    """`api_base` is another address than Stripe's, such as a stand-in's. Times out after `timeout_s` in all, retries
+    included. Reuses its connections until `close`."""
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        api_base: str | None = None,
+        timeout_s: float = TIMEOUT_S,
+        checkout_timeout_s: float = CHECKOUT_TIMEOUT_S,
+    ) -> None:
+        self._checkout_timeout_s = checkout_timeout_s
+        self._stripe = StripeClient(api_key, api_base, timeout_s, max(timeout_s, checkout_timeout_s))
+        self._api = self._stripe.api
+        self._ask, self._all = self._stripe.ask, self._stripe.all
+        self._known_prices: dict[str, Price] = {}
+        self._meter_id: str | None = None
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._stripe.close()
+
+    async def prices(self, lookup_keys: Sequence[str]) -> dict[str, Price]:
+        """Active prices by lookup key; unknown keys are missing from the answer."""
+        found: dict[str, Price] = {}
+        for first in range(0, len(lookup_keys), _MOST_LOOKUP_KEYS):
+            keys = list(lookup_keys[first : first + _MOST_LOOKUP_KEYS])
+            wanted = {"lookup_keys": keys, "active": True, "limit": _PAGE}
+            page = await self._ask(self._api.prices.list_async(wanted))
+            read = [objects.read_price(price) for price in page["data"]]
+            found |= {price.lookup_key: price for price in read if price.lookup_key}
+        self._known_prices |= {price.id: price for price in found.values()}
+        return found
+
+    async def create_customer(self, shop_id: str, email: str | None, name: str) -> str:
+        """The customer's id. The keyed request never varies, so a mended address cannot clash with an earlier try."""
+        made = await self._ask(
+            self._api.customers.create_async(
+                {"metadata": {"shop_id": shop_id}}, {"idempotency_key": f"aisle-customer-{shop_id}"}
+            )
+        )
+        told = {"name": name, **({"email": email} if email else {})}
+        await self._ask(self._api.customers.update_async(made["id"], told))
+        return str(made["id"])
+
+    async def checkout(
+        self,
+        customer_id: str,
+        price_ids: Sequence[str],
+        trial_days: int | None,
+        success_url: str,
+        cancel_url: str,
+        shop_id: str,
+    ) -> str:
+        """The address of a Checkout page, with promotion codes and automatic tax."""
+        prices = [await self._price(price_id) for price_id in price_ids]
+        session = requests.session(customer_id, prices, trial_days, success_url, cancel_url, shop_id)
+        made = await self._ask(self._api.checkout.sessions.create_async(session), self._checkout_timeout_s)
+        return str(made["url"])
+
+    async def portal(self, customer_id: str, return_url: str) -> str:
+        """The address of a Customer Portal page; which buttons it has is set in Stripe's dashboard."""
+        wanted = {"customer": customer_id, "return_url": return_url}
+        made = await self._ask(self._api.billing_portal.sessions.create_async(wanted), self._checkout_timeout_s)
+        return str(made["url"])
+
+    async def subscription(self, subscription_id: str) -> SubscriptionState | None:
+        """As it is now, None when there is no such subscription."""
+        try:
+            return await self._fetch(subscription_id)
+        except PaymentsRefused as refusal:
+            if refusal.code == "resource_missing":
+                return None
+            raise
+
+    async def subscriptions_of(self, customer_id: str) -> tuple[SubscriptionState, ...]:
+        """Newest first, ended ones as well."""
+        wanted = {"customer": customer_id, "status": "all", "limit": _PAGE, "expand": ["data.schedule"]}
+        page = await self._ask(self._api.subscriptions.list_async(wanted))
+        return tuple([await self._read(found) for found in page["data"]])
+
+    async def preview_change(
+        self, subscription: SubscriptionState, price_id: str, overage_price_id: str | None
+    ) -> Preview:
+        """The invoice of an immediate change, and the usual one after it: neither is kept."""
+        items = requests.replaced_items(subscription, price_id, overage_price_id)
+        change = {"items": items, "proration_behavior": "always_invoice"}
+        wanted = {"subscription": subscription.id, "subscription_details": change}
+        usual = {**wanted, "subscription_details": {"items": items}, "preview_mode": "recurring"}
+        now, later = await asyncio.gather(
+            self._ask(self._api.invoices.create_preview_async(wanted)),
+            self._ask(self._api.invoices.create_preview_async(usual)),
+        )
+        details = (now.get("parent") or {}).get("subscription_details") or {}
+        keys = await self._lookup_keys(objects.priced(now["lines"]))
+        return Preview(
+            currency=now["currency"],
+            due_now_minor=now["amount_due"],
+            next_total_minor=later["total"],
+            lines=objects.read_lines(now["lines"], keys),
+            proration_at=objects.read_time(details.get("subscription_proration_date") or now["created"]),
+        )
+
+    async def change_plan(
+        self,
+        subscription: SubscriptionState,
+        price_id: str,
+        overage_price_id: str | None,
+        proration: Proration,
+        key: str,
+        proration_at: datetime | None = None,
+    ) -> SubscriptionState:
+        """Changes the price at once. A schedule would change it back later, so it is released first."""
+        if subscription.schedule_id:
+            await self.release_schedule(subscription)
+        change: Json = {
+            "items": requests.replaced_items(subscription, price_id, overage_price_id),
+            "proration_behavior": proration,
+            "payment_behavior": "error_if_incomplete",
+        }
+        if proration_at is not None and proration != "none":
+            change["proration_date"] = int(proration_at.timestamp())
+        return await self._update(subscription.id, change, idempotency_key=key)
+
+    async def schedule_downgrade(
+        self, subscription: SubscriptionState, price_id: str, overage_price_id: str | None
+    ) -> SubscriptionState:
+        """Two phases: what is paid for until the period ends, then the new prices, where the schedule lets go."""
+        schedule = await self._schedule(subscription)
+        phases = requests.phases(subscription, schedule, price_id, overage_price_id)
+        wanted = {"end_behavior": "release", "phases": phases}
+        await self._ask(self._api.subscription_schedules.update_async(schedule["id"], wanted))
+        return await self._fetch(subscription.id)
+
+    async def _schedule(self, subscription: SubscriptionState) -> Json:
+        if subscription.schedule_id:
+            return await self._ask(self._api.subscription_schedules.retrieve_async(subscription.schedule_id))
+        return await self._ask(self._api.subscription_schedules.create_async({"from_subscription": subscription.id}))
+
+    async def release_schedule(self, subscription: SubscriptionState) -> SubscriptionState:
+        """Takes back a downgrade that waits."""
+        if subscription.schedule_id:
+            await self._ask(self._api.subscription_schedules.release_async(subscription.schedule_id))
+        return await self._fetch(subscription.id)
+
+    async def cancel_at_period_end(self, subscription: SubscriptionState, cancels: bool) -> SubscriptionState:
+        """Stripe lets nobody cancel what a schedule rules. The portal cancels by `cancel_at` alone: that goes too."""
+        if subscription.schedule_id:
+            await self.release_schedule(subscription)
+        state = await self._update(subscription.id, {"cancel_at_period_end": cancels})
+        if not cancels and state.cancel_at is not None:
+            state = await self._update(subscription.id, {"cancel_at": ""})
+        return state
+
+    async def invoices(self, customer_id: str, limit: int = 24) -> tuple[Invoice, ...]:
+        """Newest first. What was refunded or disputed is written on charges, which no longer name their invoice."""
+        wanted = {"customer": customer_id, "limit": limit, "expand": ["data.payments"]}
+        found = (await self._ask(self._api.invoices.list_async(wanted)))["data"]
+        if not found:
+            return ()
+        oldest = min(invoice["created"] for invoice in found)
+        charges = await self._all(self._api.charges, {"customer": customer_id, "created": {"gte": oldest}})
+        keys = await self._lookup_keys({price for each in found for price in objects.priced(each["lines"])})
+        return tuple(objects.read_invoice(invoice, charges, keys) for invoice in found)
+
+    async def send_meter_event(self, customer_id: str, value: int, identifier: str, at: datetime) -> None:
+        """Reports usage; an identifier Stripe knows already is a report that arrived before."""
+        event = {
+            "event_name": ANSWERS,
+            "identifier": identifier,
+            "payload": {"stripe_customer_id": customer_id, "value": str(value)},
+            "timestamp": int(at.timestamp()),
+        }
+        try:
+            await self._ask(self._api.billing.meter_events.create_async(event))
+        except PaymentsRefused as refusal:
+            if refusal.code != _DUPLICATE_USAGE:
+                raise
+
+    async def meter_total(self, customer_id: str, start: datetime, end: datetime) -> int:
+        """Usage in [start, end), both cut to the minute as Stripe's summaries need: periods that meet still meet."""
+        since, until = (int(each.timestamp()) // 60 * 60 for each in (start, end))
+        if since >= until:
+            return 0
+        summaries = self._api.billing.meters.event_summaries
+        wanted = {"customer": customer_id, "start_time": since, "end_time": until}
+        rows = await self._all(summaries, wanted, await self._meter())
+        return int(sum(row["aggregated_value"] for row in rows))
+
+    async def _meter(self) -> str:
+        if self._meter_id is None:
+            meters = await self._all(self._api.billing.meters, {"status": "active"})
+            named = [meter["id"] for meter in meters if meter["event_name"] == ANSWERS]
+            if not named:
+                raise PaymentsRefused(f"There is no active meter for {ANSWERS}.", "no_meter")
+            self._meter_id = named[0]
+        return self._meter_id
+
+    async def events_since(self, created_after: datetime, types: Sequence[str]) -> tuple[Event, ...]:
+        """Oldest first, strictly later."""
+        wanted = {"created": {"gt": int(created_after.timestamp())}, "types": list(types)}
+        return tuple(objects.read_event(event) for event in reversed(await self._all(self._api.events, wanted)))
+
+    async def customer_of(self, event: Event) -> str | None:
+        """The event's customer, through its charge when it names none itself."""
+        if event.customer_id or not event.charge_id:
+            return event.customer_id
+        charge = await self._ask(self._api.charges.retrieve_async(event.charge_id))
+        return objects.id_of(charge.get("customer"))
+
+    def read_event(self, body: bytes, signature_header: str, secrets: Sequence[str], now: float) -> Event:
+        """A webhook's event; verified before anything is read of it."""
+        check_signature(body, signature_header, tuple(secrets), now)
+        try:
+            return objects.read_event(msgspec.json.decode(body))
+        except (
+            msgspec.MsgspecError,
+            LookupError,
+            TypeError,
+            ValueError,
+            AttributeError,
+            OverflowError,
+            RecursionError,
+        ):
+            raise BadSignature("it holds no event") from None
+
+    async def _fetch(self, subscription_id: str) -> SubscriptionState:
+        return await self._read(
+            await self._ask(self._api.subscriptions.retrieve_async(subscription_id, {"expand": ["schedule"]}))
+        )
+
+    async def _update(self, subscription_id: str, change: Json, **options: str) -> SubscriptionState:
+        change = {**change, "expand": ["schedule"]}
+        return await self._read(await self._ask(self._api.subscriptions.update_async(subscription_id, change, options)))
+
+    async def _read(self, found: Json) -> SubscriptionState:
+        keys = await self._lookup_keys(objects.waiting_prices(found))
+        return objects.read_subscription(found, keys)
+
+    async def _price(self, price_id: str) -> Price:
+        """Amount, currency and kind of a price never change, so it is asked for once."""
+        if price_id not in self._known_prices:
+            found = await self._ask(self._api.prices.retrieve_async(price_id))
+            self._known_prices[price_id] = objects.read_price(found)
+        return self._known_prices[price_id]
+
+    async def _lookup_keys(self, price_ids: Iterable[str]) -> dict[str, str | None]:
+        return {price_id: (await self._price(price_id)).lookup_key for price_id in price_ids}

@@ -1,0 +1,106 @@
+"""Plans and money over HTTP: the merchant's side, and where Stripe tells of news."""
+
+from typing import Any
+
+from litestar import Request, Response, Router, get, patch, post
+
+from billing.gateway import Invoice, Preview
+from server.billing.events import PaymentInbox
+from server.billing.models import BillingView, Choices, PlanRequest, UsageView
+from server.billing.overview import Overview
+from server.billing.service import Billing
+from server.shops.models import Caller
+
+MAX_EVENT_BYTES = 1024 * 1024
+"""Stripe's events stay far below; a larger body is nobody's."""
+
+AnyRequest = Request[Any, Any, Any]
+
+
+@get("/v1/usage", summary="Usage", tags=["billing"])
+async def get_usage(caller: Caller, overview: Overview) -> UsageView:
+    """Answers of the running period, and what there is to answer from."""
+    return await overview.usage(caller.shop_id)
+
+
+@get("/v1/billing", summary="Plan and usage", tags=["billing"])
+async def get_billing(caller: Caller, overview: Overview) -> BillingView:
+    """What the shop has subscribed to, what it has used, when that runs out."""
+    return await overview.of(caller.shop_id)
+
+
+@patch("/v1/billing", summary="Answers beyond the plan", tags=["billing"])
+async def choose_overage(data: Choices, caller: Caller, billing: Billing, overview: Overview) -> BillingView:
+    """Whether they are paid for, and up to which sum in a period."""
+    await billing.choose(caller, overage=data.overage, spending_cap_minor=data.spending_cap_minor)
+    return await overview.of(caller.shop_id)
+
+
+@post("/v1/billing/checkout", status_code=201, summary="Subscribe", tags=["billing"])
+async def open_checkout(data: PlanRequest, caller: Caller, billing: Billing) -> dict[str, str]:
+    """The address of the payment provider's page for this plan."""
+    return {"url": await billing.checkout(caller, data.plan)}
+
+
+@post("/v1/billing/portal", status_code=201, summary="Cards and receipts", tags=["billing"])
+async def open_portal(caller: Caller, billing: Billing) -> dict[str, str]:
+    """The address of the payment provider's page for cards, addresses and receipts."""
+    return {"url": await billing.portal(caller)}
+
+
+@post("/v1/billing/preview", status_code=200, summary="What a change would cost", tags=["billing"])
+async def preview_plan(data: PlanRequest, caller: Caller, billing: Billing) -> Preview:
+    """Nothing is changed."""
+    return await billing.preview(caller, data.plan)
+
+
+@post("/v1/billing/plan", status_code=200, summary="Change the plan", tags=["billing"])
+async def change_plan(data: PlanRequest, caller: Caller, billing: Billing, overview: Overview) -> BillingView:
+    """A dearer plan holds at once, the difference is charged; a cheaper one follows when the period ends."""
+    await billing.change_plan(caller, data.plan)
+    return await overview.of(caller.shop_id)
+
+
+@post("/v1/billing/cancel", status_code=200, summary="Leave when the period ends", tags=["billing"])
+async def cancel_plan(caller: Caller, billing: Billing, overview: Overview) -> BillingView:
+    """Everything is kept; nothing is answered afterwards."""
+    await billing.cancel(caller, wanted=True)
+    return await overview.of(caller.shop_id)
+
+
+@post("/v1/billing/resume", status_code=200, summary="Stay after all", tags=["billing"])
+async def resume_plan(caller: Caller, billing: Billing, overview: Overview) -> BillingView:
+    """Takes a cancellation back, until the period has ended."""
+    await billing.cancel(caller, wanted=False)
+    return await overview.of(caller.shop_id)
+
+
+@get("/v1/billing/invoices", summary="Invoices", tags=["billing"])
+async def list_invoices(caller: Caller, billing: Billing) -> dict[str, tuple[Invoice, ...] | None]:
+    """The newest, with their PDFs."""
+    return {"data": await billing.invoices(caller), "next_cursor": None}
+
+
+@post("/webhooks/stripe", status_code=200, request_max_body_size=MAX_EVENT_BYTES, include_in_schema=False)
+async def stripe_webhook(request: AnyRequest, payment_inbox: PaymentInbox) -> Response[None]:
+    """Verified, stored once, answered; a job then fetches what holds now."""
+    await payment_inbox.take(await request.body(), request.headers.get("stripe-signature", ""))
+    return Response(None, status_code=200)
+
+
+billing_router = Router(
+    path="/",
+    route_handlers=[
+        get_usage,
+        get_billing,
+        choose_overage,
+        open_checkout,
+        open_portal,
+        preview_plan,
+        change_plan,
+        cancel_plan,
+        resume_plan,
+        list_invoices,
+        stripe_webhook,
+    ],
+)

@@ -1,0 +1,45 @@
+"""Stripe's news: verified, stored once, answered. What an event says is not believed; it is the reason to look."""
+
+import time
+
+from billing.gateway import BadSignature, Payments
+from server.billing import storage
+from server.core.database import Database
+from server.core.errors import AisleError, NotFound
+from server.core.jobs import Wake, enqueue_once
+from server.core.logging import get_logger
+
+REFRESH = "billing.refresh"
+
+log = get_logger("billing")
+
+
+class BadEventSignature(AisleError):
+    """The signature does not fit the body, or is not of now."""
+
+    status, code, title = 401, "bad_signature", "Bad signature"
+
+
+class PaymentInbox:
+    """Takes events for all shops. `payments` None (billing is off) makes the address unknown."""
+
+    def __init__(self, database: Database, wake: Wake, payments: Payments | None, secrets: tuple[str, ...]) -> None:
+        self._database, self._wake, self._payments, self._secrets = database, wake, payments, secrets
+
+    async def take(self, body: bytes, signature: str) -> None:
+        """Keep one delivery. Raises BadEventSignature; NotFound where billing is switched off."""
+        if self._payments is None or not self._secrets:
+            raise NotFound
+        try:
+            event = self._payments.read_event(body, signature, self._secrets, time.time())
+        except BadSignature as reason:
+            raise BadEventSignature(f"The signature does not fit: {reason}.") from None
+        shop_id = await self._database.shop_of_payment_customer(event.customer_id) if event.customer_id else None
+        if shop_id is None:
+            log.info("event_of_no_shop", type=event.type)
+            return
+        async with self._database.fast(shop_id) as connection:
+            is_new = await storage.receive_event(connection, shop_id, event.id, event.type)
+            job_id = await enqueue_once(connection, shop_id, REFRESH, {}) if is_new else None
+        if job_id:
+            await self._wake(shop_id, job_id)

@@ -1,0 +1,101 @@
+"""What a merchant sees of plan and usage, put together from the entitlement and the counters."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from billing.entitlement import Entitlement
+from billing.forecast import runs_out_at
+from billing.plans import NEVER, find_plan
+from server.billing import storage
+from server.billing.entitlements import Account, Entitlements
+from server.billing.models import (
+    AnswersView,
+    BillingView,
+    OverageView,
+    PeriodView,
+    UsageView,
+    UsedView,
+    offered_plans,
+    plan_view,
+)
+from server.core.database import Database
+
+
+class Overview:
+    """Reads only."""
+
+    def __init__(self, database: Database, entitlements: Entitlements) -> None:
+        self._database, self._entitlements = database, entitlements
+
+    async def of(self, shop_id: UUID) -> BillingView:
+        """The shop's plan, and how much of it is used."""
+        now = datetime.now(UTC)
+        account, holds = await self._entitlements.account(shop_id), await self._entitlements.of(shop_id)
+        used, refused = await self._counts(shop_id, holds)
+        subscription = account.subscription
+        following = find_plan(subscription.scheduled_lookup_key) if subscription else None
+        cancels_at = (subscription.cancel_at or holds.period.end) if subscription and subscription.ends else None
+        return BillingView(
+            billing="on" if self._entitlements.billing else "off",
+            plan=plan_view(holds.plan),
+            status=holds.state,
+            period=PeriodView(holds.period.start, holds.period.end),
+            ends_at=holds.ends_at,
+            cancels_at=cancels_at,
+            next_plan=following.id if following else None,
+            answers=AnswersView(
+                used=used,
+                included=holds.plan.answers,
+                limit=_limit(account, holds) if self._entitlements.billing else None,
+                refused=refused,
+                lasts_until=runs_out_at(holds.period, used, holds.plan.answers, now),
+            ),
+            overage=_overage(account, holds, used),
+            plans=offered_plans() if self._entitlements.billing else (),
+        )
+
+    async def usage(self, shop_id: UUID) -> UsageView:
+        """The figures alone, and what there is to answer from."""
+        view = await self.of(shop_id)
+        async with self._database.fast(shop_id) as connection:
+            stock = await storage.count_stock(connection, shop_id)
+        return UsageView(
+            plan=view.plan.id,
+            period=view.period,
+            answers=UsedView(view.answers.used, view.answers.limit),
+            products=stock["products"],
+            documents=stock["documents"],
+            seats=stock["seats"],
+        )
+
+    async def _counts(self, shop_id: UUID, holds: Entitlement) -> tuple[int, int]:
+        """(answers used, questions refused) in the period."""
+        async with self._database.fast(shop_id) as connection:
+            if not self._entitlements.billing:
+                return await storage.count_answers(connection, shop_id, holds.period.start), 0
+            counts = await storage.find_counts(connection, shop_id, "", holds.period.start)
+            refused = await storage.count_refused(connection, shop_id, holds.period.start)
+        return counts["answers_used"] if counts else 0, refused
+
+    async def by_day(self, shop_id: UUID) -> Sequence[Any]:
+        """Answers of the running period by day, oldest first."""
+        holds = await self._entitlements.of(shop_id)
+        async with self._database.fast(shop_id) as connection:
+            return await storage.used_by_day(connection, shop_id, holds.period.start)
+
+
+def _limit(account: Account, holds: Entitlement) -> int | None:
+    limit = account.answer_limit(holds)
+    return None if limit >= NEVER else limit
+
+
+def _overage(account: Account, holds: Entitlement, used: int) -> OverageView:
+    beyond = max(0, used - holds.plan.answers) if holds.plan.answers is not None else 0
+    return OverageView(
+        on=holds.pays_overage,
+        each_minor=holds.plan.overage_minor,
+        spent_minor=beyond * (holds.plan.overage_minor or 0) if holds.pays_overage else 0,
+        spending_cap_minor=account.spending_cap_minor,
+    )

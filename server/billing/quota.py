@@ -1,0 +1,93 @@
+"""The quota of `billing.quota`, kept in Postgres inside the turn's own transactions.
+
+reserve   one answer and the tokens it may take are held, in the shop's counter and in that of the key that has one
+settle    they are given back; a billable answer is counted and written into the ledger, in one transaction with the
+          answer itself
+expiry    what a killed process held comes back after RESERVATION_LIVES_S, before anybody is refused for it
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from billing.entitlement import Entitlement
+from billing.plans import NEVER
+from billing.quota import Spent
+from server.billing import storage
+from server.billing.entitlements import Entitlements
+from server.core.jobs import enqueue
+from server.core.remember import Remembered
+
+RESERVATION_LIVES_S = 180.0
+"""Longer than a turn may take, with all tries of saving its answer."""
+TOKENS_HELD = 4_000
+"""What an answer may cost before it is known; the rest of a long one is counted when it ends."""
+SOFT_SHARE = 0.8
+TOLD_LIVES_S = 600.0
+"""How long a process knows that a merchant was told; the database knows it for good."""
+NOTICE = "billing.notice"
+
+
+class ShopQuota:
+    """Quotas of all shops, by what their plans and their keys allow."""
+
+    def __init__(self, entitlements: Entitlements) -> None:
+        self._entitlements = entitlements
+        self._told: Remembered[tuple[UUID, str], bool] = Remembered(TOLD_LIVES_S)
+
+    async def reserve(self, connection: Any, shop_id: UUID, turn_id: UUID, key_id: UUID | None) -> bool:
+        """See `billing.quota.Quota`."""
+        account = await self._entitlements.account(shop_id)
+        holds = account.entitlement(datetime.now(UTC))
+        limits = [("", account.answer_limit(holds), holds.plan.tokens if holds.plan.tokens is not None else NEVER)]
+        own = await storage.key_limit(connection, shop_id, key_id) if key_id else None
+        if own is not None:
+            limits.append((str(key_id), own, NEVER))
+        for scope, answers, tokens in limits:
+            held = await storage.reserve(
+                connection,
+                shop_id,
+                turn_id,
+                scope,
+                holds.period.start,
+                answers=answers,
+                tokens=TOKENS_HELD,
+                token_limit=tokens,
+                lives_s=RESERVATION_LIVES_S,
+            )
+            if not held:
+                return await self._refuse(connection, shop_id, turn_id, holds, scope)
+        return True
+
+    async def settle(self, connection: Any, shop_id: UUID, turn_id: UUID, spent: Spent) -> None:
+        """See `billing.quota.Quota`."""
+        holds = await self._entitlements.of(shop_id)
+        used = await self._settle(connection, shop_id, turn_id, holds, spent)
+        if used is not None and used == round((holds.plan.answers or 0) * SOFT_SHARE):
+            await enqueue(connection, shop_id, NOTICE, {"kind": "soft"})
+
+    async def _refuse(self, connection: Any, shop_id: UUID, turn_id: UUID, holds: Entitlement, scope: str) -> bool:
+        """Give back what the shop's own scope holds already, and have the merchant told, once in a period."""
+        if scope:
+            await self._settle(connection, shop_id, turn_id, holds, Spent(is_billable=False))
+        told = (shop_id, f"{holds.period.start.isoformat()}:{scope}")
+        if not self._told.get(told) and await storage.note_once(
+            connection, shop_id, holds.period.start, f"hard:{scope}"
+        ):
+            await enqueue(connection, shop_id, NOTICE, {"kind": "hard", "key_id": scope})
+        self._told.put(told, True)
+        return False
+
+    async def _settle(
+        self, connection: Any, shop_id: UUID, turn_id: UUID, holds: Entitlement, spent: Spent
+    ) -> int | None:
+        return await storage.settle(
+            connection,
+            shop_id,
+            turn_id,
+            holds.period.start,
+            plan=holds.plan.lookup_key,
+            included=holds.plan.answers if holds.plan.answers is not None else NEVER,
+            tokens=spent.tokens,
+            counts=spent.is_billable,
+        )

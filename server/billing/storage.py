@@ -1,0 +1,329 @@
+"""SQL of plans, quotas and the ledger. Statements are of one shop each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from server.core.database import Connection
+
+
+async def find_account(connection: Connection, shop_id: UUID) -> Any:
+    """When the shop was made, and its subscription's row (nulls before anybody has paid); None for no shop."""
+    return await connection.fetchrow(
+        "SELECT shop.created_at, customer_id, state, unpaid_since, spending_cap_minor, overage, refreshed_at, "
+        "clock_timestamp() AS read_at "
+        "FROM shop LEFT JOIN subscription ON subscription.shop_id = $1 WHERE shop.id = $1",
+        shop_id,
+    )
+
+
+async def add_customer(connection: Connection, shop_id: UUID, customer_id: str) -> None:
+    """Remember the shop's customer at the payment provider; nothing happens when it has one."""
+    await connection.execute(
+        "INSERT INTO subscription (shop_id, customer_id) VALUES ($1, $2) ON CONFLICT (shop_id) DO NOTHING",
+        shop_id,
+        customer_id,
+    )
+    await connection.execute(
+        "INSERT INTO payment_customer (shop_id, customer_id) VALUES ($1, $2) ON CONFLICT (customer_id) DO NOTHING",
+        shop_id,
+        customer_id,
+    )
+
+
+async def save_subscription(
+    connection: Connection, shop_id: UUID, state: str | None, unpaid_since: datetime | None, asked_at: datetime
+) -> None:
+    """What the payment provider was asked for at `asked_at` (by the database's clock) and has told, whole; ignored
+    where something asked for later is kept."""
+    await connection.execute(
+        "UPDATE subscription SET state = $2::jsonb, unpaid_since = $3, refreshed_at = $4 "
+        "WHERE shop_id = $1 AND (refreshed_at < $4 OR state IS NULL)",
+        shop_id,
+        state,
+        unpaid_since,
+        asked_at,
+    )
+
+
+async def save_choices(connection: Connection, shop_id: UUID, *, overage: bool, spending_cap_minor: int | None) -> bool:
+    """What the merchant has chosen; False where there is no subscription."""
+    done = await connection.execute(
+        "UPDATE subscription SET overage = $2, spending_cap_minor = $3 WHERE shop_id = $1",
+        shop_id,
+        overage,
+        spending_cap_minor,
+    )
+    return str(done) == "UPDATE 1"
+
+
+# quota ------------------------------------------------------------------------------------------------------------
+
+
+async def reserve(
+    connection: Connection,
+    shop_id: UUID,
+    turn_id: UUID,
+    scope: str,
+    period_start: datetime,
+    *,
+    answers: int,
+    tokens: int,
+    token_limit: int,
+    lives_s: float,
+) -> bool:
+    """Hold one answer in a scope ('' is the shop's own); False when `answers` or `token_limit` would be passed."""
+    held: bool = await connection.fetchval(
+        "SELECT reserve_answer(of_shop => $1, of_turn => $2, of_scope => $3, of_period => $4, answer_limit => $5, "
+        "wanted_tokens => $6, token_limit => $7, lives => make_interval(secs => $8))",
+        shop_id,
+        turn_id,
+        scope,
+        period_start,
+        answers,
+        tokens,
+        token_limit,
+        lives_s,
+    )
+    return held
+
+
+async def settle(
+    connection: Connection,
+    shop_id: UUID,
+    turn_id: UUID,
+    period_start: datetime,
+    *,
+    plan: str,
+    included: int,
+    tokens: int,
+    counts: bool,
+) -> int | None:
+    """Give back what a turn held and count it; the answers used in the period, None when nothing was counted now."""
+    used: int | None = await connection.fetchval(
+        "SELECT settle_answer(of_shop => $1, of_turn => $2, of_period => $3, of_plan => $4, included => $5, "
+        "spent_tokens => $6, counts => $7)",
+        shop_id,
+        turn_id,
+        period_start,
+        plan,
+        included,
+        tokens,
+        counts,
+    )
+    return used
+
+
+async def give_back_expired(connection: Connection, shop_id: UUID) -> int:
+    """Free what no process can be making any more; how many."""
+    freed: int = await connection.fetchval("SELECT give_back_expired(of_shop => $1)", shop_id)
+    return freed
+
+
+async def key_limit(connection: Connection, shop_id: UUID, key_id: UUID) -> int | None:
+    """The limit of a key of the shop, in answers a period."""
+    limit: int | None = await connection.fetchval(
+        "SELECT answers_per_period FROM api_key WHERE shop_id = $1 AND id = $2", shop_id, key_id
+    )
+    return limit
+
+
+async def find_counts(connection: Connection, shop_id: UUID, scope: str, period_start: datetime) -> Any:
+    """The counters of a period; None before anything was counted."""
+    return await connection.fetchrow(
+        "SELECT answers_used, answers_reserved, tokens_used FROM quota_period "
+        "WHERE shop_id = $1 AND scope = $2 AND period_start = $3",
+        shop_id,
+        scope,
+        period_start,
+    )
+
+
+async def count_stock(connection: Connection, shop_id: UUID) -> Any:
+    """What is kept for the shop, in pieces, bytes of text, and people."""
+    return await connection.fetchrow(
+        "SELECT (SELECT count(*) FROM product WHERE shop_id = $1) AS products, "
+        "(SELECT count(*) FROM document WHERE shop_id = $1) AS documents, "
+        "(SELECT count(*) FROM member WHERE shop_id = $1) AS seats",
+        shop_id,
+    )
+
+
+async def count_refused(connection: Connection, shop_id: UUID, since: datetime) -> int:
+    """Questions since then that met a limit."""
+    refused: int = await connection.fetchval(
+        "SELECT count(*) FROM turn WHERE shop_id = $1 AND started_at >= $2 AND trace ->> 'kind' = 'quota'",
+        shop_id,
+        since,
+    )
+    return refused
+
+
+async def count_answers(connection: Connection, shop_id: UUID, since: datetime) -> int:
+    """Billable answers since then by the turns alone: where billing is off nothing else counts them."""
+    answers: int = await connection.fetchval(
+        "SELECT count(*) FROM turn WHERE shop_id = $1 AND started_at >= $2 AND usage_state = 'settled'", shop_id, since
+    )
+    return answers
+
+
+async def note_once(connection: Connection, shop_id: UUID, period_start: datetime, kind: str) -> bool:
+    """Whether the merchant has not been told this in the period so far; from now on they have."""
+    done = await connection.execute(
+        "INSERT INTO billing_notice (shop_id, period_start, kind) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        shop_id,
+        period_start,
+        kind,
+    )
+    return str(done) == "INSERT 0 1"
+
+
+async def used_by_day(connection: Connection, shop_id: UUID, period_start: datetime) -> Sequence[Any]:
+    """Answers of a period by day (UTC), oldest first."""
+    rows: Sequence[Any] = await connection.fetch(
+        "SELECT (at AT TIME ZONE 'UTC')::date AS day, sum(quantity)::bigint AS answers, "
+        "coalesce(sum(quantity) FILTER (WHERE is_overage), 0)::bigint AS overage FROM usage_entry "
+        "WHERE shop_id = $1 AND period_start = $2 AND kind = 'answer' GROUP BY 1 ORDER BY 1",
+        shop_id,
+        period_start,
+    )
+    return rows
+
+
+# payment events and the meter --------------------------------------------------------------------------------------
+
+
+async def receive_event(connection: Connection, shop_id: UUID, event_id: str, kind: str) -> bool:
+    """Whether this event is new; it waits from now on."""
+    done = await connection.execute(
+        "INSERT INTO payment_event (shop_id, event_id, type) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        shop_id,
+        event_id,
+        kind,
+    )
+    return str(done) == "INSERT 0 1"
+
+
+async def waiting_events(connection: Connection, shop_id: UUID) -> list[str]:
+    """Events that nobody has acted upon."""
+    rows = await connection.fetch(
+        "SELECT event_id FROM payment_event WHERE shop_id = $1 AND done_at IS NULL LIMIT 1000", shop_id
+    )
+    return [row["event_id"] for row in rows]
+
+
+async def end_events(connection: Connection, shop_id: UUID, event_ids: list[str]) -> None:
+    """These are acted upon; those of long ago are forgotten."""
+    await connection.execute(
+        "UPDATE payment_event SET done_at = now() WHERE shop_id = $1 AND event_id = ANY($2)", shop_id, event_ids
+    )
+    await connection.execute(
+        "DELETE FROM payment_event WHERE shop_id = $1 AND done_at < now() - interval '60 days'", shop_id
+    )
+
+
+async def add_meter_batch(connection: Connection, shop_id: UUID, batch_id: UUID, most: int) -> int:
+    """Gather entries that the meter was not told of, of the oldest period that has any; how many answers they are."""
+    quantity: int | None = await connection.fetchval(
+        """
+        WITH due AS (
+            SELECT turn_id, kind, period_start, at, quantity FROM usage_entry AS entry
+            WHERE shop_id = $1 AND is_overage AND NOT EXISTS (
+                SELECT FROM metered_entry AS told
+                WHERE told.shop_id = $1 AND told.turn_id = entry.turn_id AND told.kind = entry.kind)
+            ORDER BY period_start, at LIMIT $3
+        ), one_period AS (
+            SELECT * FROM due WHERE period_start = (SELECT min(period_start) FROM due)
+        ), batch AS (
+            INSERT INTO meter_batch (shop_id, id, period_start, quantity, at)
+            SELECT $1, $2, min(period_start), sum(quantity), max(at) FROM one_period HAVING count(*) > 0
+            RETURNING quantity
+        ), told AS (
+            INSERT INTO metered_entry (shop_id, turn_id, kind, batch_id) SELECT $1, turn_id, kind, $2 FROM one_period
+        )
+        SELECT quantity FROM batch
+        """,
+        shop_id,
+        batch_id,
+        most,
+    )
+    return quantity or 0
+
+
+async def unsent_batches(connection: Connection, shop_id: UUID) -> Sequence[Any]:
+    """Batches that are not known to have arrived, oldest first; `age_s` since they were put together."""
+    rows: Sequence[Any] = await connection.fetch(
+        "SELECT id, period_start, quantity, at, extract(epoch FROM now() - at)::float8 AS age_s FROM meter_batch "
+        "WHERE shop_id = $1 AND sent_at IS NULL ORDER BY at",
+        shop_id,
+    )
+    return rows
+
+
+async def end_batch(connection: Connection, shop_id: UUID, batch_id: UUID) -> None:
+    """It has arrived."""
+    await connection.execute(
+        "UPDATE meter_batch SET sent_at = now() WHERE shop_id = $1 AND id = $2 AND sent_at IS NULL", shop_id, batch_id
+    )
+
+
+async def sent_quantity(connection: Connection, shop_id: UUID, period_start: datetime) -> int:
+    """Answers of a period that have arrived at the meter."""
+    quantity: int = await connection.fetchval(
+        "SELECT coalesce(sum(quantity), 0)::bigint FROM meter_batch "
+        "WHERE shop_id = $1 AND period_start = $2 AND sent_at IS NOT NULL",
+        shop_id,
+        period_start,
+    )
+    return quantity
+
+
+# the log, counted anew ---------------------------------------------------------------------------------------------
+
+
+async def logged_turns(
+    connection: Connection, shop_id: UUID, period_start: datetime, period_end: datetime
+) -> Sequence[Any]:
+    """Every turn of a period as the conversation log has it, with what the ledger says of it."""
+    rows: Sequence[Any] = await connection.fetch(
+        """
+        SELECT turn.id AS turn_id, turn.state, turn.trace ->> 'kind' AS kind, turn.ended_at, entry.is_overage,
+            coalesce(jsonb_array_length(answer.parts), 0) > 0 AS has_told
+        FROM turn
+        LEFT JOIN usage_entry AS entry
+            ON entry.shop_id = $1 AND entry.turn_id = turn.id AND entry.kind = 'answer'
+        LEFT JOIN message AS answer ON answer.shop_id = $1
+            AND answer.conversation_id = turn.conversation_id AND answer.id = turn.answer_id
+        WHERE turn.shop_id = $1 AND turn.state <> 'running' AND (
+            entry.period_start = $2 OR (entry.turn_id IS NULL AND turn.started_at >= $2 AND turn.started_at < $3))
+        """,
+        shop_id,
+        period_start,
+        period_end,
+    )
+    return rows
+
+
+async def ledger_totals(connection: Connection, shop_id: UUID, period_start: datetime) -> Any:
+    """What the ledger says of a period; `erased`: entries whose turns are in no log any more."""
+    return await connection.fetchrow(
+        """
+        SELECT coalesce(sum(quantity), 0)::bigint AS answers,
+            coalesce(sum(quantity) FILTER (WHERE is_overage), 0)::bigint AS overage,
+            count(*) FILTER (WHERE NOT EXISTS (
+                SELECT FROM turn WHERE turn.shop_id = $1 AND turn.id = usage_entry.turn_id)) AS erased,
+            max(plan) AS plan
+        FROM usage_entry WHERE shop_id = $1 AND period_start = $2 AND kind = 'answer'
+        """,
+        shop_id,
+        period_start,
+    )
+
+
+async def periods_with_entries(connection: Connection, shop_id: UUID) -> list[datetime]:
+    """When the periods began in which anything was counted, newest first."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT period_start FROM usage_entry WHERE shop_id = $1 ORDER BY period_start DESC LIMIT 120", shop_id
+    )
+    return [row["period_start"] for row in rows]

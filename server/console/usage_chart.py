@@ -1,0 +1,62 @@
+"""Answers of the running period, added up day by day, against what the plan includes: the numbers of an SVG."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from server.billing.models import BillingView
+
+WIDTH, HEIGHT, BASE, TOP = 560, 140, 118, 14
+
+
+class UsageChart(Struct, frozen=True, kw_only=True):
+    """Lengths in the view box's own units."""
+
+    width: int
+    height: int
+    base: int
+    area: str
+    """Points of the used answers' polygon."""
+    forecast: str
+    """Points of the line from today to the period's end at this pace; "" when it is too early to tell."""
+    limit_y: float | None
+    included: int | None
+    first: str
+    last: str
+    summary: str
+
+
+def usage_chart(view: BillingView, days: Sequence[Any]) -> UsageChart:
+    """`days` are rows of day (a date) and answers."""
+    start, end = view.period.start, view.period.end
+    now = min(max(datetime.now(UTC), start), end)
+    used = {row["day"]: row["answers"] for row in days}
+    pace = view.answers.used / max((now - start) / timedelta(days=1), 1.0)
+    at_end = view.answers.used + pace * ((end - now) / timedelta(days=1))
+    most = max(view.answers.included or 0, at_end, 10) * 1.08
+
+    def point(at: datetime, answers: float) -> str:
+        x = (at - start) / (end - start) * WIDTH
+        return f"{x:.1f},{BASE - answers / most * (BASE - TOP):.1f}"
+
+    points, total, day = [point(start, 0)], 0, start.date()
+    while day <= now.date():
+        total += used.get(day, 0)
+        points.append(point(min(datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1), now), total))
+        day += timedelta(days=1)
+    included = view.answers.included
+    return UsageChart(
+        width=WIDTH,
+        height=HEIGHT,
+        base=BASE,
+        area=" ".join([*points, point(now, 0)]),
+        forecast=f"{point(now, view.answers.used)} {point(end, at_end)}" if now - start > timedelta(days=1) else "",
+        limit_y=round(BASE - included / most * (BASE - TOP), 1) if included is not None else None,
+        included=included,
+        first=f"{start.day} {start:%b}",
+        last=f"{end.day} {end:%b}",
+        summary=f"{view.answers.used} answers used since {start.day} {start:%B}"
+        + (f", of {included}." if included is not None else "."),
+    )

@@ -1,0 +1,75 @@
+"""Plans and money. With STRIPE_SECRET_KEY set shops have plans; without it every shop has everything."""
+
+from collections.abc import Mapping
+
+from msgspec import Struct
+
+from billing.gateway import Payments
+from billing.quota import Quota, Unlimited
+from server.billing.audit import Auditor
+from server.billing.entitlements import Entitlements
+from server.billing.events import REFRESH, PaymentInbox
+from server.billing.overview import Overview
+from server.billing.quota import NOTICE, ShopQuota
+from server.billing.service import Billing
+from server.billing.tasks import METER, RefreshSubscription, TellMerchant, TellMeter
+from server.core.database import Database
+from server.core.jobs import Handler, Wake
+from server.core.mail import SendsMail
+from server.core.settings import Settings
+from server.shops.members import Members
+from server.shops.service import ShopService
+
+
+class BillingParts(Struct, frozen=True, kw_only=True):
+    """What a process needs for plans and money."""
+
+    payments: Payments | None
+    entitlements: Entitlements
+    quota: Quota
+    billing: Billing
+    overview: Overview
+    auditor: Auditor
+    payment_inbox: PaymentInbox
+
+
+def build_billing(
+    settings: Settings,
+    database: Database,
+    entitlements: Entitlements,
+    shops: ShopService,
+    members: Members,
+    wake: Wake,
+) -> BillingParts:
+    """The parts, with Stripe behind them where its key is set."""
+    payments = _payments(settings)
+    return BillingParts(
+        payments=payments,
+        entitlements=entitlements,
+        quota=ShopQuota(entitlements) if payments else Unlimited(),
+        billing=Billing(database, entitlements, payments, shops, members, settings.base_url),
+        overview=Overview(database, entitlements),
+        auditor=Auditor(database, entitlements, payments),
+        payment_inbox=PaymentInbox(database, wake, payments, settings.stripe_webhook_secrets),
+    )
+
+
+def billing_handlers(
+    parts: BillingParts, database: Database, shops: ShopService, members: Members, mailer: SendsMail | None, url: str
+) -> Mapping[str, Handler]:
+    """What the worker runs about money, by the job's kind."""
+    handlers: dict[str, Handler] = {
+        REFRESH: RefreshSubscription(database, parts.billing),
+        NOTICE: TellMerchant(parts.entitlements, shops, members, mailer, url),
+    }
+    if parts.payments:
+        handlers[METER] = TellMeter(database, parts.entitlements, parts.payments)
+    return handlers
+
+
+def _payments(settings: Settings) -> Payments | None:
+    if settings.stripe_secret_key is None:
+        return None
+    from billing.stripe_gateway import StripePayments  # costs more than half a second, and most have no use for it
+
+    return StripePayments(settings.stripe_secret_key, api_base=settings.stripe_api_base)

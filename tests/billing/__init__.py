@@ -1,0 +1,1 @@
+"""Plans, bills, and the payment provider."""
