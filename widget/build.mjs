@@ -1,30 +1,37 @@
 // Builds ../cdn from src, the same bytes every time, prints what it weighs and fails over budget.
 // `--verify` builds into a scratch folder instead and fails when that differs from ../cdn.
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "vite";
+import { declarations } from "./declarations.mjs";
+import { slim } from "./slim.mjs";
+import { report } from "./weights.mjs";
 
 const HERE = import.meta.dirname;
 const CDN = join(HERE, "..", "cdn");
-const BUDGET = { loader: 3 * 1024, frame: 35 * 1024 };
-const OURS = /^(widget\.js|frame\.html|manifest\.json|assets\/.*)$/;
+const OURS = /^(widget\.js|client\.js|(client|aisle)\.d\.ts|frame\.html|manifest\.json|assets\/.*)$/;
 
 const common = {
   root: HERE,
   configFile: false,
   logLevel: "warn",
   base: "./",
-  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
 };
-const output = { target: "es2022", emptyOutDir: false, modulePreload: false, reportCompressedSize: false };
+/** For the frame alone: it would bring Preact into every other part as well. */
+const oxc = { jsx: { runtime: "classic", pragma: "h", pragmaFrag: "Fragment" }, jsxInject: 'import { h, Fragment } from "preact"' };
+const output = { target: ["es2023"], cssTarget: ["chrome123", "firefox121", "safari17.5"], emptyOutDir: false, modulePreload: false, reportCompressedSize: false };
 
 async function buildInto(folder) {
-  rmSync(join(folder, "assets"), { recursive: true, force: true });
+  const nudge = await buildModule(folder, "nudge", {});
+  const modules = {
+    PAGE_MODULE: await buildModule(folder, "page", {}),
+    SITE_MODULE: await buildModule(folder, "site", { NUDGE_MODULE: nudge }),
+  };
   await build({
     ...common,
+    define: named(modules),
     build: {
       ...output,
       outDir: folder,
@@ -33,6 +40,12 @@ async function buildInto(folder) {
   });
   await build({
     ...common,
+    build: { ...output, outDir: folder, minify: true, lib: { entry: join(HERE, "src/api.ts"), formats: ["es"], fileName: () => "client.js" } },
+  });
+  await build({
+    ...common,
+    oxc,
+    plugins: [slim(HERE)],
     build: {
       ...output,
       outDir: folder,
@@ -48,9 +61,32 @@ async function buildInto(folder) {
     },
   });
   pinFrame(folder);
+  writeFileSync(join(folder, "client.d.ts"), declarations(HERE, "api"));
+  writeFileSync(join(folder, "aisle.d.ts"), declarations(HERE, "aisle"));
   const files = listed(folder).filter((name) => OURS.test(name) && name !== "manifest.json");
   writeManifest(folder, files);
   return files;
+}
+
+const named = (modules) => Object.fromEntries(Object.entries(modules).map(([name, file]) => [name, JSON.stringify(file)]));
+
+/** A module that is imported by its hashed name, so built before who imports it; the name relative to the base. */
+async function buildModule(folder, name, modules) {
+  await build({
+    ...common,
+    define: named(modules),
+    build: {
+      ...output,
+      outDir: folder,
+      rolldownOptions: {
+        input: join(HERE, `src/${name}.ts`),
+        preserveEntrySignatures: "strict",
+        output: { format: "es", entryFileNames: `assets/${name}-[hash].js` },
+      },
+    },
+  });
+  const [file] = listed(folder).filter((known) => known.startsWith(`assets/${name}-`));
+  return file;
 }
 
 function listed(folder) {
@@ -77,55 +113,30 @@ function writeManifest(folder, files) {
     const bytes = readFileSync(join(folder, name));
     return [name, { bytes: bytes.length, integrity: integrity(bytes) }];
   });
-  const manifest = { loader: "widget.js", frame: "frame.html", files: Object.fromEntries(entries) };
+  const manifest = { loader: "widget.js", frame: "frame.html", client: "client.js", files: Object.fromEntries(entries) };
   writeFileSync(join(folder, "manifest.json"), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 
-function weigh(folder, name) {
-  const bytes = readFileSync(join(folder, name));
-  const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 11 } });
-  return { name, raw: bytes.length, gzip: gzipSync(bytes, { level: 9 }).length, brotli: brotli.length };
+/** Only what has been built to its end takes the place of what was there. */
+function publish(folder) {
+  for (const name of listed(CDN).filter((name) => OURS.test(name))) rmSync(join(CDN, name));
+  cpSync(folder, CDN, { recursive: true });
+  return true;
 }
 
-const add = (rows, name) =>
-  rows.reduce((sum, row) => ({ name, raw: sum.raw + row.raw, gzip: sum.gzip + row.gzip, brotli: sum.brotli + row.brotli }), {
-    name,
-    raw: 0,
-    gzip: 0,
-    brotli: 0,
-  });
-
-/** What one shopper loads: the frame in English, plus the heaviest other language. */
-function totals(rows) {
-  const language = /^assets\/[a-z]{2}-/;
-  const heaviest = rows.filter((row) => language.test(row.name)).sort((a, b) => b.gzip - a.gzip).slice(0, 1);
-  const frame = rows.filter((row) => row.name !== "widget.js" && !language.test(row.name));
-  return { loader: add(rows.filter((row) => row.name === "widget.js"), "loader"), frame: add([...frame, ...heaviest], "frame, heaviest language") };
-}
-
-function report(folder, files) {
-  const rows = files.map((name) => weigh(folder, name));
-  const sum = totals(rows);
-  const line = (row) => `${row.name.padEnd(34)}${[row.raw, row.gzip, row.brotli].map((n) => `${(n / 1024).toFixed(2)} KB`.padStart(12)).join("")}`;
-  process.stdout.write(`${"".padEnd(34)}${["raw", "gzip", "brotli"].map((n) => n.padStart(12)).join("")}\n`);
-  for (const row of [...rows, sum.loader, sum.frame]) process.stdout.write(`${line(row)}\n`);
-  const over = Object.keys(BUDGET).filter((part) => sum[part].gzip > BUDGET[part]);
-  for (const part of over) process.stderr.write(`${part}: ${sum[part].gzip} bytes gzip, budget ${BUDGET[part]}\n`);
-  return over.length === 0;
-}
-
-function differing(folder) {
+function isTheSame(folder) {
   const mine = listed(folder);
   const theirs = listed(CDN).filter((name) => OURS.test(name));
-  const names = [...new Set([...mine, ...theirs])];
   const bytes = (root, known, name) => (known.includes(name) ? readFileSync(join(root, name), "base64") : "");
-  return names.filter((name) => bytes(folder, mine, name) !== bytes(CDN, theirs, name));
+  const different = [...new Set([...mine, ...theirs])].filter((name) => bytes(folder, mine, name) !== bytes(CDN, theirs, name));
+  for (const name of different) process.stderr.write(`cdn/${name} is not what widget/ builds: run "npm run build" in widget/\n`);
+  return different.length === 0;
 }
 
-const verify = process.argv.includes("--verify");
-const folder = verify ? mkdtempSync(join(tmpdir(), "widget-")) : CDN;
-const fits = report(folder, await buildInto(folder));
-const different = verify ? differing(folder) : [];
-if (verify) rmSync(folder, { recursive: true });
-for (const name of different) process.stderr.write(`cdn/${name} is not what widget/ builds: run "npm run build" in widget/\n`);
-process.exitCode = fits && different.length === 0 ? 0 : 1;
+const folder = mkdtempSync(join(tmpdir(), "widget-"));
+try {
+  const fits = report(folder, await buildInto(folder));
+  process.exitCode = (process.argv.includes("--verify") ? isTheSame(folder) : publish(folder)) && fits ? 0 : 1;
+} finally {
+  rmSync(folder, { recursive: true });
+}

@@ -21,16 +21,16 @@ from integrations.platform import (
 )
 from integrations.shopify.auth import find_shop_domain
 
-_PRODUCT_FIELDS = ("id",)
-_ORDER_FIELDS = ("id", "name")
+_PRODUCT_FIELDS = ("id", "updated_at")
+_ORDER_FIELDS = ("id", "name", "updated_at")
 WATCHED: dict[str, tuple[str, ...]] = {
     "APP_UNINSTALLED": (),
     "COLLECTIONS_CREATE": ("id",),
     "COLLECTIONS_DELETE": (),
-    "COLLECTIONS_UPDATE": ("id",),
+    "COLLECTIONS_UPDATE": ("id", "updated_at"),
     "FULFILLMENTS_CREATE": ("id", "order_id"),
-    "FULFILLMENTS_UPDATE": ("id", "order_id"),
-    "INVENTORY_LEVELS_UPDATE": ("inventory_item_id",),
+    "FULFILLMENTS_UPDATE": ("id", "order_id", "updated_at"),
+    "INVENTORY_LEVELS_UPDATE": ("inventory_item_id", "updated_at"),
     "ORDERS_CANCELLED": _ORDER_FIELDS,
     "ORDERS_CREATE": _ORDER_FIELDS,
     "ORDERS_DELETE": (),
@@ -39,10 +39,10 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "PRODUCTS_DELETE": (),
     "PRODUCTS_UPDATE": _PRODUCT_FIELDS,
     "REFUNDS_CREATE": ("id", "order_id"),
-    "SHOP_UPDATE": ("id",),
+    "SHOP_UPDATE": ("id", "updated_at"),
 }
 """What we subscribe to by API, and the only fields we let Shopify send (none named: all, where there are few). What
-is not sent cannot leak; the news itself is always read from the API."""
+is not sent cannot leak; the news itself is always read from the API. The time tells a second change from a repeat."""
 
 COMPLIANCE = ("customers/data_request", "customers/redact", "shop/redact")
 """Named in the app's configuration file: no API subscribes to them."""

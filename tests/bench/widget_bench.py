@@ -7,10 +7,12 @@ Needs the browser that `.ci/browser` finds. Prints the method, then a line for e
 
 import argparse
 import asyncio
+import contextlib
 import socket
 import statistics
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -127,15 +129,30 @@ async def measure(browser: Browser, url: str, slowdown: float, runs: int) -> str
     main = min(cost.main_ms for cost in with_it) - min(cost.main_ms for cost in without)
     middle = statistics.median(cost.main_ms for cost in with_it) - statistics.median(cost.main_ms for cost in without)
     heap = min(cost.heap for cost in with_it) - min(cost.heap for cost in without)
+    long = min(cost.long for cost in with_it) - min(cost.long for cost in without)
     return (
         f"{f'x{slowdown:g}':<10}{f'{min(script):.1f} / {statistics.median(script):.1f}':>16}"
-        f"{f'{main:+.1f} / {middle:+.1f}':>22}{min(cost.long for cost in with_it) - min(cost.long for cost in without):>8}"
+        f"{f'{main:+.1f} / {middle:+.1f}':>22}{long:>8}"
         f"{max(cost.shift for cost in with_it):>8.3f}{heap / 1024:>10.0f}{with_it[0].requests:>10}"
     )
 
 
-async def bench(page: str, runs: int, slowdowns: list[float]) -> None:
-    """Starts the stand-in and the browser, prints the table."""
+async def bench(base: str, chromium: str, page: str, runs: int, slowdowns: list[float]) -> None:
+    """Prints the table for a page of a stand-in that listens at `base`."""
+    print(METHOD.format(runs=runs), end="\n\n")
+    counted = f"{'long':>8}{'shift':>8}{'heap KiB':>10}{'requests':>10}"
+    print(f"{'processor':<10}{'script ms':>16}{'main thread ms':>22}{counted}")
+    print(f"{'':<10}{'least / median':>16}{'least / median':>22}")
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        for slowdown in slowdowns:
+            print(await measure(browser, f"{base}/pages/{page}", slowdown, runs), flush=True)
+        await browser.close()
+
+
+@contextlib.contextmanager
+def standin() -> Iterator[str]:
+    """The address of a stand-in that serves the widget and the pages it is on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -145,27 +162,24 @@ async def bench(page: str, runs: int, slowdowns: list[float]) -> None:
     for line in server.stdout:
         if "Running on" in line:
             break
-    chromium = subprocess.run([ROOT / ".ci" / "browser"], capture_output=True, text=True, check=True).stdout.strip()
-    print(METHOD.format(runs=runs), end="\n\n")
-    print(
-        f"{'processor':<10}{'script ms':>16}{'main thread ms':>22}{'long':>8}{'shift':>8}{'heap KiB':>10}{'requests':>10}\n"
-        f"{'':<10}{'least / median':>16}{'least / median':>22}"
-    )
     try:
-        async with async_playwright() as playwright:
-            browser = await playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            for slowdown in slowdowns:
-                print(await measure(browser, f"http://127.0.0.1:{port}/pages/{page}", slowdown, runs), flush=True)
-            await browser.close()
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait()
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Reads the options and measures."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--page", default="plain", help="a file of widget/test/pages")
     options.add_argument("--runs", type=int, default=7)
     options.add_argument("--slowdown", type=float, nargs="+", default=[1, 4])
     chosen = options.parse_args()
-    asyncio.run(bench(chosen.page, chosen.runs, chosen.slowdown))
+    chromium = subprocess.run([ROOT / ".ci" / "browser"], capture_output=True, text=True, check=True).stdout.strip()
+    with standin() as base:
+        asyncio.run(bench(base, chromium, chosen.page, chosen.runs, chosen.slowdown))
+
+
+if __name__ == "__main__":
+    main()

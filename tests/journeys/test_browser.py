@@ -47,7 +47,9 @@ async def test_a_question_gets_products_and_a_source(page: Page, installation: I
     await expect(chat.locator(".assistant").last).to_contain_text("Fell 2 Tent")
     await expect(chat.locator("img").first).to_be_visible()
     await page.reload()
-    await page.locator("aisle-chat button").click()
+    button = page.locator("aisle-chat button").last
+    if await button.get_attribute("aria-expanded") == "false":  # at a desk it goes on by itself
+        await button.click()
     restored = page.frame_locator("aisle-chat iframe")
     await expect(restored.locator(".assistant").last).to_contain_text("Fell 2 Tent")
 

@@ -4,7 +4,10 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from server.shops.readability import palettes_of
+
 Event = dict[str, Any]
+COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 
 GREETING = "Hi! What are you looking for today?"
 SUGGESTIONS = ["Show me warm jackets", "Where is my order 1001?", "How long does shipping take?"]
@@ -32,11 +35,19 @@ def session(token: str, conversation: str, locale: str, appearance: dict[str, An
         "session": token,
         "expires_at": (datetime.now(UTC) + timedelta(days=30)).isoformat(),
         "conversation_id": conversation,
-        "appearance": look | appearance,
+        "appearance": dressed(look | appearance),
         "greeting": GREETING,
         "suggestions": SUGGESTIONS,
         "locale": locale,
     }
+
+
+def dressed(appearance: dict[str, Any]) -> dict[str, Any]:
+    """With the colours that a server works out of it, unless a test gives its own."""
+    unset = dict.fromkeys(("accent", "accent_dark", "background", "background_dark"))
+    colors = {**unset, **{name: value for name, value in appearance.items() if name in unset}}
+    are_colors = all(value is None or COLOR.fullmatch(str(value)) for value in colors.values()) and colors["accent"]
+    return ({"palette": palettes_of(colors)} if are_colors else {}) | appearance
 
 
 def level_of(body: dict[str, Any]) -> int:

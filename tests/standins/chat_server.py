@@ -193,7 +193,7 @@ class ChatServer(People):
             return web.Response(body=whole + b"data: [DONE]\n\n", headers=headers)
         await response.prepare(request)
         async for number, event in followed(turn, start):
-            while number > (self.faults.get("hold_after") or number):
+            while number > (self.faults.get("hold_after") or number):  # noqa: ASYNC110 - released by any request
                 await asyncio.sleep(self.pace_s)
             if cut_after is not None and number > cut_after:
                 assert request.transport is not None

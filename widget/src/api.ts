@@ -1,47 +1,49 @@
 /** The headless client: everything the frame says to the server, and nothing of how it looks. */
-import { EventParser } from "./sse";
 import { fromHistory } from "./fold";
-import type { Chunk, Customer, Handoff, Message, PageContext, Session } from "./wire";
+import type { ServerEvent } from "./sse";
+import { NetworkError, events, parse, patiently, refusal, within } from "./transport";
+import type { Chunk, Customer, Handoff, Message, PageContext, Part, Picture, Presence, Session, Talk } from "./wire";
 
 export * from "./wire";
 export { fold, fromHistory, settle, wordsOf } from "./fold";
+export { ApiError, NetworkError } from "./transport";
 
-/** Longer than the server's heartbeat (15 s) twice over: silence past this is a dead connection. */
-const SILENCE_MS = 40_000;
-const RETRY_MS = [300, 1_000, 2_500, 5_000, 8_000];
+/** A stream that has said nothing this long after the question may be held back on its way. */
+const HELD_BACK_MS = 4_000;
+const POLL_MS = 700;
+const DAY_MS = 86_400_000;
 
-/** The server refused. `code` is stable; `retryAfterS` is set when waiting helps. */
-export class ApiError extends Error {
-  constructor(
-    readonly status: number,
-    readonly code: string,
-    detail: string,
-    readonly retryAfterS: number | null,
-  ) {
-    super(detail);
-  }
-}
-
-/** No answer at all: no connection, or it broke and stayed broken. */
-export class NetworkError extends Error {}
+type Opening = (line: AbortSignal) => Promise<Response>;
 
 export interface SessionRequest {
   session?: string | undefined;
   customer?: Customer | undefined;
   locale?: string | undefined;
+  /** One of this shopper's conversations, or "new" for another one. */
+  conversation_id?: string | undefined;
 }
 
 export interface History {
   id: string;
   state: string;
   messages: Message[];
+  presence?: Presence | null;
 }
 
 export type Check = { email: string } | { postcode: string } | { code: string };
 
+export interface HandoffRequest {
+  email?: string;
+  message?: string;
+}
+
 export class AisleClient {
+  /** Hears of each try that found no network; the next try comes by itself. */
+  onTrouble: () => void = () => undefined;
   #token = "";
   #conversation = "";
+  #polling = false;
+  #line: AbortController | undefined;
 
   /** `base` is where Aisle lives, ending in "/"; `key` is the shop's publishable key. */
   constructor(
@@ -52,8 +54,7 @@ export class AisleClient {
 
   /** Opens a session, or goes on with an earlier one. Every other call needs this first. */
   async start(request: SessionRequest): Promise<Session> {
-    const response = await this.#call("POST", "v1/sessions", { key: this.key, ...request });
-    const session = (await response.json()) as Session;
+    const session = await this.#json<Session>("POST", "v1/sessions", { key: this.key, ...request });
     this.#token = session.session;
     this.#conversation = session.conversation_id;
     return session;
@@ -64,23 +65,35 @@ export class AisleClient {
    * the same message id is sent again (it never makes a second turn) or the stream resumed after the last event
    * seen. A chunk `{type: "gone"}` means the turn ended out of sight: load the history.
    */
-  async *send(id: string, text: string, context: PageContext | undefined, signal: AbortSignal): AsyncGenerator<Chunk> {
-    const message = { id, role: "user", parts: [{ type: "text", text }] };
-    const body = { id: this.#conversation, message, ...(context && { context }) };
-    const response = await this.#patiently(() => this.#call("POST", "v1/chat", body, signal), signal);
-    yield* this.#follow(response, signal);
+  send(id: string, parts: Part[], context: PageContext | undefined, signal: AbortSignal): AsyncGenerator<Chunk> {
+    const body = { id: this.#conversation, message: { id, role: "user", parts }, ...(context && { context }) };
+    return this.#follow((line) => this.#call("POST", "v1/chat", body, line), signal);
   }
 
   /** The running turn from its start, or nothing at all when none runs. */
-  async *resume(signal: AbortSignal): AsyncGenerator<Chunk> {
-    const response = await this.#patiently(() => this.#stream("", signal), signal);
-    if (response.status !== 204) yield* this.#follow(response, signal);
+  resume(signal: AbortSignal): AsyncGenerator<Chunk> {
+    return this.#follow((line) => this.#stream("", line), signal, true);
+  }
+
+  /** The device slept or changed networks: a connection that looks open may be dead. The turn goes on over a new one. */
+  wake(): void {
+    this.#line?.abort();
   }
 
   async history(): Promise<History> {
-    const response = await this.#call("GET", this.#path());
-    const raw = (await response.json()) as { id: string; state: string; messages: Parameters<typeof fromHistory>[0][] };
-    return { id: raw.id, state: raw.state, messages: raw.messages.map(fromHistory) };
+    const raw = await this.#json<History & { messages: Parameters<typeof fromHistory>[0][] }>("GET", this.#path());
+    return { ...raw, messages: raw.messages.map(fromHistory) };
+  }
+
+  /** This shopper's conversations, newest first. */
+  async conversations(): Promise<Talk[]> {
+    return (await this.#json<{ data: Talk[] }>("GET", "v1/chat")).data;
+  }
+
+  /** Deletes all of this shopper's conversations and ends the session. */
+  async forget(): Promise<void> {
+    await this.#call("DELETE", "v1/chat");
+    this.#token = "";
   }
 
   async stop(): Promise<void> {
@@ -93,8 +106,8 @@ export class AisleClient {
 
   /** The proof level after the check; 0 when it did not match (wrong and unknown are one answer). */
   async verify(orderNumber: string, check: Check): Promise<number> {
-    const response = await this.#call("POST", this.#path("/verification"), { order_number: orderNumber, ...check });
-    return ((await response.json()) as { level?: number }).level ?? 0;
+    const body = { order_number: orderNumber, ...check };
+    return (await this.#json<{ level?: number }>("POST", this.#path("/verification"), body)).level ?? 0;
   }
 
   /** Asks for a code by e-mail; says nothing about whether the order exists. */
@@ -102,54 +115,125 @@ export class AisleClient {
     await this.#call("POST", this.#path("/verification"), { order_number: orderNumber, send_code: true });
   }
 
-  async handoff(email?: string): Promise<Handoff> {
-    const response = await this.#call("POST", this.#path("/handoff"), email ? { email } : {});
-    const answer: unknown = await response.json().catch(() => null);
-    return isHandoff(answer) ? answer : { state: "requested" };
+  handoff(request: HandoffRequest = {}): Promise<Handoff> {
+    return this.#json("POST", this.#path("/handoff"), request);
   }
 
-  /** Events until the turn says it is over, through as many connections as it takes. */
-  async *#follow(first: Response, signal: AbortSignal): AsyncGenerator<Chunk> {
+  /** Tells staff that the shopper is writing; the server forgets it after 6 s. */
+  async typing(): Promise<void> {
+    await this.#call("POST", this.#path("/typing"), {});
+  }
+
+  /** Takes in a picture of at most 8 MB; a message may then carry `aisle-image:<id>`. */
+  upload(picture: Blob): Promise<Picture> {
+    return this.#json("POST", this.#path("/images"), picture);
+  }
+
+  async picture(id: string): Promise<Blob> {
+    return (await this.#call("GET", this.#path(`/images/${encodeURIComponent(id)}`))).blob();
+  }
+
+  /** The address at which the shopper signs in at the shop, to be opened as a window of its own. */
+  async signIn(): Promise<string> {
+    return (await this.#json<{ url: string }>("POST", this.#path("/sign-in"), {})).url;
+  }
+
+  /** Who signed in, from what that window handed back: for the next `start`. */
+  async signedIn(result: string): Promise<Customer> {
+    return (await this.#json<{ customer: Customer }>("POST", this.#path("/sign-in/result"), { result })).customer;
+  }
+
+  /** Events until the turn says it is over, through as many connections as it takes. `maybe` when none may run. */
+  async *#follow(open: Opening, signal: AbortSignal, maybe = false): AsyncGenerator<Chunk> {
     const seen = new Set<string>();
-    let last = "";
-    for (let response = first; ; ) {
-      for await (const event of events(response, signal)) {
+    const place = { last: "" };
+    for (;;) {
+      for await (const event of this.#arrivals(place.last ? this.#onFrom(place.last) : open, place, signal)) {
+        if (!event) {
+          if (!maybe || place.last) yield { type: "gone" };
+          return;
+        }
         if (event.data === "[DONE]") return;
         const chunk = parse(event.data);
         if (!chunk) continue;
         // A server that lost its place begins the turn again; one that repeats itself must not double the text.
-        if (chunk.type === "start") seen.clear();
+        if (chunk.type === "start" && !this.#polling) seen.clear();
         else if (event.id && seen.has(event.id)) continue;
-        if (event.id) seen.add((last = event.id));
+        if (event.id) seen.add((place.last = event.id));
         yield chunk;
         if (chunk.type === "finish" || chunk.type === "abort" || chunk.type === "error") return;
       }
       signal.throwIfAborted();
-      response = await this.#patiently(() => this.#stream(last, signal), signal);
-      if (response.status === 204) return yield { type: "gone" };
     }
   }
 
-  #stream(lastEventId: string, signal: AbortSignal): Promise<Response> {
-    const headers: Record<string, string> = lastEventId ? { "Last-Event-ID": lastEventId } : {};
-    return this.#call("GET", this.#path("/stream"), undefined, signal, headers);
-  }
-
-  /** Tries again while the network is away, sooner when the browser says that it is back. */
-  async #patiently(call: () => Promise<Response>, signal: AbortSignal): Promise<Response> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        return await call();
-      } catch (error) {
-        const wait = RETRY_MS[attempt];
-        if (signal.aborted || !(error instanceof NetworkError) || wait === undefined) throw error;
-        await pause(wait, signal);
+  /**
+   * What one connection brings, until it ends; null when no turn runs. Where something on the way holds the stream
+   * back (it is silent, yet asking shows events), asking takes over from then on and the shop is told once.
+   */
+  async *#arrivals(open: Opening, place: { last: string }, signal: AbortSignal): AsyncGenerator<ServerEvent | null> {
+    const line = (this.#line = new AbortController());
+    const hangUp = (): void => line.abort();
+    signal.addEventListener("abort", hangUp);
+    const source = this.#connection(open, line.signal, signal);
+    try {
+      for (let step = source.next(); ; ) {
+        const arrived = await within(this.#polling ? POLL_MS : place.last ? DAY_MS : HELD_BACK_MS, step);
+        if (!arrived) yield* await this.#held(place.last, signal);
+        else if (arrived.done) return;
+        else {
+          yield arrived.value;
+          step = source.next();
+        }
       }
+    } finally {
+      signal.removeEventListener("abort", hangUp);
+      hangUp();
     }
+  }
+
+  /** One connection, opened as often as it takes; hung up on by `line`, given up by `signal`. */
+  async *#connection(open: Opening, line: AbortSignal, signal: AbortSignal): AsyncGenerator<ServerEvent | null> {
+    try {
+      const response = await patiently(() => open(line), line, this.onTrouble);
+      if (response.status === 204) yield null;
+      else yield* events(response, line);
+    } catch (error) {
+      if (!line.aborted || signal.aborted) throw error;
+    }
+  }
+
+  /** The events after `last` that are there by now, asked for in a request that ends. */
+  async #held(last: string, signal: AbortSignal): Promise<(ServerEvent | null)[]> {
+    const found: (ServerEvent | null)[] = [];
+    try {
+      const response = await this.#stream(last, signal, "?poll=true");
+      if (response.status === 204 && last) return [null];
+      for await (const event of events(response, signal)) if (event.data !== "[DONE]") found.push(event);
+    } catch {
+      return [];
+    }
+    if (found.length && !this.#polling) {
+      this.#polling = true;
+      void this.#call("POST", this.#path("/reports"), { kind: "buffered_stream" }).catch(() => undefined);
+    }
+    return found;
+  }
+
+  #onFrom(last: string): Opening {
+    return (line) => this.#stream(last, line);
+  }
+
+  #stream(last: string, signal: AbortSignal, how = ""): Promise<Response> {
+    return this.#call("GET", this.#path(`/stream${how}`), undefined, signal, last ? { "Last-Event-ID": last } : {});
   }
 
   #path(end = ""): string {
     return `v1/chat/${encodeURIComponent(this.#conversation)}${end}`;
+  }
+
+  async #json<T>(method: string, path: string, body?: object): Promise<T> {
+    return (await (await this.#call(method, path, body)).json()) as T;
   }
 
   async #call(
@@ -163,8 +247,9 @@ export class AisleClient {
     const request: RequestInit = { method, headers, credentials: "omit", cache: "no-store" };
     if (signal) request.signal = signal;
     if (body) {
-      headers["Content-Type"] = "application/json";
-      request.body = JSON.stringify(body);
+      const bytes = body instanceof Blob;
+      headers["Content-Type"] = bytes ? body.type : "application/json";
+      request.body = bytes ? body : JSON.stringify(body);
     }
     const response = await this.ask(this.base + path, request).catch((error: unknown) => {
       throw signal?.aborted ? error : new NetworkError("no connection");
@@ -172,61 +257,4 @@ export class AisleClient {
     if (!response.ok) throw await refusal(response);
     return response;
   }
-}
-
-/** Events of one response; ends quietly when the connection breaks, falls silent or finishes. */
-async function* events(response: Response, signal: AbortSignal): AsyncGenerator<{ id: string; data: string }> {
-  const reader = response.body?.getReader();
-  if (!reader) return;
-  const parser = new EventParser();
-  try {
-    for (;;) {
-      const step = await within(SILENCE_MS, reader.read()).catch(() => null);
-      if (signal.aborted || !step || step.done) return;
-      yield* parser.push(step.value);
-    }
-  } finally {
-    void reader.cancel().catch(() => undefined);
-  }
-}
-
-function within<T>(limitMs: number, work: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(reject, limitMs);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
-}
-
-function pause(waitMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      globalThis.removeEventListener?.("online", done);
-      signal.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, waitMs);
-    globalThis.addEventListener?.("online", done);
-    signal.addEventListener("abort", done);
-  });
-}
-
-async function refusal(response: Response): Promise<ApiError> {
-  const problem = (await response.json().catch(() => ({}))) as { code?: string; detail?: string; title?: string };
-  const wait = Number.parseFloat(response.headers.get("Retry-After") ?? "");
-  const detail = problem.detail ?? problem.title ?? `status ${response.status}`;
-  return new ApiError(response.status, problem.code ?? "", detail, Number.isFinite(wait) ? wait : null);
-}
-
-function parse(data: string): Chunk | null {
-  try {
-    const chunk: unknown = JSON.parse(data);
-    return typeof chunk === "object" && chunk !== null && typeof (chunk as Chunk).type === "string" ? (chunk as Chunk) : null;
-  } catch {
-    return null;
-  }
-}
-
-function isHandoff(answer: unknown): answer is Handoff {
-  return typeof answer === "object" && answer !== null && "state" in answer;
 }

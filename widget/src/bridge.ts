@@ -5,20 +5,52 @@
  */
 import type { Customer, PageContext } from "./wire";
 
+/** Where the shopper is. It may hold what is nobody else's business: it is compared with rules, never sent on. */
+export interface PageView {
+  url: string;
+  title?: string;
+}
+
+/** What the frame asks the page to put into the shop's cart. `quantity` is 1..999. */
+export interface CartLine {
+  product_id: string;
+  variant_id: string | null;
+  quantity: number;
+}
+
 export type ToFrame =
-  | { type: "hello"; locale: string; kept: string }
-  | { type: "open"; phone: boolean }
+  /** `consent`: null when the shop wants none; false when the frame must ask before it opens a session. */
+  | { type: "hello"; locale: string; kept: string; consent: boolean | null; page: PageView | null }
+  /**
+   * `nudge`: the words the shopper has just clicked on, shown as the greeting. `quiet`: the shopper did not ask for it
+   * (it was open on the page before), so focus stays where it is.
+   */
+  | { type: "open"; phone: boolean; quiet: boolean; nudge?: string }
   | { type: "close" }
   | { type: "identify"; customer: Customer }
-  | { type: "context"; context: PageContext };
+  | { type: "context"; context: PageContext }
+  | ({ type: "page" } & PageView)
+  | { type: "consent"; granted: boolean }
+  /** `cart`: the page listens to "add_to_cart"; without that no such button is shown. */
+  | { type: "can"; cart: boolean }
+  /** `message`: the shop's own words on a failure, at most 300 characters. */
+  | { type: "cart_result"; ref: string; ok: boolean; message?: string };
+
+/** Events of the frame that the page's listeners hear. "cart" is the page's own word: it knows whether it worked. */
+const REPORTS = new Set<unknown>(["message", "answer", "product", "handoff", "rated"]);
 
 export type ToPage =
+  /** May be said more than once, until "hello" is heard. */
   | { type: "ready" }
   | { type: "close" }
   | { type: "look"; accent: string; ink: string; position: "left" | "right" }
+  /** An empty token: forget what was kept. */
   | { type: "keep"; token: string }
   | { type: "unread"; count: number }
-  | { type: "event"; name: string; detail: unknown };
+  | { type: "event"; name: string; detail: unknown }
+  /** The shopper has said yes in the frame (or taken it back). */
+  | { type: "consent"; granted: boolean }
+  | ({ type: "add_to_cart"; ref: string } & CartLine);
 
 interface Envelope {
   source: MessageEventSource | null;
@@ -28,23 +60,35 @@ interface Envelope {
 
 const MARK = "aisle";
 const MAX_TOKEN = 4_096;
+const MAX_WORDS = 2_000;
+const MAX_REASON = 300;
+const MAX_QUANTITY = 999;
 const COLOR = /^#[0-9a-f]{6}$/i;
 
 /** A message of the frame to the page, or undefined for anybody else's. */
 export function fromFrame(event: Envelope, frame: unknown, origin: string): ToPage | undefined {
-  const message = opened(event, frame, origin) as ToPage | undefined;
+  const message = opened(event, frame, origin);
   switch (message?.type) {
     case "ready":
     case "close":
-      return message;
-    case "look":
-      return isColor(message.accent) && isColor(message.ink) ? message : undefined;
+      return { type: message.type };
+    case "look": {
+      const { accent, ink, position } = message;
+      if (!isColor(accent) || !isColor(ink)) return;
+      return { type: "look", accent, ink, position: position === "left" ? "left" : "right" };
+    }
     case "unread":
-      return typeof message.count === "number" ? message : undefined;
-    case "keep":
-      return typeof message.token === "string" ? message : undefined;
+      return Number.isFinite(message.count) ? { type: "unread", count: message.count as number } : undefined;
+    case "keep": {
+      const { token } = message;
+      return typeof token === "string" && token.length <= MAX_TOKEN ? { type: "keep", token } : undefined;
+    }
     case "event":
-      return typeof message.name === "string" ? message : undefined;
+      return REPORTS.has(message.name) ? { type: "event", name: message.name as string, detail: message.detail } : undefined;
+    case "consent":
+      return { type: "consent", granted: message.granted === true };
+    case "add_to_cart":
+      return cartLineOf(message);
   }
   return;
 }
@@ -54,10 +98,15 @@ export function fromPage(event: Envelope, page: unknown, origin: string): ToFram
   const message = opened(event, page, origin || event.origin);
   if (!message || (!origin && message.type !== "hello")) return;
   switch (message.type) {
-    case "hello":
-      return { type: "hello", locale: words(message.locale) ?? "", kept: words(message.kept) ?? "" };
-    case "open":
-      return { type: "open", phone: message.phone === true };
+    case "hello": {
+      const consent = typeof message.consent === "boolean" ? message.consent : null;
+      const said = { locale: words(message.locale) ?? "", kept: secret(message.kept) ?? "" };
+      return { type: "hello", ...said, consent, page: viewOf(message.page) ?? null };
+    }
+    case "open": {
+      const nudge = words(message.nudge);
+      return { type: "open", phone: message.phone === true, quiet: message.quiet === true, ...(nudge && { nudge }) };
+    }
     case "close":
       return { type: "close" };
     case "identify": {
@@ -67,6 +116,19 @@ export function fromPage(event: Envelope, page: unknown, origin: string): ToFram
     case "context": {
       const context = contextOf(message.context);
       return context && { type: "context", context };
+    }
+    case "page": {
+      const view = viewOf(message);
+      return view && { type: "page", ...view };
+    }
+    case "consent":
+      return { type: "consent", granted: message.granted === true };
+    case "can":
+      return { type: "can", cart: message.cart === true };
+    case "cart_result": {
+      const ref = words(message.ref);
+      const reason = words(message.message)?.slice(0, MAX_REASON);
+      return ref ? { type: "cart_result", ref, ok: message.ok === true, ...(reason && { message: reason }) } : undefined;
     }
   }
   return;
@@ -89,7 +151,26 @@ function isColor(value: unknown): value is string {
 
 function words(value: unknown): string | undefined {
   if (typeof value === "number") return String(value);
-  return typeof value === "string" && value.length <= 2_000 ? value : undefined;
+  return typeof value === "string" && value.length <= MAX_WORDS ? value : undefined;
+}
+
+function secret(value: unknown): string | undefined {
+  return typeof value === "string" && value.length <= MAX_TOKEN ? value : undefined;
+}
+
+function cartLineOf(message: Record<string, unknown>): ToPage | undefined {
+  const { ref, product_id, variant_id, quantity } = message;
+  if (typeof ref !== "string" || typeof product_id !== "string" || !product_id) return;
+  if (!Number.isInteger(quantity) || (quantity as number) < 1 || (quantity as number) > MAX_QUANTITY) return;
+  const variant = typeof variant_id === "string" && variant_id ? variant_id : null;
+  return { type: "add_to_cart", ref, product_id, variant_id: variant, quantity: quantity as number };
+}
+
+function viewOf(value: unknown): PageView | undefined {
+  const { url, title } = (value ?? {}) as Record<string, unknown>;
+  const address = words(url);
+  const name = words(title);
+  return address ? { url: address, ...(name && { title: name }) } : undefined;
 }
 
 function customerOf(value: unknown): Customer | undefined {

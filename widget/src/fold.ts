@@ -26,9 +26,6 @@ export function fold(message: Message, chunk: Chunk): Message {
     case "source-url":
     case "source-document":
       return withParts(message, put(message.parts, chunk as unknown as Part, (part) => same(part, chunk)));
-    case "tool-input-available":
-    case "tool-output-available":
-      return withParts(message, withTool(message.parts, chunk));
     default:
       if (!chunk.type.startsWith("data-") || chunk.transient === true) return message;
       return withParts(message, put(message.parts, dataPart(chunk), (part) => same(part, chunk)));
@@ -56,7 +53,7 @@ export function wordsOf(message: Message): string {
 
 function historyPart(part: Chunk): Part {
   if (part.type === "text") return { type: "text", text: text(part.text), state: "done" };
-  if (part.type === "source-url" || part.type === "source-document") return part as unknown as Part;
+  if (part.type === "source-url" || part.type === "source-document" || part.type === "file") return part as unknown as Part;
   return dataPart(part);
 }
 
@@ -64,13 +61,6 @@ function dataPart(chunk: Chunk): Part {
   const known = SHOWN.has(chunk.type) && typeof chunk.data === "object" && chunk.data !== null;
   if (known) return chunk as unknown as Part;
   return { type: "other", name: chunk.type, key: text(chunk.id), data: chunk.data };
-}
-
-function withTool(parts: Part[], chunk: Chunk): Part[] {
-  const key = text(chunk.toolCallId);
-  const old = parts.find((part) => part.type === "other" && part.key === key);
-  const base: Part = old ?? { type: "other", name: `tool-${text(chunk.toolName)}`, key };
-  return put(parts, { ...base, ...chunk, type: "other" } as Part, (part) => part === old);
 }
 
 function withText(parts: Part[], id: string, delta: string): Part[] {

@@ -1,20 +1,21 @@
-/** The button on the merchant's page and the panel it opens: drawing only, inside one shadow root. */
+/** The button on the merchant's page: drawing only, inside one shadow root. */
 import css from "./launcher.css?inline";
 
 const SVG = "http://www.w3.org/2000/svg";
-const BUBBLE = "M4 11.5A7.5 7.5 0 0 1 11.5 4h1a7.5 7.5 0 0 1 0 15H5.2c-.7 0-1-.8-.6-1.3l1-1.3A7.5 7.5 0 0 1 4 11.5ZM9 11.5h0M12 11.5h0M15 11.5h0";
-const CHEVRON = "M6 9.5l6 6 6-6";
+const BUBBLE = "M12 4a8 8 0 1 1-4 15l-4 1 1-4a8 8 0 0 1 7-12ZM8.5 12h0m3.5 0h0m3.5 0h0";
 
 /** Below this a panel would not fit: the chat takes the whole screen. */
 const PHONE = "(max-width: 540px), (max-height: 440px)";
+const DARK = "(prefers-color-scheme: dark)";
 
 export interface Launcher {
   host: HTMLElement;
   root: HTMLElement;
   button: HTMLButtonElement;
+  /** Where the frame goes; shown by the page module. */
   panel: HTMLElement;
-  badge: HTMLElement;
   phone: MediaQueryList;
+  dark: MediaQueryList;
 }
 
 /** Builds it without putting it on the page. Styles go in as a constructed sheet, which no style-src forbids. */
@@ -24,28 +25,31 @@ export function drawLauncher(): Launcher {
   const sheet = new CSSStyleSheet();
   sheet.replaceSync(css);
   shadow.adoptedStyleSheets = [sheet];
-  const root = element("div", "root");
-  const button = element("button");
-  const panel = element("div", "panel");
-  const badge = element("i");
-  button.type = "button";
-  button.append(icon(BUBBLE), icon(CHEVRON), badge);
+  const root = document.createElement("div");
+  const panel = document.createElement("div");
+  const button = document.createElement("button");
+  panel.hidden = true;
+  panel.className = "panel";
   root.append(panel, button);
   shadow.append(root);
-  return { host, root, button, panel, badge, phone: matchMedia(PHONE) };
+  return { host, root, button, panel, phone: matchMedia(PHONE), dark: matchMedia(DARK) };
 }
 
-function element<K extends keyof HTMLElementTagNameMap>(tag: K, name?: string): HTMLElementTagNameMap[K] {
-  const made = document.createElement(tag);
-  if (name) made.className = name;
-  return made;
+/** The button's face: the shop's own picture where it loads, or an icon, and the label beside it. */
+export function drawFace(button: HTMLElement, icon: string | undefined, url: string | undefined, label: string): void {
+  const svg = drawIcon(icon ?? BUBBLE);
+  button.replaceChildren(svg, label);
+  if (url?.startsWith("http")) {
+    const image = new Image();
+    image.onload = () => svg.replaceWith(image);
+    image.src = url;
+  }
 }
 
-function icon(path: string): SVGElement {
+export function drawIcon(path: string): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
   const line = document.createElementNS(SVG, "path");
   svg.setAttribute("viewBox", "0 0 24 24");
-  svg.setAttribute("aria-hidden", "true");
   line.setAttribute("d", path);
   svg.append(line);
   return svg;

@@ -1,232 +1,289 @@
 /**
- * `widget.js`: the one script a merchant pastes. It does nothing before the page is idle, then draws a button;
- * the chat itself is fetched when a shopper shows interest. It stores nothing and leaves one global, `window.Aisle`.
+ * `widget.js`: the one script a merchant pastes. It does nothing before the page is idle, then asks how the button
+ * looks and draws it; the chat itself is fetched when a shopper shows interest. It stores nothing and leaves one
+ * global, `window.Aisle`.
  */
-import { fromFrame, sealed, type ToFrame } from "./bridge";
-import { drawLauncher, type Launcher } from "./launcher";
-import type { Customer, PageContext } from "./wire";
+import type { AisleApi } from "./aisle";
+import { drawFace, drawLauncher } from "./launcher";
+import type { Answer, Chat, Shop, Site } from "./shared";
 
-export type AisleEvent = "ready" | "opened" | "closed" | "message" | "answer" | "product" | "handoff" | "rated" | "unread";
-type Listener = (detail?: unknown) => void;
+/** Put in by the build. */
+declare const PAGE_MODULE: string;
+declare const SITE_MODULE: string;
 
-/** `window.Aisle`. Every call may be made before the chat is loaded: it is kept and said later. */
-export interface AisleApi {
-  open(): void;
-  close(): void;
-  toggle(): void;
-  identify(customer: Customer): void;
-  context(context: PageContext): void;
-  on(event: AisleEvent, listener: Listener): void;
-  off(event: AisleEvent, listener: Listener): void;
-  destroy(): void;
-  /** For pages that queue calls before this script arrives: `(window.Aisle ||= []).push(["open"])`. */
-  push(...calls: [keyof AisleApi, ...unknown[]][]): void;
-}
+const ANSWER_PATIENCE_MS = 2_500;
+const BUBBLE = "bubble";
+const IDLE_AT_LAST_MS = 4_000;
+const DEFAULTS: Partial<Answer> = { label: "Chat", accent: "#18181b", ink: "#fff", shape: "squircle", offset: { x: 20, y: 20 } };
 
-const PATIENCE_MS = 4_000;
-
-type Global = typeof globalThis & { Aisle?: AisleApi | [keyof AisleApi, ...unknown[]][] | undefined };
+type Listener = (detail?: unknown) => unknown;
+type Layer = Record<string, unknown> | null | undefined;
 
 function start(script: HTMLScriptElement): void {
-  const page = window as Global;
-  const queued = page.Aisle;
+  const queued = window.Aisle;
   if (queued && !Array.isArray(queued)) return;
 
-  const base = new URL(".", script.src);
-  const { key = "", position, label = "Chat", accent } = script.dataset;
+  const data = script.dataset;
+  const { href, searchParams } = new URL(script.src);
+  // some tag managers drop attributes: the key may stand in the address
+  const key = data.key ?? searchParams.get("key");
+  if (!key) return;
+  const base = new URL(".", href).href;
+  const query = `?key=${encodeURIComponent(key)}`;
+  const asks = data.consent === "required";
+  const memory = `aisle:${key}`;
   const listeners = new Map<string, Set<Listener>>();
-  const name = `aisle:${key}`;
-  const view = window.visualViewport;
-  const gone = new AbortController();
-  const { signal } = gone;
-  let ui: Launcher | undefined;
-  let frame: HTMLIFrameElement | undefined;
-  let ready = false;
-  let open = false;
-  let before: Element | null = null;
-  let customer: Customer | undefined;
-  let context: PageContext | undefined;
+  let early: MessageEvent[] = [];
+  let site: Site | undefined;
+  let chat: Chat | undefined;
+  let scene: Element;
+  let wanted = false;
+  let ended = false;
+  let again = false;
+  let alone = false;
+  let tries = "";
+  let face = "";
 
-  const emit = (event: string, detail?: unknown): void => {
-    listeners.get(event)?.forEach((listener) => listener(detail));
-  };
-  const say = (message: ToFrame): void => {
-    if (ready) frame?.contentWindow?.postMessage(sealed(message), base.origin);
-  };
-
-  /** The frame's session, for this tab only, where the browser lets frames store nothing. */
-  const memory = (token?: string): string | undefined => {
-    try {
-      return token === undefined ? sessionStorage[name] : (sessionStorage[name] = token);
-    } catch {
-      return;
-    }
-  };
-
-  /** Frameworks that replace the body, or the whole document, take us with them: come back. */
-  const attach = (): void => {
-    if (ui && !ui.host.isConnected && !signal.aborted) document.documentElement.append(ui.host);
-  };
-
-  const draw = (): Launcher => {
-    if (ui) return ui;
-    const made = (ui = drawLauncher());
-    const { host, root, button, phone } = made;
-    root.classList.toggle("left", position === "left");
-    button.ariaLabel = label;
-    if (accent) host.style.setProperty("--accent", accent);
-    button.onclick = api.toggle;
-    button.onpointerenter = button.onfocus = load;
-    phone.onchange = settle;
-    for (const change of ["resize", "scroll"]) view?.addEventListener(change, fit, { signal });
-    const observer = new MutationObserver(attach);
-    observer.observe(document, { childList: true });
-    observer.observe(document.documentElement, { childList: true });
-    signal.addEventListener("abort", () => observer.disconnect());
-    attach();
-    settle();
-    return made;
-  };
-
-  const load = (): void => {
-    if (frame) return;
-    frame = document.createElement("iframe");
-    frame.title = label;
-    frame.allow = "clipboard-write";
-    frame.src = `${base.href}frame?key=${encodeURIComponent(key)}`;
-    // a frame that a browser refuses "loads" as well, as an empty page: better no button than a dead one
-    frame.onload = () =>
-      setTimeout(() => {
-        if (ready) return;
-        console.error("Aisle: not listed");
-        api.destroy();
-      }, PATIENCE_MS);
-    draw().panel.append(frame);
-  };
-
-  /** Above an on-screen keyboard, not under it: a phone's fixed box does not shrink by itself. */
-  const fit = (): void => {
-    if (!ui || !view || !open || !ui.phone.matches) return;
-    ui.root.style.setProperty("--top", `${view.offsetTop}px`);
-    ui.root.style.setProperty("--height", `${view.height}px`);
-  };
-
-  const lock = new CSSStyleSheet();
-  lock.replaceSync("html{overflow:hidden!important}");
-  let locked = false;
-  /** On a phone the chat is the whole screen: the page behind neither scrolls nor takes focus. */
-  const hold = (wanted: boolean): void => {
-    if (wanted === locked) return;
-    locked = wanted;
-    const others = document.adoptedStyleSheets.filter((sheet) => sheet !== lock);
-    document.adoptedStyleSheets = wanted ? [...others, lock] : others;
-    if (document.body) document.body.inert = wanted;
-  };
-
-  const settle = (): void => {
-    if (!ui) return;
-    const phone = ui.phone.matches;
-    ui.root.classList.toggle("phone", phone);
-    ui.root.classList.toggle("open", open);
-    ui.button.ariaExpanded = `${open}`;
-    hold(open && phone);
-    fit();
-    if (open) say({ type: "open", phone });
+  const undraw = (): void => {
+    shop.life.abort();
+    shop.ui?.host.remove();
+    shop.ui = shop.frame = chat = undefined;
+    face = "";
   };
 
   const leave = (): void => {
-    const host = ui?.host;
-    const inside = document.activeElement === host;
-    open = false;
-    settle();
-    say({ type: "close" });
-    if (inside) (before !== host && before?.isConnected ? (before as HTMLElement) : ui?.button)?.focus();
-    emit("closed");
+    ended = true;
+    shop.open = false;
+    undraw();
   };
 
-  const heard = (event: MessageEvent): void => {
-    const message = frame && fromFrame(event, frame.contentWindow, base.origin);
-    switch (message?.type) {
-      case "ready":
-        ready = true;
-        say({ type: "hello", locale: context?.locale ?? document.documentElement.lang, kept: memory() ?? "" });
-        if (customer) say({ type: "identify", customer });
-        if (context) say({ type: "context", context });
-        settle();
-        return emit("ready");
-      case "close":
-        return api.close();
-      case "look":
-        ui?.host.style.setProperty("--accent", message.accent);
-        ui?.host.style.setProperty("--ink", message.ink);
-        if (!position) ui?.root.classList.toggle("left", message.position === "left");
-        return;
-      case "keep":
-        return void memory(message.token);
-      case "unread":
-        if (ui) ui.badge.textContent = message.count && !open ? `${Math.min(message.count, 9)}` : "";
-        return emit("unread", message.count);
-      case "event":
-        return emit(message.name, message.detail);
+  /** How the button looks. No answer (blocked, offline, slow) is an answer: as the script's attributes say. */
+  const learn = async (): Promise<void> => {
+    const address = `${base}v1/launcher${query}`;
+    const limits: RequestInit = { credentials: "omit", signal: AbortSignal.timeout(ANSWER_PATIENCE_MS) };
+    try {
+      // an answer that this page may not read is one as well: it is not on the shop's list
+      const response = await fetch(address, limits).catch(() => fetch(address, { ...limits, mode: "no-cors" }));
+      if (response.ok) {
+        shop.answer = await response.json();
+        if (shop.answer.consent) shop.consent ??= false;
+      } else if (response.status < 404) {
+        console.error("Aisle: not listed");
+        leave();
+      }
+    } catch {}
+    const { rules, nudges, icon } = shop.answer;
+    if (rules?.[0] || nudges?.[0] || (data.icon ?? icon ?? BUBBLE) !== BUBBLE) {
+      site = await import(/* @vite-ignore */ base + SITE_MODULE).catch(() => {});
+      if (shop.ui) site?.follow(shop);
+    }
+    settle();
+  };
+
+  const ask = (): Promise<void> => (shop.asked ??= learn());
+
+  const settle = (): void => {
+    const { ui, answer, open } = shop;
+    if (!ui) return;
+    const { root, button } = ui;
+    const device = ui.phone.matches ? "phone" : "desktop";
+    const layers = [data, ...(site?.rules(shop) ?? []), answer[device], answer, DEFAULTS] as Layer[];
+    const pick = (name: keyof Answer): string => layers.find((layer) => (layer?.[name] ?? "") !== "")?.[name] as string;
+    const theme = pick("theme");
+    const dark = theme === "dark" || (theme !== "light" && ui.dark.matches);
+    const own = data.accent;
+    const tone = dark && !own && pick("accent_dark") ? "_dark" : "";
+    const offset = pick("offset") as unknown as Answer["offset"];
+    const label = pick("label");
+    const side = pick("position") === "left" ? "left" : "right";
+    const from = (edge: string, px: number): string => `${edge}:calc(${px}px + env(safe-area-inset-${edge}));`;
+    // of a colour that only the page knows, the readable ink is the browser's to find
+    const ink = own ? `oklch(from ${own} clamp(0, (.7 - l) * 999, 1) 0 0)` : pick(`ink${tone}`);
+    root.style.cssText = `position:fixed;color:#fff;${from(side, offset.x)}${from("bottom", offset.y)}--accent:${pick(`accent${tone}`)};--ink:${ink}`;
+    root.className = [pick("shape"), side, device, dark && "dark", pick("hidden") && "gone", open && (chat ? "open" : "busy")].join(" ");
+    button.ariaLabel = label;
+    button.ariaExpanded = `${open}`;
+    const drawn = [site?.icons[pick("icon")], pick("icon_url"), label] as const;
+    if (face !== (face = `${drawn}`)) drawFace(button, ...drawn);
+    chat?.settle();
+  };
+
+  /** Frameworks that replace the body take us with them: come back. A document written anew has dropped every listener. */
+  const attach = (): void => {
+    const { documentElement } = document;
+    if (!documentElement) return;
+    if (scene !== documentElement) {
+      undraw();
+      draw();
+      if (shop.open) load();
+    } else if (!shop.ui!.host.isConnected) scene.append(shop.ui!.host);
+  };
+
+  const draw = (): void => {
+    if (shop.ui || ended) return;
+    const { host, button, phone, dark } = (shop.ui = drawLauncher());
+    const { signal } = (shop.life = new AbortController());
+    const heed = (target: EventTarget, event: string, then: (event: never) => void): void =>
+      target.addEventListener(event, then as EventListener, { signal });
+    button.onclick = api.toggle;
+    button.onpointerenter = button.onfocus = () => {
+      if (!asks || shop.consent) load();
+    };
+    heed(phone, "change", settle);
+    heed(dark, "change", settle);
+    heed(window, "message", (event: MessageEvent) => {
+      if (shop.frame && event.source === shop.frame.contentWindow) chat ? chat.heard(event) : early.push(event);
+    });
+    const observer = new MutationObserver(attach);
+    for (const node of [document, (scene = document.documentElement)]) observer.observe(node, { childList: true });
+    signal.onabort = () => observer.disconnect();
+    scene.append(host);
+    site?.follow(shop);
+    settle();
+  };
+
+  /** The frame and the module that looks after it, side by side. */
+  const load = (): void => {
+    draw();
+    if (shop.frame || ended || alone) return;
+    void ask();
+    early = [];
+    shop.loaded = false;
+    const frame = (shop.frame = document.createElement("iframe"));
+    frame.title = shop.ui!.button.ariaLabel!;
+    frame.allow = "clipboard-write";
+    frame.onload = () => {
+      shop.loaded = true;
+    };
+    frame.src = `${base}frame${query}`;
+    shop.ui!.panel.append(frame);
+    import(/* @vite-ignore */ base + PAGE_MODULE + tries)
+      .then(
+        (module) => {
+          if (shop.frame !== frame) return;
+          chat = module.mount(shop) as Chat;
+          early.forEach(chat.heard);
+        },
+        () => shop.frame === frame && fail(frame),
+      )
+      .then(settle);
+  };
+
+  const fail = (frame: HTMLIFrameElement): void => {
+    frame.remove();
+    shop.frame = undefined;
+    // a browser may remember that an address failed
+    tries += "?";
+    if (!navigator.onLine) return window.addEventListener("online", load, { once: true, signal: shop.life.signal });
+    if (!again) {
+      again = true;
+      return load();
+    }
+    alone = true;
+    console.error(`Aisle: script-src must allow ${base}assets/`);
+    if (shop.open) {
+      shop.open = false;
+      api.open();
     }
   };
 
   const api: AisleApi = {
     open() {
-      if (open || signal.aborted) return;
-      before = document.activeElement === document.body ? null : document.activeElement;
-      open = true;
-      draw().badge.textContent = "";
+      if (ended || shop.open) return;
+      if (asks && !shop.consent && shop.listens("consent_needed")) {
+        wanted = true;
+        return void shop.emit("consent_needed");
+      }
+      if (alone) return void window.open(`${base}frame${query}`);
+      shop.open = true;
       load();
       settle();
-      frame?.focus();
-      emit("opened");
+      void shop.emit("opened");
     },
     close() {
-      if (open) leave();
+      if (!shop.open) return;
+      shop.open = false;
+      settle();
+      void shop.emit("closed");
     },
-    toggle() {
-      open ? api.close() : api.open();
+    toggle: () => api[shop.open ? "close" : "open"](),
+    identify(customer) {
+      shop.customer = customer;
+      settle();
     },
-    identify(who) {
-      say({ type: "identify", customer: (customer = who) });
+    context(context) {
+      shop.context = { ...shop.context, ...context };
+      settle();
     },
-    context(what) {
-      say({ type: "context", context: (context = { ...context, ...what }) });
+    consent(granted) {
+      shop.consent = granted;
+      if (granted) {
+        if (asks) void ask().then(restore);
+        if (wanted) api.open();
+      } else {
+        api.close();
+        kept(true);
+      }
+      wanted = false;
+      settle();
     },
     on(event, listener) {
-      listeners.set(event, (listeners.get(event) ?? new Set()).add(listener));
+      listeners.set(event, (listeners.get(event) ?? new Set()).add(listener as Listener));
+      settle();
     },
     off(event, listener) {
-      listeners.get(event)?.delete(listener);
+      listeners.get(event)?.delete(listener as Listener);
+      settle();
     },
     destroy() {
-      open = false;
-      hold(false);
-      gone.abort();
-      ui?.host.remove();
-      delete page.Aisle;
+      leave();
+      delete window.Aisle;
     },
     push(...calls) {
       for (const [name, ...rest] of calls) (api[name] as (...rest: unknown[]) => void)(...rest);
     },
   };
 
-  window.addEventListener("message", heard, { signal });
-  document.addEventListener(
-    "keydown",
-    (event) => {
-      const ours = document.activeElement === ui?.host || document.activeElement === document.body;
-      if (event.key === "Escape" && open && ours && !event.defaultPrevented) api.close();
-    },
-    { signal },
-  );
-  page.Aisle = api;
+  const shop: Shop = {
+    key,
+    base,
+    api,
+    settle,
+    leave,
+    // async, so that one listener's error stops neither the others nor us
+    emit: (event, detail) => Promise.all([...(listeners.get(event) ?? [])].map(async (listener) => listener(detail))),
+    listens: (event) => !!listeners.get(event)?.size,
+    answer: {},
+    life: new AbortController(),
+    consent: asks ? false : null,
+    open: false,
+    quiet: false,
+  } as Shop;
+
+  /** What the page module keeps for this tab; a sandboxed page has no storage at all. */
+  const kept = (forget?: boolean): string | undefined => {
+    try {
+      if (forget) sessionStorage.removeItem(memory);
+      return sessionStorage[memory] as string | undefined;
+    } catch {
+      return;
+    }
+  };
+
+  /** On a wide screen a conversation goes on over page changes. */
+  const restore = (): void => {
+    if (ended) return;
+    draw();
+    if (shop.ui!.phone.matches || kept()?.[0] !== "1") return;
+    shop.quiet = true;
+    api.open();
+  };
+
+  window.Aisle = api;
   if (queued) api.push(...queued);
   const idle = window.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 200));
-  idle(() => signal.aborted || draw(), { timeout: 4_000 });
+  idle(() => void (asks && !shop.consent ? draw() : ask().then(restore)), { timeout: IDLE_AT_LAST_MS });
 }
 
-const script = (document.currentScript ?? document.querySelector("script[data-key][src*='widget.js']")) as HTMLScriptElement | null;
-if (script?.dataset.key) start(script);
-
+const script = (document.currentScript ?? document.querySelector("script[src*='/widget.js']")) as HTMLScriptElement | null;
+if (script) start(script);

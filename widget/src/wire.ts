@@ -65,7 +65,7 @@ export interface OrderView {
   other_orders?: { number: string; status: string; status_text: string; placed_on?: string | null }[];
 }
 
-export type Proof = "email" | "postcode" | "code";
+export type Proof = "email" | "postcode" | "code" | "sign_in";
 
 export interface Verification {
   order_number?: string | null;
@@ -75,6 +75,38 @@ export interface Verification {
 export interface Handoff {
   state: "requested" | "waiting" | "joined" | "ended";
   staff?: string | { name?: string } | null;
+  /** People before this shopper; null when nobody can say. */
+  ahead?: number | null;
+  wait_s?: number | null;
+  /** ISO 8601 time at which the team is back. */
+  opens_at?: string | null;
+  online?: boolean;
+}
+
+/** Who of the team is there. */
+export interface Presence {
+  staff_online: boolean;
+  /** The name of whoever is writing now. */
+  typing: string | null;
+  handoff: Handoff | null;
+}
+
+/** One of the shopper's conversations, as a list shows it. */
+export interface Talk {
+  id: string;
+  title: string;
+  state: string;
+  last_message_at: string;
+  preview: string;
+}
+
+/** A picture the server has taken in. */
+export interface Picture {
+  id: string;
+  media_type: string;
+  width: number;
+  height: number;
+  bytes: number;
 }
 
 export interface Fallback {
@@ -95,10 +127,23 @@ export interface Metadata {
   staff?: string | { name?: string } | null;
   confidence?: number;
   sources?: SourceNote[];
+  /** The language the answer is in, where the server knows it (BCP 47). */
+  locale?: string;
+  /** Cut short by the shopper, or by a failure. */
+  stopped?: boolean;
+  interrupted?: boolean;
+}
+
+/** A picture of the shopper's: `url` is "aisle-image:" and its id, fetched with the session's token. */
+export interface FilePart {
+  type: "file";
+  mediaType: string;
+  url: string;
 }
 
 export type Part =
   | { type: "text"; id?: string; text: string; state?: "streaming" | "done" }
+  | FilePart
   | { type: "source-url"; sourceId: string; url: string; title?: string }
   | { type: "source-document"; sourceId: string; mediaType?: string; title: string; filename?: string }
   | { type: "data-products"; id?: string; data: { products: Product[] } }
@@ -107,7 +152,7 @@ export type Part =
   | { type: "data-suggestions"; id?: string; data: { suggestions: string[] } }
   | { type: "data-handoff"; id?: string; data: Handoff }
   | { type: "data-fallback"; id?: string; data: Fallback }
-  | { type: "other"; name: string; key?: string; input?: unknown; output?: unknown; data?: unknown };
+  | { type: "other"; name: string; key?: string; data?: unknown };
 
 export interface Message {
   id: string;
@@ -117,12 +162,52 @@ export interface Message {
   metadata?: Metadata;
 }
 
+/** What a page of the shop changes: `match` is a glob over the path, or over the whole address when it has a host. */
+export interface PageRule {
+  match: string;
+  device?: "phone" | "desktop" | null;
+  greeting?: string | null;
+  suggestions?: string[] | null;
+}
+
+/** The merchant's branding, colours as `#rrggbb`, lengths in CSS pixels. */
+/** `scheme` is the look that the surface asks for: a dark "light background" makes it dark. */
+export interface Palette {
+  scheme: "light" | "dark";
+  surface: string;
+  card: string;
+  sunken: string;
+  body: string;
+  muted: string;
+  good: string;
+  bad: string;
+  accent: string;
+  /** Text on the accent. */
+  ink: string;
+  /** The accent as text. */
+  text: string;
+}
+
 export interface Appearance {
-  accent?: string;
+  accent?: string | null;
+  accent_dark?: string | null;
+  background?: string | null;
+  background_dark?: string | null;
+  theme?: "auto" | "light" | "dark";
+  /** Every colour of the chat as `#rrggbb`, readable on each other, by the device's scheme. */
+  palette?: Partial<Record<"light" | "dark", Palette>>;
+  font?: string | null;
+  radius?: number | null;
   name?: string;
+  logo_url?: string | null;
   avatar_url?: string | null;
   position?: "left" | "right";
-  theme?: "auto" | "light" | "dark";
+  rules?: PageRule[];
+  variables?: Record<string, string>;
+  sound?: boolean;
+  images?: boolean;
+  hide_branding?: boolean;
+  consent?: boolean;
 }
 
 export interface Session {

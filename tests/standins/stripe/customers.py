@@ -17,6 +17,7 @@ _CARDS: dict[str, tuple[str, str | None, str | None]] = {
     "4000000000000002": ("visa", "generic_decline", "generic_decline"),
     "4000000000009995": ("visa", "insufficient_funds", "insufficient_funds"),
     "4000000000000069": ("visa", "expired_card", "expired_card"),
+    "4000002760003184": ("visa", None, "authentication_required"),
 }
 _NAMED = {
     "pm_card_visa": GOOD_CARD,
@@ -27,6 +28,7 @@ _SAID = {
     "generic_decline": "Your card was declined.",
     "insufficient_funds": "Your card has insufficient funds.",
     "expired_card": "Your card has expired.",
+    "authentication_required": "Your card was declined. This transaction requires authentication.",
 }
 _KEPT = ("description", "email", "metadata", "name", "phone", "address", "preferred_locales", "tax_exempt")
 

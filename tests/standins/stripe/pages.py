@@ -15,6 +15,7 @@ _CARDS = (
     (FAILS_ON_CHARGE, "4000 0000 0000 0341 (saved, fails when charged)"),
     ("4000000000000002", "4000 0000 0000 0002 (declined)"),
     ("4000000000009995", "4000 0000 0000 9995 (insufficient funds)"),
+    ("4000002760003184", "4000 0027 6000 3184 (its bank asks, when charged)"),
 )
 
 _STYLE = """

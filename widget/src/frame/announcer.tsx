@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { wordsOf } from "../api";
 import { useConversation } from "./chat";
+import { LONGEST } from "./markdown";
 
 const KEPT = 12;
 
@@ -14,7 +15,7 @@ export function Announcer(): ComponentChildren {
   const answer = last?.role === "assistant" ? last : undefined;
 
   const say = (text: string): void => {
-    const plain = text.replace(/\[(.*?)\]\(.*?\)|[*_`#|]/g, "$1").trim();
+    const plain = text.replace(/\[([^\]\n]{0,300})\]\([^)\n]{0,2000}\)|[*_`#|]/g, "$1").trim();
     if (plain) setSaid((before) => [...before.slice(1 - KEPT), { key: spoken.current.key++, text: plain }]);
   };
   useEffect(() => {
@@ -22,7 +23,7 @@ export function Announcer(): ComponentChildren {
   }, [status]);
   useEffect(() => {
     if (!answer) return;
-    const text = wordsOf(answer);
+    const text = wordsOf(answer).slice(0, LONGEST);
     if (spoken.current.id !== answer.id) spoken.current = { ...spoken.current, id: answer.id, length: busy ? 0 : text.length };
     const fresh = text.slice(spoken.current.length);
     const length = busy ? wholeSentences(fresh) : fresh.length;

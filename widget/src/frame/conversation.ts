@@ -1,48 +1,66 @@
 /** What the chat knows and does, apart from how it looks: one object the components listen to. */
-import { AisleClient, ApiError, NetworkError, fold, settle, wordsOf } from "../api";
-import type { Check, Chunk, Customer, Handoff, Message, PageContext, Session } from "../api";
+import { ApiError, type AisleClient } from "../api";
+import type { Check, Customer, Handoff, HandoffRequest, Message, PageContext, Part, Session } from "../api";
+import { Album } from "./album";
+import type { Report } from "./board";
 import { uuid } from "./ids";
 import { languageFor } from "./language";
-import { NOTHING, type Problem, type State } from "./state";
+import { problemOf, withoutTalk } from "./state";
 import type { TokenStore } from "./storage";
+import { Tabs } from "./tabs";
+import { Turns } from "./turns";
+import { Watch } from "./watch";
 
-/** What the merchant's page may hear of. Never what was said. */
-export type Report = (name: string, detail?: unknown) => void;
+const TYPING_MS = 3_000;
+/** A page out of sight for less than this still has its connections. */
+const NAP_MS = 20_000;
 
-const POLL_MS = 5_000;
-
-export class Conversation {
-  state: State = NOTHING;
+export class Conversation extends Turns {
   customer: Customer | undefined;
   context: PageContext | undefined;
-  visible = false;
-  #listeners = new Set<() => void>();
-  #turn = new AbortController();
-  #again: (() => void) | undefined;
-  #unread = 0;
-  #poll: ReturnType<typeof setInterval> | undefined;
+  readonly pictures: Album;
+  #typed = 0;
+  #tabs: Tabs;
+  #watch = new Watch(this, () => this.load());
 
   constructor(
-    readonly client: AisleClient,
-    readonly tokens: TokenStore,
-    readonly report: Report,
+    client: AisleClient,
+    tokens: TokenStore,
+    report: Report,
     public locale: string,
-  ) {}
-
-  subscribe(listener: () => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  ) {
+    super(client, tokens, report);
+    this.pictures = new Album(client);
+    client.onTrouble = () => this.#offline();
+    this.#tabs = new Tabs(
+      tokens.name,
+      (id) => void (id === this.#id && !this.state.busy && this.#catchUp().catch(() => undefined)),
+      (token) => this.#otherTab(token),
+    );
   }
 
-  /** Called when the shopper opens the chat, as often as they do. */
-  async open(): Promise<void> {
+  /** Called when the shopper opens the chat, as often as they do. `asking`: not before they agree. */
+  async open(asking = false): Promise<void> {
     this.visible = true;
-    this.#count(0);
-    if (this.state.phase === "closed" || this.state.phase === "failed") await this.#begin();
+    this.count(0);
+    const { phase } = this.state;
+    if (asking) {
+      this.set({ phase: "asking" });
+      await this.speak(this.locale);
+    }
+    else if (phase === "closed" || phase === "failed" || phase === "asking") await this.#begin();
+    else this.#watch.look();
   }
 
   close(): void {
     this.visible = false;
+  }
+
+  /** The device came back after so long, or its network did. */
+  wake(sleptMs = Infinity): void {
+    if (sleptMs > NAP_MS) this.client.wake();
+    if (this.state.phase === "failed" && this.state.problem === "network") void this.#begin();
+    else if (!this.state.busy) this.#watch.look();
   }
 
   /** The shop vouches for who this is: the session goes on with that knowledge. */
@@ -52,34 +70,38 @@ export class Conversation {
     if (session) await this.#session(session.session).catch(() => undefined);
   }
 
-  /** Asks; `again` marks a question repeated by us after a check, which is shown as such. */
-  async send(text: string, again = false): Promise<void> {
+  /** Asks in words, with pictures that are uploaded. */
+  async send(text: string, pictures: Part[] = []): Promise<void> {
     const words = text.trim();
-    if (!words || this.state.busy) return;
-    const message: Message = { id: uuid(again ? 8 : 4), role: "user", parts: [{ type: "text", text: words }] };
-    this.#set({ messages: [...this.state.messages, message] });
-    this.report("message");
-    await this.#ask(message);
+    if ((!words && !pictures.length) || this.state.busy) return;
+    await this.say([...pictures, ...(words ? [{ type: "text", text: words } as const] : [])]);
   }
 
-  retry(): void {
-    this.#set({ problem: undefined });
-    this.#again?.();
+  /** One of the shopper's other conversations, or a "new" one. */
+  async switchTo(id: string): Promise<void> {
+    this.#leave();
+    await this.#begin(id);
   }
 
-  async stop(): Promise<void> {
-    const running = this.state.messages.at(-1);
-    if (running?.role === "assistant") this.#set({ stopped: new Set([...this.state.stopped, running.id]) });
-    await this.client.stop().catch(() => this.#turn.abort());
-  }
-
-  /** A fresh conversation; the old one stays with the shop but not in this browser. */
+  /** A fresh shopper; the old conversations stay with the shop but not in this browser. */
   async startOver(): Promise<void> {
-    this.#turn.abort();
-    clearInterval(this.#poll);
-    this.tokens.forget();
-    this.#set({ ...NOTHING, language: this.state.language });
+    this.end();
     await this.#begin();
+  }
+
+  /** The shopper takes their consent back: nothing more is sent, and nothing is remembered here. */
+  end(): void {
+    this.tokens.forget();
+    this.#leave();
+    this.set({ session: undefined });
+  }
+
+  /** Deletes everything about this shopper, here and at the shop. */
+  async forget(): Promise<void> {
+    this.turn.abort();
+    await this.client.forget();
+    await this.startOver();
+    this.set({ forgotten: true });
   }
 
   rate(messageId: string, rating: "up" | "down", comment?: string): Promise<void> {
@@ -90,17 +112,38 @@ export class Conversation {
   /** Checks, and when it holds asks the open question again. Answers the proof level, 0 when it did not match. */
   async verify(orderNumber: string, check: Check, wantedLevel: number): Promise<number> {
     const level = await this.client.verify(orderNumber, check);
-    if (level >= wantedLevel) void this.send(this.#question(), true);
+    if (level >= wantedLevel) this.askAgain();
     return level;
   }
 
-  sendCode(orderNumber: string): Promise<void> {
-    return this.client.sendCode(orderNumber);
+  /** The open question once more, now that we know who asks; it is shown as our own doing. */
+  askAgain(): void {
+    const asked = this.state.messages.findLast((message) => message.role === "user");
+    if (asked && !this.state.busy) void this.say(asked.parts, 8);
   }
 
-  async callPerson(email: string): Promise<void> {
-    this.#handoff(await this.client.handoff(email || undefined));
+  async callPerson(request: HandoffRequest): Promise<Handoff> {
+    const handoff = await this.client.handoff(request);
     this.#remember();
+    this.handoff(handoff);
+    await this.refresh();
+    return handoff;
+  }
+
+  /** Looks what the server has by now. */
+  refresh(): Promise<void> {
+    return this.load().catch(() => undefined);
+  }
+
+  /** The shopper is writing: staff who are there see it, at most every 3 s. */
+  typing(): void {
+    if (this.state.handoff?.state !== "joined" || Date.now() - this.#typed < TYPING_MS) return;
+    this.#typed = Date.now();
+    void this.client.typing().catch(() => undefined);
+  }
+
+  get #id(): string | undefined {
+    return this.state.session?.conversation_id;
   }
 
   /** From the first message on, and not before, a reload finds the way back. */
@@ -109,37 +152,39 @@ export class Conversation {
     if (session) this.tokens.keep(session.session);
   }
 
-  /** The last thing the shopper asked. */
-  #question(): string {
-    const asked = this.state.messages.findLast((message) => message.role === "user");
-    return asked ? wordsOf(asked) : "";
-  }
-
-  async #begin(): Promise<void> {
-    this.#again = () => void this.#begin();
-    this.#set({ phase: "starting", problem: undefined });
-    const guessed = languageFor(this.locale);
+  async #begin(conversation?: string): Promise<void> {
+    this.again = () => void this.#begin(conversation);
+    this.set({ phase: "starting", problem: undefined });
+    const wanted = this.context?.locale ?? this.locale;
+    const guessed = this.speak(wanted);
     try {
-      const token = this.tokens.recall();
-      const session = await this.#session(token).catch((error: unknown) => this.#withoutToken(error, token));
-      const language = await (session.locale && session.locale !== this.locale ? languageFor(session.locale) : guessed);
-      this.#set({ session, language });
-      if (token) await this.#catchUp();
-      this.#set({ phase: "ready" });
+      const token = conversation && this.state.session ? this.state.session.session : this.tokens.recall();
+      const session = await this.#session(token, conversation).catch((error: unknown) => this.#withoutToken(error, token));
+      await guessed;
+      if (session.locale && session.locale !== wanted) await this.speak(wanted, session.locale);
+      if (token && conversation !== "new") await this.#catchUp();
+      this.set({ phase: "ready" });
     } catch (error) {
-      this.#set({ language: await guessed, phase: "failed", problem: problemOf(error) });
+      await guessed;
+      this.set({ phase: "failed", problem: problemOf(error) });
     }
   }
 
-  async #session(token: string | undefined): Promise<Session> {
+  /** The first of these that there are words for. */
+  protected override async speak(...locales: string[]): Promise<void> {
+    this.set({ language: await languageFor(...locales) });
+  }
+
+  async #session(token: string | undefined, conversation?: string): Promise<Session> {
     const session = await this.client.start({
       session: token,
       customer: this.customer,
+      conversation_id: conversation,
       locale: this.context?.locale ?? (this.locale || undefined),
     });
-    if (token) this.tokens.keep(session.session);
-    const before = this.state.session?.conversation_id;
-    this.#set(before && before !== session.conversation_id ? { session, messages: [] } : { session });
+    if (this.tokens.recall()) this.tokens.keep(session.session);
+    const before = this.#id;
+    this.set(before && before !== session.conversation_id ? { session, messages: [] } : { session });
     return session;
   }
 
@@ -150,47 +195,49 @@ export class Conversation {
     return this.#session(undefined);
   }
 
-  /** After a reload: what was said, and the rest of an answer still being given. */
+  /** After a reload: what was said, the rest of an answer still being given, or what had found no network. */
   async #catchUp(): Promise<void> {
-    await this.#load();
-    void this.#listen(() => this.client.resume(this.#turn.signal), true);
+    await this.load();
+    const { unsent } = this.tokens;
+    const lost = unsent?.conversation === this.#id && !this.state.messages.some(({ id }) => id === unsent?.message.id);
+    if (unsent && lost) {
+      this.set({ messages: [...this.state.messages, unsent.message] });
+      void this.#ask(unsent.message);
+    } else void this.listen(() => this.client.resume(this.turn.signal), true);
   }
 
-  async #load(): Promise<void> {
-    const { messages } = await this.client.history();
-    const before = this.state.messages.length;
-    this.#set({ messages });
-    this.#noticeHandoff(messages);
-    const fresh = messages.slice(before).filter((message) => message.role === "assistant").length;
-    if (before && fresh && !this.visible) this.#count(this.#unread + fresh);
+  /** The conversation as the server has it, unless something newer has begun meanwhile. */
+  protected override async load(running = false): Promise<void> {
+    const id = this.#id;
+    const { messages, state, presence } = await this.client.history();
+    if (id !== this.#id || (this.state.busy && !running)) return;
+    const known = new Set(this.state.messages.map((message) => message.id));
+    const fresh = messages.filter((message) => message.role === "assistant" && !known.has(message.id)).length;
+    this.set({ messages, presence: presence ?? undefined, closed: state === "closed" });
+    const told = messages.flatMap((message) => message.parts).findLast((part) => part.type === "data-handoff");
+    const handoff = told?.type === "data-handoff" ? { ...told.data, ...presence?.handoff } : presence?.handoff;
+    if (handoff) this.handoff(handoff);
+    if (known.size && fresh) this.notice(fresh);
+  }
+
+  protected override async say(parts: Part[], version = 4): Promise<void> {
+    const message: Message = { id: uuid(version), role: "user", parts };
+    this.set({ messages: [...this.state.messages, message], closed: false, forgotten: false });
+    this.report("message");
+    await this.#ask(message);
   }
 
   async #ask(message: Message, renewed = false): Promise<void> {
-    this.#again = () => void this.#ask(message);
+    this.again = () => void this.#ask(message);
     this.#remember();
-    const text = wordsOf(message);
-    const refused = await this.#listen(() => this.client.send(message.id, text, this.context, this.#turn.signal));
+    const refused = await this.listen(() => this.client.send(message.id, message.parts, this.context, this.turn.signal));
     if (refused instanceof ApiError && refused.status === 401 && !renewed && (await this.#renew())) {
+      if (!this.state.messages.includes(message)) this.set({ messages: [message] });
       return this.#ask(message, true);
     }
-    if (refused) this.#set({ problem: problemOf(refused) });
-  }
-
-  /** Follows a turn to its end and answers what went wrong, if anything. `quiet` when we only look whether one runs. */
-  async #listen(chunks: () => AsyncGenerator<Chunk>, quiet = false): Promise<unknown> {
-    const turn = (this.#turn = new AbortController());
-    let wrong: unknown;
-    this.#set({ busy: !quiet, status: "", problem: undefined });
-    try {
-      for await (const chunk of chunks()) {
-        if (turn.signal.aborted) return;
-        await this.#take(chunk);
-      }
-    } catch (error) {
-      wrong = error;
-    }
-    if (turn === this.#turn) this.#finish();
-    return turn.signal.aborted || quiet ? undefined : wrong;
+    this.tokens.unsent = undefined;
+    if (refused) this.set({ problem: problemOf(refused) });
+    else this.tell();
   }
 
   /** A session that ran out is opened again; false when even that is refused. */
@@ -200,90 +247,35 @@ export class Conversation {
     return session.then(() => true, () => false);
   }
 
-  async #take(chunk: Chunk): Promise<void> {
-    switch (chunk.type) {
-      case "start":
-        return this.#openAnswer(String(chunk.messageId ?? uuid()), chunk);
-      case "data-status":
-        return this.#set({ status: String((chunk.data as { text?: unknown } | undefined)?.text ?? "") });
-      case "error":
-        return this.#failTurn();
-      case "gone":
-        return this.#load();
-      case "data-handoff":
-        this.#handoff(chunk.data as Handoff);
-        break;
-      case "text-delta":
-        if (this.state.status) this.#set({ status: "" });
-        break;
-    }
-    const last = this.state.messages.at(-1);
-    if (last?.role === "assistant") this.#replaceLast(fold(last, chunk));
+  #offline(): void {
+    const message = this.state.messages.findLast(({ role }) => role === "user");
+    if (!this.state.busy || this.state.messages.at(-1) !== message) return;
+    this.set({ offline: true });
+    if (message && this.#id) this.tokens.unsent = { conversation: this.#id, message };
   }
 
-  /** A new answer, or one told again from its start. */
-  #openAnswer(id: string, chunk: Chunk): void {
-    const answer = fold({ id, role: "assistant", parts: [], created_at: new Date().toISOString() }, chunk);
-    const others = this.state.messages.filter((message) => message.id !== id);
-    this.#set({ busy: true, messages: [...others, answer] });
+  /** Another tab has forgotten the shopper, or has begun while this one has not. */
+  #otherTab(token: string | null): void {
+    const { phase, session, messages } = this.state;
+    if (phase !== "ready" || (token ? messages.length || token === session?.session : !messages.length)) return;
+    this.#leave();
+    this.set({ session: undefined });
+    void this.#begin();
   }
 
-  /** The turn failed on the server: ask the same again as a new turn, in place of the failed one. */
-  #failTurn(): void {
-    const at = this.state.messages.findLastIndex((message) => message.role === "user");
-    const asked = this.state.messages[at];
-    this.#set({ problem: "failed" });
-    if (!asked) return;
-    this.#again = () => {
-      this.#set({ messages: this.state.messages.slice(0, at) });
-      void this.send(wordsOf(asked));
-    };
+  #leave(): void {
+    this.turn.abort();
+    this.#watch.end();
+    this.set(withoutTalk(this.state));
   }
 
-  #finish(): void {
-    const last = this.state.messages.at(-1);
-    const answered = this.state.busy && last?.role === "assistant";
-    if (answered) this.#replaceLast(settle(last));
-    this.#set({ busy: false, status: "" });
-    if (answered) this.report("answer", { answered_by: last.metadata?.answered_by });
-    if (answered && !this.visible) this.#count(this.#unread + 1);
-  }
-
-  #noticeHandoff(messages: Message[]): void {
-    const state = messages.flatMap((message) => message.parts).findLast((part) => part.type === "data-handoff");
-    if (state?.type === "data-handoff") this.#handoff(state.data);
-  }
-
-  /** While people may answer, nobody streams: look for news. */
-  #handoff(handoff: Handoff): void {
+  protected override handoff(handoff: Handoff): void {
     if (handoff.state !== this.state.handoff?.state) this.report("handoff", { state: handoff.state });
-    this.#set({ handoff });
-    clearInterval(this.#poll);
-    if (handoff.state === "ended") return;
-    this.#poll = setInterval(() => {
-      if (!this.state.busy && !document.hidden) void this.#load().catch(() => undefined);
-    }, POLL_MS);
+    this.set({ handoff });
+    this.#watch.plan();
   }
 
-  #replaceLast(message: Message): void {
-    this.#set({ messages: [...this.state.messages.slice(0, -1), message] });
+  protected override tell(): void {
+    if (this.#id) this.#tabs.say(this.#id);
   }
-
-  #count(unread: number): void {
-    if (unread === this.#unread) return;
-    this.#unread = unread;
-    this.report("unread", unread);
-  }
-
-  #set(change: Partial<State>): void {
-    this.state = { ...this.state, ...change };
-    for (const listener of this.#listeners) listener();
-  }
-}
-
-function problemOf(error: unknown): Problem {
-  if (error instanceof NetworkError) return "network";
-  if (!(error instanceof ApiError)) return "failed";
-  if (error.status === 403) return "forbidden";
-  return error.status === 429 || error.status === 503 ? "busy" : "failed";
 }

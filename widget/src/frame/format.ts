@@ -30,3 +30,11 @@ export function moment(value: string | null | undefined, locale: string): string
 function yearOf(date: Date): { year?: "numeric" } {
   return date.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
 }
+
+/** A moment to come: the time when it is today, the weekday as well otherwise; "" for nonsense. */
+export function coming(value: string | null | undefined, locale: string): string {
+  const date = new Date(value ?? "");
+  if (Number.isNaN(date.getTime())) return "";
+  const today = date.toDateString() === new Date().toDateString();
+  return date.toLocaleString(locale, { ...(!today && { weekday: "long" }), hour: "numeric", minute: "2-digit" });
+}

@@ -1,7 +1,7 @@
-/** Which language the chat speaks: English is built in, the others are fetched when the session asks for one. */
+/** Which language the chat speaks: the one that is wanted is fetched, no other. */
 import { createContext } from "preact";
 import { useContext } from "preact/hooks";
-import { en, type Plural, type Strings } from "./strings/en";
+import type { Plural, Strings } from "./strings/en";
 
 export interface Language {
   /** A BCP 47 tag the browser's formatters accept. */
@@ -9,15 +9,32 @@ export interface Language {
   words: Strings;
 }
 
-export const ENGLISH: Language = { locale: "en", words: en };
-
-const OTHERS: Record<string, () => Promise<{ strings: Strings }>> = {
-  fr: () => import("./strings/fr"),
-  de: () => import("./strings/de"),
-  es: () => import("./strings/es"),
+/** Until words have come, and where they cannot: what is needed to try again. */
+const FEW: Partial<Strings> = { network: "No connection", retry: "Try again", close: "Close chat" };
+export const SILENT: Language = {
+  locale: "en",
+  words: new Proxy(FEW, { get: (few, name) => few[name as keyof Strings] ?? "" }) as Strings,
 };
 
-const Spoken = createContext<Language>(ENGLISH);
+const VOCABULARIES: Record<string, () => Promise<{ strings: Strings }>> = {
+  ar: () => import("./strings/ar"),
+  de: () => import("./strings/de"),
+  en: () => import("./strings/en").then(({ en }) => ({ strings: en })),
+  es: () => import("./strings/es"),
+  fr: () => import("./strings/fr"),
+  it: () => import("./strings/it"),
+  ja: () => import("./strings/ja"),
+  nl: () => import("./strings/nl"),
+  pl: () => import("./strings/pl"),
+  pt: () => import("./strings/pt"),
+  sv: () => import("./strings/sv"),
+  tr: () => import("./strings/tr"),
+};
+
+/** Every language that the chat has words for, as the first part of its tag. */
+export const LANGUAGES: readonly string[] = Object.keys(VOCABULARIES);
+
+const Spoken = createContext(SILENT);
 export const LanguageProvider = Spoken.Provider;
 
 /** The language in use, inside a component. */
@@ -25,12 +42,14 @@ export function useLanguage(): Language {
   return useContext(Spoken);
 }
 
-/** The nearest language we have; English words (with the locale's own dates) when there is none or it will not load. */
-export async function languageFor(tag: string): Promise<Language> {
-  const locale = supported(tag);
-  const load = OTHERS[locale.slice(0, 2).toLowerCase()];
-  const words = await load?.().then((found) => found.strings, () => en);
-  return { locale, words: words ?? en };
+/**
+ * The first of these tags that we have words for, most wanted first: what the page asks for, then what the server
+ * answers in. English when there is none or it will not load; dates and numbers always go with the words.
+ */
+export async function languageFor(...tags: (string | undefined)[]): Promise<Language> {
+  const locale = tags.map(canonical).find((tag) => LANGUAGES.includes(primary(tag))) ?? "en";
+  const load = (tag: string): Promise<Language> => VOCABULARIES[primary(tag)]!().then(({ strings }) => ({ locale: tag, words: strings }));
+  return load(locale).catch(() => load("en")).catch(() => SILENT);
 }
 
 /** "Parcel {n} of {total}" with its blanks filled. */
@@ -44,10 +63,12 @@ export function count(phrase: Plural, n: number, locale: string): string {
   return fill(phrase[rule] ?? phrase.other, { n: n.toLocaleString(locale) });
 }
 
-function supported(tag: string): string {
+function canonical(tag = ""): string {
   try {
-    return Intl.getCanonicalLocales(tag.replace("_", "-"))[0] ?? "en";
+    return Intl.getCanonicalLocales(tag.replaceAll("_", "-"))[0] ?? "";
   } catch {
-    return "en";
+    return "";
   }
 }
+
+const primary = (tag: string): string => tag.split("-")[0] ?? "";

@@ -16,6 +16,8 @@ export type Block =
   | { kind: "pre"; text: string }
   | { kind: "table"; head: Inline[][]; rows: Inline[][][] };
 
+/** Characters of an answer that are shown: far more than any has, and no more than a phone can lay out at once. */
+export const LONGEST = 40_000;
 const MAX_DEPTH = 6;
 const MAX_LABEL = 300;
 const MAX_LINK = 2_000;
@@ -23,7 +25,8 @@ const ITEM = /^( *)([-*+•]|\d{1,9}[.)])\s+(.*)$/;
 const TABLE_RULE = /^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$/;
 /** "word [1]." becomes "word.[1]": a number may not push its full stop to the next line. */
 const CITED = / ?((?:\[\d{1,2}\]){1,9})([.,;:!?])(?=\s|$)/g;
-const BARE_LINK = /^https?:\/\/[^\s<>"'`\\]+/i;
+/** Whatever may begin something: an escape, a line's end, a mark, a bracket, a bare address. */
+const SPECIAL = /\\[\\`*_[\]()!#|~-]|\n|`|\*\*?|(?<!\w)__?|!?\[|(?<!\w)https?:\/\/[^\s<>"'`\\]+/gi;
 
 /** `open` says that more text is coming: marks without their end are then taken as not yet closed. */
 export function parseMarkdown(text: string, open = false): Block[] {
@@ -124,38 +127,26 @@ export function inlineOf(text: string, open = false, depth = 0): Inline[] {
     add({ kind, kids: kind === "code" ? [inner] : inlineOf(inner, open && close < 0, depth + 1) }, close < 0 ? text.length : close + mark.length);
     return true;
   };
-  while (at < text.length) {
-    const letter = text[at] ?? "";
-    if (letter === "\\" && /[\\`*_[\]()!#|~-]/.test(text[at + 1] ?? "")) {
-      plain += text[at + 1];
-      at += 2;
-      continue;
-    }
-    if (letter === "\n") {
-      add({ kind: "break" }, at + 1);
-      continue;
-    }
-    if (letter === "`" && wrap("`", "code")) continue;
-    if (letter === "*" && (text.startsWith("**", at) ? wrap("**", "strong") : wrap("*", "em"))) continue;
-    if (letter === "_" && !/\w/.test(text[at - 1] ?? "") && (text.startsWith("__", at) ? wrap("__", "strong") : wrap("_", "em"))) continue;
-    if (letter === "[" || (letter === "!" && text[at + 1] === "[")) {
-      const found = bracket(text, at, open, depth);
-      if (found) {
-        if (typeof found.node !== "string" && found.node.kind === "cite") plain = plain.trimEnd();
-        add(found.node, found.next);
-        continue;
-      }
-    }
-    if ((letter === "h" || letter === "H") && !/\w/.test(text[at - 1] ?? "")) {
-      const address = withoutTail(BARE_LINK.exec(text.slice(at, at + MAX_LINK))?.[0] ?? "");
-      if (address) {
-        add({ kind: "link", href: address, kids: [address] }, at + address.length);
-        continue;
-      }
-    }
-    plain += letter;
-    at++;
+  for (let found; (found = next(text, at)); ) {
+    const { 0: mark, index } = found;
+    plain += text.slice(at, index);
+    at = index;
+    const end = index + mark.length;
+    if (mark[0] === "\\") {
+      plain += mark[1];
+      at = end;
+    } else if (mark === "\n") add({ kind: "break" }, end);
+    else if (/^h/i.test(mark)) {
+      const href = mark.slice(0, MAX_LINK).replace(/[.,;:!?)\]*_]+$/, "");
+      add({ kind: "link", href, kids: [href] }, at + href.length);
+    } else if (mark.endsWith("[")) {
+      const link = bracket(text, at, open, depth);
+      if (typeof link?.node === "object" && link.node.kind === "cite") plain = plain.trimEnd();
+      if (link) add(link.node, link.next);
+      else plain += text[at++];
+    } else if (!wrap(mark, mark === "`" ? "code" : mark[1] ? "strong" : "em")) plain += text[at++];
   }
+  plain += text.slice(at);
   flush();
   return out;
 }
@@ -195,9 +186,7 @@ function bracket(text: string, from: number, open: boolean, depth: number): { no
   return { node: { kind: "link", href, kids }, next };
 }
 
-/** A bare address without the full stop or bracket of the sentence around it. */
-function withoutTail(address: string): string {
-  let end = address.length;
-  while (end && ".,;:!?)]*_".includes(address[end - 1] ?? " ")) end--;
-  return address.slice(0, end);
+function next(text: string, from: number): RegExpExecArray | null {
+  SPECIAL.lastIndex = from;
+  return SPECIAL.exec(text);
 }

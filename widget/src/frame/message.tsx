@@ -2,18 +2,20 @@
 import { Component, type ComponentChildren } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import { wordsOf } from "../api";
-import type { Message, Part } from "../wire";
+import type { FilePart, Message, Part } from "../wire";
 import { useChat } from "./chat";
 import { isAskedAgain } from "./ids";
 import { Icon } from "./icons";
 import { fill, useLanguage } from "./language";
 import { hostsOf, listOf, type Hosts } from "./links";
-import { Contact, HandoffLine, staffName } from "./parts/notices";
+import { LONGEST } from "./markdown";
+import { Contact } from "./parts/notices";
 import { Order } from "./parts/order";
+import { Pictures } from "./parts/pictures";
 import { Products } from "./parts/products";
 import { Sources, sourcesOf } from "./parts/sources";
+import { HandoffLine, staffName } from "./parts/staff";
 import { MoreByCode, Verify } from "./parts/verification";
-import { useReveal } from "./reveal";
 import { Rich } from "./rich";
 
 interface MessageProps {
@@ -35,9 +37,16 @@ export function MessageView(props: MessageProps): ComponentChildren {
         <Icon name="check" /> {words.is_checked}
       </p>
     );
+  const pictures = message.parts.filter((part): part is FilePart => part.type === "file");
+  const said = wordsOf(message);
   return (
     <article class="message user" aria-label={words.you}>
-      <p dir="auto">{wordsOf(message)}</p>
+      {pictures.length > 0 && <Pictures parts={pictures} />}
+      {said && (
+        <p class="said" dir="auto">
+          {said}
+        </p>
+      )}
     </article>
   );
 }
@@ -47,7 +56,8 @@ function Answer({ message, latest, running, stopped }: MessageProps): ComponentC
   const { home } = useChat();
   const [open, setOpen] = useState(0);
   const sources = sourcesOf(message, home);
-  const staff = message.metadata?.answered_by === "staff";
+  const { answered_by, stopped: cut, interrupted } = message.metadata ?? {};
+  const staff = answered_by === "staff";
   const hosts = useMemo(() => hostsOf(message, ownHosts(home)), [message, home]);
   const done = !running && message.parts.length > 0;
   const by = staff ? staffName(message.metadata?.staff) || words.team : words.assistant_says;
@@ -60,7 +70,7 @@ function Answer({ message, latest, running, stopped }: MessageProps): ComponentC
           <PartView part={part} message={message} live={latest && done} hosts={hosts} sources={sources.length} onCite={cite} />
         </Guard>
       ))}
-      {stopped && done && <p class="fine">{words.stopped}</p>}
+      {(stopped || cut || interrupted) && done && <p class="fine">{words.stopped}</p>}
       {done && <Sources sources={sources} open={open} onOpen={setOpen} />}
       {done && isAnswer(message) && <Actions message={message} />}
       {done && latest && <Suggestions parts={message.parts} />}
@@ -109,9 +119,7 @@ function offersMore(message: Message, part: Part & { type: "data-order" }): bool
 
 function Words({ text, streaming, ...rich }: { text: string; streaming: boolean } & Pick<PartProps, "hosts" | "sources" | "onCite">): ComponentChildren {
   const { words } = useLanguage();
-  const shown = useReveal(text, streaming);
-  const partial = streaming || shown.length < text.length;
-  return <Rich {...rich} text={shown} streaming={partial} citeLabel={(n) => fill(words.source, { n })} />;
+  return <Rich {...rich} text={text.slice(0, LONGEST)} streaming={streaming} citeLabel={(n) => fill(words.source, { n })} />;
 }
 
 function Suggestions({ parts }: { parts: Part[] }): ComponentChildren {
@@ -121,7 +129,7 @@ function Suggestions({ parts }: { parts: Part[] }): ComponentChildren {
   return (
     <div class="chips">
       {texts.map((text) => (
-        <button type="button" onClick={() => void conversation.send(text)}>
+        <button onClick={() => void conversation.send(text)}>
           {text}
         </button>
       ))}
@@ -140,10 +148,10 @@ function Actions({ message }: { message: Message }): ComponentChildren {
   };
   return (
     <div class="after">
-      <button type="button" class="tool" aria-label={copied ? words.copied : words.copy} onClick={() => void copy()}>
+      <button class="tool" aria-label={copied ? words.copied : words.copy} onClick={() => void copy()}>
         <Icon name={copied ? "check" : "copy"} />
       </button>
-      <Rating message={message} />
+      {message.metadata?.answered_by !== "staff" && <Rating message={message} />}
     </div>
   );
 }
@@ -165,11 +173,11 @@ function Rating({ message }: { message: Message }): ComponentChildren {
   };
   return (
     <>
-      <button type="button" class="tool" aria-label={words.up} aria-pressed={rating === "up"} onClick={() => rate("up")}>
+      <button class="tool" aria-label={words.up} aria-pressed={rating === "up"} onClick={() => rate("up")}>
         <Icon name="up" />
       </button>
-      <button type="button" class="tool" aria-label={words.down} aria-pressed={rating === "down"} onClick={() => rate("down")}>
-        <Icon name="thumbDown" />
+      <button class="tool" aria-label={words.down} aria-pressed={rating === "down"} onClick={() => rate("down")}>
+        <Icon name="up" turned="down" />
       </button>
       {rating && comment === undefined && (
         <span class="fine" role="status">

@@ -1,5 +1,5 @@
 /** Parsed words as elements: text nodes only, links only where `knownLink` agrees. */
-import { Fragment, type ComponentChildren } from "preact";
+import type { ComponentChildren } from "preact";
 import { knownLink, type Hosts } from "./links";
 import { parseMarkdown, type Block, type Inline } from "./markdown";
 
@@ -14,7 +14,7 @@ export interface RichProps {
 }
 
 export function Rich(props: RichProps): ComponentChildren {
-  return <div class="rich">{parseMarkdown(props.text, props.streaming).map((block) => blockOf(block, props))}</div>;
+  return <div class="rich" dir="auto">{parseMarkdown(props.text, props.streaming).map((block) => blockOf(block, props))}</div>;
 }
 
 function blockOf(block: Block, props: RichProps): ComponentChildren {
@@ -86,7 +86,7 @@ function cite(number: number, { sources, onCite, citeLabel }: RichProps): Compon
     <>
       {/* A word joiner: the number stays on the line of the word it belongs to. */}
       {"\u2060"}
-      <button type="button" class="cite" aria-label={citeLabel(number)} onClick={() => onCite(number)}>
+      <button class="cite" aria-label={citeLabel(number)} onClick={() => onCite(number)}>
         {number}
       </button>
     </>
@@ -95,7 +95,7 @@ function cite(number: number, { sources, onCite, citeLabel }: RichProps): Compon
 
 function link(node: Extract<Inline, { kind: "link" }>, props: RichProps): ComponentChildren {
   const href = knownLink(node.href, props.hosts);
-  if (!href) return <Fragment>{inline(node.kids, props)}</Fragment>;
+  if (!href) return <>{inline(node.kids, props)}</>;
   return (
     <a href={href} target="_blank" rel="noopener noreferrer nofollow ugc">
       {inline(node.kids, props)}

@@ -1,20 +1,27 @@
-/** What a reload may remember: one token, kept only once the shopper has said something. */
+/** What a reload may remember: one token, kept only once the shopper has said something, and what is still unsent. */
+import type { Message } from "../wire";
 
 const PREFIX = "aisle:";
+
+/** A message that no network would take yet, and the conversation it belongs to. */
+export interface Unsent {
+  conversation: string;
+  message: Message;
+}
 
 /**
  * The session token of one shop. It lives in the frame's own storage; where a browser forbids that to frames
  * (third-party storage blocked), the page outside keeps it for the life of its tab: `handOut` asks it to.
  */
 export class TokenStore {
-  #name: string;
+  readonly name: string;
   #handedIn = "";
 
   constructor(
     key: string,
     readonly handOut: (token: string) => void,
   ) {
-    this.#name = PREFIX + key;
+    this.name = PREFIX + key;
   }
 
   /** What the page outside has kept for us. Ours goes first. */
@@ -23,30 +30,57 @@ export class TokenStore {
   }
 
   recall(): string | undefined {
-    return this.#local((storage) => storage.getItem(this.#name)) || this.#handedIn || undefined;
+    return this.#read("") || this.#handedIn || undefined;
   }
 
   keep(token: string): void {
     if (token === this.recall()) return;
-    const kept = this.#local((storage) => {
-      storage.setItem(this.#name, token);
-      return "kept";
-    });
-    if (kept) return;
+    if (this.#write("", token)) return;
     this.#handedIn = token;
     this.handOut(token);
   }
 
   forget(): void {
-    this.#local((storage) => storage.removeItem(this.#name));
+    for (const what of ["", ":unsent", ":mute"]) this.#write(what, undefined);
     if (this.#handedIn) this.handOut((this.#handedIn = ""));
   }
 
-  #local<T>(use: (storage: Storage) => T): T | undefined {
+  get unsent(): Unsent | undefined {
     try {
-      return use(localStorage);
+      return JSON.parse(this.#read(":unsent") || "null") ?? undefined;
     } catch {
-      return undefined;
+      return;
+    }
+  }
+
+  set unsent(unsent: Unsent | undefined) {
+    this.#write(":unsent", unsent && JSON.stringify(unsent));
+  }
+
+  /** The shopper's own switch; the shop's appearance decides whether there is any sound at all. */
+  get muted(): boolean {
+    return !!this.#read(":mute");
+  }
+
+  set muted(muted: boolean) {
+    this.#write(":mute", muted ? "1" : undefined);
+  }
+
+  #read(what: string): string | undefined {
+    try {
+      return localStorage.getItem(this.name + what) ?? undefined;
+    } catch {
+      return;
+    }
+  }
+
+  #write(what: string, value: string | undefined): boolean {
+    try {
+      if (value === undefined) localStorage.removeItem(this.name + what);
+      else localStorage.setItem(this.name + what, value);
+      return true;
+    } catch {
+      return false;
     }
   }
 }

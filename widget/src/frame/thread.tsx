@@ -5,14 +5,23 @@ import { useChat, useConversation } from "./chat";
 import { Icon } from "./icons";
 import { useLanguage } from "./language";
 import { MessageView } from "./message";
-import { listOf } from "./links";
-import { CallPerson, HandoffLine, Trouble } from "./parts/notices";
+import { safeImage } from "./links";
+import { Trouble } from "./parts/notices";
+import { CallPerson, Dots, HandoffLine, StaffNow } from "./parts/staff";
+import { spokenOn } from "./rules";
 
 const NEAR_PX = 80;
 const ABOVE_PX = 16;
 
-export function Thread({ calling, onCalled }: { calling: boolean; onCalled: () => void }): ComponentChildren {
-  const { messages, status, busy, problem, stopped, handoff } = useConversation();
+interface ThreadProps {
+  /** The shopper is asking for a person. */
+  calling: boolean;
+  onCall: () => void;
+  onCalled: () => void;
+}
+
+export function Thread({ calling, onCall, onCalled }: ThreadProps): ComponentChildren {
+  const { messages, status, busy, problem, stopped, handoff, forgotten, offline } = useConversation();
   const { words } = useLanguage();
   const { box, inner, far, toEnd } = useStuckToEnd(messages.findLast((message) => message.role === "user")?.id);
   const told = messages.some((message) => message.parts.some((part) => part.type === "data-handoff"));
@@ -20,6 +29,11 @@ export function Thread({ calling, onCalled }: { calling: boolean; onCalled: () =
     <>
       <div class="scroll" ref={box} tabIndex={0} role="log" aria-live="off" aria-label={words.assistant}>
         <div class="inner" ref={inner}>
+          {forgotten && (
+            <p class="line good" role="status">
+              <Icon name="check" /> {words.forgotten}
+            </p>
+          )}
           <Welcome />
           {messages.map((message, i) => (
             <MessageView
@@ -30,15 +44,16 @@ export function Thread({ calling, onCalled }: { calling: boolean; onCalled: () =
               stopped={stopped.has(message.id)}
             />
           ))}
-          {busy && <Working status={status} />}
+          {busy && <Working status={offline ? words.queued : status} />}
           {handoff && !told && <HandoffLine handoff={handoff} />}
+          {!calling && <StaffNow onLeave={onCall} />}
           {problem && <Trouble problem={problem} />}
           {calling && <CallPerson onDone={onCalled} />}
         </div>
       </div>
       {far && (
-        <button type="button" class="latest" aria-label={words.latest} onClick={toEnd}>
-          <Icon name="down" />
+        <button class="latest" onClick={toEnd}>
+          {words.latest} <Icon name="down" />
         </button>
       )}
     </>
@@ -46,19 +61,23 @@ export function Thread({ calling, onCalled }: { calling: boolean; onCalled: () =
 }
 
 function Welcome(): ComponentChildren {
-  const { session, messages, phase } = useConversation();
-  const { conversation } = useChat();
+  const state = useConversation();
+  const { conversation, home } = useChat();
   const { words } = useLanguage();
-  if (!session) return phase === "starting" ? <Waiting /> : null;
+  const { session, messages, phase } = state;
+  if (!session || phase === "starting") return phase === "starting" ? <Dots /> : null;
+  const { greeting, suggestions } = spokenOn(session, state);
   const asked = messages.length > 0;
+  const logo = safeImage(session.appearance?.logo_url, home || location.origin);
   return (
     <section class={asked ? "welcome small" : "welcome"}>
-      <h2 dir="auto">{session.greeting}</h2>
+      {!asked && logo && <img class="logo" src={logo} alt="" />}
+      <h2 dir="auto">{greeting}</h2>
       {!asked && (
         <ul class="starters" aria-label={words.try_asking}>
-          {listOf(session.suggestions).map((text) => (
+          {suggestions.map((text) => (
             <li>
-              <button type="button" onClick={() => void conversation.send(text)}>
+              <button onClick={() => void conversation.send(text)}>
                 <span dir="auto">{text}</span>
                 <Icon name="send" />
               </button>
@@ -70,16 +89,6 @@ function Welcome(): ComponentChildren {
   );
 }
 
-function Waiting(): ComponentChildren {
-  return (
-    <div class="waiting" aria-hidden="true">
-      <i />
-      <i />
-      <i />
-    </div>
-  );
-}
-
 function Working({ status }: { status: string }): ComponentChildren {
   const { words } = useLanguage();
   const { messages } = useConversation();
@@ -88,11 +97,7 @@ function Working({ status }: { status: string }): ComponentChildren {
   if (writing && !status) return null;
   return (
     <p class="working">
-      <span class="dots" aria-hidden="true">
-        <i />
-        <i />
-        <i />
-      </span>
+      <Dots />
       {status ? <span>{status}</span> : <span class="unseen">{words.thinking}</span>}
     </p>
   );
@@ -131,7 +136,7 @@ function useStuckToEnd(asked: string | undefined) {
     observer.observe(inner.current);
     observer.observe(scroller);
     scroller.onscroll = look;
-    for (const touch of ["wheel", "touchmove", "keydown", "focusin"]) scroller.addEventListener(touch, release, { passive: true });
+    for (const touch of ["wheel", "touchmove", "keydown", "focusin", "pointerdown"]) scroller.addEventListener(touch, release, { passive: true });
     return () => observer.disconnect();
   }, []);
   useLayoutEffect(() => {

@@ -3,7 +3,7 @@ import { AisleClient, fold, fromHistory, wordsOf, type Chunk, type Message } fro
 import { wholeSentences } from "../../src/frame/announcer";
 import { count, fill } from "../../src/frame/language";
 import { day, money } from "../../src/frame/format";
-import { contrast, paletteOf } from "../../src/frame/theme";
+import { contrast, paletteOf } from "../../src/frame/contrast";
 
 const EMPTY: Message = { id: "m", role: "assistant", parts: [] };
 const TURN: Chunk[] = [
@@ -51,7 +51,7 @@ test.each([2, 3, 4, 5, 6, 7, 8, 9])("a stream cut after every %i events ends in 
   const client = new AisleClient("https://chat.example/", "pk", brittle(cut));
   await client.start({});
   let message = EMPTY;
-  for await (const chunk of client.send("id", "hi", undefined, new AbortController().signal)) message = fold(message, chunk);
+  for await (const chunk of client.send("id", [{ type: "text", text: "hi" }], undefined, new AbortController().signal)) message = fold(message, chunk);
   expect(message).toEqual(TURN.reduce(fold, EMPTY));
 });
 

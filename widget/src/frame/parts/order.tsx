@@ -27,7 +27,9 @@ export function Order({ order, children }: { order: OrderView; children?: Compon
   const place = [order.ship_to?.city, order.ship_to?.postcode_end && `…${order.ship_to.postcode_end}`].filter(Boolean).join(", ");
   const placed = day(order.placed_on, locale);
   const expected = day(order.estimated_delivery, locale);
-  const late = order.status === "delivered";
+  // Each date is said once: by the parcels where they know it, by the order where they do not.
+  const arrived = order.status === "delivered" || (shipments.length > 0 && shipments.every((one) => one.delivered_on));
+  const told = arrived || shipments.some((one) => one.estimated_delivery);
   return (
     <section role="group" class="card order" aria-label={fill(words.order, { number: order.number })}>
       <header>
@@ -41,7 +43,7 @@ export function Order({ order, children }: { order: OrderView; children?: Compon
         <Status status={order.status} text={order.status_text} />
       </header>
       {shipments.length === 0 && <Steps status={order.status} />}
-      {expected && !late && shipments.length < 2 && <p class="expected">{fill(words.expected, { date: expected })}</p>}
+      {expected && !told && <p class="expected">{fill(words.expected, { date: expected })}</p>}
       {shipments.map((shipment, i) => (
         <Parcel shipment={shipment} number={i + 1} total={shipments.length} />
       ))}
@@ -49,7 +51,9 @@ export function Order({ order, children }: { order: OrderView; children?: Compon
       <Items items={listOf(order.items)} />
       {place && <p class="fact">{fill(words.ships_to, { place })}</p>}
       {refunds.map((refund) => (
-        <p class="fact good">{fill(words.refund, { amount: money(refund.amount, locale), date: day(refund.refunded_on, locale) })}</p>
+        <p class="fact good">
+          <Icon name="check" /> {fill(words.refund, { amount: money(refund.amount, locale), date: day(refund.refunded_on, locale) })}
+        </p>
       ))}
       {order.total && (
         <p class="total">

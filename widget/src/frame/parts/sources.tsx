@@ -39,7 +39,7 @@ export function Sources({ sources, open, onOpen }: { sources: Source[]; open: nu
       <ul>
         {sources.map((source, i) => (
           <li key={source.id}>
-            <button type="button" aria-expanded={open === i + 1} onClick={() => onOpen(open === i + 1 ? 0 : i + 1)}>
+            <button aria-expanded={open === i + 1} onClick={() => onOpen(open === i + 1 ? 0 : i + 1)}>
               <i>{i + 1}</i>
               <span>{source.title || fill(words.source, { n: i + 1 })}</span>
             </button>

@@ -1,13 +1,13 @@
 /** The small forms that prove an order is the shopper's: number + e-mail or postcode, then a mailed code for more. */
-import type { ComponentChildren, TargetedSubmitEvent } from "preact";
-import { useId, useState } from "preact/hooks";
-import { ApiError, NetworkError } from "../../api";
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
 import type { Proof, Verification } from "../../wire";
 import { useChat } from "../chat";
 import { Icon } from "../icons";
 import { useLanguage } from "../language";
 import { listOf } from "../links";
-import type { Strings } from "../strings/en";
+import { Field, Footer, useForm } from "./form";
+import { SignIn } from "./sign-in";
 
 const KNOWS_ORDER = 1;
 const READ_CODE = 2;
@@ -17,7 +17,9 @@ export function Verify({ wanted, live }: { wanted: Verification; live: boolean }
   const methods = listOf(wanted.methods);
   if (!live) return null;
   if (methods.length === 1 && methods[0] === "code" && wanted.order_number) return <CodeForm order={wanted.order_number} ask />;
-  return <OrderForm wanted={wanted} methods={methods.filter((method) => method !== "code")} />;
+  const typed = methods.filter((method) => method === "email" || method === "postcode");
+  const account = methods.includes("sign_in") && <SignIn />;
+  return typed.length || !account ? <OrderForm wanted={wanted} methods={typed}>{account}</OrderForm> : <div class="card form">{account}</div>;
 }
 
 /** Below an order that shows little: the way to see the rest of it. */
@@ -32,7 +34,13 @@ export function MoreByCode({ order }: { order: string }): ComponentChildren {
   );
 }
 
-function OrderForm({ wanted, methods }: { wanted: Verification; methods: readonly Proof[] }): ComponentChildren {
+interface OrderFormProps {
+  wanted: Verification;
+  methods: readonly Proof[];
+  children?: ComponentChildren;
+}
+
+function OrderForm({ wanted, methods, children }: OrderFormProps): ComponentChildren {
   const { words } = useLanguage();
   const { conversation } = useChat();
   const [order, setOrder] = useState(wanted.order_number ?? "");
@@ -69,6 +77,7 @@ function OrderForm({ wanted, methods }: { wanted: Verification; methods: readonl
         <Field key="email" label={words.email} value={proof} onValue={setProof} type="email" autocomplete="email" maxLength={254} />
       )}
       <Footer form={form} label={words.show_order} />
+      {children}
     </form>
   );
 }
@@ -80,7 +89,7 @@ function CodeForm({ order, ask }: { order: string; ask: boolean }): ComponentChi
   const [sent, setSent] = useState(false);
   const [code, setCode] = useState("");
   const send = useForm(async () => {
-    await conversation.sendCode(order);
+    await conversation.client.sendCode(order);
     setSent(true);
     return "";
   });
@@ -115,88 +124,4 @@ function CodeForm({ order, ask }: { order: string; ask: boolean }): ComponentChi
       </Footer>
     </form>
   );
-}
-
-interface FieldProps {
-  label: string;
-  value: string;
-  onValue: (value: string) => void;
-  type?: "text" | "email";
-  autocomplete: AutoFill;
-  inputMode?: "numeric" | "text";
-  pattern?: string;
-  maxLength: number;
-  optional?: boolean;
-  focus?: boolean;
-}
-
-export function Field({ label, value, onValue, focus, optional, type = "text", ...rest }: FieldProps): ComponentChildren {
-  const id = useId();
-  return (
-    <div class="field">
-      <label for={id}>{label}</label>
-      <input
-        {...rest}
-        id={id}
-        type={type as "email"}
-        value={value}
-        required={!optional}
-        ref={(input) => {
-          if (focus && input && !input.value) input.focus();
-        }}
-        onInput={(event) => onValue(event.currentTarget.value)}
-      />
-    </div>
-  );
-}
-
-export interface Form {
-  busy: boolean;
-  problem: string;
-  run: () => Promise<void>;
-  submit: (event: TargetedSubmitEvent<HTMLFormElement>) => void;
-}
-
-/** A form's one action; it answers what to tell the shopper, "" when all is well. */
-export function useForm(action: () => Promise<string>): Form {
-  const { words } = useLanguage();
-  const [busy, setBusy] = useState(false);
-  const [problem, setProblem] = useState("");
-  const run = async (): Promise<void> => {
-    setBusy(true);
-    setProblem("");
-    setProblem(await action().catch((error: unknown) => tellOf(error, words)));
-    setBusy(false);
-  };
-  const submit = (event: TargetedSubmitEvent<HTMLFormElement>): void => {
-    event.preventDefault();
-    if (!busy) void run();
-  };
-  return { busy, problem, run, submit };
-}
-
-export function Footer({ form, label, children }: { form: Form; label: string; children?: ComponentChildren }): ComponentChildren {
-  return (
-    <>
-      {form.problem && (
-        <p class="wrong" role="alert">
-          {form.problem}
-        </p>
-      )}
-      <div class="actions">
-        <button class="solid" disabled={form.busy}>
-          {label}
-        </button>
-        {children}
-      </div>
-    </>
-  );
-}
-
-/** Wrong and unknown look alike here too. */
-function tellOf(error: unknown, words: Strings): string {
-  if (error instanceof NetworkError) return words.network;
-  if (!(error instanceof ApiError)) return words.failed;
-  if (error.status === 429) return words.too_many;
-  return error.status >= 500 ? words.failed : words.not_matched;
 }

@@ -1,0 +1,52 @@
+"""The network is cut after each event of an answer in turn: what stands there in the end is the same every time."""
+
+import re
+
+import pytest
+from conftest import Shop
+from journey import Walk
+
+from tests.standins.chat_answers import events
+
+QUESTIONS = ["How long does shipping take?", "Show me warm jackets", "Where is my order 1001?", "compare"]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_a_cut_after_any_event_changes_nothing(shop: Shop, question: str) -> None:
+    await shop.page.emulate_media(reduced_motion="reduce")
+    await (await shop.visit()).open()
+    walk = Walk(shop)
+    await walk.ask(question)
+    whole = await last_answer(shop)
+    asked, resumed = 1, await resumptions(shop)
+    for cut in range(len(events(question, 0, "")) + 1):
+        await shop.control(cut_after=cut)
+        await walk.ask(question)
+        asked += 1
+        assert await last_answer(shop) == whole, f"cut after {cut} events"
+        assert await shop.chat.get_by_role("article", name="You").count() == asked, "the question is there once"
+    assert await shop.chat.get_by_role("alert").count() == 0
+    assert await resumptions(shop) - resumed >= len(events(question, 0, "")), "it was cut each time"
+
+
+async def test_two_cuts_in_one_answer_change_nothing(shop: Shop) -> None:
+    await shop.page.emulate_media(reduced_motion="reduce")
+    await (await shop.visit()).open()
+    walk = Walk(shop)
+    await walk.ask(QUESTIONS[0])
+    whole = await last_answer(shop)
+    for first, second in [(1, 2), (3, 4), (4, 8), (8, 9)]:
+        await shop.control(cut_after=first, cut_again=second)
+        await walk.ask(QUESTIONS[0])
+        assert await last_answer(shop) == whole, f"cut after {first} and {second} events"
+
+
+async def resumptions(shop: Shop) -> int:
+    """How often a reader has come back for the rest of an answer."""
+    return sum(str(call["path"]).endswith("/stream") for call in await shop.calls())
+
+
+async def last_answer(shop: Shop) -> str:
+    """The newest answer as a screen reader finds it: words, cards, forms, sources, suggestions."""
+    told = await shop.chat.get_by_role("article", name="Assistant").last.aria_snapshot()
+    return re.sub(r"\d+:\d\d\s[AP]M", "(now)", told)

@@ -1,0 +1,66 @@
+"""Several conversations of one shopper, and the way to have them all forgotten."""
+
+from conftest import Shop
+from playwright.async_api import expect
+
+
+async def menu(shop: Shop, item: str) -> None:
+    await shop.chat.get_by_role("button", name="More").click()
+    await shop.chat.get_by_role("menuitem", name=item).click()
+
+
+async def test_another_conversation_and_back(shop: Shop) -> None:
+    await (await shop.visit()).open()
+    await shop.ask("How long does shipping take?")
+    await menu(shop, "Your conversations")
+    await shop.chat.get_by_role("dialog").get_by_role("button", name="New conversation").click()
+    await expect(shop.chat.locator(".message")).to_have_count(0)
+    await shop.ask("Do you have a lantern?")
+    await menu(shop, "Your conversations")
+    listed = shop.chat.get_by_role("dialog").get_by_role("listitem")
+    await expect(listed).to_have_count(2)
+    await expect(listed.first.get_by_role("button")).to_have_attribute("aria-current", "true")
+    await listed.last.get_by_role("button").click()
+    await expect(shop.chat.locator(".user")).to_contain_text("How long does shipping take?")
+
+
+async def test_forget_me_asks_first_and_then_deletes(shop: Shop) -> None:
+    await (await shop.visit()).open()
+    await shop.ask("hello")
+    await menu(shop, "Forget me")
+    await shop.chat.get_by_role("button", name="Cancel").click()
+    await expect(shop.chat.locator(".user")).to_have_count(1)
+    await menu(shop, "Forget me")
+    await shop.chat.get_by_role("button", name="Delete everything").click()
+    await expect(shop.chat.get_by_text("Everything has been deleted.")).to_be_visible()
+    await expect(shop.chat.locator(".message")).to_have_count(0)
+    assert [call for call in await shop.calls() if call.get("method") == "DELETE"]
+    frame = next(frame for frame in shop.page.frames if "/frame" in frame.url)
+    assert await frame.evaluate("localStorage.length") == 0
+
+
+async def test_two_tabs_follow_each_other(shop: Shop) -> None:
+    await (await shop.visit()).open()
+    await shop.ask("hello")
+    page = await shop.page.context.new_page()
+    other = await Shop(page, shop.port).visit()
+    await page.locator("aisle-chat button").first.click()
+    await expect(other.chat.locator(".user")).to_have_count(1)
+    words = await shop.ask("How long does shipping take?")
+    await expect(other.chat.locator(".user")).to_have_count(2)
+    assert (await other.answered()).split("Shipping policy")[0] == words.split("Shipping policy")[0]
+    asked = [call for call in await shop.calls() if call["path"] == "/v1/chat" and "body" in call]
+    ids = [call["body"]["message"]["id"] for call in asked][-2:]  # type: ignore[index]
+    assert len(set(ids)) == 2
+
+
+async def test_an_answer_cut_short_stays_marked(shop: Shop) -> None:
+    await (await shop.visit()).open()
+    field = shop.chat.get_by_label("Your message")
+    await field.fill("slow")
+    await field.press("Enter")
+    await expect(shop.chat.locator(".assistant")).to_contain_text("Sentence 1")
+    await shop.chat.get_by_role("button", name="Stop").click()
+    await expect(shop.chat.get_by_text("Stopped")).to_be_visible()
+    await shop.page.reload()
+    await expect(shop.chat.get_by_text("Stopped")).to_be_visible()
