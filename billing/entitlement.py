@@ -59,7 +59,8 @@ def entitlement_of(
     over_at = subscription.ended_at or subscription.cancel_at
     if plan is None or subscription.status in ("canceled", "unpaid", "paused") or (over_at and over_at <= now):
         return Entitlement(plan=NONE, state="ended", period=period, ends_at=over_at)
-    pays_overage = subscription.overage_item_id is not None
+    # usage in a trial is never billed, so none is sold
+    pays_overage = subscription.overage_item_id is not None and subscription.status != "trialing"
     if subscription.status == "past_due":
         until = (unpaid_since or subscription.period_start) + GRACE
         if until <= now:

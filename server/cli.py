@@ -68,11 +68,12 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 @click.option("--data-dir", default=".aisle", show_default=True, type=click.Path(file_okay=False))
 @click.option("--reset", is_flag=True, help="Forget everything in the data dir first.")
 @click.option("--stores", is_flag=True, help="Also start a local Shopify and WooCommerce to connect.")
-def demo(port: int, data_dir: str, reset: bool, stores: bool) -> None:
+@click.option("--billing", is_flag=True, help="Also start a local Stripe: plans, quotas, invoices to click through.")
+def demo(port: int, data_dir: str, reset: bool, stores: bool, billing: bool) -> None:
     """Start a whole shop: servers, API, worker, catalog, policies, orders."""
     from server.commands.demo import run_demo
 
-    run_demo(port=port, data_dir=data_dir, reset=reset, stores=stores)
+    run_demo(port=port, data_dir=data_dir, reset=reset, stores=stores, billing=billing)
 
 
 @main.command()
@@ -216,6 +217,31 @@ def ask(question: str, shop_id: str, as_json: bool) -> None:
     from server.commands.ask import ask_once
 
     run(lambda: ask_once(question, shop_id, as_json))
+
+
+@main.group()
+def billing() -> None:
+    """Plans and money, with STRIPE_SECRET_KEY set."""
+
+
+@billing.command("setup")
+@click.option("--json", "as_json", is_flag=True)
+def billing_setup(as_json: bool) -> None:
+    """Make the meter, products and prices that are missing in the Stripe account; exit code 1 when a price differs."""
+    from server.commands.billing import set_up
+
+    sys.exit(run(lambda: set_up(as_json)))
+
+
+@billing.command("recompute")
+@click.option("--shop", "shop_id", required=True)
+@click.option("--period", "month", default=None, metavar="YYYY-MM", help="When the period began; the newest without.")
+@click.option("--json", "as_json", is_flag=True)
+def billing_recompute(shop_id: str, month: str | None, as_json: bool) -> None:
+    """Work a bill out from the conversation log; exit code 1 when ledger, meter or invoice say otherwise."""
+    from server.commands.billing import recompute
+
+    sys.exit(run(lambda: recompute(shop_id, month, as_json)))
 
 
 @main.command()

@@ -24,7 +24,7 @@ SWEEP_S = 2.0
 CONCURRENT_JOBS = 4
 RETRY_S = 15.0
 ARQ_RESTART_S = 1.0
-NICENESS = 10
+NICENESS = 5
 """Where the API shares the processors, whoever waits for an answer goes before a store that is being read."""
 AUTOGROUP = Path("/proc/self/autogroup")
 

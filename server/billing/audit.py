@@ -1,75 +1,103 @@
-"""`aisle billing recompute`: a period's bill from the conversation log, beside ledger, meter and invoice."""
+"""`aisle billing recompute`: a period's bill from the conversation log, beside ledger, meter and invoices."""
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Any
 from uuid import UUID
 
-from billing.bill import Audit, LoggedTurn, bill_of, recount
+from billing.answers import is_billable
+from billing.bill import Audit, LoggedTurn, bill_of_runs, recount
 from billing.gateway import Invoice, Payments
 from billing.period import Period, months_after
-from billing.plans import PLANS, UNLIMITED, Plan
+from billing.plans import PLANS, TRIAL, UNLIMITED, Plan
 from server.billing import storage
 from server.billing.entitlements import Account, Entitlements
 from server.core.database import Database
 from server.core.errors import NotFound
 
+MADE = ("open", "paid", "uncollectible")
+"""Words for an invoice that asks for its amount; a draft may still change."""
+
 
 class Auditor:
-    """Reads only. `payments` None leaves meter and invoice out."""
+    """Reads only. `payments` None leaves meter and invoices out."""
 
     def __init__(self, database: Database, entitlements: Entitlements, payments: Payments | None) -> None:
         self._database, self._entitlements, self._payments = database, entitlements, payments
 
     async def recompute(self, shop_id: UUID, month: str | None) -> tuple[Period, Audit]:
-        """The period that began in `month` ("2026-11"), the newest one without. Raises NotFound for a shop that is not
-        there, or one that has used nothing then."""
+        """The period that began in `month` ("2026-11"; the later one where two did), the newest without. Raises
+        NotFound for a shop that is not there, or has used nothing then, and PaymentsError."""
         account = await self._entitlements.read(shop_id)
         async with self._database.fast(shop_id) as connection:
             begun = await storage.periods_with_entries(connection, shop_id)
             starts = [start for start in begun if month is None or f"{start:%Y-%m}" == month]
             if not starts:
                 raise NotFound
-            period = Period(starts[0], months_after(starts[0], 1))
-            turns = await storage.logged_turns(connection, shop_id, period.start, period.end)
+            period = Period(starts[0], _end(starts[0], begun, account))
+            rows = await storage.logged_turns(connection, shop_id, period.start, period.end)
+            erased = await storage.erased_entries(connection, shop_id, period.start)
             ledger = await storage.ledger_totals(connection, shop_id, period.start)
-        billable, missing, surplus = recount(
-            LoggedTurn(
-                turn_id=row["turn_id"],
-                state=row["state"],
-                kind=row["kind"],
-                has_told=row["has_told"],
-                ended_at=row["ended_at"],
-                entry_overage=row["is_overage"],
-            )
-            for row in turns
-        )
-        plan = _plan(ledger["plan"])
-        meter, invoiced = await self._told(account, plan, period)
+            told, _ = await storage.sent_quantity(connection, shop_id, period.start)
+        _, missing, surplus = recount(_turn(row) for row in rows)
+        meter = invoiced = None
+        if self._payments and account.customer_id:
+            meter = await self._payments.meter_total(account.customer_id, period.start, period.end)
+            invoiced = invoiced_overage(await self._payments.invoices(account.customer_id, 100), period)
         return period, Audit(
-            bill=bill_of(plan, billable + ledger["erased"], sells_overage=ledger["overage"] > 0),
+            bill=bill_of_runs(_runs(rows, erased), sells_overage=ledger["overage"] > 0),
+            is_over=period.end <= datetime.now(UTC),
             ledger_answers=ledger["answers"],
             ledger_overage=ledger["overage"],
-            erased_answers=ledger["erased"],
+            erased_answers=len(erased),
+            told_overage=told,
             meter_overage=meter,
             invoiced_overage_minor=invoiced,
             missing=missing,
             surplus=surplus,
         )
 
-    async def _told(self, account: Account, plan: Plan, period: Period) -> tuple[int | None, int | None]:
-        if self._payments is None or account.customer_id is None:
-            return None, None
-        meter = await self._payments.meter_total(account.customer_id, period.start, period.end)
-        invoices = await self._payments.invoices(account.customer_id, 100)
-        return meter, _overage_on(invoices, plan, period.end)
+
+def invoiced_overage(invoices: Sequence[Invoice], period: Period) -> int | None:
+    """What is asked for a period's answers beyond the plan: by the invoice at its end, and by those that a change of
+    plan made before it. None before the one at the end is final."""
+    keys = {plan.overage_key for plan in PLANS if plan.overage_key}
+    made = [each for each in invoices if each.status in MADE]
+    lines = [line for each in made for line in each.lines if line.lookup_key in keys]
+    own = [line.amount_minor for line in lines if line.period_start in period]
+    closed = any(each.created >= period.end for each in made)
+    return sum(own) if closed else None
 
 
-def _overage_on(invoices: tuple[Invoice, ...], plan: Plan, period_end: datetime) -> int | None:
-    """What the invoice made at the period's end asks for answers beyond the plan; None before it is made."""
-    for invoice in invoices:
-        amounts = [line.amount_minor for line in invoice.lines if line.lookup_key == plan.overage_key]
-        if amounts and invoice.created >= period_end:
-            return sum(amounts)
-    return None
+def _end(start: datetime, begun: Sequence[datetime], account: Account) -> datetime:
+    """A month later, or sooner: days to try are less, and a later period has begun where a subscription was new."""
+    ends = [months_after(start, 1), *(later for later in begun if later > start)]
+    if account.made_at == start:
+        ends.append(start + timedelta(days=TRIAL.trial_days))
+    if account.subscription and account.subscription.period_start == start:
+        ends.append(account.subscription.period_end)
+    return min(ends)
+
+
+def _turn(row: Any) -> LoggedTurn:
+    return LoggedTurn(
+        turn_id=row["turn_id"],
+        state=row["state"],
+        kind=row["kind"],
+        has_told=row["has_told"],
+        ended_at=row["ended_at"],
+        entry_overage=row["is_overage"],
+    )
+
+
+def _runs(rows: Sequence[Any], erased: Sequence[Any]) -> list[tuple[Plan, int]]:
+    """Plans in their order, with the answers of each. An answer that was not counted comes last: nobody noted when."""
+    billable = [row for row in rows if is_billable(row["state"], row["kind"], has_told=row["has_told"])]
+    counted = [(row["at"], row["plan"]) for row in billable if row["at"]] + [(row["at"], row["plan"]) for row in erased]
+    keys = [plan for _, plan in sorted(counted)]
+    keys += [keys[-1] if keys else None] * sum(row["at"] is None for row in billable)
+    return [(_plan(key), len(list(group))) for key, group in groupby(keys)] or [(UNLIMITED, 0)]
 
 
 def _plan(lookup_key: str | None) -> Plan:

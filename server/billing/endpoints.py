@@ -6,7 +6,7 @@ from litestar import Request, Response, Router, get, patch, post
 
 from billing.gateway import Invoice, Preview
 from server.billing.events import PaymentInbox
-from server.billing.models import BillingView, Choices, PlanRequest, UsageView
+from server.billing.models import BillingView, ChangeRequest, Choices, PlanRequest, UsageView
 from server.billing.overview import Overview
 from server.billing.service import Billing
 from server.shops.models import Caller
@@ -37,9 +37,9 @@ async def choose_overage(data: Choices, caller: Caller, billing: Billing, overvi
 
 
 @post("/v1/billing/checkout", status_code=201, summary="Subscribe", tags=["billing"])
-async def open_checkout(data: PlanRequest, caller: Caller, billing: Billing) -> dict[str, str]:
+async def open_checkout(caller: Caller, billing: Billing, data: PlanRequest | None = None) -> dict[str, str]:
     """The address of the payment provider's page for this plan."""
-    return {"url": await billing.checkout(caller, data.plan)}
+    return {"url": await billing.checkout(caller, data.plan if data else "")}
 
 
 @post("/v1/billing/portal", status_code=201, summary="Cards and receipts", tags=["billing"])
@@ -49,15 +49,17 @@ async def open_portal(caller: Caller, billing: Billing) -> dict[str, str]:
 
 
 @post("/v1/billing/preview", status_code=200, summary="What a change would cost", tags=["billing"])
-async def preview_plan(data: PlanRequest, caller: Caller, billing: Billing) -> Preview:
+async def preview_plan(caller: Caller, billing: Billing, data: PlanRequest | None = None) -> Preview:
     """Nothing is changed."""
-    return await billing.preview(caller, data.plan)
+    return await billing.preview(caller, data.plan if data else "")
 
 
 @post("/v1/billing/plan", status_code=200, summary="Change the plan", tags=["billing"])
-async def change_plan(data: PlanRequest, caller: Caller, billing: Billing, overview: Overview) -> BillingView:
+async def change_plan(
+    caller: Caller, billing: Billing, overview: Overview, data: ChangeRequest | None = None
+) -> BillingView:
     """A dearer plan holds at once, the difference is charged; a cheaper one follows when the period ends."""
-    await billing.change_plan(caller, data.plan)
+    await billing.change_plan(caller, data.plan if data else "", data.proration_at if data else None)
     return await overview.of(caller.shop_id)
 
 

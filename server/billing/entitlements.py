@@ -1,5 +1,6 @@
 """What each shop may have now. Read on every turn, so remembered for seconds."""
 
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -8,13 +9,22 @@ from msgspec import Struct
 
 from billing.entitlement import Entitlement, entitlement_of, unlimited
 from billing.gateway import SubscriptionState
-from billing.plans import NEVER, has_feature
+from billing.plans import NEVER, NONE, Plan, has_feature
 from server.billing import storage
-from server.core.database import Database
+from server.billing.stock import storage as stock_storage
+from server.core.database import Connection, Database
 from server.core.errors import NotFound
 from server.core.remember import Remembered
+from server.shops.features import Allowance, Stock
 
 LIVES_S = 5.0
+MB = 2**20
+_NAMES: Mapping[Stock, str] = {
+    "products": "products",
+    "documents": "documents",
+    "storage_mb": "MB of text and pictures",
+    "seats": "seats",
+}
 
 
 class Account(Struct, frozen=True, kw_only=True):
@@ -27,6 +37,8 @@ class Account(Struct, frozen=True, kw_only=True):
     spending_cap_minor: int | None = None
     overage: bool = False
     refreshed_at: datetime | None = None
+    key_limits: Mapping[UUID, int] = {}
+    """Answers a period, of the keys that have a limit of their own."""
 
     def entitlement(self, now: datetime) -> Entitlement:
         """What holds at `now`."""
@@ -73,6 +85,7 @@ class Entitlements:
             spending_cap_minor=row["spending_cap_minor"],
             overage=bool(row["overage"]),
             refreshed_at=row["refreshed_at"],
+            key_limits=msgspec.json.decode(row["key_limits"] or b"{}", type=dict[UUID, int]),
         )
 
     async def of(self, shop_id: UUID) -> Entitlement:
@@ -84,6 +97,44 @@ class Entitlements:
         """Whether the shop's plan has a feature of `billing.plans.FEATURES`. The one place that is asked."""
         return has_feature((await self.of(shop_id)).plan, name)
 
+    @property
+    def limits_keys(self) -> bool:
+        """See `Features`."""
+        return self.billing
+
+    async def limit_of(self, shop_id: UUID, stock: Stock) -> Allowance | None:
+        """See `Allowances`."""
+        plan = (await self.of(shop_id)).plan
+        limit: int | None = getattr(plan, stock)
+        if limit is None:
+            return None
+        return Allowance(stock, limit * MB if stock == "storage_mb" else limit, _reason(plan, stock, limit))
+
+    async def room(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, binding: bool) -> int:
+        """See `Allowances`."""
+        if binding:
+            await stock_storage.hold_stock(connection, shop_id)
+        return allowance.limit - await _COUNTS[allowance.stock](connection, shop_id)
+
+    async def answers_per_minute(self, shop_id: UUID) -> int | None:
+        """See `Rates`."""
+        return (await self.of(shop_id)).plan.answers_per_minute if self.billing else None
+
     def forget(self, shop_id: UUID) -> None:
         """Something has changed."""
         self._accounts.forget(shop_id)
+
+
+_COUNTS: Mapping[Stock, Callable[[Connection, UUID], Awaitable[int]]] = {
+    "products": stock_storage.count_products,
+    "documents": stock_storage.count_documents,
+    "storage_mb": stock_storage.count_bytes,
+    "seats": stock_storage.count_seats,
+}
+
+
+def _reason(plan: Plan, stock: Stock, limit: int) -> str:
+    what = f"{limit:,} {_NAMES[stock]}"
+    if plan == NONE:
+        return f"without a plan a shop has {what}; subscribe at /console/billing"
+    return f"the plan {plan.name} has {what}; upgrade at /console/billing"

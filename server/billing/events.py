@@ -2,10 +2,10 @@
 
 import time
 
-from billing.gateway import BadSignature, Payments
+from billing.gateway import BadSignature, Event, Payments, PaymentsRefused, PaymentsUnavailable
 from server.billing import storage
 from server.core.database import Database
-from server.core.errors import AisleError, NotFound
+from server.core.errors import AisleError, NotFound, Unavailable
 from server.core.jobs import Wake, enqueue_once
 from server.core.logging import get_logger
 
@@ -27,14 +27,16 @@ class PaymentInbox:
         self._database, self._wake, self._payments, self._secrets = database, wake, payments, secrets
 
     async def take(self, body: bytes, signature: str) -> None:
-        """Keep one delivery. Raises BadEventSignature; NotFound where billing is switched off."""
+        """Keep one delivery. Raises BadEventSignature; NotFound where billing is switched off; Unavailable, so that it
+        is sent again."""
         if self._payments is None or not self._secrets:
             raise NotFound
         try:
             event = self._payments.read_event(body, signature, self._secrets, time.time())
         except BadSignature as reason:
             raise BadEventSignature(f"The signature does not fit: {reason}.") from None
-        shop_id = await self._database.shop_of_payment_customer(event.customer_id) if event.customer_id else None
+        customer_id = await _customer_of(self._payments, event)
+        shop_id = await self._database.shop_of_payment_customer(customer_id) if customer_id else None
         if shop_id is None:
             log.info("event_of_no_shop", type=event.type)
             return
@@ -43,3 +45,13 @@ class PaymentInbox:
             job_id = await enqueue_once(connection, shop_id, REFRESH, {}) if is_new else None
         if job_id:
             await self._wake(shop_id, job_id)
+
+
+async def _customer_of(payments: Payments, event: Event) -> str | None:
+    """A dispute names no customer: its charge does."""
+    try:
+        return await payments.customer_of(event)
+    except PaymentsRefused:
+        return None
+    except PaymentsUnavailable:
+        raise Unavailable("The payment provider does not answer; send the event again.") from None

@@ -66,9 +66,11 @@ class UsageView(Struct, frozen=True, kw_only=True):
 
 
 class OverageView(Struct, frozen=True, kw_only=True):
-    """Answers beyond the plan: whether they are paid for, at how much each, up to how much."""
+    """Answers beyond the plan: whether they are paid for now, at how much each, up to how much. `chosen`: what the
+    merchant wants, which holds from the trial's end on."""
 
     on: bool
+    chosen: bool
     each_minor: int | None
     spent_minor: int
     spending_cap_minor: int | None
@@ -96,6 +98,13 @@ class PlanRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /v1/billing/checkout`, `/preview`, `/plan`."""
 
     plan: PlanName
+
+
+class ChangeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`POST /v1/billing/plan`. `proration_at` is the preview's: for an hour the charge is the one that was shown."""
+
+    plan: PlanName
+    proration_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -36,7 +36,8 @@ class Overview:
         used, refused = await self._counts(shop_id, holds)
         subscription = account.subscription
         following = find_plan(subscription.scheduled_lookup_key) if subscription else None
-        cancels_at = (subscription.cancel_at or holds.period.end) if subscription and subscription.ends else None
+        leaving = subscription is not None and subscription.ends and not holds.is_cut
+        cancels_at = (subscription.cancel_at or holds.period.end) if subscription and leaving else None
         return BillingView(
             billing="on" if self._entitlements.billing else "off",
             plan=plan_view(holds.plan),
@@ -95,6 +96,7 @@ def _overage(account: Account, holds: Entitlement, used: int) -> OverageView:
     beyond = max(0, used - holds.plan.answers) if holds.plan.answers is not None else 0
     return OverageView(
         on=holds.pays_overage,
+        chosen=account.overage,
         each_minor=holds.plan.overage_minor,
         spent_minor=beyond * (holds.plan.overage_minor or 0) if holds.pays_overage else 0,
         spending_cap_minor=account.spending_cap_minor,

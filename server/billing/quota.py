@@ -40,7 +40,7 @@ class ShopQuota:
         account = await self._entitlements.account(shop_id)
         holds = account.entitlement(datetime.now(UTC))
         limits = [("", account.answer_limit(holds), holds.plan.tokens if holds.plan.tokens is not None else NEVER)]
-        own = await storage.key_limit(connection, shop_id, key_id) if key_id else None
+        own = account.key_limits.get(key_id) if key_id else None
         if own is not None:
             limits.append((str(key_id), own, NEVER))
         for scope, answers, tokens in limits:
@@ -87,7 +87,8 @@ class ShopQuota:
             turn_id,
             holds.period.start,
             plan=holds.plan.lookup_key,
-            included=holds.plan.answers if holds.plan.answers is not None else NEVER,
+            # what a shop has not agreed to pay is never overage, also where an answer came after all
+            included=holds.plan.answers if holds.pays_overage and holds.plan.answers is not None else NEVER,
             tokens=spent.tokens,
             counts=spent.is_billable,
         )

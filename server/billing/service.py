@@ -6,7 +6,7 @@ again, so order, repeats and losses do not matter; a daily round fetches what no
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -16,6 +16,7 @@ from billing.gateway import Invoice, Payments, PaymentsRefused, PaymentsUnavaila
 from billing.plans import OFFERED, Plan, find_offered, find_plan
 from server.billing import storage
 from server.billing.entitlements import Entitlements
+from server.billing.meter import Meter
 from server.core.database import Database
 from server.core.errors import Conflict, FieldError, Invalid, Unavailable
 from server.core.ids import new_id
@@ -27,6 +28,10 @@ PAGE = "/console/billing"
 MAX_INVOICES = 24
 LIVE = ("trialing", "active", "past_due")
 """Words for a subscription that can be changed."""
+PREVIEW_HOLDS = timedelta(hours=1)
+"""How long a change may be made at the price it was shown with."""
+BANK_ASKS = frozenset({"authentication_required", "subscription_payment_intent_requires_action"})
+"""Words for a card whose bank wants its holder to confirm (3-D Secure)."""
 
 
 class Billing:
@@ -37,12 +42,13 @@ class Billing:
         database: Database,
         entitlements: Entitlements,
         payments: Payments | None,
+        meter: Meter | None,
         shops: ShopService,
         members: Members,
         base_url: str,
     ) -> None:
         self._database, self._entitlements, self._payments = database, entitlements, payments
-        self._shops, self._members, self._base_url = shops, members, base_url
+        self._meter, self._shops, self._members, self._base_url = meter, shops, members, base_url
 
     async def checkout(self, caller: Caller, plan_id: str) -> str:
         """The payment provider's page for subscribing to a plan. Raises Conflict when there is a subscription."""
@@ -66,39 +72,59 @@ class Billing:
     async def portal(self, caller: Caller) -> str:
         """The payment provider's page for cards, addresses and receipts."""
         caller.require(Role.ADMIN)
+        payments = self._require_payments()
         account = await self._entitlements.read(caller.shop_id)
         if account.customer_id is None:
             raise Conflict("There is nothing to pay yet; choose a plan first.")
         async with asking():
-            return await self._require_payments().portal(account.customer_id, f"{self._base_url}{PAGE}")
+            return await payments.portal(account.customer_id, f"{self._base_url}{PAGE}")
 
     async def preview(self, caller: Caller, plan_id: str) -> Preview:
         """What a change to another plan would cost now and at the next renewal."""
         caller.require(Role.ADMIN)
         subscription, plan = await self._require_subscription(caller.shop_id), _require_offered(plan_id)
+        if _is_cheaper(plan, find_plan(subscription.plan_lookup_key)):
+            return _later(subscription, plan)
         async with asking():
+            await self._tell_meter(caller.shop_id, subscription)
             price_id, overage_id = await self._prices(plan)
             return await self._require_payments().preview_change(subscription, price_id, overage_id)
 
-    async def change_plan(self, caller: Caller, plan_id: str) -> Entitlement:
-        """A dearer plan at once, with the difference charged; a cheaper one when the period ends."""
+    async def change_plan(self, caller: Caller, plan_id: str, shown_at: datetime | None = None) -> Entitlement:
+        """A dearer plan at once, with the difference charged; a cheaper one when the period ends. `shown_at` is the
+        preview's `proration_at`: the charge is then the one that was shown, for an hour."""
         caller.require(Role.ADMIN)
         payments, plan = self._require_payments(), _require_offered(plan_id)
         subscription = await self._require_subscription(caller.shop_id)
         current = find_plan(subscription.plan_lookup_key)
         async with asking():
             price_id, overage_id = await self._prices(plan)
-            if current and (plan.price_minor or 0) < (current.price_minor or 0):
+            if _is_cheaper(plan, current):
                 await payments.schedule_downgrade(subscription, price_id, overage_id)
             elif current != plan:
-                if subscription.scheduled_lookup_key:
-                    await payments.release_schedule(subscription)
+                # what was used so far is billed with the change, as far as the meter knows of it
+                await self._tell_meter(caller.shop_id, subscription)
+                at = await self._proration_at(subscription, price_id, overage_id, shown_at)
                 key = f"aisle-plan-{subscription.id}-{plan.lookup_key}-{new_id()}"
-                await payments.change_plan(subscription, price_id, overage_id, "always_invoice", key)
+                await payments.change_plan(subscription, price_id, overage_id, "always_invoice", key, at)
             elif subscription.scheduled_lookup_key:
                 await payments.release_schedule(subscription)
         await self._shops.note(caller.shop_id, caller.actor, "billing.plan", {"plan": plan.lookup_key})
         return await self.refresh(caller.shop_id)
+
+    async def _proration_at(
+        self, subscription: SubscriptionState, price_id: str, overage_id: str | None, shown_at: datetime | None
+    ) -> datetime | None:
+        """The preview's time, unless the provider's clock says that it is none of the last hour: whoever may name any
+        time may name the price."""
+        if shown_at is None:
+            return None
+        now = (await self._require_payments().preview_change(subscription, price_id, overage_id)).proration_at
+        return shown_at if now - PREVIEW_HOLDS <= shown_at <= now else None
+
+    async def _tell_meter(self, shop_id: UUID, subscription: SubscriptionState) -> None:
+        if self._meter:
+            await self._meter.tell(shop_id, subscription.customer_id)
 
     async def cancel(self, caller: Caller, *, wanted: bool) -> Entitlement:
         """Leave when the period ends, or stay after all."""
@@ -139,11 +165,21 @@ class Billing:
         if row and row["customer_id"]:
             async with asking():
                 state, unpaid_since = await self._fetch(row["customer_id"])
+                state = await self._let_go(state, row["state"])
             encoded = msgspec.json.encode(state).decode() if state else None
             async with self._database.fast(shop_id) as connection:
                 await storage.save_subscription(connection, shop_id, encoded, unpaid_since, row["read_at"])
         self._entitlements.forget(shop_id)
         return await self._entitlements.of(shop_id)
+
+    async def _let_go(self, state: SubscriptionState | None, before: str | None) -> SubscriptionState | None:
+        """Once the plan that waited has come, its schedule is in the way of all that a merchant does in the portal."""
+        if state is None or before is None or not state.schedule_id or state.ended_at:
+            return state
+        waited_for = msgspec.json.decode(before, type=SubscriptionState).scheduled_lookup_key
+        if waited_for and waited_for == state.plan_lookup_key:
+            return await self._require_payments().release_schedule(state)
+        return state
 
     async def _fetch(self, customer_id: str) -> tuple[SubscriptionState | None, datetime | None]:
         payments = self._require_payments()
@@ -195,7 +231,22 @@ async def asking() -> AsyncIterator[None]:
     except PaymentsUnavailable:
         raise Unavailable("The payment provider does not answer; nothing was changed, try again.") from None
     except PaymentsRefused as reason:
+        if reason.code in BANK_ASKS:
+            hint = "confirm the card under Cards, address and receipts, or choose another one there; then try again"
+            raise Invalid(
+                "The card's bank wants you to confirm this payment (3-D Secure); nothing was charged or changed.",
+                errors=(FieldError("card", hint),),
+            ) from None
         raise Invalid("The payment provider refuses this.", errors=(FieldError("plan", reason.message),)) from None
+
+
+def _is_cheaper(plan: Plan, current: Plan | None) -> bool:
+    return current is not None and (plan.price_minor or 0) < (current.price_minor or 0)
+
+
+def _later(subscription: SubscriptionState, plan: Plan) -> Preview:
+    """A change that waits for the period's end costs nothing before."""
+    return Preview(subscription.currency, 0, plan.price_minor or 0, (), subscription.period_end)
 
 
 def _require_offered(plan_id: str) -> Plan:

@@ -12,7 +12,8 @@ async def find_account(connection: Connection, shop_id: UUID) -> Any:
     """When the shop was made, and its subscription's row (nulls before anybody has paid); None for no shop."""
     return await connection.fetchrow(
         "SELECT shop.created_at, customer_id, state, unpaid_since, spending_cap_minor, overage, refreshed_at, "
-        "clock_timestamp() AS read_at "
+        "clock_timestamp() AS read_at, (SELECT jsonb_object_agg(id, answers_per_period) FROM api_key "
+        "WHERE shop_id = $1 AND answers_per_period IS NOT NULL AND revoked_at IS NULL) AS key_limits "
         "FROM shop LEFT JOIN subscription ON subscription.shop_id = $1 WHERE shop.id = $1",
         shop_id,
     )
@@ -119,14 +120,6 @@ async def give_back_expired(connection: Connection, shop_id: UUID) -> int:
     """Free what no process can be making any more; how many."""
     freed: int = await connection.fetchval("SELECT give_back_expired(of_shop => $1)", shop_id)
     return freed
-
-
-async def key_limit(connection: Connection, shop_id: UUID, key_id: UUID) -> int | None:
-    """The limit of a key of the shop, in answers a period."""
-    limit: int | None = await connection.fetchval(
-        "SELECT answers_per_period FROM api_key WHERE shop_id = $1 AND id = $2", shop_id, key_id
-    )
-    return limit
 
 
 async def find_counts(connection: Connection, shop_id: UUID, scope: str, period_start: datetime) -> Any:
@@ -268,15 +261,15 @@ async def end_batch(connection: Connection, shop_id: UUID, batch_id: UUID) -> No
     )
 
 
-async def sent_quantity(connection: Connection, shop_id: UUID, period_start: datetime) -> int:
-    """Answers of a period that have arrived at the meter."""
-    quantity: int = await connection.fetchval(
-        "SELECT coalesce(sum(quantity), 0)::bigint FROM meter_batch "
+async def sent_quantity(connection: Connection, shop_id: UUID, period_start: datetime) -> tuple[int, datetime | None]:
+    """(answers of a period that have arrived at the meter, when the last of them did)."""
+    row = await connection.fetchrow(
+        "SELECT coalesce(sum(quantity), 0)::bigint AS quantity, max(sent_at) AS last_at FROM meter_batch "
         "WHERE shop_id = $1 AND period_start = $2 AND sent_at IS NOT NULL",
         shop_id,
         period_start,
     )
-    return quantity
+    return row["quantity"], row["last_at"]
 
 
 # the log, counted anew ---------------------------------------------------------------------------------------------
@@ -288,7 +281,8 @@ async def logged_turns(
     """Every turn of a period as the conversation log has it, with what the ledger says of it."""
     rows: Sequence[Any] = await connection.fetch(
         """
-        SELECT turn.id AS turn_id, turn.state, turn.trace ->> 'kind' AS kind, turn.ended_at, entry.is_overage,
+        SELECT turn.id AS turn_id, turn.state, turn.trace ->> 'kind' AS kind, turn.ended_at,
+            entry.is_overage, entry.plan, entry.at,
             coalesce(jsonb_array_length(answer.parts), 0) > 0 AS has_told
         FROM turn
         LEFT JOIN usage_entry AS entry
@@ -297,6 +291,7 @@ async def logged_turns(
             AND answer.conversation_id = turn.conversation_id AND answer.id = turn.answer_id
         WHERE turn.shop_id = $1 AND turn.state <> 'running' AND (
             entry.period_start = $2 OR (entry.turn_id IS NULL AND turn.started_at >= $2 AND turn.started_at < $3))
+        ORDER BY entry.at, turn.ended_at
         """,
         shop_id,
         period_start,
@@ -305,15 +300,23 @@ async def logged_turns(
     return rows
 
 
+async def erased_entries(connection: Connection, shop_id: UUID, period_start: datetime) -> Sequence[Any]:
+    """Entries of a period whose turns are in no log any more: plan and time."""
+    rows: Sequence[Any] = await connection.fetch(
+        "SELECT plan, at FROM usage_entry WHERE shop_id = $1 AND period_start = $2 AND kind = 'answer' AND NOT EXISTS ("
+        "SELECT FROM turn WHERE turn.shop_id = $1 AND turn.id = usage_entry.turn_id)",
+        shop_id,
+        period_start,
+    )
+    return rows
+
+
 async def ledger_totals(connection: Connection, shop_id: UUID, period_start: datetime) -> Any:
-    """What the ledger says of a period; `erased`: entries whose turns are in no log any more."""
+    """What the ledger says of a period."""
     return await connection.fetchrow(
         """
         SELECT coalesce(sum(quantity), 0)::bigint AS answers,
-            coalesce(sum(quantity) FILTER (WHERE is_overage), 0)::bigint AS overage,
-            count(*) FILTER (WHERE NOT EXISTS (
-                SELECT FROM turn WHERE turn.shop_id = $1 AND turn.id = usage_entry.turn_id)) AS erased,
-            max(plan) AS plan
+            coalesce(sum(quantity) FILTER (WHERE is_overage), 0)::bigint AS overage
         FROM usage_entry WHERE shop_id = $1 AND period_start = $2 AND kind = 'answer'
         """,
         shop_id,

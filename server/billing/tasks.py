@@ -1,16 +1,15 @@
 """What a worker does about money: fetch what has changed, tell the meter, tell the merchant."""
 
-from datetime import UTC, datetime
 from uuid import UUID
 
-from billing.gateway import Payments, PaymentsRefused, PaymentsUnavailable
+from billing.gateway import PaymentsRefused, PaymentsUnavailable
 from billing.plans import find_offered
 from server.billing import storage
 from server.billing.entitlements import Entitlements
+from server.billing.meter import Meter
 from server.billing.service import PAGE, Billing
 from server.core.database import Database
 from server.core.errors import Unavailable
-from server.core.ids import new_id
 from server.core.jobs import ClaimedJob
 from server.core.logging import get_logger
 from server.core.mail import MailDelayed, MailRefused, SendsMail
@@ -20,9 +19,6 @@ from server.shops.service import ShopService
 
 METER = "billing.meter"
 RETRY_S = 30.0
-MOST_IN_A_BATCH = 10_000
-IDENTIFIERS_LIVE_S = 23 * 3600
-"""The meter knows an identifier again for a day; a batch that is older is looked for in the meter's sum first."""
 
 log = get_logger("billing")
 
@@ -48,47 +44,21 @@ class RefreshSubscription:
 class TellMeter:
     """Handler of `billing.meter`: answers beyond the plan, each told once."""
 
-    def __init__(self, database: Database, entitlements: Entitlements, payments: Payments) -> None:
-        self._database, self._entitlements, self._payments = database, entitlements, payments
+    def __init__(self, entitlements: Entitlements, meter: Meter) -> None:
+        self._entitlements, self._meter = entitlements, meter
 
     async def __call__(self, job: ClaimedJob) -> None:
         account = await self._entitlements.read(job.shop_id)
         if account.customer_id is None:
             return await job.finish("done")
-        while await self._gather(job.shop_id):
-            await job.renew()
         try:
-            await self._send(job.shop_id, account.customer_id)
+            await self._meter.tell(job.shop_id, account.customer_id)
         except PaymentsUnavailable:
             return await job.postpone(RETRY_S)
         except PaymentsRefused as reason:
             log.error("meter_refused", shop_id=str(job.shop_id), reason=reason.message)
             return await job.finish("failed")
         return await job.finish("done")
-
-    async def _gather(self, shop_id: UUID) -> int:
-        async with self._database.fast(shop_id) as connection:
-            return await storage.add_meter_batch(connection, shop_id, new_id(), MOST_IN_A_BATCH)
-
-    async def _send(self, shop_id: UUID, customer_id: str) -> None:
-        async with self._database.fast(shop_id) as connection:
-            batches = await storage.unsent_batches(connection, shop_id)
-        for batch in batches:
-            if batch["age_s"] < IDENTIFIERS_LIVE_S or not await self._has_arrived(shop_id, customer_id, batch):
-                await self._payments.send_meter_event(
-                    customer_id, batch["quantity"], f"aisle-{batch['id']}", batch["at"]
-                )
-            async with self._database.fast(shop_id) as connection:
-                await storage.end_batch(connection, shop_id, batch["id"])
-
-    async def _has_arrived(self, shop_id: UUID, customer_id: str, batch: dict[str, object]) -> bool:
-        period_start = batch["period_start"]
-        assert isinstance(period_start, datetime)
-        assert isinstance(batch["quantity"], int)
-        async with self._database.fast(shop_id) as connection:
-            sent = await storage.sent_quantity(connection, shop_id, period_start)
-        total = await self._payments.meter_total(customer_id, period_start, datetime.now(UTC))
-        return total >= sent + batch["quantity"]
 
 
 class TellMerchant:

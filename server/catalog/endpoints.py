@@ -9,13 +9,14 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from msgspec import Struct
 
-from server.catalog.models import ProductInput, product_of, product_view
+from server.catalog.models import ProductInput, Saved, product_of, product_view
 from server.catalog.service import Catalog
 from server.core.addresses import is_web_address
-from server.core.errors import FieldError, Invalid, NotFound
+from server.core.errors import FieldError, Invalid, NotFound, QuotaExceeded
 from server.core.jobs import JobDesk
 from server.core.money import MAX_AMOUNT, is_currency
 from server.core.paging import page, read_cursor, require_limit
+from server.shops.features import ASK_AGAIN_S
 from server.shops.models import Caller, Role
 
 MAX_BATCH = 500
@@ -50,25 +51,34 @@ async def get_product(external_id: str, caller: Caller, catalog: Catalog) -> dic
 
 
 @post("/v1/products", status_code=200, summary="Write products", tags=["catalog"])
-async def write_products(data: ProductBatch, caller: Caller, catalog: Catalog) -> dict[str, int]:
-    """Create or update up to 500 products; searchable when this answers."""
+async def write_products(data: ProductBatch, caller: Caller, catalog: Catalog) -> dict[str, Any]:
+    """Create or update up to 500 products; searchable when this answers.
+
+    Products beyond the plan are named in `failed` and the rest is kept. 429 `quota_exceeded` when nothing was kept;
+    products that are there already can always be updated.
+    """
     caller.require(Role.ADMIN)
     if len(data.products) > MAX_BATCH:
         raise Invalid("Too many at once.", errors=(FieldError("products", f"at most {MAX_BATCH}; import a file"),))
     _require_products(data.products)
     products = {given.id: product_of(given) for given in data.products}
-    created, updated, unchanged = await catalog.save(caller.shop_id, list(products.values()), "api")
-    return {"created": created, "updated": updated, "unchanged": unchanged}
+    saved = await catalog.save(caller.shop_id, list(products.values()), "api")
+    places = {given.id: f"products[{index}]" for index, given in enumerate(data.products)}
+    _require_any_kept(saved, places)
+    answer: dict[str, Any] = {"created": saved.created, "updated": saved.updated, "unchanged": saved.unchanged}
+    if saved.refused:
+        answer["failed"] = [{"id": each, "reason": reason} for each, reason in saved.refused.items()]
+    return answer
 
 
 @put("/v1/products/{external_id:str}", status_code=200, summary="Write one product", tags=["catalog"])
 async def write_product(external_id: str, data: ProductInput, caller: Caller, catalog: Catalog) -> dict[str, Any]:
-    """Create or replace a product."""
+    """Create or replace a product. 429 `quota_exceeded` for a new one beyond the plan."""
     caller.require(Role.ADMIN)
     if data.id != external_id:
         raise Invalid("Two ids.", errors=(FieldError("id", "must be the id in the address"),))
     _require_products([data])
-    await catalog.save(caller.shop_id, [product_of(data)], "api")
+    _require_any_kept(await catalog.save(caller.shop_id, [product_of(data)], "api"), {data.id: "id"})
     return product_view((await catalog.find(caller.shop_id, [external_id]))[external_id])
 
 
@@ -111,6 +121,15 @@ def _require_products(products: list[ProductInput]) -> None:
     errors = [error for index, given in enumerate(products) for error in _problems(f"products[{index}]", given)]
     if errors:
         raise Invalid("Some products cannot be kept; none was written.", errors=tuple(errors))
+
+
+def _require_any_kept(saved: Saved, places: dict[str, str]) -> None:
+    """A client that only looks at the status must not take a write for done of which nothing was kept."""
+    if saved.refused and not (saved.created or saved.updated or saved.unchanged):
+        errors = tuple(FieldError(places[each], reason) for each, reason in saved.refused.items())
+        raise QuotaExceeded(
+            "The plan has no room for this; nothing was kept.", errors=errors, retry_after_s=ASK_AGAIN_S
+        )
 
 
 def _problems(place: str, given: ProductInput) -> Iterator[FieldError]:

@@ -22,6 +22,15 @@ class FailedRow(Struct, frozen=True):
     reason: str
 
 
+class Saved(Struct, frozen=True, kw_only=True):
+    """What became of products that were written together. `refused`: by external id, why one did not fit."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    refused: dict[str, str] = {}
+
+
 class ImportResult(Struct, kw_only=True):
     """What an import came to so far. `seconds` is wall time."""
 

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import itertools
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence, Set
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from typing import Any, Protocol
 from uuid import UUID, uuid5
@@ -14,10 +14,12 @@ import msgspec
 from integrations.platform import Product
 from server.catalog import storage
 from server.catalog.formats import BadRow, ParsedProduct, ReplacedRow, Row
-from server.catalog.models import FailedRow, ImportResult, StoredProduct
+from server.catalog.models import FailedRow, ImportResult, Saved, StoredProduct
+from server.catalog.room import Room
 from server.catalog.storage import ProductRow
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
+from server.shops.features import Allowances, EveryFeature
 
 BATCH = 256
 """Products embedded and written together: a few seconds of work, so that a job's lease is renewed in time."""
@@ -32,6 +34,9 @@ class ProductIndex(Protocol):
     async def write(self, connection: Connection, shop_id: UUID, prepared: Any, written: Set[UUID]) -> None:
         """Put prepared passages in the place of the old ones, of the products in `written`."""
 
+    def sizes(self, prepared: Any) -> Mapping[UUID, int]:
+        """Bytes of text by product, as they count towards the shop's storage."""
+
     async def settle(self, shop_id: UUID) -> None:
         """After a large change: statistics and indexes of the shop."""
 
@@ -42,11 +47,12 @@ Report = Callable[[ImportResult], Awaitable[None]]
 class Catalog:
     """All that concerns a shop's products."""
 
-    def __init__(self, database: Database, index: ProductIndex) -> None:
-        self._database, self._index = database, index
+    def __init__(self, database: Database, index: ProductIndex, allowances: Allowances | None = None) -> None:
+        self._database, self._index, self._allowances = database, index, allowances or EveryFeature()
 
     async def import_rows(self, shop_id: UUID, rows: Iterable[Row], source: str, report: Report) -> ImportResult:
-        """Bring rows in, batch by batch; a bad row is named and the rest goes in. `report` is awaited per batch.
+        """Bring rows in, batch by batch; a bad row, or one beyond the plan, is named and the rest goes in. `report` is
+        awaited per batch.
 
         Every batch is one transaction, and a product whose content is known is left alone: a run that was cut
         short is simply run again.
@@ -55,17 +61,20 @@ class Catalog:
         batches = _batches(iter(rows))
         while batch := await asyncio.to_thread(next, batches, None):
             products: dict[str, Product] = {}
+            places: dict[str, int] = {}
             for row in batch:
                 match row:
-                    case ParsedProduct(product=product):
+                    case ParsedProduct(row=number, product=product):
                         products[product.external_id] = product
+                        places[product.external_id] = number
                     case BadRow(row=number, reason=reason):
                         result.failed.append(FailedRow(number, reason))
             result.read += sum(not isinstance(row, ReplacedRow) for row in batch)
-            created, updated, unchanged = await self.save(shop_id, list(products.values()), source)
-            result.created += created
-            result.updated += updated
-            result.unchanged += unchanged
+            saved = await self.save(shop_id, list(products.values()), source)
+            result.created += saved.created
+            result.updated += saved.updated
+            result.unchanged += saved.unchanged
+            result.failed += [FailedRow(places[each], reason) for each, reason in saved.refused.items()]
             result.seconds = round(time.monotonic() - started, 2)
             await report(result)
         if result.created or result.updated:
@@ -73,11 +82,16 @@ class Catalog:
         result.seconds = round(time.monotonic() - started, 2)
         return result
 
-    async def save(self, shop_id: UUID, products: Sequence[Product], source: str) -> tuple[int, int, int]:
-        """Write products and their passages in one transaction; how many were (created, updated, unchanged)."""
+    async def save(self, shop_id: UUID, products: Sequence[Product], source: str) -> Saved:
+        """Write products and their passages in one transaction. What the plan has no room for is refused by name, the
+        last first; products that are there already always fit."""
+        room = await Room.of(self._allowances, shop_id)
         async with self._database.fast(shop_id) as connection:
             known = await storage.find_hashes(connection, shop_id, [product.external_id for product in products])
-        hashed = [(product, content_hash(product)) for product in products]
+            refused = await room.refuse_early(
+                connection, [p.external_id for p in products if p.external_id not in known]
+            )
+        hashed = [(product, content_hash(product)) for product in products if product.external_id not in refused]
         changed = [
             ProductRow(
                 id=product_id(shop_id, product.external_id),
@@ -94,9 +108,18 @@ class Catalog:
         async with self._database.fast(shop_id) as connection:
             written = await storage.upsert_products(connection, shop_id, changed, source, now)
             await storage.touch_products(connection, shop_id, same, source, now)
-            await self._index.write(connection, shop_id, prepared, written)
-        created = sum(row.product.external_id not in known for row in changed)
-        return created, len(changed) - created, len(same)
+            await self._index.write(connection, shop_id, prepared, written.keys())
+            new = [product_id for product_id, is_new in written.items() if is_new]
+            beyond = await room.beyond(connection, new, self._index.sizes(prepared))
+            if beyond:
+                await storage.delete_products(connection, shop_id, list(beyond))
+        refused |= {row.product.external_id: beyond[row.id] for row in changed if row.id in beyond}
+        return Saved(
+            created=len(new) - len(beyond),
+            updated=len(changed) - len(new),
+            unchanged=len(same),
+            refused=refused,
+        )
 
     async def settle(self, shop_id: UUID) -> None:
         """After a large change: search's statistics and indexes of the shop."""

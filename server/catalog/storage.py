@@ -78,9 +78,10 @@ async def find_hashes(
 
 async def upsert_products(
     connection: Connection, shop_id: UUID, rows: Sequence[ProductRow], source: str, fetched_at: datetime
-) -> set[UUID]:
-    """Write products; the ids written. One that is stored with a newer `updated_at` is left as it is."""
-    written: set[UUID] = set()
+) -> dict[UUID, bool]:
+    """Write products; of each that was written, in the order given, whether it is new. One that is stored with a newer
+    `updated_at` is left as it is."""
+    written: dict[UUID, bool] = {}
     assignments = ", ".join(f"{column} = excluded.{column}" for column in (*_COLUMNS[2:], "source", "fetched_at"))
     for start in range(0, len(rows), ROWS_PER_STATEMENT):
         chunk = rows[start : start + ROWS_PER_STATEMENT]
@@ -90,14 +91,14 @@ async def upsert_products(
             f"ON CONFLICT (shop_id, external_id) DO UPDATE SET {assignments} "
             "WHERE product.shop_id = $1 AND (product.source_updated_at IS NULL "
             "OR excluded.source_updated_at IS NULL OR product.source_updated_at <= excluded.source_updated_at) "
-            "RETURNING id",
+            "RETURNING id, xmax = 0 AS is_new",
             shop_id,
             source,
             fetched_at,
             *(value for row in chunk for value in _values(row)),
         )
-        written.update(record["id"] for record in records)
-    return written
+        written.update((record["id"], record["is_new"]) for record in records)
+    return {row.id: written[row.id] for row in rows if row.id in written}
 
 
 async def touch_products(
@@ -140,9 +141,9 @@ async def delete_product(connection: Connection, shop_id: UUID, external_id: str
     return status.endswith(" 1")
 
 
-async def count_products(connection: Connection, shop_id: UUID) -> int:
-    """How many products the shop has."""
-    return int(await connection.fetchval("SELECT count(*) FROM product WHERE shop_id = $1", shop_id))
+async def delete_products(connection: Connection, shop_id: UUID, ids: Sequence[UUID]) -> None:
+    """Take products and their passages out."""
+    await connection.execute("DELETE FROM product WHERE shop_id = $1 AND id = ANY($2)", shop_id, list(ids))
 
 
 def _placeholders(rows: int) -> str:

@@ -1,7 +1,10 @@
 """How often one conversation, one address and one shop may call."""
 
+from functools import cache
+
 from server.core.addresses import network_of
 from server.core.rate_limit import Limit, RateLimiter
+from server.shops.features import EveryFeature, Rates
 from server.shops.identity import Shopper
 
 PER_CONVERSATION = Limit("conversation", per_minute=40, burst=40)
@@ -22,11 +25,19 @@ LIGHT_CALLS_PER_ADDRESS = Limit("light-calls", per_minute=3_000, burst=1_500)
 class ShopperLimits:
     """Counts a shopper's calls. Every method raises RateLimited."""
 
-    def __init__(self, limiter: RateLimiter) -> None:
-        self._limiter = limiter
+    def __init__(self, limiter: RateLimiter, rates: Rates | None = None) -> None:
+        self._limiter, self._rates = limiter, rates or EveryFeature()
 
-    async def require(self, shopper: Shopper, limit: Limit = PER_CONVERSATION) -> None:
-        """One call that costs something, under `limit` for its conversation."""
+    async def require_answer(self, shopper: Shopper) -> None:
+        """One question, under the rate of the shop's plan."""
+        per_minute = await self._rates.answers_per_minute(shopper.shop_id)
+        per_shop = PER_SHOP if per_minute is None else _of_plan(per_minute)
+        await self._require(
+            shopper, PER_ADDRESS, (PER_CONVERSATION, _conversation(shopper)), (per_shop, str(shopper.shop_id))
+        )
+
+    async def require(self, shopper: Shopper, limit: Limit) -> None:
+        """One other call that costs something, under `limit` for its conversation."""
         await self._require(shopper, PER_ADDRESS, (limit, _conversation(shopper)), (PER_SHOP, str(shopper.shop_id)))
 
     async def require_light(self, shopper: Shopper, limit: Limit) -> None:
@@ -41,6 +52,12 @@ class ShopperLimits:
         if shopper.address:
             claims = (*claims, (per_address, network_of(shopper.address) or shopper.address))
         await self._limiter.require(*claims)
+
+
+@cache
+def _of_plan(per_minute: int) -> Limit:
+    """A shop may use a whole minute's questions at once, as when a newsletter has gone out."""
+    return Limit("answers", per_minute=per_minute, burst=per_minute)
 
 
 def _conversation(shopper: Shopper) -> str:

@@ -96,7 +96,7 @@ class ChatService:
         Raises RateLimited, Conflict (another answer is being written), NotFound (not this shopper's conversation).
         """
         profile = await self._shops.profile(shopper.shop_id)
-        await self._limits.require(shopper)
+        await self._limits.require_answer(shopper)
         turn_id = new_id()
         try:
             return await self._accept(shopper, message, profile, turn_id)

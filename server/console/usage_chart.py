@@ -6,9 +6,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from billing.forecast import ENOUGH_TO_TELL
 from server.billing.models import BillingView
 
 WIDTH, HEIGHT, BASE, TOP = 560, 140, 118, 14
+MOST_OF_A_FORECAST = 1.6
+"""How far above limit and use the picture goes for a forecast's sake."""
 
 
 class UsageChart(Struct, frozen=True, kw_only=True):
@@ -35,7 +38,11 @@ def usage_chart(view: BillingView, days: Sequence[Any]) -> UsageChart:
     used = {row["day"]: row["answers"] for row in days}
     pace = view.answers.used / max((now - start) / timedelta(days=1), 1.0)
     at_end = view.answers.used + pace * ((end - now) / timedelta(days=1))
-    most = max(view.answers.included or 0, at_end, 10) * 1.08
+    tells = now - start > ENOUGH_TO_TELL
+    usual = max(view.answers.included or 0, view.answers.used, 10)
+    most = min(max(usual, at_end if tells else 0), usual * MOST_OF_A_FORECAST) * 1.08
+    # a line that would leave the picture ends at its top
+    reached = end if at_end <= most else now + (most - view.answers.used) / pace * timedelta(days=1)
 
     def point(at: datetime, answers: float) -> str:
         x = (at - start) / (end - start) * WIDTH
@@ -52,7 +59,7 @@ def usage_chart(view: BillingView, days: Sequence[Any]) -> UsageChart:
         height=HEIGHT,
         base=BASE,
         area=" ".join([*points, point(now, 0)]),
-        forecast=f"{point(now, view.answers.used)} {point(end, at_end)}" if now - start > timedelta(days=1) else "",
+        forecast=f"{point(now, view.answers.used)} {point(reached, min(at_end, most))}" if tells else "",
         limit_y=round(BASE - included / most * (BASE - TOP), 1) if included is not None else None,
         included=included,
         first=f"{start.day} {start:%b}",

@@ -94,7 +94,10 @@ async def list_documents(
 
 @post("/v1/documents", status_code=200, summary="Write a document", tags=["knowledge"])
 async def write_document(data: NewDocument, caller: Caller, knowledge: Knowledge) -> dict[str, Any]:
-    """Create or replace a document; searchable when this answers."""
+    """Create or replace a document; searchable when this answers.
+
+    429 `quota_exceeded` for a new one beyond the plan.
+    """
     caller.require(Role.ADMIN)
     if data.format not in FORMATS:
         raise Invalid("No such format.", errors=(FieldError("format", f"one of {', '.join(FORMATS)}"),))

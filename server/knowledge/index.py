@@ -6,7 +6,8 @@ embedder answers passages go in without a vector: words find them at once, a lat
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator, Sequence, Set
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -76,6 +77,13 @@ class SearchIndex:
         passages = [passage for passage in prepared.passages if passage.owner_id in written]
         await storage.replace_passages(connection, shop_id, list(written), passages, prepared.language)
         await storage.note_language(connection, shop_id, prepared.language, anew=False)
+
+    def sizes(self, prepared: Prepared) -> Mapping[UUID, int]:
+        """See `catalog.ProductIndex`."""
+        sizes: Counter[UUID] = Counter()
+        for passage in prepared.passages:
+            sizes[passage.owner_id] += len(passage.title.encode()) + len(passage.body.encode())
+        return sizes
 
     async def settle(self, shop_id: UUID) -> None:
         """See `catalog.ProductIndex`."""

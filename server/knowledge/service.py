@@ -11,8 +11,8 @@ from uuid import UUID, uuid5
 import msgspec
 from msgspec import Struct
 
-from server.core.database import Database
-from server.core.errors import FieldError, Invalid, NotFound, Unavailable
+from server.core.database import Connection, Database
+from server.core.errors import FieldError, Invalid, NotFound, QuotaExceeded, Unavailable
 from server.core.ids import new_id
 from server.core.logging import get_logger
 from server.knowledge import search as hybrid
@@ -22,10 +22,12 @@ from server.knowledge.models import DocumentsResult, DocumentView, FailedFile
 from server.knowledge.parsing import ParsedDocument, UnreadableFile, parse_in_child, split_sections
 from server.knowledge.search import Hit, SearchQuery
 from server.models.protocol import Embedder, ModelUnavailable, Vector
+from server.shops.features import ASK_AGAIN_S, Allowance, Allowances, EveryFeature, Stock
 
 EMBED_BATCH = 256
 RESTEM_BATCH = 500
 WARM_UP_S = 5.0
+STOCKS: tuple[Stock, ...] = ("documents", "storage_mb")
 log = get_logger("knowledge")
 
 
@@ -43,8 +45,11 @@ Report = Callable[[DocumentsResult], Awaitable[None]]
 class Knowledge:
     """All that concerns a shop's documents, and the one search over documents and products."""
 
-    def __init__(self, database: Database, embedder: Embedder, index: SearchIndex) -> None:
+    def __init__(
+        self, database: Database, embedder: Embedder, index: SearchIndex, allowances: Allowances | None = None
+    ) -> None:
         self._database, self._embedder, self._index = database, embedder, index
+        self._allowances = allowances or EveryFeature()
 
     async def search(
         self,
@@ -102,7 +107,7 @@ class Knowledge:
     async def import_files(
         self, shop_id: UUID, files: AsyncIterator[IncomingFile | FailedFile], source: str, report: Report
     ) -> DocumentsResult:
-        """Bring files in one by one; one that cannot be read is named and the rest goes in."""
+        """Bring files in one by one; one that cannot be read, or is beyond the plan, is named and the rest goes in."""
         result, started = DocumentsResult(), time.monotonic()
         async for file in files:
             result.read += 1
@@ -124,27 +129,39 @@ class Knowledge:
             result.failed.append(FailedFile(file.name, str(reason)))
             return
         for document in documents:
-            state, passages = await self.save_document(
-                shop_id, _external_id(file, document), document, source, url=document.url or file.url
-            )
+            try:
+                state, passages = await self.save_document(
+                    shop_id, _external_id(file, document), document, source, url=document.url or file.url
+                )
+            except QuotaExceeded as reason:
+                name = file.name if len(documents) == 1 else f"{file.name}: {document.title}"
+                result.failed.append(FailedFile(name, reason.detail))
+                continue
             setattr(result, state, getattr(result, state) + 1)
             result.passages += passages
 
     async def save_document(
         self, shop_id: UUID, external_id: str, document: ParsedDocument, source: str, *, url: str | None = None
     ) -> tuple[str, int]:
-        """Write a document and its passages in one transaction: (created, updated or unchanged; passages written)."""
+        """Write a document and its passages in one transaction: (created, updated or unchanged; passages written).
+
+        Raises QuotaExceeded for a new one that the plan has no room for.
+        """
+        limits = [limit for stock in STOCKS if (limit := await self._allowances.limit_of(shop_id, stock))]
         drafts = await asyncio.to_thread(split_sections, document)
         digest = _document_hash(document, url)
         async with self._database.fast(shop_id) as connection:
             known = (await storage.find_document_hashes(connection, shop_id, [external_id])).get(external_id)
+            if known is None:  # so that little is embedded in vain; what counts is asked again below
+                pieces = [limit for limit in limits if limit.stock == "documents"]
+                await self._require_room(connection, shop_id, pieces, before=1)
         if known == digest:
             return "unchanged", 0
         document_id = uuid5(shop_id, f"document:{external_id}")
         passages = document_passages(document_id, external_id, document.title, url, drafts)
         prepared = await self._index.embed(shop_id, passages)
         async with self._database.fast(shop_id) as connection:
-            await storage.upsert_document(
+            is_new = await storage.upsert_document(
                 connection,
                 shop_id,
                 document_id=document_id,
@@ -156,12 +173,22 @@ class Knowledge:
                 fetched_at=datetime.now(UTC),
             )
             await self._index.write(connection, shop_id, prepared, {document_id})
+            if is_new:
+                await self._require_room(connection, shop_id, limits)
         return ("updated" if known else "created"), len(passages)
+
+    async def _require_room(
+        self, connection: Connection, shop_id: UUID, limits: Sequence[Allowance], *, before: int = 0
+    ) -> None:
+        """`before` asks for room for so many more, 0 whether what was just written fits. Raises QuotaExceeded."""
+        for limit in limits:
+            if await self._allowances.room(connection, shop_id, limit, binding=not before) < before:
+                raise QuotaExceeded(limit.reason, retry_after_s=ASK_AGAIN_S)
 
     async def write_text(
         self, shop_id: UUID, external_id: str, title: str, content: str, extension: str, url: str | None
     ) -> tuple[str, int]:
-        """A document sent as text: (created, updated or unchanged; passages written). Raises Invalid."""
+        """A document sent as text: (created, updated or unchanged; passages written). Raises Invalid, QuotaExceeded."""
         try:
             documents = await parse_in_child(content.encode(), f"{title}.{extension}")
         except UnreadableFile as reason:

@@ -172,13 +172,13 @@ async def upsert_document(
     content_hash: bytes,
     source: str,
     fetched_at: datetime,
-) -> None:
-    """Write a document's row."""
-    await connection.execute(
+) -> bool:
+    """Write a document's row; whether it is new."""
+    is_new: bool = await connection.fetchval(
         "INSERT INTO document (shop_id, id, external_id, title, url, content_hash, source, fetched_at) "
         "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (shop_id, external_id) DO UPDATE SET "
         "title = excluded.title, url = excluded.url, content_hash = excluded.content_hash, "
-        "source = excluded.source, fetched_at = excluded.fetched_at",
+        "source = excluded.source, fetched_at = excluded.fetched_at RETURNING xmax = 0",
         shop_id,
         document_id,
         external_id,
@@ -188,6 +188,7 @@ async def upsert_document(
         source,
         fetched_at,
     )
+    return is_new
 
 
 async def list_documents(connection: Connection, shop_id: UUID, after: str, limit: int) -> list[DocumentView]:

@@ -23,6 +23,7 @@ from server.shops.checks import (
     text,
     whole,
 )
+from server.shops.readability import palettes_of
 
 DEFAULT_ACCENT = "#2f6f4f"
 OLD_LABEL = "launcher_label"
@@ -173,8 +174,9 @@ def resolved_appearance(stored: Mapping[str, Any], shop_name: str, *, may_hide_b
 
 
 def session_appearance(resolved: Mapping[str, Any]) -> dict[str, Any]:
-    """What `POST /v1/sessions` tells: all but the nudges, which are the launcher's."""
-    return {name: value for name, value in resolved.items() if name not in ("nudges", "quiet")}
+    """What `POST /v1/sessions` tells: all but the nudges, which are the launcher's; and every colour, readable."""
+    told = {name: value for name, value in resolved.items() if name not in ("nudges", "quiet")}
+    return told | {"palette": palettes_of(resolved)}
 
 
 def _errors(name: str, value: Any) -> tuple[FieldError, ...]:

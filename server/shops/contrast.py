@@ -21,6 +21,9 @@ STEP = 0.05
 WHITE, NEARLY_BLACK, BLACK = "#ffffff", "#111113", "#000000"
 OWN_SURFACE: Mapping[Scheme, str] = {"light": "#ffffff", "dark": "#16171a"}
 BODY: Mapping[Scheme, str] = {"light": "#1c1b1a", "dark": "#f1f0ee"}
+MUTED: Mapping[Scheme, str] = {"light": "#66625f", "dark": "#a5a29e"}
+GOOD: Mapping[Scheme, str] = {"light": "#15703f", "dark": "#6fcf97"}
+BAD: Mapping[Scheme, str] = {"light": "#b42318", "dark": "#ff9b8f"}
 HARDEST: Mapping[Scheme, str] = {"light": "#f2f2f2", "dark": "#2b2e33"}
 """Where coloured text is hardest to read: tinted in light, the raised cards in dark."""
 
@@ -65,6 +68,19 @@ def surface_of(background: str | None, wanted: Scheme) -> Surface:
     color = mixed_until(background, WHITE if is_light else BLACK, BODY[scheme], SURFACE_CONTRAST)
     hardest = _mix(color, BLACK, 0.05) if is_light else _mix(color, WHITE, 0.1)
     return Surface(scheme, color, hardest)
+
+
+def tints_of(surface: Surface) -> dict[str, str]:
+    """The chat's other colours on a surface: raised and sunken parts, and text of four kinds."""
+    is_light = surface.scheme == "light"
+    softer = {"muted": MUTED, "good": GOOD, "bad": BAD}
+    return {
+        "surface": surface.color,
+        "card": _mix(surface.color, WHITE, 0.6 if is_light else 0.05),
+        "sunken": _mix(surface.color, BLACK if is_light else WHITE, 0.04 if is_light else 0.06),
+        "body": BODY[surface.scheme],
+        **{name: moved(color[surface.scheme], surface.hardest, READABLE) for name, color in softer.items()},
+    }
 
 
 def scheme_on(background: str) -> Scheme:

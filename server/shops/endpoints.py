@@ -1,6 +1,6 @@
 """The merchant's own shop over HTTP: settings and keys."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 from litestar import Request, Response, Router, delete, get, patch, post
@@ -16,11 +16,21 @@ from server.shops.service import PREFIXES, ShopService
 LAUNCHER_CACHE = "public, max-age=60"
 
 
+Answers: TypeAlias = Annotated[int, Meta(ge=0, le=10**9)]
+
+
 class NewKey(Struct, frozen=True):
     """`POST /v1/keys`."""
 
     kind: str
     name: Annotated[str, Meta(max_length=100)] = ""
+    answers_per_period: Answers | None = None
+
+
+class KeyChanges(Struct, frozen=True, forbid_unknown_fields=True):
+    """`PATCH /v1/keys/{id}`."""
+
+    answers_per_period: Answers | None
 
 
 @get("/v1/shop", summary="The shop", tags=["shop"])
@@ -79,11 +89,23 @@ async def list_keys(caller: Caller, shops: ShopService) -> dict[str, Any]:
 
 @post("/v1/keys", status_code=201, summary="Make a key", tags=["shop"])
 async def create_key(data: NewKey, caller: Caller, shops: ShopService) -> KeyView:
-    """A secret key's text is in this answer and nowhere else."""
+    """A secret key's text is in this answer and nowhere else.
+
+    `answers_per_period` limits what shoppers may be answered by a publishable key in a period of the plan.
+    """
     caller.require(Role.ADMIN)
     if data.kind not in PREFIXES:
         raise Invalid("No such kind of key.", errors=(FieldError("kind", f"one of {', '.join(PREFIXES)}"),))
-    return await shops.add_key(caller.shop_id, data.kind, data.name, caller.actor)
+    return await shops.add_key(
+        caller.shop_id, data.kind, data.name, caller.actor, answers_per_period=data.answers_per_period
+    )
+
+
+@patch("/v1/keys/{key_id:str}", summary="Limit a key", tags=["shop"])
+async def change_key(key_id: str, data: KeyChanges, caller: Caller, shops: ShopService) -> KeyView:
+    """Give a publishable key a limit of its own in answers a period, or take it away with null."""
+    caller.require(Role.ADMIN)
+    return await shops.limit_key(caller, _require_id(key_id), data.answers_per_period)
 
 
 @delete("/v1/keys/{key_id:str}", status_code=204, summary="Revoke a key", tags=["shop"])
@@ -107,6 +129,7 @@ shops_router = Router(
         change_shop,
         list_keys,
         create_key,
+        change_key,
         revoke_key,
         get_launcher,
     ],

@@ -8,8 +8,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error
 
 from server.core.database import Database
-from server.core.errors import Conflict, NotFound, Unauthenticated
+from server.core.errors import Conflict, NotFound, QuotaExceeded, Unauthenticated
 from server.shops import storage
+from server.shops.features import ASK_AGAIN_S, Allowances, EveryFeature
 from server.shops.models import Caller, Member, MemberView, Merchant, Role
 
 # the hash of a random text: checking a password costs the same whether or not the e-mail is known
@@ -19,16 +20,21 @@ _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Xr0t2dOqCS1YVvq
 class Members:
     """The people of all shops."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, allowances: Allowances | None = None) -> None:
         self._database, self._passwords = database, PasswordHasher()
+        self._allowances = allowances or EveryFeature()
 
     async def add(self, shop_id: UUID, email: str, password: str, name: str, role: Role, actor: str = "setup") -> bool:
         """Give whoever signs in with this e-mail a role in the shop; True when the account is new.
 
-        An account that is there already keeps its password and name. Raises Conflict for a member of the shop.
+        An account that is there already keeps its password and name. Raises Conflict for a member of the shop,
+        QuotaExceeded when the plan's seats are taken.
         """
         email = email.strip().lower()
+        seats = await self._allowances.limit_of(shop_id, "seats")
         async with self._database.shop(shop_id) as session:
+            if seats:
+                await storage.get_shop(session, shop_id, for_change=True)  # so that two at once do not take one seat
             merchant = await storage.find_merchant(session, email)
             is_new = merchant is None
             if merchant is None:
@@ -38,6 +44,8 @@ class Members:
                 await session.flush()
             elif await storage.is_member(session, shop_id, merchant.id):
                 raise Conflict(f"{email} is a member of this shop already")
+            if seats and len(await storage.list_members(session, shop_id)) >= seats.limit:
+                raise QuotaExceeded(f"There is no seat left: {seats.reason}.", retry_after_s=ASK_AGAIN_S)
             session.add(Member(shop_id=shop_id, merchant_id=merchant.id, role=role))
             details = {"merchant": str(merchant.id), "role": role}
             await storage.add_audit_entry(session, shop_id, actor, "member.add", details)

@@ -89,6 +89,7 @@ class ApiKey(SQLModel, table=True):
     sealed: bytes | None = None
     """Of a customer key."""
     publishable: str | None = None
+    answers_per_period: int | None = None
     created_at: datetime = Field(default_factory=_now, sa_column=_time())
     revoked_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
@@ -207,6 +208,8 @@ class KeyView(Struct, frozen=True, kw_only=True):
     prefix: str
     key: str | None
     created_at: datetime
+    answers_per_period: int | None
+    """Of a publishable key: how many answers may be given by it in a period of the plan; None without such a limit."""
 
 
 class MemberView(Struct, frozen=True, kw_only=True):

@@ -1,6 +1,7 @@
 """What of a shop's colours cannot be read, and what the widget does instead."""
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from msgspec import Struct
@@ -15,7 +16,10 @@ from server.shops.contrast import (
     contrast,
     palette_of,
     surface_of,
+    tints_of,
 )
+
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
 class AppearanceNote(Struct, frozen=True):
@@ -34,7 +38,7 @@ class Look(Struct, frozen=True):
 
 def appearance_notes(resolved: Mapping[str, Any]) -> list[AppearanceNote]:
     """Every pair of the resolved colours that cannot be read, in the schemes the shop's theme can show."""
-    shown: tuple[Scheme, ...] = ("light", "dark") if resolved["theme"] == "auto" else (resolved["theme"],)
+    shown: tuple[Scheme, ...] = SCHEMES if resolved["theme"] == "auto" else (resolved["theme"],)
     notes = [note for scheme in shown for note in (*_of_background(resolved, scheme), *_of_accent(resolved, scheme))]
     return list(dict.fromkeys([*notes, *_of_bubble(resolved)]))
 
@@ -44,6 +48,31 @@ def look_of(resolved: Mapping[str, Any], scheme: Scheme) -> Look:
     surface = surface_of(_own(resolved, "background", scheme), scheme)
     accent = _own(resolved, "accent", scheme) or resolved["accent"]
     return Look(surface, palette_of(accent, surface.scheme, surface.hardest))
+
+
+def palettes_of(resolved: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Every colour of the chat, readable, by the device's scheme: what the frame puts on without any arithmetic."""
+    names = ("accent", "accent_dark", "background", "background_dark")
+    return _palettes(*(resolved[name] for name in names))
+
+
+@lru_cache(maxsize=4096)
+def _palettes(
+    accent: str, accent_dark: str | None, background: str | None, background_dark: str | None
+) -> dict[str, dict[str, str]]:
+    colors = {
+        "accent": accent,
+        "accent_dark": accent_dark,
+        "background": background,
+        "background_dark": background_dark,
+    }
+    return {scheme: _palette(look_of(colors, scheme)) for scheme in SCHEMES}
+
+
+def _palette(look: Look) -> dict[str, str]:
+    accent = look.palette
+    filled = {"accent": accent.accent, "ink": accent.ink, "text": accent.text}
+    return {"scheme": look.surface.scheme, **tints_of(look.surface), **filled}
 
 
 def _own(resolved: Mapping[str, Any], name: str, scheme: Scheme) -> str | None:

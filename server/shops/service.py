@@ -15,7 +15,7 @@ from server.core.ids import new_id
 from server.core.remember import Remembered
 from server.shops import storage
 from server.shops.appearance import merged_appearance, readable_appearance, resolved_appearance
-from server.shops.features import HIDE_BRANDING, AllFeatures, Features
+from server.shops.features import HIDE_BRANDING, EveryFeature, Features
 from server.shops.identity import customer_token
 from server.shops.models import (
     ApiKey,
@@ -56,7 +56,7 @@ class ShopService:
     """All that concerns tenants. Holds short-lived caches, so use one per process."""
 
     def __init__(self, database: Database, vault: Vault, features: Features | None = None) -> None:
-        self._database, self._vault, self._features = database, vault, features or AllFeatures()
+        self._database, self._vault, self._features = database, vault, features or EveryFeature()
         self._profiles: Remembered[UUID, ShopProfile] = Remembered(PROFILE_LIVES_S)
         self._keys: Remembered[bytes, tuple[UUID, str, UUID]] = Remembered(KEY_LIVES_S)
         self._origins: Remembered[str, bool] = Remembered(PROFILE_LIVES_S)
@@ -130,8 +130,12 @@ class ShopService:
         resolved = resolved_appearance(stored, shop.name, may_hide_branding=may_hide)
         return Trial(errors=errors, notes=tuple(appearance_notes(resolved)), appearance=resolved)
 
-    async def add_key(self, shop_id: UUID, kind: str, name: str, actor: str) -> KeyView:
-        """A new key; a secret one is told in this answer only. Raises Invalid for a third customer key."""
+    async def add_key(
+        self, shop_id: UUID, kind: str, name: str, actor: str, *, answers_per_period: int | None = None
+    ) -> KeyView:
+        """A new key; a secret one is told in this answer only. Raises Invalid for a third customer key, and for a limit
+        that no one would keep to."""
+        self._require_limit(kind, answers_per_period)
         text = new_secret(PREFIXES[kind])
         key = ApiKey(
             shop_id=shop_id,
@@ -140,6 +144,7 @@ class ShopService:
             prefix=text[:11],
             publishable=text if kind == "publishable" else None,
             sealed=self._vault.seal(shop_id, text) if kind == "customer" else None,
+            answers_per_period=answers_per_period,
         )
         async with self._database.shop(shop_id) as session:
             live = [known for known in await storage.list_keys(session, shop_id) if known.kind == "customer"]
@@ -149,23 +154,35 @@ class ShopService:
             await storage.add_key(session, shop_id, key, digest(text))
             await storage.add_audit_entry(session, shop_id, actor, "key.create", {"prefix": key.prefix})
         self._customer_keys.forget(shop_id)
-        return KeyView(id=key.id, kind=kind, name=name, prefix=key.prefix, key=text, created_at=key.created_at)
+        self._features.forget(shop_id)
+        return _key_view(key, text)
+
+    async def limit_key(self, caller: Caller, key_id: UUID, answers_per_period: int | None) -> KeyView:
+        """Give a publishable key a limit of its own, or none; it holds within seconds. Raises NotFound, Invalid."""
+        async with self._database.shop(caller.shop_id) as session:
+            key = await storage.find_shops_key(session, caller.shop_id, key_id)
+            self._require_limit(key.kind, answers_per_period)
+            key.answers_per_period = answers_per_period
+            session.add(key)
+            details = {"id": str(key_id), "answers_per_period": answers_per_period}
+            await storage.add_audit_entry(session, caller.shop_id, caller.actor, "key.limit", details)
+        self._features.forget(caller.shop_id)
+        return _key_view(key, key.publishable)
+
+    def _require_limit(self, kind: str, answers_per_period: int | None) -> None:
+        if answers_per_period is None:
+            return
+        wrong = None if kind == "publishable" else "for publishable keys only: no shopper comes by another"
+        if not self._features.limits_keys:
+            wrong = "this installation does not count answers; it needs billing"
+        if wrong:
+            raise Invalid("This key cannot have a limit.", errors=(FieldError("answers_per_period", wrong),))
 
     async def list_keys(self, shop_id: UUID) -> list[KeyView]:
         """The shop's live keys."""
         async with self._database.shop(shop_id) as session:
             keys = await storage.list_keys(session, shop_id)
-        return [
-            KeyView(
-                id=key.id,
-                kind=key.kind,
-                name=key.name,
-                prefix=key.prefix,
-                key=key.publishable,
-                created_at=key.created_at,
-            )
-            for key in keys
-        ]
+        return [_key_view(key, key.publishable) for key in keys]
 
     async def revoke_key(self, caller: Caller, key_id: UUID) -> None:
         """End a key; processes that know it forget it within seconds. Raises NotFound."""
@@ -252,6 +269,18 @@ class ShopService:
     async def _resolved(self, shop: Shop) -> dict[str, Any]:
         may_hide = await self.has_feature(shop.id, HIDE_BRANDING)
         return resolved_appearance(shop.appearance, shop.name, may_hide_branding=may_hide)
+
+
+def _key_view(key: ApiKey, text: str | None) -> KeyView:
+    return KeyView(
+        id=key.id,
+        kind=key.kind,
+        name=key.name,
+        prefix=key.prefix,
+        key=text,
+        created_at=key.created_at,
+        answers_per_period=key.answers_per_period,
+    )
 
 
 _VIEWED = [

@@ -63,6 +63,15 @@ async def list_keys(session: AsyncSession, shop_id: UUID) -> list[ApiKey]:
     return list((await session.exec(query)).all())
 
 
+async def find_shops_key(session: AsyncSession, shop_id: UUID, key_id: UUID) -> ApiKey:
+    """A live key by its id. Raises NotFound."""
+    query = select(ApiKey).where(ApiKey.shop_id == shop_id, ApiKey.id == key_id, col(ApiKey.revoked_at).is_(None))
+    key = (await session.exec(query)).first()
+    if key is None:
+        raise NotFound
+    return key
+
+
 async def revoke_key(session: AsyncSession, shop_id: UUID, key_id: UUID, now: Any) -> None:
     """End a key at once. Raises NotFound."""
     query = (

@@ -25,7 +25,7 @@ from integrations.platform import (
 )
 from server.catalog.service import Catalog
 from server.core.database import Database
-from server.core.errors import Unavailable
+from server.core.errors import QuotaExceeded, Unavailable
 from server.core.jobs import ClaimedJob, LeaseLost
 from server.core.logging import get_logger
 from server.knowledge.parsing import UnreadableFile, parse_in_child
@@ -187,6 +187,8 @@ class StorePass:
                 await self._save_page(external_id, page)
             except UnreadableFile as reason:
                 self.result.failed.append(FailedItem(page.external_id, page.title, str(reason)))
+            except QuotaExceeded as reason:
+                self.result.failed.append(FailedItem(page.external_id, page.title, reason.detail))
             self.result.pages += 1
         async with self._database.fast(shop_id) as connection:
             known = await storage.documents_of(connection, shop_id, self._source)
@@ -234,9 +236,9 @@ async def write_items(
         product = products.pop(external_id)
         result.failed.append(FailedItem(external_id, product.title, OF_ANOTHER_STORE))
     if products:
-        result.created, result.updated, result.unchanged = await catalog.save(
-            store.shop_id, list(products.values()), source_of(store.id)
-        )
+        saved = await catalog.save(store.shop_id, list(products.values()), source_of(store.id))
+        result.created, result.updated, result.unchanged = saved.created, saved.updated, saved.unchanged
+        result.failed += [FailedItem(each, products[each].title, reason) for each, reason in saved.refused.items()]
     if gone:
         async with database.fast(store.shop_id) as connection:
             result.removed = await storage.delete_of_source(connection, store.shop_id, source_of(store.id), gone)

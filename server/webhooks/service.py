@@ -164,7 +164,10 @@ async def _reading(source: Source, delivery: Delivery) -> Reading:
 
 
 def _read(source: Source, delivery: Delivery) -> Reading:
-    return msgspec.structs.replace(source.read(delivery), body_hash=hashlib.sha256(delivery.body).digest())
+    reading = source.read(delivery)
+    # the topic is part of it: what is created and soon deleted may be told in the same bytes
+    told = reading.topic.encode() + b"\0" + delivery.body
+    return msgspec.structs.replace(reading, body_hash=hashlib.sha256(told).digest())
 
 
 async def _enqueue(connection: Connection, shop_id: UUID, entry: Entry) -> UUID | None:

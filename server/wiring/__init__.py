@@ -141,10 +141,11 @@ async def _build(
     metrics, limiter, vault = Metrics(), RateLimiter(redis), Vault(settings.secret_keys)
     entitlements = Entitlements(database, billing=settings.stripe_secret_key is not None)
     shops, jobs = ShopService(database, vault, entitlements), JobDesk(database, wake)
-    members = Members(database)
+    members = Members(database, entitlements)
     money = build_billing(settings, database, entitlements, shops, members, wake)
     index = SearchIndex(database, embedder, at.database_url)
-    knowledge, catalog = Knowledge(database, embedder, index), Catalog(database, index)
+    knowledge = Knowledge(database, embedder, index, entitlements)
+    catalog = Catalog(database, index, entitlements)
     parts = build_stores(settings, database, vault, shops, jobs, wake, redis, limiter)
     sources = OrderSources(parts.platforms, parts.stores)
     orders = OrderDesk(
@@ -163,6 +164,7 @@ async def _build(
         limiter=limiter,
         metrics=metrics,
         quota=money.quota,
+        entitlements=entitlements,
         embedder=embedder,
         chat_model=chat_model,
         catalog=catalog,

@@ -9,6 +9,7 @@ from billing.quota import Quota, Unlimited
 from server.billing.audit import Auditor
 from server.billing.entitlements import Entitlements
 from server.billing.events import REFRESH, PaymentInbox
+from server.billing.meter import Meter
 from server.billing.overview import Overview
 from server.billing.quota import NOTICE, ShopQuota
 from server.billing.service import Billing
@@ -25,6 +26,7 @@ class BillingParts(Struct, frozen=True, kw_only=True):
     """What a process needs for plans and money."""
 
     payments: Payments | None
+    meter: Meter | None
     entitlements: Entitlements
     quota: Quota
     billing: Billing
@@ -43,11 +45,13 @@ def build_billing(
 ) -> BillingParts:
     """The parts, with Stripe behind them where its key is set."""
     payments = _payments(settings)
+    meter = Meter(database, payments) if payments else None
     return BillingParts(
         payments=payments,
+        meter=meter,
         entitlements=entitlements,
         quota=ShopQuota(entitlements) if payments else Unlimited(),
-        billing=Billing(database, entitlements, payments, shops, members, settings.base_url),
+        billing=Billing(database, entitlements, payments, meter, shops, members, settings.base_url),
         overview=Overview(database, entitlements),
         auditor=Auditor(database, entitlements, payments),
         payment_inbox=PaymentInbox(database, wake, payments, settings.stripe_webhook_secrets),
@@ -62,8 +66,8 @@ def billing_handlers(
         REFRESH: RefreshSubscription(database, parts.billing),
         NOTICE: TellMerchant(parts.entitlements, shops, members, mailer, url),
     }
-    if parts.payments:
-        handlers[METER] = TellMeter(database, parts.entitlements, parts.payments)
+    if parts.meter:
+        handlers[METER] = TellMeter(parts.entitlements, parts.meter)
     return handlers
 
 

@@ -4,6 +4,7 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from billing.quota import Quota
+from server.billing.entitlements import Entitlements
 from server.catalog.service import Catalog
 from server.chat.conversations import Conversations
 from server.chat.driver import AnswerDriver
@@ -56,6 +57,7 @@ def build_chat(
     limiter: RateLimiter,
     metrics: Metrics,
     quota: Quota,
+    entitlements: Entitlements,
     embedder: Embedder,
     chat_model: ChatModel | None,
     catalog: Catalog,
@@ -64,8 +66,9 @@ def build_chat(
 ) -> ChatParts:
     """Everything between a shopper's message and its answer."""
     live, journal, router = LiveTurns(), TurnJournal(redis), Router(embedder)
-    presence, limits, forgotten = Presence(redis), ShopperLimits(limiter), ForgottenShoppers(database)
-    handoff, pictures = HandoffDesk(database, shops, presence), Pictures(database, shops, limits)
+    presence, limits, forgotten = Presence(redis), ShopperLimits(limiter, entitlements), ForgottenShoppers(database)
+    handoff = HandoffDesk(database, shops, presence)
+    pictures = Pictures(database, shops, limits, entitlements)
     model = ModelDriver(chat_model, sees_pictures=settings.chat_model_images) if chat_model else None
 
     def toolbox_for(question: Question) -> ShopToolbox:

@@ -48,6 +48,7 @@ WISHES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/shop"): {"json": {"tone": "warm"}},
     ("GET", "/v1/keys"): {},
     ("POST", "/v1/keys"): {"json": {"kind": "secret"}},
+    ("PATCH", "/v1/keys/{key_id}"): {"json": {"answers_per_period": None}},
     ("DELETE", "/v1/keys/{key_id}"): {},
     ("GET", "/v1/connections"): {},
     ("POST", "/v1/connections"): {"json": {"platform": "demo"}},
@@ -88,8 +89,14 @@ WISHES: dict[tuple[str, str], dict[str, Any]] = {
     ("GET", "/v1/usage"): {},
     ("GET", "/v1/analytics"): {},
     ("GET", "/v1/billing"): {},
+    ("PATCH", "/v1/billing"): {"json": {"overage": False, "spending_cap_minor": None}},
+    ("GET", "/v1/billing/invoices"): {},
     ("POST", "/v1/billing/portal"): {},
-    ("POST", "/v1/billing/checkout"): {},
+    ("POST", "/v1/billing/checkout"): {"json": {"plan": "pro"}},
+    ("POST", "/v1/billing/preview"): {"json": {"plan": "pro"}},
+    ("POST", "/v1/billing/plan"): {"json": {"plan": "pro"}},
+    ("POST", "/v1/billing/cancel"): {},
+    ("POST", "/v1/billing/resume"): {},
 }
 """A well-formed request for each route; `{name}` stands for an id."""
 CREATES = {("PUT", "/v1/products/{external_id}")}

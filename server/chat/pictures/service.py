@@ -13,8 +13,9 @@ from server.chat.pictures import storage
 from server.chat.pictures.models import PER_DAY, PER_MESSAGE, URL, EncodedPicture
 from server.chat.pictures.reading import PictureReader
 from server.core.database import Connection, Database
-from server.core.errors import FieldError, ImagesOff, Invalid, NotFound, RateLimited
+from server.core.errors import FieldError, ImagesOff, Invalid, NotFound, QuotaExceeded, RateLimited
 from server.core.ids import new_id
+from server.shops.features import ASK_AGAIN_S, Allowances, EveryFeature
 from server.shops.identity import Shopper
 from server.shops.service import ShopService
 
@@ -41,8 +42,11 @@ class StoredPicture(Struct, frozen=True):
 class Pictures:
     """The pictures of all shops' conversations."""
 
-    def __init__(self, database: Database, shops: ShopService, limits: ShopperLimits) -> None:
+    def __init__(
+        self, database: Database, shops: ShopService, limits: ShopperLimits, allowances: Allowances | None = None
+    ) -> None:
         self._database, self._shops, self._limits = database, shops, limits
+        self._allowances = allowances or EveryFeature()
         self._reader = PictureReader()
 
     async def admit(self, shopper: Shopper) -> None:
@@ -57,7 +61,9 @@ class Pictures:
             raise _enough_for_today()
 
     async def add(self, shopper: Shopper, data: bytes) -> PictureView:
-        """Keep a picture for a message to come. Raises WrongType, TooLarge, Invalid, RateLimited, NotFound."""
+        """Keep a picture for a message to come. Raises WrongType, TooLarge, Invalid, RateLimited, QuotaExceeded,
+        NotFound."""
+        storage_limit = await self._allowances.limit_of(shopper.shop_id, "storage_mb")
         picture = await self._reader.read(data)
         picture_id = new_id()
         async with self._database.fast(shopper.shop_id) as connection:
@@ -65,6 +71,10 @@ class Pictures:
                 raise NotFound
             if not await storage.add_picture(connection, shopper.shop_id, shopper.conversation_id, picture_id, picture):
                 raise _enough_for_today()
+            if storage_limit:
+                room = await self._allowances.room(connection, shopper.shop_id, storage_limit, binding=True)
+                if room < 0:  # said to a shopper, whom the shop's plan does not concern
+                    raise QuotaExceeded("This shop has no room for more pictures.", retry_after_s=ASK_AGAIN_S)
         return _view(picture_id, picture)
 
     async def get(self, shopper: Shopper, picture_id: UUID) -> StoredPicture:

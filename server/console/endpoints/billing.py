@@ -1,6 +1,7 @@
 """The page of plan and usage: how much is used and how long it lasts, changing the plan, invoices, limits."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from litestar import Response, Router, get, post
@@ -17,6 +18,7 @@ from server.billing.service import PAGE, Billing
 from server.console.endpoints.page import HEADERS, PAGE_ERRORS, AnyRequest, Visitor, provide_visitor, render
 from server.console.usage_chart import usage_chart
 from server.core.errors import AisleError, FieldError, Invalid
+from server.core.money import format_money
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
 
@@ -74,7 +76,7 @@ async def change_plan(
 ) -> Response[Any]:
     """Make the change."""
     try:
-        await billing.change_plan(visitor.caller, data.get("plan", ""))
+        await billing.change_plan(visitor.caller, data.get("plan", ""), _shown_at(data.get("proration_at", "")))
     except AisleError as reason:
         return await _page(request, visitor, billing, overview, problem=_words(reason))
     return Redirect(PAGE, status_code=303, headers=HEADERS)
@@ -125,6 +127,7 @@ async def _page(
         visitor=visitor,
         status=422 if problem else 200,
         view=view,
+        format_money=format_money,
         chart=usage_chart(view, await overview.by_day(visitor.caller.shop_id)),
         invoices=invoices,
         silent=silent,
@@ -149,6 +152,14 @@ async def _invoices(billing: Billing, visitor: Visitor, view: BillingView) -> tu
 async def _quietly(work: Any) -> None:
     with suppress(AisleError):  # the webhook or the daily round brings it
         await work
+
+
+def _shown_at(text: str) -> datetime | None:
+    """The preview's time as its form carries it; None where it carries none."""
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _cap_minor(text: str) -> int | None:

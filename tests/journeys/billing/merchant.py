@@ -232,8 +232,9 @@ def open_shop(paid: "PaidInstallation", stripe: StripeStandin) -> Iterator[PaidS
     access, email = paid.create_shop(f"Paying {number}"), f"owner{number}@paying.example"
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, _add_owner(paid, access, email)).result()
+    headers = {"Origin": paid.base_url, "X-Forwarded-For": f"10.2.0.{number % 250}"}
     with (
-        httpx.Client(base_url=paid.base_url, headers={"Origin": paid.base_url}, timeout=60) as console,
+        httpx.Client(base_url=paid.base_url, headers=headers, timeout=60) as console,
         paid.merchant(access) as merchant,
         httpx.Client(trust_env=False, timeout=60) as browser,
     ):

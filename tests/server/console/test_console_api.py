@@ -1,4 +1,4 @@
-"""Conversations, figures and billing as JSON."""
+"""Conversations and figures as JSON."""
 
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -17,7 +17,7 @@ ACTIONS = {
     "close": {},
     "tags": {"tags": ["x"]},
 }
-READS = ("/v1/conversations", "/v1/usage", "/v1/analytics", "/v1/billing")
+READS = ("/v1/conversations", "/v1/analytics")
 
 
 async def listed(client: httpx.AsyncClient, shop: ShopUnderTest, **query: str) -> list[str]:
@@ -226,7 +226,6 @@ async def test_a_viewer_reads_and_does_nothing(client: httpx.AsyncClient, shop: 
     for action, body in ACTIONS.items():
         answer = await client.post(f"/v1/conversations/{turn.talk}/{action}", json=body, headers=shop.viewer.form)
         assert (answer.status_code, answer.json()["code"]) == (403, "role_refused"), action
-    assert (await client.post("/v1/billing/checkout", headers=shop.agent.form)).status_code == 403
     assert await shop.audit() == []
 
 
@@ -278,23 +277,6 @@ async def test_figures_by_day(client: httpx.AsyncClient, shop: ShopUnderTest, ot
 @pytest.mark.parametrize("query", ["from=2026-03-12&to=2026-03-10", "from=2020-01-01&to=2026-01-01", "from=x"])
 async def test_a_wrong_period_is_refused(client: httpx.AsyncClient, shop: ShopUnderTest, query: str) -> None:
     assert (await client.get(f"/v1/analytics?{query}", headers=shop.api)).status_code == 422
-
-
-async def test_usage_counts_delivered_answers_of_this_month(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
-    await shop.ask("One")
-    await shop.ask("Broken", state="failed", by=None)
-    await shop.ask("Last year", at=hours_ago(24 * 40))
-    usage = (await client.get("/v1/usage", headers=shop.api)).json()
-    assert usage["answers"] == {"used": 1, "limit": None}
-    assert (usage["plan"], usage["products"], usage["documents"]) == ("unlimited", 0, 0)
-
-
-async def test_billing_is_off(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
-    assert (await client.get("/v1/billing", headers=shop.api)).json()["plan"] == "unlimited"
-    for path in ("checkout", "portal"):
-        answer = await client.post(f"/v1/billing/{path}", headers=shop.api)
-        assert (answer.status_code, answer.json()["code"]) == (409, "conflict")
-        assert "switched off" in answer.json()["detail"]
 
 
 async def test_an_endless_search_is_refused(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:

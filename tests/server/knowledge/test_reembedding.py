@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from integrations.platform import Product
+from server.catalog.models import Saved
 from server.catalog.service import Catalog
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
@@ -118,9 +119,9 @@ async def test_the_same_products_embed_nothing(database: Database, shop_id: UUID
     parts = Parts(database, embedder, installation.owner_url)
     await parts.catalog.save(shop_id, PRODUCTS, "test")
     embedder.embedded = 0
-    assert await parts.catalog.save(shop_id, PRODUCTS, "test") == (0, 0, 5)
+    assert await parts.catalog.save(shop_id, PRODUCTS, "test") == Saved(unchanged=5)
     cheaper = [Product(external_id="p0", title=PRODUCTS[0].title, available=False)]
-    assert await parts.catalog.save(shop_id, cheaper, "test") == (0, 1, 0)
+    assert await parts.catalog.save(shop_id, cheaper, "test") == Saved(updated=1)
     assert embedder.embedded == 0
 
 

@@ -1,0 +1,126 @@
+"""What Aisle needs in a Stripe account before anybody can subscribe: a meter, and for each plan products and prices.
+
+Everything is found by names of ours (the meter's event, the product's id, the price's lookup key), so that it may be
+set up any number of times."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from msgspec import Struct
+
+from billing.gateway import PaymentsRefused
+from billing.plans import ANSWERS, Plan
+from billing.stripe_client import StripeClient
+
+TIMEOUT_S = 20.0
+_MOST_LOOKUP_KEYS = 10  # of one request, by Stripe's API
+
+Json = dict[str, Any]
+
+
+class CatalogEntry(Struct, frozen=True, kw_only=True):
+    """A thing in the account. `problem` says how it differs from the plan, "" when it does not."""
+
+    kind: str
+    """meter, product or price."""
+    name: str
+    id: str
+    is_new: bool
+    problem: str = ""
+
+
+class StripeCatalog:
+    """`api_base` is another address than Stripe's. Close it after use."""
+
+    def __init__(self, api_key: str, *, api_base: str | None = None) -> None:
+        self._stripe = StripeClient(api_key, api_base, TIMEOUT_S, TIMEOUT_S)
+        self._api, self._ask = self._stripe.api, self._stripe.ask
+
+    async def close(self) -> None:
+        """Closes the connections."""
+        await self._stripe.close()
+
+    async def set_up(self, plans: Sequence[Plan]) -> list[CatalogEntry]:
+        """Everything the plans need, made where it is missing; nothing that exists is changed, as prices at Stripe
+        cannot be. Raises PaymentsError."""
+        meter = await self._meter()
+        known = await self._known_prices([key for plan in plans for key in _keys(plan)])
+        entries = [meter]
+        for plan in plans:
+            entries += await self._offer(plan, meter.id, known)
+        return entries
+
+    async def _meter(self) -> CatalogEntry:
+        meters = await self._stripe.all(self._api.billing.meters, {"status": "active"})
+        found = next((each for each in meters if each["event_name"] == ANSWERS), None)
+        wanted = {
+            "display_name": "Answers beyond the plan",
+            "event_name": ANSWERS,
+            "default_aggregation": {"formula": "sum"},
+        }
+        meter = found or await self._ask(self._api.billing.meters.create_async(wanted))
+        return CatalogEntry(kind="meter", name=ANSWERS, id=meter["id"], is_new=found is None)
+
+    async def _offer(self, plan: Plan, meter_id: str, known: dict[str, Json]) -> list[CatalogEntry]:
+        entries = [await self._product(f"aisle_{plan.id}", f"Aisle {plan.name}")]
+        monthly: Json = {"interval": "month"}
+        entries.append(await self._price(plan, plan.lookup_key, plan.price_minor or 0, entries[0].id, monthly, known))
+        if plan.overage_key and plan.overage_minor is not None:
+            beyond = await self._product(f"aisle_{plan.id}_overage", f"Aisle {plan.name}: answers beyond the plan")
+            metered = {**monthly, "usage_type": "metered", "meter": meter_id}
+            price = await self._price(plan, plan.overage_key, plan.overage_minor, beyond.id, metered, known)
+            entries += [beyond, price]
+        return entries
+
+    async def _product(self, product_id: str, name: str) -> CatalogEntry:
+        try:
+            await self._ask(self._api.products.retrieve_async(product_id))
+        except PaymentsRefused as refusal:
+            if refusal.code != "resource_missing":
+                raise
+            await self._ask(self._api.products.create_async({"id": product_id, "name": name}))
+            return CatalogEntry(kind="product", name=name, id=product_id, is_new=True)
+        return CatalogEntry(kind="product", name=name, id=product_id, is_new=False)
+
+    async def _price(
+        self, plan: Plan, key: str, amount: int, product_id: str, recurring: Json, known: dict[str, Json]
+    ) -> CatalogEntry:
+        currency = plan.currency.lower()
+        if found := known.get(key):
+            problem = _problem(found, amount, currency, recurring)
+            return CatalogEntry(kind="price", name=key, id=found["id"], is_new=False, problem=problem)
+        wanted = {
+            "product": product_id,
+            "currency": currency,
+            "unit_amount": amount,
+            "lookup_key": key,
+            "recurring": recurring,
+            "tax_behavior": "exclusive",
+        }
+        made = await self._ask(self._api.prices.create_async(wanted))
+        return CatalogEntry(kind="price", name=key, id=made["id"], is_new=True)
+
+    async def _known_prices(self, keys: list[str]) -> dict[str, Json]:
+        known: dict[str, Json] = {}
+        for first in range(0, len(keys), _MOST_LOOKUP_KEYS):
+            wanted = {"lookup_keys": keys[first : first + _MOST_LOOKUP_KEYS], "active": True}
+            found = await self._stripe.all(self._api.prices, wanted)
+            known |= {price["lookup_key"]: price for price in found}
+        return known
+
+
+def _keys(plan: Plan) -> list[str]:
+    return [key for key in (plan.lookup_key, plan.overage_key) if key]
+
+
+def _problem(price: Json, amount: int, currency: str, recurring: Json) -> str:
+    """How a price that exists differs from the plan's."""
+    found = price.get("recurring") or {}
+    told = (price.get("unit_amount"), price["currency"], found.get("interval"), found.get("meter"))
+    if told == (amount, currency, recurring["interval"], recurring.get("meter")):
+        return ""
+    amount_there, currency_there, interval, meter = told
+    return (
+        f"Stripe has {amount_there} {currency_there} each {interval} on {meter or 'no meter'}, "
+        f"the plan {amount} {currency} each {recurring['interval']} on {recurring.get('meter') or 'no meter'}"
+    )

@@ -1,0 +1,103 @@
+"""`aisle billing setup` and `aisle billing recompute`."""
+
+import os
+
+import click
+import msgspec
+
+from billing.bill import Audit
+from billing.gateway import PaymentsError, PaymentsRefused
+from billing.period import Period
+from billing.plans import OFFERED
+from server.commands.context import require_shop, services_for_command
+from server.core.errors import ConfigurationError, NotFound, Unavailable
+from server.core.settings import load_settings
+
+
+async def set_up(as_json: bool) -> int:
+    """Make what is missing in the Stripe account and print what there is; 1 when a price differs from its plan."""
+    # the webhook's secret may not be known yet: Stripe tells it once everything else is there
+    settings = load_settings({"STRIPE_WEBHOOK_SECRET": "none yet", **os.environ})
+    if settings.stripe_secret_key is None:
+        raise ConfigurationError("STRIPE_SECRET_KEY is not set; Stripe's dashboard shows it under API keys")
+    from billing.stripe_catalog import StripeCatalog  # imports the SDK, which costs more than half a second
+
+    catalog = StripeCatalog(settings.stripe_secret_key, api_base=settings.stripe_api_base)
+    try:
+        entries = await catalog.set_up(OFFERED)
+    except PaymentsRefused as reason:
+        raise ConfigurationError(f"Stripe refuses: {reason.message}") from None
+    except PaymentsError:
+        raise Unavailable("Stripe does not answer; run this again, it goes on where it was.") from None
+    finally:
+        await catalog.close()
+    differing = [entry for entry in entries if entry.problem]
+    if as_json:
+        click.echo(msgspec.json.encode(entries).decode())
+        return 1 if differing else 0
+    for entry in entries:
+        click.echo(f"{entry.kind:<8} {entry.name:<40} {entry.id:<40} {'made' if entry.is_new else 'there'}")
+    for entry in differing:
+        click.echo(f"aisle: {entry.name}: {entry.problem}", err=True)
+    if not differing:
+        click.echo(f"\nAt Stripe, add the webhook {settings.base_url}/webhooks/stripe and set STRIPE_WEBHOOK_SECRET.")
+    return 1 if differing else 0
+
+
+async def recompute(shop_id: str, month: str | None, as_json: bool) -> int:
+    """Print a period's bill as the conversation log has it, beside everything else that says what it is; 1 when they
+    differ. Raises Invalid for a shop that is not there, NotFound for one that has used nothing then."""
+    async with services_for_command() as services:
+        shop = await require_shop(services, shop_id)
+        try:
+            period, audit = await services.money.auditor.recompute(shop, month)
+        except NotFound:
+            raise NotFound(f"Nothing was counted for this shop in {month or 'any period'}.") from None
+        except PaymentsError as reason:
+            raise Unavailable(f"The payment provider cannot be asked: {reason}") from None
+    click.echo(msgspec.json.encode(_report(period, audit)).decode() if as_json else _table(period, audit))
+    return 1 if audit.difference or audit.difference_minor else 0
+
+
+def _report(period: Period, audit: Audit) -> dict[str, object]:
+    return {
+        "period": {"from": period.start, "to": period.end},
+        **msgspec.to_builtins(audit, builtin_types=()),
+        "difference": audit.difference,
+        "difference_minor": audit.difference_minor,
+    }
+
+
+def _table(period: Period, audit: Audit) -> str:
+    bill = audit.bill
+    money = f"{bill.currency} "
+    invoiced = audit.invoiced_overage_minor
+    rows = [
+        ("period", f"{period.start:%-d %B %Y %H:%M} to {period.end:%-d %B %Y %H:%M} UTC"),
+        ("plan", f"{bill.plan}, {_many(bill.included)} answers"),
+        ("", f"{'answers':>12}{'beyond plan':>14}{'to pay for them':>20}"),
+        ("log", f"{bill.answers:>12,}{bill.overage:>14,}{money + _money(bill.overage_minor):>20}"),
+        ("ledger", f"{audit.ledger_answers:>12,}{audit.ledger_overage:>14,}"),
+        ("sent", f"{'':>12}{audit.told_overage:>14,}"),
+        ("meter", f"{'':>12}{_known(audit.meter_overage):>14}"),
+        ("invoice", f"{'':>26}{money + _money(invoiced) if invoiced is not None else 'not made yet':>20}"),
+        ("total", f"{money}{_money(bill.total_minor)} with the plan's {_money(bill.base_minor)}"),
+        ("difference", f"{audit.difference} answers, {money}{_money(audit.difference_minor)}"),
+    ]
+    if audit.erased_answers:
+        rows.append(("erased", f"{audit.erased_answers:,} of the answers are in conversations that were erased since"))
+    rows += [("missing", f"turn {turn} is billable and has no entry") for turn in audit.missing]
+    rows += [("surplus", f"turn {turn} has an entry and is not billable") for turn in audit.surplus]
+    return "\n".join(f"{name:<12}{value}".rstrip() for name, value in rows)
+
+
+def _many(count: int | None) -> str:
+    return "unlimited" if count is None else f"{count:,}"
+
+
+def _known(count: int | None) -> str:
+    return "not asked" if count is None else f"{count:,}"
+
+
+def _money(minor: int) -> str:
+    return f"{'-' if minor < 0 else ''}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
