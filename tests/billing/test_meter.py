@@ -9,14 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.bill import bill_of, bill_of_runs
+from billing.entitlement import entitlement_of
 from billing.gateway import Invoice, InvoiceLine, PaymentsUnavailable
 from billing.period import Period
 from billing.plans import ENTERPRISE, PRO, STARTER
 from billing.quota import Spent
+from server.billing import storage
 from server.billing.audit import invoiced_overage
 from server.billing.meter import SUMS_LAG_S
 from server.core.ids import new_id
-from tests.bench.billing_bench import House, house
+from tests.bench.billing_house import House, house
+from tests.billing.test_entitlement import NOW, subscription
 from tests.installation import Installation
 
 START = datetime(2026, 11, 5, 10, 30, 20, tzinfo=UTC)
@@ -117,6 +120,22 @@ async def test_nothing_is_concluded_from_a_sum_that_may_be_late(made: House) -> 
     await age(made, SUMS_LAG_S / 3600 + 0.1, "sent_at")
     await tell(made)
     assert at_meter(made) == [2, 3]
+
+
+async def test_what_was_not_agreed_to_is_not_charged(made: House) -> None:
+    """An answer that came although its reservation had expired, in a shop that does not pay for more."""
+    async with made.database.fast(made.shop_id) as connection:
+        await storage.save_choices(connection, made.shop_id, overage=False, spending_cap_minor=None)
+    made.entitlements.forget(made.shop_id)
+    await answer(made, 1)
+    assert await tell(made) == 0
+
+
+def test_nothing_beyond_the_plan_is_sold_while_it_is_tried_out() -> None:
+    """Stripe does not bill usage of a trial."""
+    for status, sells in (("trialing", False), ("active", True), ("past_due", True)):
+        holds = entitlement_of(subscription(status), trial_began=NOW, unpaid_since=NOW, now=NOW)
+        assert holds.pays_overage is sells
 
 
 async def test_an_answer_that_ended_after_its_period_is_counted_in_it(made: House) -> None:

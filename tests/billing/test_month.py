@@ -1,7 +1,8 @@
 """A month of turns with failures, retries and processes that die: log, ledger, meter and invoice say the same."""
 
 from billing.plans import ENTERPRISE
-from tests.bench.billing_bench import house, simulate
+from tests.bench.billing_bench import simulate
+from tests.bench.billing_house import house
 from tests.installation import Installation
 
 TURNS = 3_000

@@ -29,7 +29,8 @@ export function Order({ order, children }: { order: OrderView; children?: Compon
   const expected = day(order.estimated_delivery, locale);
   // Each date is said once: by the parcels where they know it, by the order where they do not.
   const arrived = order.status === "delivered" || (shipments.length > 0 && shipments.every((one) => one.delivered_on));
-  const told = arrived || shipments.some((one) => one.estimated_delivery);
+  // a status in words often says when ("Packed, leaves on 23 November"): once is enough
+  const told = arrived || /\d/.test(order.status_text) || shipments.some((one) => one.estimated_delivery);
   return (
     <section role="group" class="card order" aria-label={fill(words.order, { number: order.number })}>
       <header>

@@ -1,0 +1,91 @@
+"""A shop at a Stripe of its own, for counting, telling and billing without HTTP in between."""
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+from msgspec import Struct
+
+from billing.plans import ENTERPRISE, OFFERED
+from billing.stripe_catalog import StripeCatalog
+from billing.stripe_gateway import StripePayments
+from server.billing import storage
+from server.billing.audit import Auditor
+from server.billing.entitlements import Entitlements
+from server.billing.meter import Meter
+from server.billing.quota import ShopQuota
+from server.billing.service import Billing
+from server.core.crypto import Vault, app_role_password
+from server.core.database import Database, url_for_role
+from server.shops.members import Members
+from server.shops.service import ShopService
+from tests.standins.stripe import checkout
+from tests.standins.stripe_server import StripeStandin, running
+
+CARD = "4242424242424242"
+
+
+class House(Struct, frozen=True):
+    """Database, shop and provider of a simulation."""
+
+    database: Database
+    owner: asyncpg.Connection
+    shop_id: UUID
+    entitlements: Entitlements
+    quota: ShopQuota
+    meter: Meter
+    auditor: Auditor
+    billing: Billing
+    standin: StripeStandin
+
+
+@asynccontextmanager
+async def house(owner_url: str, secret: str) -> AsyncIterator[House]:
+    """A shop on Enterprise that pays for answers beyond it, at a Stripe set up as `aisle billing setup` does."""
+    database = Database(url_for_role(owner_url, "aisle_app", app_role_password(secret)), pool_size=12)
+    await database.open()
+    owner = await asyncpg.connect(owner_url)
+    with running(StripeStandin(frozen_at=int(time.time()), key="sk_test_bench")) as standin:
+        catalog = StripeCatalog("sk_test_bench", api_base=standin.url)
+        await catalog.set_up(OFFERED)
+        payments = StripePayments("sk_test_bench", api_base=standin.url)
+        shops, members = ShopService(database, Vault((secret,))), Members(database)
+        shop_id = (await shops.create("A month", ())).shop_id
+        entitlements, meter = Entitlements(database, billing=True), Meter(database, payments)
+        billing = Billing(database, entitlements, payments, meter, shops, members, "http://127.0.0.1:1")
+        yield await _subscribed(
+            House(
+                database,
+                owner,
+                shop_id,
+                entitlements,
+                ShopQuota(entitlements),
+                meter,
+                Auditor(database, entitlements, payments),
+                billing,
+                standin,
+            ),
+            payments,
+        )
+        await catalog.close()
+        await payments.close()
+        assert standin.mistakes == []
+    await owner.close()
+    await database.close()
+
+
+async def _subscribed(made: House, payments: StripePayments) -> House:
+    customer_id = await payments.create_customer(str(made.shop_id), "owner@month.example", "A month")
+    async with made.database.fast(made.shop_id) as connection:
+        await storage.add_customer(connection, made.shop_id, customer_id)
+        await storage.save_choices(connection, made.shop_id, overage=True, spending_cap_minor=None)
+    keys = [key for key in (ENTERPRISE.lookup_key, ENTERPRISE.overage_key) if key]
+    prices = await payments.prices(keys)
+    url = await payments.checkout(
+        customer_id, [prices[key].id for key in keys], None, "http://127.0.0.1:1/", "http://127.0.0.1:1/", "shop"
+    )
+    checkout.submit(made.standin.store, url.rpartition("/")[2], CARD)
+    await made.billing.refresh(made.shop_id)
+    return made
