@@ -11,8 +11,8 @@ from billing.bill import Audit, LoggedTurn, bill_of_runs, recount
 from billing.gateway import Invoice, Payments
 from billing.period import Period, months_after
 from billing.plans import PLANS, TRIAL, UNLIMITED, Plan
-from server.billing import storage
 from server.billing.entitlements import Account, Entitlements
+from server.billing.ledger import storage
 from server.core.database import Database
 from server.core.errors import NotFound
 

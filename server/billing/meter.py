@@ -9,7 +9,7 @@ from uuid import UUID
 
 from billing.gateway import Payments, PaymentsUnavailable
 from billing.period import months_after
-from server.billing import storage
+from server.billing.ledger import storage
 from server.core.database import Database
 from server.core.ids import new_id
 

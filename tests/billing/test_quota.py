@@ -16,6 +16,7 @@ from billing.quota import Spent
 from server.billing import storage
 from server.billing.audit import Auditor
 from server.billing.entitlements import Entitlements
+from server.billing.ledger import storage as ledger
 from server.billing.quota import RESERVATION_LIVES_S, ShopQuota
 from server.core.crypto import app_role_password
 from server.core.database import Database, url_for_role
@@ -181,10 +182,10 @@ async def test_answers_beyond_the_plan_up_to_the_spending_cap(shop: Shop) -> Non
     assert [await shop.answer(new_id()) for _ in range(5)] == [True, True, True, False, False]
     holds = await shop.entitlements.of(shop.id)
     async with shop.database.fast(shop.id) as connection:
-        ledger = await storage.ledger_totals(connection, shop.id, holds.period.start)
-        assert await storage.add_meter_batch(connection, shop.id, new_id(), 100) == 3
-        assert await storage.add_meter_batch(connection, shop.id, new_id(), 100) == 0
-    assert (ledger["answers"], ledger["overage"]) == (3, 3)
+        totals = await ledger.ledger_totals(connection, shop.id, holds.period.start)
+        assert await ledger.add_meter_batch(connection, shop.id, new_id(), 100) == 3
+        assert await ledger.add_meter_batch(connection, shop.id, new_id(), 100) == 0
+    assert (totals["answers"], totals["overage"]) == (3, 3)
 
 
 async def test_the_ledger_can_only_be_added_to(shop: Shop) -> None:
