@@ -49,7 +49,13 @@ COMPLIANCE = ("customers/data_request", "customers/redact", "shop/redact")
 
 
 def verify(raw_body: bytes, signature: str, secrets: Sequence[str]) -> bool:
-    """Whether one of the app's secrets signed exactly these bytes. It proves Shopify, not the shop."""
+    """Whether one of the app's secrets signed exactly these bytes. It proves Shopify, not the shop.
+
+    The same secret signs the addresses that Shopify sends browsers to, as `key=value` pairs in order; `shop` and
+    `timestamp` are among them, so that such a text never begins as every webhook's body does.
+    """
+    if not raw_body.startswith(b"{"):
+        return False
     digests = (hmac.new(secret.encode(), raw_body, hashlib.sha256).digest() for secret in secrets)
     given = signature.strip().encode("utf-8", "replace")
     return any(hmac.compare_digest(base64.b64encode(digest), given) for digest in digests)

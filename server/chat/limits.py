@@ -18,6 +18,8 @@ LISTS = Limit("lists", per_minute=60, burst=30)
 POLLS = Limit("polls", per_minute=240, burst=120)
 VIEWS = Limit("views", per_minute=240, burst=120)
 TYPING = Limit("typing", per_minute=60, burst=30)
+PICTURES_PER_ADDRESS = Limit("pictures-of-address", per_minute=60, burst=120)
+LEAST_SHARE = 10
 LIGHT_CALLS_PER_ADDRESS = Limit("light-calls", per_minute=3_000, burst=1_500)
 """Calls that cost next to nothing have a count of their own: polling must not use up what is there for questions."""
 
@@ -32,9 +34,10 @@ class ShopperLimits:
         """One question, under the rate of the shop's plan."""
         per_minute = await self._rates.answers_per_minute(shopper.shop_id)
         per_shop = PER_SHOP if per_minute is None else _of_plan(per_minute)
-        await self._require(
-            shopper, PER_ADDRESS, (PER_CONVERSATION, _conversation(shopper)), (per_shop, str(shopper.shop_id))
-        )
+        claims = [(PER_CONVERSATION, _conversation(shopper)), (per_shop, str(shopper.shop_id))]
+        if per_minute is not None and shopper.address:
+            claims.append((_share_of_plan(per_minute), f"{shopper.shop_id}:{network_of(shopper.address)}"))
+        await self._require(shopper, PER_ADDRESS, *claims)
 
     async def require(self, shopper: Shopper, limit: Limit) -> None:
         """One other call that costs something, under `limit` for its conversation."""
@@ -58,6 +61,13 @@ class ShopperLimits:
 def _of_plan(per_minute: int) -> Limit:
     """A shop may use a whole minute's questions at once, as when a newsletter has gone out."""
     return Limit("answers", per_minute=per_minute, burst=per_minute)
+
+
+@cache
+def _share_of_plan(per_minute: int) -> Limit:
+    """What one network may take of it: nobody uses up a whole shop's questions by opening conversations."""
+    share = max(LEAST_SHARE, per_minute // 3)
+    return Limit("answers-of-address", per_minute=share, burst=share)
 
 
 def _conversation(shopper: Shopper) -> str:

@@ -145,6 +145,8 @@ class Sessions:
             raise Unauthenticated("The session's shop is gone.") from None
         if not profile.active:
             raise Unauthenticated("This shop is not being served.")
+        if claims.k and UUID(claims.k) not in profile.keys:
+            raise Unauthenticated("The key of this session was revoked; open a new one.")
         if await self._forgotten.holds(shop_id, UUID(claims.v)):
             raise Unauthenticated("Everything of this session was erased; open a new one.")
         if origin or claims.o:

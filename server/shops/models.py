@@ -253,3 +253,5 @@ class ShopProfile(Struct, frozen=True, kw_only=True):
     contact: dict[str, str]
     handoff: dict[str, Any]
     order_access: str
+    keys: frozenset[UUID] = frozenset()
+    """Live ones of every kind."""

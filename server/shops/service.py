@@ -35,6 +35,7 @@ from server.shops.settings import require_settings, settings_errors
 PROFILE_LIVES_S = 5.0
 """How long a process may go on with what it knows of a shop: a changed origin or a revoked key holds after this."""
 KEY_LIVES_S = 5.0
+MAX_ORIGIN = 300
 LOOKS = "appearance."
 
 
@@ -190,6 +191,7 @@ class ShopService:
             await storage.revoke_key(session, caller.shop_id, key_id, datetime.now(UTC))
             await storage.add_audit_entry(session, caller.shop_id, caller.actor, "key.revoke", {"id": str(key_id)})
         self._keys.clear()
+        self._profiles.forget(caller.shop_id)
         self._customer_keys.forget(caller.shop_id)
 
     async def customer_keys(self, shop_id: UUID) -> tuple[str, ...]:
@@ -229,7 +231,9 @@ class ShopService:
         async with self._database.shop(shop_id) as session:
             shop = await storage.get_shop(session, shop_id)
             origins = await storage.list_origins(session, shop_id)
+            keys = await storage.list_keys(session, shop_id)
         fields = {name: getattr(shop, name) for name in _VIEWED}
+        fields |= {"keys": frozenset(key.id for key in keys)}
         fields |= {"suggestions": tuple(shop.suggestions), "appearance": await self._resolved(shop)}
         return self._profiles.put(
             shop_id, ShopProfile(active=shop.status == "active", origins=frozenset(origins), **fields)
@@ -246,6 +250,8 @@ class ShopService:
 
     async def is_any_shops_origin(self, origin: str) -> bool:
         """Whether a preflight from this origin may pass: some shop lists it."""
+        if len(origin) > MAX_ORIGIN:
+            return False  # no origin that a shop could list, and too long to remember
         known = self._origins.get(origin)
         if known is None:
             async with self._database.directory() as session:

@@ -27,6 +27,7 @@ CHANGES = "stores.changes"
 DIRECTORY_LIVES_S = 5.0
 COMPLIANCE = (ErasureAsked, ExportAsked, ShopErasureAsked)
 """What a store may still ask of shops that it has left, and that no longer have it."""
+MAX_ADDRESS = 255
 LARGE_BYTES = 128 * 1024
 """Bodies beyond this are read in a thread, so that one of 10 MB holds nobody up."""
 
@@ -130,7 +131,7 @@ class Inbox:
         here = [place] if place else []
         if not isinstance(change, COMPLIANCE):
             return here
-        found = dict.fromkeys([*here, *await self._database.left_connections_of_store(platform, address[:255])])
+        found = dict.fromkeys([*here, *await self._database.left_connections_of_store(platform, address[:MAX_ADDRESS])])
         if isinstance(change, ShopErasureAsked):
             return list(found)
         one_each: dict[UUID, UUID] = {}
@@ -139,9 +140,11 @@ class Inbox:
         return list(one_each.items())
 
     async def _place(self, platform: str, address: str) -> tuple[UUID, UUID] | None:
+        if len(address) > MAX_ADDRESS:
+            return None  # nobody's, and too long to remember
         known = self._directory.get((platform, address))
         if known is None:
-            found = await self._database.connection_of_store(platform, address[:255])
+            found = await self._database.connection_of_store(platform, address)
             known = self._directory.put((platform, address), found)
         return known
 

@@ -141,3 +141,24 @@ def test_a_strange_time_zone_shows_the_page(installation: Installation) -> None:
         for zone in ("localtime", "posixrules", "../etc/passwd", "Mars/Olympus"):
             browser.cookies.set("aisle_console_zone", zone)
             assert browser.get("/console").status_code == 200
+
+
+def test_a_revoked_key_ends_the_sessions_it_opened(installation: Installation) -> None:
+    access = installation.create_shop("Revoking", installation.base_url)
+    merchant = httpx.Client(
+        base_url=installation.base_url, headers={"Authorization": f"Bearer {access.secret_key}"}, timeout=60
+    )
+    shopper = installation.shopper(access)
+    path = f"/v1/chat/{shopper.session['conversation_id']}"
+    assert shopper.client.get(path).status_code == 200
+    [key] = [each for each in merchant.get("/v1/keys").json()["data"] if each["kind"] == "publishable"]
+    assert merchant.delete(f"/v1/keys/{key['id']}").status_code == 204
+    assert shopper.client.get(path).status_code == 401
+
+
+def test_addresses_too_long_to_be_anybodys_are_not_remembered(installation: Installation) -> None:
+    with httpx.Client(base_url=installation.base_url) as stranger:
+        origin = f"https://{'a' * 4_000}.example"
+        asked = {"Origin": origin, "Access-Control-Request-Method": "GET"}
+        assert "access-control-allow-origin" not in stranger.options("/v1/launcher", headers=asked).headers
+        assert stranger.post(f"/webhooks/woocommerce/{'x' * 4_000}", content=b"{}").status_code == 401

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from server.chat import storage as chat_storage
-from server.chat.limits import PICTURES, ShopperLimits
+from server.chat.limits import PICTURES, PICTURES_PER_ADDRESS, ShopperLimits
 from server.chat.pictures import storage
 from server.chat.pictures.models import PER_DAY, PER_MESSAGE, URL, EncodedPicture
 from server.chat.pictures.reading import PictureReader
@@ -55,6 +55,7 @@ class Pictures:
         if profile.appearance.get("images") is not True:
             raise ImagesOff("This shop takes no pictures.")
         await self._limits.require(shopper, PICTURES)
+        await self._limits.require_of_address(shopper, PICTURES_PER_ADDRESS)
         async with self._database.fast(shopper.shop_id) as connection:
             count = await storage.count_today(connection, shopper.shop_id, shopper.conversation_id)
         if count >= PER_DAY:

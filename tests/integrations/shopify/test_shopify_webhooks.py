@@ -22,6 +22,7 @@ from integrations.platform import (
     ShopErasureAsked,
 )
 from integrations.shopify import ShopifyPlatform
+from integrations.shopify.auth import callback_message
 from integrations.shopify.webhooks import (
     COMPLIANCE,
     WATCHED,
@@ -121,6 +122,17 @@ PERSON = PersonNamed(customer_id="501", email="ada@example.com", phone="555-625-
 )
 def test_what_a_delivery_means(topic: str, body: dict[str, object], change: PlatformChange | None) -> None:
     assert read_change(topic, json.dumps(body).encode()) == change
+
+
+@pytest.mark.parametrize(
+    "key", [' {"shop_domain":"victim.myshopify.com","x"', '{"shop_domain":"victim.myshopify.com","x"']
+)
+def test_an_address_that_shopify_signed_is_no_webhook(key: str) -> None:
+    # a browser may be sent to a signed address with parameters of anybody's choice
+    message = callback_message(
+        [(key, ":"), ("host", "a"), ("shop", "evil.myshopify.com"), ("timestamp", "1"), ("z", "}")]
+    )
+    assert not verify(message.encode(), body_signature(message.encode(), "new"), ("new",))
 
 
 @given(topic=st.sampled_from([each.lower().replace("_", "/", 1) for each in WATCHED] + [*COMPLIANCE]), body=st.binary())
