@@ -66,6 +66,7 @@ class Conversations:
     async def history(self, shopper: Shopper) -> History:
         """What was said and who is there; an empty open conversation before its first message."""
         around = await self._handoff.look_around(shopper)
+        await self._presence.note_shopper(shopper.shop_id, shopper.conversation_id)
         shop_id, conversation_id = shopper.shop_id, shopper.conversation_id
         async with self._database.fast(shop_id) as connection:
             talk = await find_talk(connection, shop_id, conversation_id, shopper.shopper_id)

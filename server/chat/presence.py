@@ -12,6 +12,8 @@ from redis.exceptions import RedisError
 
 TYPING_LIVES_S = 6
 ACTIVE_LIVES_S = 120
+HERE_LIVES_S = 40
+"""Longer than a chat that is open in a hidden tab leaves between two looks."""
 MAX_NAME = 80
 
 
@@ -35,6 +37,17 @@ class Presence:
         """Somebody who may answer is at the console."""
         with suppress(RedisError, OSError):
             await self._redis.set(_staff_key(shop_id), b"1", ex=ACTIVE_LIVES_S)
+
+    async def note_shopper(self, shop_id: UUID, conversation_id: UUID) -> None:
+        """The shopper has the conversation before them."""
+        with suppress(RedisError, OSError):
+            await self._redis.set(_here_key(shop_id, conversation_id), b"1", ex=HERE_LIVES_S)
+
+    async def is_shopper_here(self, shop_id: UUID, conversation_id: UUID) -> bool:
+        """Whether they had it lately. False while Redis is away: a mail too many is better than a reply unread."""
+        with suppress(RedisError, OSError):
+            return bool(await self._redis.exists(_here_key(shop_id, conversation_id)))
+        return False
 
     async def note_staff_typing(self, shop_id: UUID, conversation_id: UUID, name: str) -> None:
         """Somebody of that name writes to the shopper."""
@@ -67,6 +80,10 @@ class Presence:
 
 def _staff_key(shop_id: UUID) -> str:
     return f"staff:{{{shop_id}}}"
+
+
+def _here_key(shop_id: UUID, conversation_id: UUID) -> str:
+    return f"here:{{{shop_id}}}:{conversation_id}"
 
 
 def _typing_key(shop_id: UUID, conversation_id: UUID, who: str) -> str:

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 import msgspec
 
+from server.chat.handoff.tasks import LEFT_AFTER, MAIL_REPLY
 from server.chat.presence import Presence
 from server.chat.shoppers.storage import list_reports
 from server.chat.storage import add_system_message
@@ -27,6 +28,7 @@ from server.console.rows import assignee_of, item_of, message_of, reason_of, tur
 from server.core.database import Connection, Database
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import new_id
+from server.core.jobs import enqueue
 from server.shops.models import RANK, Caller, Role
 
 MAX_REPLY = 4_000
@@ -157,6 +159,7 @@ class StaffDesk:
         )
         details = {"conversation_id": str(conversation_id), "message_id": message_id}
         await storage.add_audit_entry(connection, caller.shop_id, caller.actor, "conversation.reply", details)
+        await enqueue(connection, caller.shop_id, MAIL_REPLY, details, due_at=datetime.now(UTC) + LEFT_AFTER)
         return await storage.find_message(connection, caller.shop_id, conversation_id, message_id)
 
     async def assign(self, caller: Caller, conversation_id: UUID, merchant_id: UUID | None) -> None:

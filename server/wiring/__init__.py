@@ -12,6 +12,7 @@ from server.catalog.service import Catalog
 from server.catalog.tasks import ImportProducts
 from server.chat.conversations import Conversations
 from server.chat.handoff import HandoffDesk
+from server.chat.handoff.tasks import MAIL_REPLY, MailReply
 from server.chat.intents import Router
 from server.chat.interrupted import InterruptedTurns
 from server.chat.limits import ShopperLimits
@@ -229,6 +230,7 @@ def job_handlers(services: Services) -> Mapping[str, Handler]:
             services.mailer,
             services.settings.secret_keys,
         ),
+        MAIL_REPLY: MailReply(database, services.presence, services.mailer),
         **billing_handlers(
             services.money,
             database,

@@ -233,3 +233,41 @@ def test_held_back_streams_are_told_to_the_merchant(installation: Installation) 
     assert "Seen 2 times" in page
     assert "proxy_buffering off" in page
     assert "evil.example" not in page
+
+
+async def hasten_mails(installation: Installation, shop: ShopAccess) -> None:
+    """A reply waits for its shopper to read it in the chat; nobody waits here."""
+    connection = await asyncpg.connect(installation.owner_url)
+    await connection.execute(
+        "UPDATE outbox SET due_at = now() WHERE job_id IN "
+        "(SELECT id FROM job WHERE shop_id = $1::uuid AND kind = 'chat.mail_reply')",
+        shop.shop_id,
+    )
+    await connection.close()
+
+
+async def mails_to(installation: Installation, address: str) -> list[dict[str, Any]]:
+    async with httpx.AsyncClient() as client:
+        mails = (await client.get(f"{installation.facts['mailbox_url']}/messages.json")).json()["messages"]
+    return [mail for mail in mails if address in mail["to"]]
+
+
+async def test_a_reply_is_mailed_to_whoever_left_an_address_and_the_chat(
+    installation: Installation, shop: ShopAccess
+) -> None:
+    gone, here = installation.shopper(shop), installation.shopper(shop)
+    hand_off(gone, email="gone@example.com", message="Do you repair kettles?")
+    hand_off(here, email="here@example.com", message="And pans?")
+    with installation.merchant(shop) as merchant:
+        for shopper, text in ((here, "Pans too."), (gone, "We do, free within two years.")):
+            path = f"/v1/conversations/{shopper.conversation_id}/messages"
+            assert merchant.post(path, json={"text": text}).status_code == 201
+    here.history()
+    await hasten_mails(installation, shop)
+    deadline = time.monotonic() + PATIENCE_S
+    while not (mails := await mails_to(installation, "gone@example.com")):
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.1)
+    assert mails[0]["subject"] == "Staffed: the answer to your message"
+    assert "We do, free within two years." in mails[0]["text"]
+    assert await mails_to(installation, "here@example.com") == []

@@ -80,3 +80,17 @@ async def add_note(
         msgspec.json.encode(parts).decode(),
         parts[0]["text"][:120],
     )
+
+
+async def find_addressee(connection: Connection, shop_id: UUID, conversation_id: UUID, message_id: str) -> Any:
+    """Whom a reply of staff may be mailed to, with the reply; None where no address was left or nothing is there."""
+    return await connection.fetchrow(
+        "SELECT conversation.contact_email, conversation.locale, shop.name, shop.storefront_url, "
+        "message.parts -> 0 ->> 'text' AS text FROM conversation "
+        "JOIN shop ON shop.id = $1 JOIN message ON message.shop_id = $1 "
+        "AND message.conversation_id = conversation.id AND message.id = $3 "
+        "WHERE conversation.shop_id = $1 AND conversation.id = $2 AND conversation.contact_email IS NOT NULL",
+        shop_id,
+        conversation_id,
+        message_id,
+    )

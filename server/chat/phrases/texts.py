@@ -28,6 +28,8 @@ class Phrases(Struct, frozen=True, kw_only=True):
     no_pictures: str
     unavailable: str
     answer_broken: str
+    reply_subject: str
+    reply_end: str
     unverified: str
     in_the_shops_words: str
 
