@@ -360,3 +360,9 @@ def test_cancelling_says_the_rule_and_offers_the_team(shopper: Shopper) -> None:
     assert answer.metadata["kind"] == "order_change"
     assert "can be cancelled free of charge" in answer.text
     assert "Refunds" in answer.sources
+
+
+def test_going_on_with_another_product(shopper: Shopper) -> None:
+    assert "beam-headlamp" in [product["id"] for product in shopper.ask("Do you have headlamps?").products]
+    assert "1.98 kg" in shopper.ask("And how heavy is the Fell 2 Tent?").text
+    assert "Gale Rain Jacket" in shopper.ask("And the Gale Rain Jacket?").shown

@@ -10,6 +10,7 @@ from server.chat.models import CatalogResult, ProductCard, ProductDetail
 
 NAMED = 0.5
 """The share of a title's words that must stand in the question for the product to be named by it."""
+WHOLE_NAME = 0.75
 _THIS = frozenset(("this", "ce", "cet", "cette", "dies", "diese", "dieser", "dieses", "este", "esta"))
 _SEARCHED = 4
 
@@ -19,9 +20,11 @@ async def find_focus(reply: Reply) -> ProductDetail | None:
     if reply.intent.positions:
         return await _shown_at(reply, reply.intent.positions[0])
     pointed = _pointed_at(reply)
-    if pointed and reply.intent.refers_back:
-        return await reply.tools.get_product(pointed)
     named = await find_named(reply, reply.question.text)
+    if pointed and reply.intent.refers_back:
+        # "And how heavy is the Fell 2 Tent?" goes on, but with another product: a whole name says more than an "and"
+        is_whole = named is not None and named_share(named, reply.question.text) >= WHOLE_NAME
+        return named if is_whole else await reply.tools.get_product(pointed)
     if named is not None or not pointed:
         return named
     return await reply.tools.get_product(pointed)
