@@ -84,7 +84,8 @@ class Overview:
         """Answers of the running period by day, oldest first."""
         holds = await self._entitlements.of(shop_id)
         async with self._database.fast(shop_id) as connection:
-            return await storage.used_by_day(connection, shop_id, holds.period.start)
+            by_day = storage.used_by_day if self._entitlements.billing else storage.answers_by_day
+            return await by_day(connection, shop_id, holds.period.start)
 
 
 def _limit(account: Account, holds: Entitlement) -> int | None:

@@ -161,6 +161,17 @@ async def count_answers(connection: Connection, shop_id: UUID, since: datetime) 
     return answers
 
 
+async def answers_by_day(connection: Connection, shop_id: UUID, since: datetime) -> Sequence[Any]:
+    """`used_by_day` by the turns alone."""
+    rows: Sequence[Any] = await connection.fetch(
+        "SELECT (started_at AT TIME ZONE 'UTC')::date AS day, count(*) AS answers, 0::bigint AS overage FROM turn "
+        "WHERE shop_id = $1 AND started_at >= $2 AND usage_state = 'settled' GROUP BY 1 ORDER BY 1",
+        shop_id,
+        since,
+    )
+    return rows
+
+
 async def note_once(connection: Connection, shop_id: UUID, period_start: datetime, kind: str) -> bool:
     """Whether the merchant has not been told this in the period so far; from now on they have."""
     done = await connection.execute(

@@ -168,11 +168,10 @@ async def test_the_real_widget_follows_the_form(page: Page) -> None:
     await page.get_by_label("Brand colour", exact=True).fill("#7c3aed")
     await expect(preview(page).get_by_text("Welcome to the orchard!")).to_be_visible()
     await expect(page.locator("#state")).to_have_text("Not saved yet")
-    color = 'getComputedStyle(document.documentElement).getPropertyValue("--accent").trim()'
-    frame = next(frame for frame in page.frames if "/frame" in frame.url)
-    await frame.wait_for_function(f'{color} === "#7c3aed"')
+    root = preview(page).locator("html")
+    await expect(root).to_have_attribute("style", re.compile("--accent: ?#7c3aed"))
     await page.locator(".switches label", has_text="Dark").click()
-    await frame.wait_for_function('document.documentElement.dataset.theme === "dark"')
+    await expect(root).to_have_attribute("data-theme", "dark")
     await page.locator(".switches label", has_text="Phone").click()
     await expect(page.locator(".stage")).to_have_attribute("data-device", "phone")
 
