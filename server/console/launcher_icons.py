@@ -8,5 +8,5 @@ ICON_PATHS: Mapping[str, str] = {
     "question": "M8 9a4 4 0 1 1 6 3q-2 1-2 3m0 4h0",
     "bag": "M5 8h14l1 12H4ZM8 11V8a4 4 0 0 1 8 0v3",
     "sparkle": "M11 4q1 7 8 8-7 1-8 8-1-7-8-8 7-1 8-8m8-1v4m-2-2h4",
-    "headset": "M4 15v-3a8 8 0 0 1 16 0v3M4 14h3v5H4Zm16 0h-3v5h3v1q0 2-4 2",
+    "headset": "M4 15v-3a8 8 0 0 1 16 0v3M4 14h1q3 0 3 3t-3 3h-1Zm16 0h-1q-3 0-3 3t3 3h1Z",
 }

@@ -179,10 +179,19 @@ def test_what_older_rules_let_in_is_read_as_not_set() -> None:
 
 def test_the_widget_is_told_every_setting() -> None:
     told = session_appearance(resolved(launcher={"label": "Ask"}, offset={"y": 90}))
-    assert set(told) == set(SETTINGS) - {"nudges", "quiet"}
+    assert set(told) == set(SETTINGS) - {"nudges", "quiet"} | {"palette"}
     assert told["name"] == "Fern & Field"
     assert told["offset"] == {"x": 20, "y": 90}
     assert told["launcher"] == {"icon": "bubble", "icon_url": None, "label": "Ask", "shape": "squircle"}
+
+
+@given(COLORS, COLORS)
+def test_every_colour_that_the_widget_is_told_can_be_read(accent: str, background: str) -> None:
+    for palette in session_appearance(resolved(accent=accent, background=background))["palette"].values():
+        assert contrast(palette["accent"], palette["ink"]) >= READABLE
+        assert contrast(palette["surface"], palette["body"]) >= SURFACE_CONTRAST
+        for name in ("text", "muted", "good", "bad"):
+            assert contrast(palette[name], palette["surface"]) >= READABLE, name
 
 
 @pytest.mark.parametrize("plan", [True, False])
