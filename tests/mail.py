@@ -7,6 +7,11 @@ import httpx
 PATIENCE_S = 30
 
 
+def empty(mailbox_url: str) -> None:
+    """Throw away what others have been sent: the next code is one's own."""
+    httpx.delete(f"{mailbox_url}/messages.json")
+
+
 def await_code(mailbox_url: str, recipient: str) -> str:
     """The newest code sent to somebody, as soon as it is there. The mailbox is emptied."""
     deadline = time.monotonic() + PATIENCE_S

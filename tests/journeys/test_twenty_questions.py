@@ -9,7 +9,7 @@ import pytest
 
 from server.shops.identity import customer_signature
 from tests.installation import Answer, Installation, Shopper
-from tests.mail import await_code
+from tests.mail import await_code, empty
 
 MAYA = {"order": "1001", "email": "maya.lindqvist@example.com"}
 
@@ -107,6 +107,7 @@ def test_somebody_elses_order(shopper: Shopper) -> None:
 def test_code_flow_opens_items_and_tracking(installation: Installation) -> None:
     shopper = installation.shopper()
     shopper.ask("Where is my order #1002?")
+    empty(installation.facts["mailbox_url"])
     sent = shopper.verify(order_number="1002", send_code=True)
     assert sent.status_code == 202
     code = await_code(installation.facts["mailbox_url"], MAYA["email"])
