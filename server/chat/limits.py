@@ -19,7 +19,8 @@ POLLS = Limit("polls", per_minute=240, burst=120)
 VIEWS = Limit("views", per_minute=240, burst=120)
 TYPING = Limit("typing", per_minute=60, burst=30)
 PICTURES_PER_ADDRESS = Limit("pictures-of-address", per_minute=60, burst=120)
-LEAST_SHARE = 10
+SHARES = 10
+"""Of a plan's rate one network may have one."""
 LIGHT_CALLS_PER_ADDRESS = Limit("light-calls", per_minute=3_000, burst=1_500)
 """Calls that cost next to nothing have a count of their own: polling must not use up what is there for questions."""
 
@@ -66,7 +67,7 @@ def _of_plan(per_minute: int) -> Limit:
 @cache
 def _share_of_plan(per_minute: int) -> Limit:
     """What one network may take of it: nobody uses up a whole shop's questions by opening conversations."""
-    share = max(LEAST_SHARE, per_minute // 3)
+    share = per_minute // SHARES
     return Limit("answers-of-address", per_minute=share, burst=share)
 
 
