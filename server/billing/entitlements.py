@@ -15,10 +15,15 @@ from server.billing.stock import storage as stock_storage
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
 from server.core.remember import Remembered
-from server.shops.features import Allowance, Stock
+from server.shops.features import Allowance, AnswerRates, Stock
 
 LIVES_S = 5.0
 MB = 2**20
+SHARES = 10
+"""Of a period's answers one network may have one a day: more than a household or an office asks, and a week and more of
+notice for the merchant where somebody means harm."""
+LEAST_A_DAY = 100
+"""Answers a day that one network has in any case: a merchant tries everything out, and phones share an address."""
 _NAMES: Mapping[Stock, str] = {
     "products": "products",
     "documents": "documents",
@@ -116,9 +121,13 @@ class Entitlements:
             await stock_storage.hold_stock(connection, shop_id)
         return allowance.limit - await _COUNTS[allowance.stock](connection, shop_id)
 
-    async def answers_per_minute(self, shop_id: UUID) -> int | None:
+    async def answer_rates(self, shop_id: UUID) -> AnswerRates | None:
         """See `Rates`."""
-        return (await self.of(shop_id)).plan.answers_per_minute if self.billing else None
+        if not self.billing:
+            return None
+        plan = (await self.of(shop_id)).plan
+        a_day = max(LEAST_A_DAY, (plan.answers or 0) // SHARES)
+        return AnswerRates(per_minute=plan.answers_per_minute, per_network_a_day=a_day)
 
     def forget(self, shop_id: UUID) -> None:
         """Something has changed."""

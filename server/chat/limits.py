@@ -21,6 +21,7 @@ TYPING = Limit("typing", per_minute=60, burst=30)
 PICTURES_PER_ADDRESS = Limit("pictures-of-address", per_minute=60, burst=120)
 SHARES = 10
 """Of a plan's rate one network may have one."""
+MINUTES_A_DAY = 24 * 60
 LIGHT_CALLS_PER_ADDRESS = Limit("light-calls", per_minute=3_000, burst=1_500)
 """Calls that cost next to nothing have a count of their own: polling must not use up what is there for questions."""
 
@@ -33,11 +34,13 @@ class ShopperLimits:
 
     async def require_answer(self, shopper: Shopper) -> None:
         """One question, under the rate of the shop's plan."""
-        per_minute = await self._rates.answers_per_minute(shopper.shop_id)
-        per_shop = PER_SHOP if per_minute is None else _of_plan(per_minute)
+        rates = await self._rates.answer_rates(shopper.shop_id)
+        per_shop = _of_plan(rates.per_minute) if rates else PER_SHOP
         claims = [(PER_CONVERSATION, _conversation(shopper)), (per_shop, str(shopper.shop_id))]
-        if per_minute is not None and shopper.address:
-            claims.append((_share_of_plan(per_minute), f"{shopper.shop_id}:{network_of(shopper.address)}"))
+        if rates and shopper.address:
+            network = f"{shopper.shop_id}:{network_of(shopper.address)}"
+            claims.append((_share_of_minute(rates.per_minute), network))
+            claims.append((_share_of_day(rates.per_network_a_day), network))
         await self._require(shopper, PER_ADDRESS, *claims)
 
     async def require(self, shopper: Shopper, limit: Limit) -> None:
@@ -65,10 +68,16 @@ def _of_plan(per_minute: int) -> Limit:
 
 
 @cache
-def _share_of_plan(per_minute: int) -> Limit:
-    """What one network may take of it: nobody uses up a whole shop's questions by opening conversations."""
+def _share_of_minute(per_minute: int) -> Limit:
+    """What one network may take of it: nobody keeps a shop's other shoppers waiting."""
     share = per_minute // SHARES
     return Limit("answers-of-address", per_minute=share, burst=share)
+
+
+@cache
+def _share_of_day(a_day: int) -> Limit:
+    """What one network may take in the long run: whoever opens many conversations gets no more by it."""
+    return Limit("answers-of-address-a-day", per_minute=a_day / MINUTES_A_DAY, burst=a_day)
 
 
 def _conversation(shopper: Shopper) -> str:

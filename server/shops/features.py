@@ -48,11 +48,19 @@ class Allowances(Protocol):
         shop until the transaction ends, so ask it last: having added, a negative answer tells how much to take back."""
 
 
+class AnswerRates(Struct, frozen=True):
+    """How fast a plan's answers may go."""
+
+    per_minute: int
+    per_network_a_day: int
+    """Of one visitor's network, in the long run: nobody alone uses up what a shop has paid for."""
+
+
 class Rates(Protocol):
     """Asked on every question."""
 
-    async def answers_per_minute(self, shop_id: UUID) -> int | None:
-        """The plan's rate; None without a limit of its own."""
+    async def answer_rates(self, shop_id: UUID) -> AnswerRates | None:
+        """The plan's rates; None without limits of its own."""
 
 
 class EveryFeature:
@@ -75,6 +83,6 @@ class EveryFeature:
         """What the allowance says: nothing is counted."""
         return allowance.limit
 
-    async def answers_per_minute(self, shop_id: UUID) -> int | None:
+    async def answer_rates(self, shop_id: UUID) -> AnswerRates | None:
         """None."""
         return None

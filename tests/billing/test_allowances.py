@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from billing.plans import TRIAL
 from integrations.platform import CatalogItem, PolicyPage, Product
-from server.billing.entitlements import Entitlements
+from server.billing.entitlements import LEAST_A_DAY, Entitlements
 from server.billing.quota import ShopQuota
 from server.catalog.formats import BadRow, ParsedProduct, Row
 from server.catalog.models import FailedRow, ImportResult, Saved
@@ -21,10 +21,12 @@ from server.core.database import Database, url_for_role
 from server.core.errors import QuotaExceeded, RateLimited
 from server.core.ids import new_id
 from server.core.rate_limit import LOCAL_SHARE, RateLimiter
+from server.embedded import EmbeddedServers
 from server.knowledge.models import DocumentsResult, FailedFile
 from server.knowledge.parsing import ParsedDocument
 from server.knowledge.parsing.documents import Section
 from server.knowledge.service import IncomingFile
+from server.shops.features import AnswerRates
 from server.shops.identity import Shopper
 from server.shops.members import Members
 from server.shops.models import Role
@@ -232,16 +234,17 @@ async def test_seats_are_taken_one_by_one(shop: PlanShop) -> None:
     assert len(await members.list_of(shop.id)) == 2
 
 
-def asker(shop: PlanShop) -> Shopper:
-    return Shopper(shop_id=shop.id, conversation_id=new_id(), shopper_id=new_id())
+def asker(shop: PlanShop, address: str = "") -> Shopper:
+    """In a new conversation, as anybody may open any number."""
+    return Shopper(shop_id=shop.id, conversation_id=new_id(), shopper_id=new_id(), address=address)
 
 
-async def allowed(limits: ShopperLimits, shop: PlanShop, times: int) -> tuple[int, float]:
+async def allowed(limits: ShopperLimits, shop: PlanShop, times: int, address: str = "") -> tuple[int, float]:
     """How many of so many questions at once passed, and the longest wait that was told."""
     passed, wait_s = 0, 0.0
     for _ in range(times):
         try:
-            await limits.require_answer(asker(shop))
+            await limits.require_answer(asker(shop, address))
             passed += 1
         except RateLimited as reason:
             wait_s = max(wait_s, reason.retry_after_s or 0)
@@ -260,12 +263,31 @@ async def test_the_plans_rate_holds_by_half_while_redis_is_away(shop: PlanShop) 
         assert (await allowed(unlimited, shop, rate + 5))[0] == rate + 5
 
 
+async def test_one_network_cannot_use_up_a_shops_answers(installation: Installation, shop: PlanShop) -> None:
+    a_day = 40
+
+    class Small:
+        async def answer_rates(self, shop_id: UUID) -> AnswerRates:
+            return AnswerRates(per_minute=10_000, per_network_a_day=a_day)
+
+    with EmbeddedServers(installation.data_dir) as servers:
+        async with Redis.from_url(servers.redis_url) as redis:
+            limits = ShopperLimits(RateLimiter(redis), Small())
+            passed, wait_s = await allowed(limits, shop, a_day + 20, "203.0.113.7")
+            assert passed == a_day
+            assert wait_s == pytest.approx(86_400 / a_day, rel=0.05)
+            assert (await allowed(limits, shop, 5, "203.0.113.8"))[0] == 5
+            assert (await allowed(limits, shop, 5))[0] == 5  # by the shop's own server
+    trial = await shop.entitlements.answer_rates(shop.id)
+    assert trial and trial.per_network_a_day == LEAST_A_DAY
+
+
 async def test_without_billing_nothing_is_asked() -> None:
     nowhere: Any = None
     entitlements = Entitlements(nowhere, billing=False)
     for stock in ("products", "documents", "storage_mb", "seats"):
         assert await entitlements.limit_of(new_id(), stock) is None  # type: ignore[arg-type]
-    assert await entitlements.answers_per_minute(new_id()) is None
+    assert await entitlements.answer_rates(new_id()) is None
     assert not entitlements.limits_keys
 
 
