@@ -9,6 +9,8 @@ BIN := .venv/bin
 SOURCES := server integrations billing
 PYTHON_FILES := $(SOURCES) tests
 ARGS ?=
+# A test file is one worker's; most of them wait for browsers and servers, so one more than there are processors.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 5 ? n + 1 : 6)))
 
 .PHONY: help
 help: ## this list
@@ -27,7 +29,7 @@ demo: setup ## a whole shop on this machine: storefront, chat, console; Ctrl-C s
 test: setup ## all tests, on real PostgreSQL and Redis and in a real browser
 	@AISLE_CHROMIUM=$$(.ci/browser)
 	export AISLE_CHROMIUM
-	$(BIN)/pytest $(ARGS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: check
 check: ## every gate, in this order: format lint types imports widget-check test docs

@@ -1,6 +1,7 @@
 """One running installation for the whole suite, started as the README says; every test makes its own shop or uses the
 demo's. Nothing outside this machine may be reached."""
 
+import itertools
 import json
 import os
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,7 @@ from tests.installation import Installation
 
 ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 180
+PORTS_FROM, PORTS_OF_A_WORKER = 20_000, 2_000
 STOP_TIMEOUT_S = 60
 
 
@@ -29,11 +32,18 @@ def pytest_runtest_setup() -> None:
     socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
 
 
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_ports = itertools.count(PORTS_FROM + _WORKER * PORTS_OF_A_WORKER)
+
+
 def free_port() -> int:
-    """A port nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A port nobody listens on, and that nobody gets by chance before a test's server does: of this worker's own range,
+    below those the system gives to whoever asks for any."""
+    for port in _ports:
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError
 
 
 @pytest.fixture(scope="session")
