@@ -145,7 +145,8 @@ class Knowledge:
     ) -> tuple[str, int]:
         """Write a document and its passages in one transaction: (created, updated or unchanged; passages written).
 
-        Raises QuotaExceeded for a new one that the plan has no room for.
+        Raises QuotaExceeded for what the plan has no room for: a new document, or more text than it had. It then stays
+        as it was.
         """
         limits = [limit for stock in STOCKS if (limit := await self._allowances.limit_of(shop_id, stock))]
         drafts = await asyncio.to_thread(split_sections, document)
@@ -161,6 +162,7 @@ class Knowledge:
         passages = document_passages(document_id, external_id, document.title, url, drafts)
         prepared = await self._index.embed(shop_id, passages)
         async with self._database.fast(shop_id) as connection:
+            had = await storage.count_bytes(connection, shop_id, document_id)
             is_new = await storage.upsert_document(
                 connection,
                 shop_id,
@@ -173,8 +175,9 @@ class Knowledge:
                 fetched_at=datetime.now(UTC),
             )
             await self._index.write(connection, shop_id, prepared, {document_id})
-            if is_new:
-                await self._require_room(connection, shop_id, limits)
+            grown = self._index.sizes(prepared).get(document_id, 0) > had
+            limits = [limit for limit in limits if is_new or (grown and limit.stock == "storage_mb")]
+            await self._require_room(connection, shop_id, limits)
         return ("updated" if known else "created"), len(passages)
 
     async def _require_room(

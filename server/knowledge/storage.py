@@ -161,6 +161,17 @@ async def find_document_hashes(connection: Connection, shop_id: UUID, external_i
     return {row["external_id"]: row["content_hash"] for row in rows}
 
 
+async def count_bytes(connection: Connection, shop_id: UUID, document_id: UUID) -> int:
+    """Of the document's text as it is searched; 0 for one that is not there."""
+    found: int = await connection.fetchval(
+        "SELECT coalesce(sum(octet_length(title) + octet_length(body)), 0)::bigint FROM passage "
+        "WHERE shop_id = $1 AND document_id = $2",
+        shop_id,
+        document_id,
+    )
+    return found
+
+
 async def upsert_document(
     connection: Connection,
     shop_id: UUID,

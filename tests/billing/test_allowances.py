@@ -151,6 +151,20 @@ async def test_text_beyond_the_storage_is_refused_from_the_end(shop: PlanShop) -
         )
 
 
+async def test_a_document_that_is_there_grows_no_further_than_the_plan(shop: PlanShop) -> None:
+    save = shop.knowledge.save_document
+    await save(shop.id, "returns", document("word " * 2_000), "api")
+    await fill(shop.owner_url, shop.id, text_bytes=STORAGE + 10)  # as after a change to a smaller plan
+    with pytest.raises(QuotaExceeded, match="100 MB of text"):
+        await save(shop.id, "returns", document("word " * 9_000), "api")
+    async with shop.database.fast(shop.id) as connection:
+        kept = await connection.fetchval(
+            "SELECT sum(length(body)) FROM passage WHERE shop_id = $1 AND owner_external_id = 'returns'", shop.id
+        )
+    assert 9_000 < kept < 15_000
+    assert (await save(shop.id, "returns", document("Within 30 days."), "api"))[0] == "updated"
+
+
 async def test_documents_at_once_fill_the_plan_and_the_others_are_named(shop: PlanShop) -> None:
     await shop.knowledge.save_document(shop.id, "kept.md", document("Kept"), "api")
     await fill(shop.owner_url, shop.id, documents=DOCUMENTS - 4)
