@@ -50,7 +50,8 @@ class SubscriptionState(msgspec.Struct, frozen=True):
     """A subscription as it is now. `status` is the provider's word, also one that is new to us.
 
     `cancel_at` is when it will end; `cancel_at_period_end` may be False even so, as it is after a cancellation in the
-    provider's portal: whoever wants to know whether it ends asks `ends`."""
+    provider's portal: whoever wants to know whether it ends asks `ends`. `overage_item_id` and `overage_price_id` are
+    those of what is billed by use, whichever meter counts it."""
 
     id: str
     customer_id: str
@@ -205,11 +206,12 @@ class Payments(Protocol):
     async def invoices(self, customer_id: str, limit: int = 24) -> tuple[Invoice, ...]:
         """Newest first, at most `limit` (1 to 100)."""
 
-    async def send_meter_event(self, customer_id: str, value: int, identifier: str, at: datetime) -> None:
-        """Reports usage. One identifier counts once within a day; `at` is at most 35 days ago; negative corrects."""
+    async def send_meter_event(self, meter: str, customer_id: str, value: int, identifier: str, at: datetime) -> None:
+        """Reports usage to the meter of this event name. One identifier counts once within a day; `at` is at most 35
+        days ago; negative corrects."""
 
-    async def meter_total(self, customer_id: str, start: datetime, end: datetime) -> int:
-        """Usage counted so far in [start, end), both cut to the minute; some minutes late."""
+    async def meter_total(self, meter: str, customer_id: str, start: datetime, end: datetime) -> int:
+        """Usage that a meter has counted so far in [start, end), both cut to the minute; some minutes late."""
 
     async def events_since(self, created_after: datetime, types: Sequence[str]) -> tuple[Event, ...]:
         """Oldest first, strictly later (whole seconds: overlap a little), at most 20 types, at most 30 days back."""

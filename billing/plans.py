@@ -6,8 +6,18 @@ from msgspec import Struct
 
 ANSWERS = "aisle_answers"
 """The billing meter that answers beyond a plan are counted on."""
+RESOLUTIONS = "aisle_resolutions"
+"""The billing meter that final resolutions are counted on."""
 NEVER = 2**53
 """Stands for "no limit" where a number is needed; exact also in JSON readers that know only doubles."""
+
+
+class MeteredPrice(Struct, frozen=True, kw_only=True):
+    """What a plan bills by use, each at `unit_minor`; `lookup_key` is Stripe's of the metered price."""
+
+    meter: str
+    unit_minor: int
+    lookup_key: str
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -32,6 +42,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """A month's price; None where it is agreed upon by talking."""
     overage_minor: int | None = None
     """Each answer beyond the plan, where the shop has chosen to pay for them; None where it cannot."""
+    resolution_minor: int | None = None
+    """Each final resolution (`billing.resolutions`); None where resolutions are not what is billed."""
     currency: str = "USD"
     trial_days: int = 0
 
@@ -41,9 +53,20 @@ class Plan(Struct, frozen=True, kw_only=True):
         return f"aisle_{self.id}_v{self.version}"
 
     @property
-    def overage_key(self) -> str | None:
-        """Stripe's lookup key of the metered price; None without overage."""
-        return f"{self.lookup_key}_overage" if self.overage_minor is not None else None
+    def metered(self) -> MeteredPrice | None:
+        """What is billed by use; None where nothing is."""
+        if self.resolution_minor is not None:
+            key = f"{self.lookup_key}_resolutions"
+            return MeteredPrice(meter=RESOLUTIONS, unit_minor=self.resolution_minor, lookup_key=key)
+        if self.overage_minor is not None:
+            key = f"{self.lookup_key}_overage"
+            return MeteredPrice(meter=ANSWERS, unit_minor=self.overage_minor, lookup_key=key)
+        return None
+
+    @property
+    def price_keys(self) -> tuple[str, ...]:
+        """The lookup keys of all its prices."""
+        return (self.lookup_key, self.metered.lookup_key) if self.metered else (self.lookup_key,)
 
 
 HIDE_BRANDING, OWN_DOMAIN, MODEL_CHOICE, SSO = "hide_branding", "own_domain", "model_choice", "sso"
@@ -80,6 +103,23 @@ STARTER = Plan(
     overage_minor=5,
     trial_days=14,
 )
+RESOLUTION = Plan(
+    id="resolution",
+    version=1,
+    name="By resolution",
+    answers=20_000,
+    tokens=200_000_000,
+    products=50_000,
+    documents=5_000,
+    storage_mb=5_000,
+    seats=10,
+    answers_per_minute=3_000,
+    features=frozenset({HIDE_BRANDING, OWN_DOMAIN, MODEL_CHOICE}),
+    price_minor=1_900,
+    resolution_minor=60,
+    trial_days=14,
+)
+"""Its answers and tokens are a brake against abuse, not what is paid for."""
 PRO = Plan(
     id="pro",
     version=1,
@@ -142,10 +182,12 @@ NONE = Plan(
 )
 """After the trial or a subscription has ended: everything is kept, nothing is answered."""
 
-PLANS: Final = (TRIAL, STARTER, PRO, ENTERPRISE)
+PLANS: Final = (TRIAL, RESOLUTION, STARTER, PRO, ENTERPRISE)
 """Every version that somebody may still have, the newest of each first."""
-OFFERED: Final = (STARTER, PRO, ENTERPRISE)
-"""What can be subscribed to now, the smallest first."""
+OFFERED: Final = (RESOLUTION, STARTER, PRO, ENTERPRISE)
+"""What can be subscribed to now, the smallest monthly price first."""
+BY_RESOLUTION: Final = tuple(plan for plan in PLANS if plan.resolution_minor is not None)
+"""Those that bill by resolution; a trigger of the database (sql/resolutions.sql) knows them by their lookup keys."""
 
 
 def find_plan(lookup_key: str | None) -> Plan | None:

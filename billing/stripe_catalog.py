@@ -1,19 +1,25 @@
-"""What Aisle needs in a Stripe account before anybody can subscribe: a meter, and for each plan products and prices.
+"""What Aisle needs in a Stripe account before anybody can subscribe: its meters, and for each plan products and prices.
 
 Everything is found by names of ours (the meter's event, the product's id, the price's lookup key), so that it may be
 set up any number of times."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
 
 from billing.gateway import PaymentsRefused
-from billing.plans import ANSWERS, Plan
+from billing.plans import ANSWERS, RESOLUTIONS, MeteredPrice, Plan
 from billing.stripe_client import StripeClient
 
 TIMEOUT_S = 20.0
 _MOST_LOOKUP_KEYS = 10  # of one request, by Stripe's API
+_METER_NAMES: Mapping[str, str] = {ANSWERS: "Answers beyond the plan", RESOLUTIONS: "Resolutions"}
+_PRODUCTS: Mapping[str, tuple[str, str]] = {
+    ANSWERS: ("overage", "answers beyond the plan"),
+    RESOLUTIONS: ("resolutions", "resolutions"),
+}
+"""Ending of the product's id and name, by meter."""
 
 Json = dict[str, Any]
 
@@ -43,34 +49,39 @@ class StripeCatalog:
     async def set_up(self, plans: Sequence[Plan]) -> list[CatalogEntry]:
         """Everything the plans need, made where it is missing; nothing that exists is changed, as prices at Stripe
         cannot be. Raises PaymentsError."""
-        meter = await self._meter()
-        known = await self._known_prices([key for plan in plans for key in _keys(plan)])
-        entries = [meter]
+        meters = await self._stripe.all(self._api.billing.meters, {"status": "active"})
+        there = {each["event_name"]: each for each in meters}
+        entries = [await self._meter(name, there.get(name)) for name in _METER_NAMES]
+        ids = {meter.name: meter.id for meter in entries}
+        known = await self._known_prices([key for plan in plans for key in plan.price_keys])
         for plan in plans:
-            entries += await self._offer(plan, meter.id, known)
+            entries += await self._offer(plan, known)
+            if plan.metered:
+                entries += await self._offer_metered(plan, plan.metered, ids[plan.metered.meter], known)
         return entries
 
-    async def _meter(self) -> CatalogEntry:
-        meters = await self._stripe.all(self._api.billing.meters, {"status": "active"})
-        found = next((each for each in meters if each["event_name"] == ANSWERS), None)
+    async def _meter(self, name: str, found: Json | None) -> CatalogEntry:
         wanted = {
-            "display_name": "Answers beyond the plan",
-            "event_name": ANSWERS,
+            "display_name": _METER_NAMES[name],
+            "event_name": name,
             "default_aggregation": {"formula": "sum"},
         }
         meter = found or await self._ask(self._api.billing.meters.create_async(wanted))
-        return CatalogEntry(kind="meter", name=ANSWERS, id=meter["id"], is_new=found is None)
+        return CatalogEntry(kind="meter", name=name, id=meter["id"], is_new=found is None)
 
-    async def _offer(self, plan: Plan, meter_id: str, known: dict[str, Json]) -> list[CatalogEntry]:
-        entries = [await self._product(f"aisle_{plan.id}", f"Aisle {plan.name}")]
+    async def _offer(self, plan: Plan, known: dict[str, Json]) -> list[CatalogEntry]:
+        product = await self._product(f"aisle_{plan.id}", f"Aisle {plan.name}")
         monthly: Json = {"interval": "month"}
-        entries.append(await self._price(plan, plan.lookup_key, plan.price_minor or 0, entries[0].id, monthly, known))
-        if plan.overage_key and plan.overage_minor is not None:
-            beyond = await self._product(f"aisle_{plan.id}_overage", f"Aisle {plan.name}: answers beyond the plan")
-            metered = {**monthly, "usage_type": "metered", "meter": meter_id}
-            price = await self._price(plan, plan.overage_key, plan.overage_minor, beyond.id, metered, known)
-            entries += [beyond, price]
-        return entries
+        return [product, await self._price(plan, plan.lookup_key, plan.price_minor or 0, product.id, monthly, known)]
+
+    async def _offer_metered(
+        self, plan: Plan, metered: MeteredPrice, meter_id: str, known: dict[str, Json]
+    ) -> list[CatalogEntry]:
+        ending, words = _PRODUCTS[metered.meter]
+        product = await self._product(f"aisle_{plan.id}_{ending}", f"Aisle {plan.name}: {words}")
+        by_use: Json = {"interval": "month", "usage_type": "metered", "meter": meter_id}
+        price = await self._price(plan, metered.lookup_key, metered.unit_minor, product.id, by_use, known)
+        return [product, price]
 
     async def _product(self, product_id: str, name: str) -> CatalogEntry:
         try:
@@ -107,10 +118,6 @@ class StripeCatalog:
             found = await self._stripe.all(self._api.prices, wanted)
             known |= {price["lookup_key"]: price for price in found}
         return known
-
-
-def _keys(plan: Plan) -> list[str]:
-    return [key for key in (plan.lookup_key, plan.overage_key) if key]
 
 
 def _problem(price: Json, amount: int, currency: str, recurring: Json) -> str:

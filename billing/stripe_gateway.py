@@ -19,7 +19,6 @@ from billing.gateway import (
     Proration,
     SubscriptionState,
 )
-from billing.plans import ANSWERS
 from billing.stripe_client import StripeClient, check_signature
 
 TIMEOUT_S = 10.0
@@ -49,7 +48,7 @@ class StripePayments:
         self._api = self._stripe.api
         self._ask, self._all = self._stripe.ask, self._stripe.all
         self._known_prices: dict[str, Price] = {}
-        self._meter_id: str | None = None
+        self._meter_ids: dict[str, str] = {}
 
     async def close(self) -> None:
         """Closes the connections."""
@@ -198,10 +197,10 @@ class StripePayments:
         keys = await self._lookup_keys({price for each in found for price in objects.priced(each["lines"])})
         return tuple(objects.read_invoice(invoice, charges, keys) for invoice in found)
 
-    async def send_meter_event(self, customer_id: str, value: int, identifier: str, at: datetime) -> None:
+    async def send_meter_event(self, meter: str, customer_id: str, value: int, identifier: str, at: datetime) -> None:
         """Reports usage; an identifier Stripe knows already is a report that arrived before."""
         event = {
-            "event_name": ANSWERS,
+            "event_name": meter,
             "identifier": identifier,
             "payload": {"stripe_customer_id": customer_id, "value": str(value)},
             "timestamp": int(at.timestamp()),
@@ -212,24 +211,23 @@ class StripePayments:
             if refusal.code != _DUPLICATE_USAGE:
                 raise
 
-    async def meter_total(self, customer_id: str, start: datetime, end: datetime) -> int:
+    async def meter_total(self, meter: str, customer_id: str, start: datetime, end: datetime) -> int:
         """Usage in [start, end), both cut to the minute as Stripe's summaries need: periods that meet still meet."""
         since, until = (int(each.timestamp()) // 60 * 60 for each in (start, end))
         if since >= until:
             return 0
         summaries = self._api.billing.meters.event_summaries
         wanted = {"customer": customer_id, "start_time": since, "end_time": until}
-        rows = await self._all(summaries, wanted, await self._meter())
+        rows = await self._all(summaries, wanted, await self._meter(meter))
         return int(sum(row["aggregated_value"] for row in rows))
 
-    async def _meter(self) -> str:
-        if self._meter_id is None:
+    async def _meter(self, name: str) -> str:
+        if name not in self._meter_ids:
             meters = await self._all(self._api.billing.meters, {"status": "active"})
-            named = [meter["id"] for meter in meters if meter["event_name"] == ANSWERS]
-            if not named:
-                raise PaymentsRefused(f"There is no active meter for {ANSWERS}.", "no_meter")
-            self._meter_id = named[0]
-        return self._meter_id
+            self._meter_ids |= {meter["event_name"]: meter["id"] for meter in meters}
+        if name not in self._meter_ids:
+            raise PaymentsRefused(f"There is no active meter for {name}.", "no_meter")
+        return self._meter_ids[name]
 
     async def events_since(self, created_after: datetime, types: Sequence[str]) -> tuple[Event, ...]:
         """Oldest first, strictly later."""

@@ -82,6 +82,8 @@ INJECTED = {
     "billing": "money.billing",
     "overview": "money.overview",
     "payment_inbox": "money.payment_inbox",
+    "alerts": "money.alerts",
+    "closing": "money.closing",
     "demo": "demo",
     "staff_desk": "staff_desk",
     "figures": "figures",

@@ -2,9 +2,13 @@
 
 from typing import Any
 
-from litestar import Request, Response, Router, get, patch, post
+from litestar import Request, Response, Router, get, patch, post, put
 
 from billing.gateway import Invoice, Preview
+from server.billing.alerts.models import AlertChoices
+from server.billing.alerts.service import AlertService
+from server.billing.closing.models import Statement
+from server.billing.closing.service import Closing
 from server.billing.events import PaymentInbox
 from server.billing.models import BillingView, ChangeRequest, Choices, PlanRequest, UsageView
 from server.billing.overview import Overview
@@ -34,6 +38,18 @@ async def choose_overage(data: Choices, caller: Caller, billing: Billing, overvi
     """Whether they are paid for, and up to which sum in a period."""
     await billing.choose(caller, overage=data.overage, spending_cap_minor=data.spending_cap_minor)
     return await overview.of(caller.shop_id)
+
+
+@get("/v1/billing/alerts", summary="When to be told", tags=["billing"])
+async def get_alerts(caller: Caller, alerts: AlertService) -> AlertChoices:
+    """At which shares of the plan's answers, and at which sum beyond it, the owners get a mail."""
+    return await alerts.of(caller.shop_id)
+
+
+@put("/v1/billing/alerts", summary="Choose when to be told", tags=["billing"])
+async def choose_alerts(data: AlertChoices, caller: Caller, alerts: AlertService) -> AlertChoices:
+    """From now on. That no answers are left is told in any case."""
+    return await alerts.choose(caller, data)
 
 
 @post("/v1/billing/checkout", status_code=201, summary="Subscribe", tags=["billing"])
@@ -83,6 +99,12 @@ async def list_invoices(caller: Caller, billing: Billing) -> dict[str, tuple[Inv
     return {"data": await billing.invoices(caller), "next_cursor": None}
 
 
+@get("/v1/billing/statements", summary="Closed periods", tags=["billing"])
+async def list_statements(caller: Caller, closing: Closing) -> dict[str, tuple[Statement, ...] | None]:
+    """What each period came to when it was closed, and whether log, ledger, meter and invoice agreed; newest first."""
+    return {"data": await closing.statements(caller), "next_cursor": None}
+
+
 @post("/webhooks/stripe", status_code=200, request_max_body_size=MAX_EVENT_BYTES, include_in_schema=False)
 async def stripe_webhook(request: AnyRequest, payment_inbox: PaymentInbox) -> Response[None]:
     """Verified, stored once, answered; a job then fetches what holds now."""
@@ -96,6 +118,8 @@ billing_router = Router(
         get_usage,
         get_billing,
         choose_overage,
+        get_alerts,
+        choose_alerts,
         open_checkout,
         open_portal,
         preview_plan,
@@ -103,6 +127,7 @@ billing_router = Router(
         cancel_plan,
         resume_plan,
         list_invoices,
+        list_statements,
         stripe_webhook,
     ],
 )

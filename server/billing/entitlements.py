@@ -7,10 +7,12 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
+from billing.alerts import Alerts
 from billing.entitlement import Entitlement, entitlement_of, unlimited
 from billing.gateway import SubscriptionState
 from billing.plans import NEVER, NONE, Plan, has_feature
 from server.billing import storage
+from server.billing.notices import notify_once
 from server.billing.stock import storage as stock_storage
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
@@ -32,6 +34,23 @@ _NAMES: Mapping[Stock, str] = {
 }
 
 
+class Limits(Struct, frozen=True, kw_only=True):
+    """Of a period. An answer beyond `included` costs `each_minor`, and all of them together `minor` at most."""
+
+    answers: int
+    tokens: int = NEVER
+    included: int = NEVER
+    each_minor: int = 0
+    minor: int = NEVER
+
+    def answers_at(self, used: int, spent_minor: int) -> int:
+        """How many answers there can be in the period, of which `used` are given and came to `spent_minor`."""
+        if not self.each_minor or self.minor >= NEVER:
+            return self.answers
+        left = max(0, self.minor - spent_minor) // self.each_minor
+        return max(used, self.included) + left
+
+
 class Account(Struct, frozen=True, kw_only=True):
     """A shop's standing: what it has subscribed to, and what it chose beside."""
 
@@ -44,24 +63,31 @@ class Account(Struct, frozen=True, kw_only=True):
     refreshed_at: datetime | None = None
     key_limits: Mapping[UUID, int] = {}
     """Answers a period, of the keys that have a limit of their own."""
+    alerts: Alerts = Alerts()
 
     def entitlement(self, now: datetime) -> Entitlement:
         """What holds at `now`."""
         found = entitlement_of(self.subscription, trial_began=self.made_at, unpaid_since=self.unpaid_since, now=now)
-        return msgspec.structs.replace(found, pays_overage=found.pays_overage and self.overage)
+        pays_overage = found.pays_overage and self.overage and found.plan.overage_minor is not None
+        return msgspec.structs.replace(found, pays_overage=pays_overage)
 
-    def answer_limit(self, holds: Entitlement) -> int:
-        """Answers in the period, those beyond the plan included that the shop pays for up to its spending cap."""
+    def resolution_minor(self, at: datetime) -> int | None:
+        """What a resolution costs that becomes final at `at`; None where it is free: by the plan, or while it is tried
+        out. There is nothing to choose: whoever has such a plan pays for them."""
+        found = entitlement_of(self.subscription, trial_began=self.made_at, unpaid_since=self.unpaid_since, now=at)
+        return found.plan.resolution_minor if found.pays_overage else None
+
+    def limits(self, holds: Entitlement) -> Limits:
+        """What the shop may use in the period."""
         plan = holds.plan
+        answers = NEVER if plan.answers is None else plan.answers
+        tokens = NEVER if plan.tokens is None else plan.tokens
         if holds.is_cut:
-            return 0
-        if plan.answers is None:
-            return NEVER
+            return Limits(answers=0, tokens=tokens)
         if not holds.pays_overage or not plan.overage_minor:
-            return plan.answers
-        if self.spending_cap_minor is None:
-            return NEVER
-        return plan.answers + self.spending_cap_minor // plan.overage_minor
+            return Limits(answers=answers, tokens=tokens, included=answers)
+        cap = NEVER if self.spending_cap_minor is None else self.spending_cap_minor
+        return Limits(answers=NEVER, tokens=tokens, included=answers, each_minor=plan.overage_minor, minor=cap)
 
 
 class Entitlements:
@@ -91,6 +117,7 @@ class Entitlements:
             overage=bool(row["overage"]),
             refreshed_at=row["refreshed_at"],
             key_limits=msgspec.json.decode(row["key_limits"] or b"{}", type=dict[UUID, int]),
+            alerts=Alerts() if row["at_percents"] is None else Alerts(tuple(row["at_percents"]), row["spent_minor"]),
         )
 
     async def of(self, shop_id: UUID) -> Entitlement:
@@ -119,7 +146,11 @@ class Entitlements:
         """See `Allowances`."""
         if binding:
             await stock_storage.hold_stock(connection, shop_id)
-        return allowance.limit - await _COUNTS[allowance.stock](connection, shop_id)
+        left = allowance.limit - await _COUNTS[allowance.stock](connection, shop_id)
+        if binding and left < 0:
+            # undone with the caller's transaction where everything is refused: whoever is refused is told at once
+            await notify_once(connection, shop_id, (await self.of(shop_id)).period.start, f"stock:{allowance.stock}")
+        return left
 
     async def answer_rates(self, shop_id: UUID) -> AnswerRates | None:
         """See `Rates`."""

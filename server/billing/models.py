@@ -19,6 +19,7 @@ class PlanView(Struct, frozen=True, kw_only=True):
     currency: str
     answers: int | None
     overage_minor: int | None
+    resolution_minor: int | None
     products: int | None
     documents: int | None
     storage_mb: int | None
@@ -76,6 +77,18 @@ class OverageView(Struct, frozen=True, kw_only=True):
     spending_cap_minor: int | None
 
 
+class ResolutionsView(Struct, frozen=True, kw_only=True):
+    """Resolutions of the running period, each counted in the period it happens in. `reached`: shoppers left settled;
+    `returned`: those who came back unhappy; `final`: nobody can come back any more. `spent_minor`: what the final ones
+    cost, up to the spending cap."""
+
+    reached: int
+    returned: int
+    final: int
+    each_minor: int
+    spent_minor: int
+
+
 class BillingView(Struct, frozen=True, kw_only=True):
     """`GET /v1/billing`."""
 
@@ -91,6 +104,8 @@ class BillingView(Struct, frozen=True, kw_only=True):
     """The plan that follows when the period ends."""
     answers: AnswersView
     overage: OverageView
+    resolutions: ResolutionsView | None
+    """Null where the plan does not bill by them."""
     plans: tuple[PlanView, ...]
 
 
@@ -123,6 +138,7 @@ def plan_view(plan: Plan) -> PlanView:
         currency=plan.currency,
         answers=plan.answers,
         overage_minor=plan.overage_minor,
+        resolution_minor=plan.resolution_minor,
         products=plan.products,
         documents=plan.documents,
         storage_mb=plan.storage_mb,

@@ -15,25 +15,28 @@ from server.billing.models import (
     BillingView,
     OverageView,
     PeriodView,
+    ResolutionsView,
     UsageView,
     UsedView,
     offered_plans,
     plan_view,
 )
+from server.billing.resolutions.service import Resolutions
+from server.billing.resolutions.storage import count_billed
 from server.core.database import Database
 
 
 class Overview:
     """Reads only."""
 
-    def __init__(self, database: Database, entitlements: Entitlements) -> None:
-        self._database, self._entitlements = database, entitlements
+    def __init__(self, database: Database, entitlements: Entitlements, resolutions: Resolutions) -> None:
+        self._database, self._entitlements, self._resolutions = database, entitlements, resolutions
 
     async def of(self, shop_id: UUID) -> BillingView:
         """The shop's plan, and how much of it is used."""
         now = datetime.now(UTC)
         account, holds = await self._entitlements.account(shop_id), await self._entitlements.of(shop_id)
-        used, refused = await self._counts(shop_id, holds)
+        used, spent_minor, refused = await self._counts(shop_id, holds)
         subscription = account.subscription
         following = find_plan(subscription.scheduled_lookup_key) if subscription else None
         leaving = subscription is not None and subscription.ends and not holds.is_cut
@@ -49,11 +52,12 @@ class Overview:
             answers=AnswersView(
                 used=used,
                 included=holds.plan.answers,
-                limit=_limit(account, holds) if self._entitlements.billing else None,
+                limit=_limit(account, holds, used, spent_minor) if self._entitlements.billing else None,
                 refused=refused,
                 lasts_until=runs_out_at(holds.period, used, holds.plan.answers, now),
             ),
-            overage=_overage(account, holds, used),
+            overage=_overage(account, holds, spent_minor),
+            resolutions=await self._resolved(shop_id, holds, now),
             plans=offered_plans() if self._entitlements.billing else (),
         )
 
@@ -71,14 +75,31 @@ class Overview:
             seats=stock["seats"],
         )
 
-    async def _counts(self, shop_id: UUID, holds: Entitlement) -> tuple[int, int]:
-        """(answers used, questions refused) in the period."""
+    async def _counts(self, shop_id: UUID, holds: Entitlement) -> tuple[int, int, int]:
+        """(answers used, what those beyond the plans have come to, questions refused) in the period."""
         async with self._database.fast(shop_id) as connection:
             if not self._entitlements.billing:
-                return await storage.count_answers(connection, shop_id, holds.period.start), 0
+                return await storage.count_answers(connection, shop_id, holds.period.start), 0, 0
             counts = await storage.find_counts(connection, shop_id, "", holds.period.start)
             refused = await storage.count_refused(connection, shop_id, holds.period.start)
-        return counts["answers_used"] if counts else 0, refused
+        return (counts["answers_used"], counts["minor_used"], refused) if counts else (0, 0, refused)
+
+    async def _resolved(self, shop_id: UUID, holds: Entitlement, now: datetime) -> ResolutionsView | None:
+        each_minor = holds.plan.resolution_minor
+        if each_minor is None:
+            return None
+        found = await self._resolutions.of_period(shop_id, holds.period, now)
+        async with self._database.fast(shop_id) as connection:
+            billed = await count_billed(connection, shop_id, holds.period.start)
+        return ResolutionsView(
+            reached=sum(each.reached_at in holds.period for each in found),
+            returned=sum(each.returned_at in holds.period for each in found),
+            final=sum(
+                each.final_at in holds.period and each.final_at <= now and each.returned_at is None for each in found
+            ),
+            each_minor=each_minor,
+            spent_minor=billed * each_minor,
+        )
 
     async def by_day(self, shop_id: UUID) -> Sequence[Any]:
         """Answers of the running period by day, oldest first."""
@@ -88,17 +109,16 @@ class Overview:
             return await by_day(connection, shop_id, holds.period.start)
 
 
-def _limit(account: Account, holds: Entitlement) -> int | None:
-    limit = account.answer_limit(holds)
+def _limit(account: Account, holds: Entitlement, used: int, spent_minor: int) -> int | None:
+    limit = account.limits(holds).answers_at(used, spent_minor)
     return None if limit >= NEVER else limit
 
 
-def _overage(account: Account, holds: Entitlement, used: int) -> OverageView:
-    beyond = max(0, used - holds.plan.answers) if holds.plan.answers is not None else 0
+def _overage(account: Account, holds: Entitlement, spent_minor: int) -> OverageView:
     return OverageView(
         on=holds.pays_overage,
         chosen=account.overage,
         each_minor=holds.plan.overage_minor,
-        spent_minor=beyond * (holds.plan.overage_minor or 0) if holds.pays_overage else 0,
+        spent_minor=spent_minor,
         spending_cap_minor=account.spending_cap_minor,
     )

@@ -10,22 +10,21 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from billing.alerts import alerts_at
 from billing.entitlement import Entitlement
 from billing.plans import NEVER
 from billing.quota import Spent
 from server.billing import storage
-from server.billing.entitlements import Entitlements
-from server.core.jobs import enqueue
+from server.billing.entitlements import Entitlements, Limits
+from server.billing.notices import notify_once
 from server.core.remember import Remembered
 
 RESERVATION_LIVES_S = 180.0
 """Longer than a turn may take, with all tries of saving its answer."""
 TOKENS_HELD = 4_000
 """What an answer may cost before it is known; the rest of a long one is counted when it ends."""
-SOFT_SHARE = 0.8
 TOLD_LIVES_S = 600.0
 """How long a process knows that a merchant was told; the database knows it for good."""
-NOTICE = "billing.notice"
 
 
 class ShopQuota:
@@ -39,21 +38,24 @@ class ShopQuota:
         """See `billing.quota.Quota`."""
         account = await self._entitlements.account(shop_id)
         holds = account.entitlement(datetime.now(UTC))
-        limits = [("", account.answer_limit(holds), holds.plan.tokens if holds.plan.tokens is not None else NEVER)]
+        scopes = {"": account.limits(holds)}
         own = account.key_limits.get(key_id) if key_id else None
         if own is not None:
-            limits.append((str(key_id), own, NEVER))
-        for scope, answers, tokens in limits:
+            scopes[str(key_id)] = Limits(answers=own)
+        for scope, limits in scopes.items():
             held = await storage.reserve(
                 connection,
                 shop_id,
                 turn_id,
                 scope,
                 holds.period.start,
-                answers=answers,
+                answers=limits.answers,
                 tokens=TOKENS_HELD,
-                token_limit=tokens,
+                token_limit=limits.tokens,
                 lives_s=RESERVATION_LIVES_S,
+                included=limits.included,
+                each_minor=limits.each_minor,
+                minor_limit=limits.minor,
             )
             if not held:
                 return await self._refuse(connection, shop_id, turn_id, holds, scope)
@@ -62,25 +64,28 @@ class ShopQuota:
     async def settle(self, connection: Any, shop_id: UUID, turn_id: UUID, spent: Spent) -> None:
         """See `billing.quota.Quota`."""
         holds = await self._entitlements.of(shop_id)
-        used = await self._settle(connection, shop_id, turn_id, holds, spent)
-        if used is not None and used == round((holds.plan.answers or 0) * SOFT_SHARE):
-            await enqueue(connection, shop_id, NOTICE, {"kind": "soft"})
+        counted = await self._settle(connection, shop_id, turn_id, holds, spent)
+        if counted is None:
+            return
+        alerts = (await self._entitlements.account(shop_id)).alerts
+        for alert in alerts_at(alerts, holds.plan, *counted):
+            await notify_once(connection, shop_id, holds.period.start, f"{alert.kind}:{alert.value}")
 
     async def _refuse(self, connection: Any, shop_id: UUID, turn_id: UUID, holds: Entitlement, scope: str) -> bool:
         """Give back what the shop's own scope holds already, and have the merchant told, once in a period."""
         if scope:
             await self._settle(connection, shop_id, turn_id, holds, Spent(is_billable=False))
         told = (shop_id, f"{holds.period.start.isoformat()}:{scope}")
-        if not self._told.get(told) and await storage.note_once(
-            connection, shop_id, holds.period.start, f"hard:{scope}"
-        ):
-            await enqueue(connection, shop_id, NOTICE, {"kind": "hard", "key_id": scope})
+        if not self._told.get(told):
+            await notify_once(connection, shop_id, holds.period.start, f"key:{scope}" if scope else "limit")
         self._told.put(told, True)
         return False
 
     async def _settle(
         self, connection: Any, shop_id: UUID, turn_id: UUID, holds: Entitlement, spent: Spent
-    ) -> int | None:
+    ) -> tuple[int, int] | None:
+        """What is counted in the period by now, see `storage.settle`."""
+        included = holds.plan.answers if holds.pays_overage else None
         return await storage.settle(
             connection,
             shop_id,
@@ -88,7 +93,8 @@ class ShopQuota:
             holds.period.start,
             plan=holds.plan.lookup_key,
             # what a shop has not agreed to pay is never overage, also where an answer came after all
-            included=holds.plan.answers if holds.pays_overage and holds.plan.answers is not None else NEVER,
+            included=NEVER if included is None else included,
+            each_minor=holds.plan.overage_minor or 0,
             tokens=spent.tokens,
             counts=spent.is_billable,
         )

@@ -192,12 +192,11 @@ class Billing:
         return newest, min(unpaid, default=None)
 
     async def _prices(self, plan: Plan) -> tuple[str, str | None]:
-        """(price, price of answers beyond the plan). Raises PaymentsRefused where the provider has none such."""
-        wanted = [key for key in (plan.lookup_key, plan.overage_key) if key]
-        found = await self._require_payments().prices(wanted)
-        if missing := [key for key in wanted if key not in found]:
+        """(price, price of what is billed by use). Raises PaymentsRefused where the provider has none such."""
+        found = await self._require_payments().prices(plan.price_keys)
+        if missing := [key for key in plan.price_keys if key not in found]:
             raise PaymentsRefused(f"no price has the lookup key {missing[0]}; `aisle billing setup` makes it")
-        return found[plan.lookup_key].id, found[plan.overage_key].id if plan.overage_key else None
+        return found[plan.lookup_key].id, found[plan.metered.lookup_key].id if plan.metered else None
 
     async def _make_customer(self, caller: Caller) -> str:
         merchant = await self._members.find_merchant(caller.merchant_id) if caller.merchant_id else None

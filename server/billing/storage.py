@@ -9,12 +9,14 @@ from server.core.database import Connection
 
 
 async def find_account(connection: Connection, shop_id: UUID) -> Any:
-    """When the shop was made, and its subscription's row (nulls before anybody has paid); None for no shop."""
+    """When the shop was made, its subscription's row (nulls before anybody has paid) and what it chose; None for no
+    shop."""
     return await connection.fetchrow(
         "SELECT shop.created_at, customer_id, state, unpaid_since, spending_cap_minor, overage, refreshed_at, "
         "clock_timestamp() AS read_at, (SELECT jsonb_object_agg(id, answers_per_period) FROM api_key "
-        "WHERE shop_id = $1 AND answers_per_period IS NOT NULL AND revoked_at IS NULL) AS key_limits "
-        "FROM shop LEFT JOIN subscription ON subscription.shop_id = $1 WHERE shop.id = $1",
+        "WHERE shop_id = $1 AND answers_per_period IS NOT NULL AND revoked_at IS NULL) AS key_limits, "
+        "at_percents, spent_minor FROM shop LEFT JOIN subscription ON subscription.shop_id = $1 "
+        "LEFT JOIN billing_alert ON billing_alert.shop_id = $1 WHERE shop.id = $1",
         shop_id,
     )
 
@@ -73,11 +75,16 @@ async def reserve(
     tokens: int,
     token_limit: int,
     lives_s: float,
+    included: int,
+    each_minor: int,
+    minor_limit: int,
 ) -> bool:
-    """Hold one answer in a scope ('' is the shop's own); False when `answers` or `token_limit` would be passed."""
+    """Hold one answer in a scope ('' is the shop's own); False when `answers` or `token_limit` would be passed, or
+    `minor_limit` by what the answers beyond `included` cost."""
     held: bool = await connection.fetchval(
         "SELECT reserve_answer(of_shop => $1, of_turn => $2, of_scope => $3, of_period => $4, answer_limit => $5, "
-        "wanted_tokens => $6, token_limit => $7, lives => make_interval(secs => $8))",
+        "wanted_tokens => $6, token_limit => $7, lives => make_interval(secs => $8), included => $9, "
+        "each_minor => $10, minor_limit => $11)",
         shop_id,
         turn_id,
         scope,
@@ -86,6 +93,9 @@ async def reserve(
         tokens,
         token_limit,
         lives_s,
+        included,
+        each_minor,
+        minor_limit,
     )
     return held
 
@@ -98,22 +108,25 @@ async def settle(
     *,
     plan: str,
     included: int,
+    each_minor: int,
     tokens: int,
     counts: bool,
-) -> int | None:
-    """Give back what a turn held and count it; the answers used in the period, None when nothing was counted now."""
-    used: int | None = await connection.fetchval(
-        "SELECT settle_answer(of_shop => $1, of_turn => $2, of_period => $3, of_plan => $4, included => $5, "
-        "spent_tokens => $6, counts => $7)",
+) -> tuple[int, int] | None:
+    """Give back what a turn held and count it; (answers used in the period, what those beyond the plans have come to),
+    None when nothing was counted now."""
+    row = await connection.fetchrow(
+        "SELECT used, minor FROM settle_answer(of_shop => $1, of_turn => $2, of_period => $3, of_plan => $4, "
+        "included => $5, each_minor => $6, spent_tokens => $7, counts => $8)",
         shop_id,
         turn_id,
         period_start,
         plan,
         included,
+        each_minor,
         tokens,
         counts,
     )
-    return used
+    return (row["used"], row["minor"]) if row["used"] is not None else None
 
 
 async def give_back_expired(connection: Connection, shop_id: UUID) -> int:
@@ -125,7 +138,7 @@ async def give_back_expired(connection: Connection, shop_id: UUID) -> int:
 async def find_counts(connection: Connection, shop_id: UUID, scope: str, period_start: datetime) -> Any:
     """The counters of a period; None before anything was counted."""
     return await connection.fetchrow(
-        "SELECT answers_used, answers_reserved, tokens_used FROM quota_period "
+        "SELECT answers_used, answers_reserved, tokens_used, minor_used FROM quota_period "
         "WHERE shop_id = $1 AND scope = $2 AND period_start = $3",
         shop_id,
         scope,

@@ -5,7 +5,7 @@ import os
 import click
 import msgspec
 
-from billing.bill import Audit
+from billing.bill import Audit, ResolutionAudit
 from billing.gateway import PaymentsError, PaymentsRefused
 from billing.period import Period
 from billing.plans import OFFERED
@@ -72,6 +72,7 @@ def _table(period: Period, audit: Audit) -> str:
     bill = audit.bill
     money = f"{bill.currency} "
     invoiced = audit.invoiced_overage_minor
+    counted = "answers and resolutions" if audit.resolutions else "answers"
     rows = [
         ("period", f"{period.start:%-d %B %Y %H:%M} to {period.end:%-d %B %Y %H:%M} UTC"),
         ("plan", f"{bill.plan}, {_many(bill.included)} answers"),
@@ -82,13 +83,33 @@ def _table(period: Period, audit: Audit) -> str:
         ("meter", f"{'':>12}{_known(audit.meter_overage):>14}"),
         ("invoice", f"{'':>26}{money + _money(invoiced) if invoiced is not None else 'not made yet':>20}"),
         ("total", f"{money}{_money(bill.total_minor)} with the plan's {_money(bill.base_minor)}"),
-        ("difference", f"{audit.difference} answers, {money}{_money(audit.difference_minor)}"),
+        ("difference", f"{audit.difference} {counted}, {money}{_money(audit.difference_minor)}"),
     ]
+    if audit.resolutions:
+        rows[-2:-2] = _resolution_rows(audit.resolutions, bill.currency)
     if audit.erased_answers:
         rows.append(("erased", f"{audit.erased_answers:,} of the answers are in conversations that were erased since"))
     rows += [("missing", f"turn {turn} is billable and has no entry") for turn in audit.missing]
     rows += [("surplus", f"turn {turn} has an entry and is not billable") for turn in audit.surplus]
     return "\n".join(f"{name:<12}{value}".rstrip() for name, value in rows)
+
+
+def _resolution_rows(found: ResolutionAudit, currency: str) -> list[tuple[str, str]]:
+    money, invoiced = f"{currency} ", found.invoiced_minor
+    heading = f"{'resolutions':>12}{'taken back':>14}{'paid':>8}{'to pay for them':>20}"
+    rows = [
+        ("", heading),
+        ("log", f"{found.final:>12,}{found.returned:>14,}{found.billed:>8,}{money + _money(found.billed_minor):>20}"),
+        ("ledger", f"{found.ledger_final:>12,}{found.ledger_returned:>14,}{found.ledger_billed:>8,}"),
+        ("sent", f"{'':>26}{found.told:>8,}"),
+        ("meter", f"{'':>22}{_known(found.meter):>12}"),
+        ("invoice", f"{'':>34}{money + _money(invoiced) if invoiced is not None else 'not made yet':>20}"),
+    ]
+    if found.erased:
+        rows.append(("erased", f"{found.erased:,} of the resolutions are in conversations that were erased since"))
+    rows += [("missing", f"turn {turn} has a final resolution and no entry") for turn in found.missing]
+    rows += [("surplus", f"turn {turn} has an entry of which the log says otherwise") for turn in found.surplus]
+    return rows
 
 
 def _many(count: int | None) -> str:

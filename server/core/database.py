@@ -31,7 +31,9 @@ from server.core.errors import ConfigurationError, Unavailable
 Connection: TypeAlias = Any
 """An asyncpg connection inside a transaction (asyncpg ships no types)."""
 
-ACQUIRE_TIMEOUT_S = 3.0
+CONNECT_TIMEOUT_S = 3.0
+QUEUE_TIMEOUT_S = 8.0
+"""Waiting for a connection behind others who ask: a crowd is no outage."""
 PATIENCE_S = 35.0
 """With one statement, when the server does not even say that it timed out; requests have less (see `app`)."""
 STATEMENT_TIMEOUT_MS = 30_000
@@ -88,7 +90,7 @@ class Database:
                 init=register_vector,
                 server_settings=SERVER_SETTINGS,
                 max_inactive_connection_lifetime=0,  # a connection knows its plans; a new one makes them again, 40 ms
-                timeout=ACQUIRE_TIMEOUT_S,
+                timeout=CONNECT_TIMEOUT_S,
                 command_timeout=self._patience_s,
             )
         except asyncpg.InvalidPasswordError:
@@ -127,7 +129,7 @@ class Database:
     async def fast(self, shop_id: UUID) -> AsyncIterator[Connection]:
         """An asyncpg connection in one transaction of one shop, for the turn and its search."""
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+            async with self._pool.acquire(timeout=QUEUE_TIMEOUT_S) as connection:
                 await connection.execute("BEGIN")
                 try:
                     # a statement of its own: in one string with BEGIN a sharded Postgres would not pass it on
@@ -195,9 +197,18 @@ class Database:
         """Shops whose subscription was not looked at for so long, or not since its period ended."""
         return [row["shop_id"] for row in await self._fetch("SELECT shops_to_reconcile($1) AS shop_id", longest)]
 
+    async def shops_with_due_resolutions(self, settles: timedelta) -> list[UUID]:
+        """Shops with conversations in which a resolution may have become final, so long ago at least."""
+        rows = await self._fetch("SELECT shops_with_due_resolutions($1) AS shop_id", settles)
+        return [row["shop_id"] for row in rows]
+
     async def shops_to_meter(self) -> list[UUID]:
         """Shops with answers beyond their plan that the meter was not told of."""
         return [row["shop_id"] for row in await self._fetch("SELECT shops_to_meter() AS shop_id")]
+
+    async def shops_to_close(self, settled: timedelta) -> list[UUID]:
+        """Shops with a period that is over for so long and that nobody has closed."""
+        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_close($1) AS shop_id", settled)]
 
     async def shops_with_expired_reservations(self) -> list[UUID]:
         """Shops with answers held that nobody can be making any more."""
@@ -231,8 +242,8 @@ class Database:
     async def ping(self) -> None:
         """One round trip. Raises Unavailable."""
         try:
-            async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
-                await connection.fetchval("SELECT 1", timeout=ACQUIRE_TIMEOUT_S)
+            async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
+                await connection.fetchval("SELECT 1", timeout=CONNECT_TIMEOUT_S)
         except _GONE as reason:
             raise Unavailable("The database is not answering.") from reason
 
@@ -275,12 +286,12 @@ def _engine(url: str, pool_size: int, patience_s: float) -> AsyncEngine:
         url.replace("postgresql://", "postgresql+asyncpg://", 1).replace("sslmode=", "ssl="),
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=ACQUIRE_TIMEOUT_S,
+        pool_timeout=QUEUE_TIMEOUT_S,
         pool_pre_ping=True,
         hide_parameters=True,  # an error's text must not carry a shop's values into a log
         connect_args={
             "server_settings": SERVER_SETTINGS,
-            "timeout": ACQUIRE_TIMEOUT_S,
+            "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": patience_s,
         },
     )
@@ -308,7 +319,7 @@ def _canonical(value: UUID) -> str:
 @asynccontextmanager
 async def owner_connection(url: str) -> AsyncIterator[Any]:
     """A connection as the tables' owner, outside any transaction: for a worker's indexes, never for requests."""
-    connection = await asyncpg.connect(plain_url(url), timeout=ACQUIRE_TIMEOUT_S)
+    connection = await asyncpg.connect(plain_url(url), timeout=CONNECT_TIMEOUT_S)
     try:
         await register_vector(connection)
         yield connection

@@ -20,7 +20,7 @@ _RIGHTS = """
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {role};
     REVOKE ALL ON alembic_version FROM {role};
     GRANT SELECT ON alembic_version TO {role};
-    REVOKE UPDATE, DELETE ON usage_entry FROM {role};
+    REVOKE UPDATE, DELETE ON usage_entry, billing_statement, conversation_mark FROM {role};
     GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO {role};
 """
 

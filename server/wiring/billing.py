@@ -6,14 +6,19 @@ from msgspec import Struct
 
 from billing.gateway import Payments
 from billing.quota import Quota, Unlimited
+from server.billing.alerts.service import AlertService
 from server.billing.audit import Auditor
+from server.billing.closing.service import CLOSE, ClosePeriods, Closing
 from server.billing.entitlements import Entitlements
 from server.billing.events import REFRESH, PaymentInbox
 from server.billing.meter import Meter
+from server.billing.notices import NOTICE
 from server.billing.overview import Overview
-from server.billing.quota import NOTICE, ShopQuota
+from server.billing.quota import ShopQuota
+from server.billing.resolutions.service import Resolutions
 from server.billing.service import Billing
-from server.billing.tasks import METER, RefreshSubscription, TellMerchant, TellMeter
+from server.billing.tasks import METER, RefreshSubscription, TellMeter
+from server.billing.telling import TellMerchant
 from server.core.database import Database
 from server.core.jobs import Handler, Wake
 from server.core.mail import SendsMail
@@ -33,6 +38,9 @@ class BillingParts(Struct, frozen=True, kw_only=True):
     overview: Overview
     auditor: Auditor
     payment_inbox: PaymentInbox
+    alerts: AlertService
+    closing: Closing
+    resolutions: Resolutions
 
 
 def build_billing(
@@ -46,15 +54,20 @@ def build_billing(
     """The parts, with Stripe behind them where its key is set."""
     payments = _payments(settings)
     meter = Meter(database, payments) if payments else None
+    resolutions = Resolutions(database, entitlements)
+    auditor = Auditor(database, entitlements, payments)
     return BillingParts(
         payments=payments,
         meter=meter,
         entitlements=entitlements,
         quota=ShopQuota(entitlements) if payments else Unlimited(),
         billing=Billing(database, entitlements, payments, meter, shops, members, settings.base_url),
-        overview=Overview(database, entitlements),
-        auditor=Auditor(database, entitlements, payments),
+        overview=Overview(database, entitlements, resolutions),
+        auditor=auditor,
         payment_inbox=PaymentInbox(database, wake, payments, settings.stripe_webhook_secrets),
+        alerts=AlertService(database, entitlements, shops),
+        closing=Closing(database, auditor),
+        resolutions=resolutions,
     )
 
 
@@ -64,6 +77,7 @@ def billing_handlers(
     """What the worker runs about money, by the job's kind."""
     handlers: dict[str, Handler] = {
         REFRESH: RefreshSubscription(database, parts.billing),
+        CLOSE: ClosePeriods(parts.closing),
         NOTICE: TellMerchant(parts.entitlements, shops, members, mailer, url),
     }
     if parts.meter:

@@ -10,7 +10,7 @@ import pytest
 SERVER = Path(__file__).parents[2] / "server"
 TABLES_SQL = "".join(
     (SERVER / "migrations" / "sql" / name).read_text()
-    for name in ("tables.sql", "stores.sql", "left_stores.sql", "billing.sql", "shoppers.sql")
+    for name in ("tables.sql", "stores.sql", "left_stores.sql", "billing.sql", "shoppers.sql", "resolutions.sql")
 )
 SHOP_TABLES = {
     match[1]
@@ -85,7 +85,7 @@ def test_storage_functions_begin_with_the_shop(file: Path) -> None:
 def test_every_shop_table_has_its_policy_and_leads_with_shop_id() -> None:
     security = "".join(
         (SERVER / "migrations" / "sql" / name).read_text()
-        for name in ("security.sql", "stores.sql", "left_stores.sql", "billing.sql", "shoppers.sql")
+        for name in ("security.sql", "stores.sql", "left_stores.sql", "billing.sql", "shoppers.sql", "resolutions.sql")
     )
     for table in SHOP_TABLES - OF_NO_SHOP - {"passage", "passage_statistics"}:
         assert re.search(rf"'{table}'|ON {table} ", security), f"{table} has no policy"

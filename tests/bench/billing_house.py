@@ -3,12 +3,13 @@
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import datetime
 from uuid import UUID
 
 import asyncpg
 from msgspec import Struct
 
-from billing.plans import ENTERPRISE, OFFERED
+from billing.plans import ENTERPRISE, OFFERED, Plan
 from billing.stripe_catalog import StripeCatalog
 from billing.stripe_gateway import StripePayments
 from server.billing import storage
@@ -16,6 +17,7 @@ from server.billing.audit import Auditor
 from server.billing.entitlements import Entitlements
 from server.billing.meter import Meter
 from server.billing.quota import ShopQuota
+from server.billing.resolutions.service import Resolutions
 from server.billing.service import Billing
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
@@ -39,21 +41,28 @@ class House(Struct, frozen=True):
     auditor: Auditor
     billing: Billing
     standin: StripeStandin
+    resolutions: Resolutions
 
 
 @asynccontextmanager
-async def house(owner_url: str, secret: str) -> AsyncIterator[House]:
-    """A shop on Enterprise that pays for answers beyond it, at a Stripe set up as `aisle billing setup` does."""
+async def house(
+    owner_url: str, secret: str, plan: Plan = ENTERPRISE, began: datetime | None = None
+) -> AsyncIterator[House]:
+    """A shop on a plan (Enterprise, paying for answers beyond it) since `began` (now), at a Stripe set up as `aisle
+    billing setup` does, whose clock stands at `began`."""
     database = Database(url_for_role(owner_url, "aisle_app", app_role_password(secret)), pool_size=12)
     await database.open()
     owner = await asyncpg.connect(owner_url)
-    with running(StripeStandin(frozen_at=int(time.time()), key="sk_test_bench")) as standin:
+    with running(
+        StripeStandin(frozen_at=int(began.timestamp() if began else time.time()), key="sk_test_bench")
+    ) as standin:
         catalog = StripeCatalog("sk_test_bench", api_base=standin.url)
         await catalog.set_up(OFFERED)
         payments = StripePayments("sk_test_bench", api_base=standin.url)
         shops, members = ShopService(database, Vault((secret,))), Members(database)
         shop_id = (await shops.create("A month", ())).shop_id
         entitlements, meter = Entitlements(database, billing=True), Meter(database, payments)
+        resolutions = Resolutions(database, entitlements)
         billing = Billing(database, entitlements, payments, meter, shops, members, "http://127.0.0.1:1")
         yield await _subscribed(
             House(
@@ -66,8 +75,10 @@ async def house(owner_url: str, secret: str) -> AsyncIterator[House]:
                 Auditor(database, entitlements, payments),
                 billing,
                 standin,
+                resolutions,
             ),
             payments,
+            plan,
         )
         await catalog.close()
         await payments.close()
@@ -76,12 +87,12 @@ async def house(owner_url: str, secret: str) -> AsyncIterator[House]:
     await database.close()
 
 
-async def _subscribed(made: House, payments: StripePayments) -> House:
+async def _subscribed(made: House, payments: StripePayments, plan: Plan) -> House:
     customer_id = await payments.create_customer(str(made.shop_id), "owner@month.example", "A month")
     async with made.database.fast(made.shop_id) as connection:
         await storage.add_customer(connection, made.shop_id, customer_id)
         await storage.save_choices(connection, made.shop_id, overage=True, spending_cap_minor=None)
-    keys = [key for key in (ENTERPRISE.lookup_key, ENTERPRISE.overage_key) if key]
+    keys = plan.price_keys
     prices = await payments.prices(keys)
     url = await payments.checkout(
         customer_id, [prices[key].id for key in keys], None, "http://127.0.0.1:1/", "http://127.0.0.1:1/", "shop"

@@ -7,15 +7,16 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from billing.bill import bill_of, bill_of_runs
 from billing.entitlement import entitlement_of
 from billing.gateway import Invoice, InvoiceLine, PaymentsUnavailable
 from billing.period import Period
-from billing.plans import ENTERPRISE, PRO, STARTER
+from billing.plans import ANSWERS, ENTERPRISE, PRO, STARTER
 from billing.quota import Spent
 from server.billing import storage
-from server.billing.audit import invoiced_overage
+from server.billing.audit import invoiced_usage
 from server.billing.meter import SUMS_LAG_S
 from server.core.ids import new_id
 from tests.bench.billing_house import House, house
@@ -23,6 +24,7 @@ from tests.billing.test_entitlement import NOW, subscription
 from tests.installation import Installation
 
 START = datetime(2026, 11, 5, 10, 30, 20, tzinfo=UTC)
+STARTER_OVERAGE, PRO_OVERAGE = "aisle_starter_v1_overage", "aisle_pro_v1_overage"
 PERIOD = Period(START, datetime(2026, 12, 5, 10, 30, 20, tzinfo=UTC))
 
 
@@ -104,6 +106,20 @@ async def test_an_old_batch_that_never_arrived_is_sent(made: House) -> None:
     await age(made, 26)
     await tell(made)
     assert at_meter(made) == [3]
+
+
+async def test_a_batch_that_the_meter_would_refuse_for_its_age_is_given_up(made: House) -> None:
+    await answer(made, 3)
+    made.standin.fail_next(500, times=10, path="meter_events")
+    with pytest.raises(PaymentsUnavailable):
+        await tell(made)
+    made.standin.failure = None
+    await age(made, 35 * 24)
+    with capture_logs() as logs:
+        assert await tell(made) == 0
+    assert [entry["quantity"] for entry in logs if entry["event"] == "meter_batch_too_old"] == [3]
+    assert at_meter(made) == []
+    assert made.shop_id not in await made.database.shops_to_meter()
 
 
 async def test_nothing_is_concluded_from_a_sum_that_may_be_late(made: House) -> None:
@@ -194,15 +210,11 @@ def invoice(status: str, created: datetime, *lines: tuple[str | None, int, datet
 
 
 def test_what_invoices_ask_for_a_periods_overage() -> None:
-    middle = invoice(
-        "paid", START + timedelta(days=9), (STARTER.overage_key, 15, START), (PRO.lookup_key, 6_000, START)
-    )
-    other = (PRO.overage_key, 99, START - timedelta(days=30))
-    end = invoice(
-        "open", PERIOD.end, (PRO.overage_key, 12, START + timedelta(days=9)), (PRO.lookup_key, 9_900, PERIOD.end)
-    )
-    assert invoiced_overage([middle], PERIOD) is None
-    assert invoiced_overage([end, middle, invoice("paid", START, other)], PERIOD) == 27
+    middle = invoice("paid", START + timedelta(days=9), (STARTER_OVERAGE, 15, START), (PRO.lookup_key, 6_000, START))
+    other = (PRO_OVERAGE, 99, START - timedelta(days=30))
+    end = invoice("open", PERIOD.end, (PRO_OVERAGE, 12, START + timedelta(days=9)), (PRO.lookup_key, 9_900, PERIOD.end))
+    assert invoiced_usage([middle], PERIOD, ANSWERS) is None
+    assert invoiced_usage([end, middle, invoice("paid", START, other)], PERIOD, ANSWERS) == 27
     draft = msgspec.structs.replace(end, status="draft")
-    assert invoiced_overage([draft, middle], PERIOD) is None
-    assert invoiced_overage([end, msgspec.structs.replace(middle, status="void")], PERIOD) == 12
+    assert invoiced_usage([draft, middle], PERIOD, ANSWERS) is None
+    assert invoiced_usage([end, msgspec.structs.replace(middle, status="void")], PERIOD, ANSWERS) == 12

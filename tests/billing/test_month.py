@@ -1,6 +1,8 @@
 """A month of turns with failures, retries and processes that die: log, ledger, meter and invoice say the same."""
 
 from billing.plans import ENTERPRISE
+from server.billing.closing.service import Closing
+from server.shops.models import Caller, Role
 from tests.bench.billing_bench import simulate
 from tests.bench.billing_house import house
 from tests.installation import Installation
@@ -14,7 +16,7 @@ async def test_a_month_adds_up(installation: Installation) -> None:
         holds = await made.entitlements.of(made.shop_id)
         nearly = (ENTERPRISE.answers or 0) - TURNS // 2
         await made.owner.execute(
-            "SELECT settle_answer($1, gen_random_uuid(), $2, $3, $4, 0, true) "
+            "SELECT settle_answer($1, gen_random_uuid(), $2, $3, $4, 0, 0, true) "
             "FROM generate_series(1, $4::int - $5::int)",
             made.shop_id,
             holds.period.start,
@@ -23,9 +25,14 @@ async def test_a_month_adds_up(installation: Installation) -> None:
             TURNS // 2,
         )
         month = await simulate(made, TURNS)
+        closing = Closing(made.database, made.auditor)
+        await closing.close_period(made.shop_id, holds.period.start)
+        (statement,) = await closing.statements(Caller(shop_id=made.shop_id, role=Role.ADMIN, actor="test"))
     audit = month.audit
     assert audit.erased_answers == nearly  # counted before the month of this test, with no conversation to show for it
     assert audit.bill.answers == audit.ledger_answers == month.counted == nearly + month.billable
     assert audit.bill.overage == audit.ledger_overage == audit.meter_overage == month.billable - TURNS // 2
     assert audit.invoiced_overage_minor == audit.bill.overage_minor > 0
     assert (audit.difference, audit.difference_minor, month.held) == (0, 0, 0)
+    assert (statement.difference, statement.difference_minor) == (0, 0)
+    assert (statement.answers, statement.invoiced_minor) == (audit.ledger_answers, audit.invoiced_overage_minor)

@@ -2,108 +2,31 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import asyncpg
 import msgspec
 import pytest
 
 from billing.bill import recount
-from billing.plans import STARTER, TRIAL
-from billing.quota import Spent
+from billing.plans import ANSWERS, PRO, STARTER, TRIAL
 from server.billing import storage
 from server.billing.audit import Auditor
-from server.billing.entitlements import Entitlements
 from server.billing.ledger import storage as ledger
-from server.billing.quota import RESERVATION_LIVES_S, ShopQuota
-from server.core.crypto import app_role_password
-from server.core.database import Database, url_for_role
+from server.billing.quota import RESERVATION_LIVES_S
 from server.core.ids import new_id
+from tests.billing.counted_shop import NOTHING, CountedShop, counted_shop
 from tests.billing.test_entitlement import subscription
 from tests.installation import Installation
 
-ANSWER = Spent(is_billable=True, tokens=10)
-NOTHING = Spent(is_billable=False)
-
-
-@dataclass
-class Shop:
-    """A shop of the running installation whose plan the tests set."""
-
-    id: UUID
-    database: Database
-    entitlements: Entitlements
-    quota: ShopQuota
-    owner_url: str
-
-    async def reserve(self, turn_id: UUID | None = None, key_id: UUID | None = None) -> bool:
-        async with self.database.fast(self.id) as connection:
-            return await self.quota.reserve(connection, self.id, turn_id or new_id(), key_id)
-
-    async def settle(self, turn_id: UUID, spent: Spent = ANSWER) -> None:
-        async with self.database.fast(self.id) as connection:
-            await self.quota.settle(connection, self.id, turn_id, spent)
-
-    async def answer(self, turn_id: UUID) -> bool:
-        held = await self.reserve(turn_id)
-        if held:
-            await self.settle(turn_id)
-        return held
-
-    async def counts(self, scope: str = "") -> tuple[int, int]:
-        """(used, reserved)"""
-        holds = await self.entitlements.of(self.id)
-        async with self.database.fast(self.id) as connection:
-            row = await storage.find_counts(connection, self.id, scope, holds.period.start)
-        return (row["answers_used"], row["answers_reserved"]) if row else (0, 0)
-
-    async def subscribe(self, **changes: object) -> None:
-        """As if Stripe had told us just now."""
-        now = datetime.now(UTC)
-        state = subscription(
-            **{"plan_lookup_key": STARTER.lookup_key, "period_start": now, "period_end": now + timedelta(days=30)}
-            | changes  # type: ignore[arg-type]
-        )
-        async with self.database.fast(self.id) as connection:
-            await storage.add_customer(connection, self.id, f"cus_{self.id.hex}")
-            row = await storage.find_account(connection, self.id)
-            await storage.save_subscription(
-                connection, self.id, msgspec.json.encode(state).decode(), None, row["read_at"]
-            )
-        self.entitlements.forget(self.id)
-
-    async def use(self, answers: int) -> None:
-        """As many answers as if given long ago, without a ledger entry each."""
-        holds = await self.entitlements.of(self.id)
-        owner = await asyncpg.connect(self.owner_url)
-        await owner.execute(
-            "INSERT INTO quota_period (shop_id, scope, period_start, answers_used) VALUES ($1, '', $2, $3)",
-            self.id,
-            holds.period.start,
-            answers,
-        )
-        await owner.close()
-
-    async def expire(self) -> None:
-        owner = await asyncpg.connect(self.owner_url)
-        await owner.execute("UPDATE quota_reservation SET expires_at = now() WHERE shop_id = $1", self.id)
-        await owner.close()
-
 
 @pytest.fixture
-async def shop(installation: Installation) -> AsyncIterator[Shop]:
-    secret = (installation.data_dir / "secret.key").read_text().strip()
-    database = Database(url_for_role(installation.owner_url, "aisle_app", app_role_password(secret)), pool_size=12)
-    await database.open()
-    entitlements = Entitlements(database, billing=True)
-    shop_id = UUID(installation.create_shop("Counted").shop_id)
-    yield Shop(shop_id, database, entitlements, ShopQuota(entitlements), installation.owner_url)
-    await database.close()
+async def shop(installation: Installation) -> AsyncIterator[CountedShop]:
+    async with counted_shop(installation) as made:
+        yield made
 
 
-async def test_five_hundred_at_once_and_twenty_left_are_twenty(shop: Shop) -> None:
+async def test_five_hundred_at_once_and_twenty_left_are_twenty(shop: CountedShop) -> None:
     await shop.use((TRIAL.answers or 0) - 20)
     turns = [new_id() for _ in range(500)]
     held = await asyncio.gather(*(shop.reserve(turn) for turn in turns))
@@ -114,7 +37,7 @@ async def test_five_hundred_at_once_and_twenty_left_are_twenty(shop: Shop) -> No
     assert not await shop.reserve()
 
 
-async def test_what_is_not_billable_comes_back(shop: Shop) -> None:
+async def test_what_is_not_billable_comes_back(shop: CountedShop) -> None:
     await shop.use((TRIAL.answers or 0) - 1)
     first, second = new_id(), new_id()
     assert await shop.reserve(first)
@@ -123,7 +46,7 @@ async def test_what_is_not_billable_comes_back(shop: Shop) -> None:
     assert await shop.reserve(second)
 
 
-async def test_a_turn_counts_once_however_often_it_ends(shop: Shop) -> None:
+async def test_a_turn_counts_once_however_often_it_ends(shop: CountedShop) -> None:
     turn = new_id()
     assert await shop.reserve(turn)
     await asyncio.gather(*(shop.settle(turn) for _ in range(8)), return_exceptions=True)
@@ -131,7 +54,7 @@ async def test_a_turn_counts_once_however_often_it_ends(shop: Shop) -> None:
     assert await shop.counts() == (1, 0)
 
 
-async def test_what_a_dead_process_held_is_given_back_before_anybody_is_refused(shop: Shop) -> None:
+async def test_what_a_dead_process_held_is_given_back_before_anybody_is_refused(shop: CountedShop) -> None:
     await shop.use((TRIAL.answers or 0) - 2)
     lost = new_id()
     assert await shop.reserve(lost)
@@ -144,7 +67,7 @@ async def test_what_a_dead_process_held_is_given_back_before_anybody_is_refused(
     assert RESERVATION_LIVES_S > 75  # longer than a turn may take
 
 
-async def test_a_rolled_back_question_holds_nothing(shop: Shop) -> None:
+async def test_a_rolled_back_question_holds_nothing(shop: CountedShop) -> None:
     class Gone(Exception):
         pass
 
@@ -155,7 +78,7 @@ async def test_a_rolled_back_question_holds_nothing(shop: Shop) -> None:
     assert await shop.counts() == (0, 0)
 
 
-async def test_a_key_has_a_limit_of_its_own(shop: Shop, installation: Installation) -> None:
+async def test_a_key_has_a_limit_of_its_own(shop: CountedShop, installation: Installation) -> None:
     owner = await asyncpg.connect(shop.owner_url)
     key_id = await owner.fetchval(
         "UPDATE api_key SET answers_per_period = 3 WHERE shop_id = $1 AND kind = 'publishable' RETURNING id", shop.id
@@ -171,7 +94,7 @@ async def test_a_key_has_a_limit_of_its_own(shop: Shop, installation: Installati
     assert await shop.reserve()  # by another key
 
 
-async def test_answers_beyond_the_plan_up_to_the_spending_cap(shop: Shop) -> None:
+async def test_answers_beyond_the_plan_up_to_the_spending_cap(shop: CountedShop) -> None:
     await shop.subscribe()
     included, each = STARTER.answers or 0, STARTER.overage_minor or 1
     await shop.use(included)
@@ -183,12 +106,32 @@ async def test_answers_beyond_the_plan_up_to_the_spending_cap(shop: Shop) -> Non
     holds = await shop.entitlements.of(shop.id)
     async with shop.database.fast(shop.id) as connection:
         totals = await ledger.ledger_totals(connection, shop.id, holds.period.start)
-        assert await ledger.add_meter_batch(connection, shop.id, new_id(), 100) == 3
-        assert await ledger.add_meter_batch(connection, shop.id, new_id(), 100) == 0
+        assert await ledger.add_meter_batch(connection, shop.id, new_id(), ANSWERS, "answer", 100) == 3
+        assert await ledger.add_meter_batch(connection, shop.id, new_id(), ANSWERS, "answer", 100) == 0
     assert (totals["answers"], totals["overage"]) == (3, 3)
 
 
-async def test_the_ledger_can_only_be_added_to(shop: Shop) -> None:
+async def test_a_bigger_plan_does_not_renew_the_spending_cap(shop: CountedShop) -> None:
+    began = datetime.now(UTC)
+    period = {"period_start": began, "period_end": began + timedelta(days=30), "overage_item_id": "si_overage"}
+    await shop.subscribe(**period)
+    await shop.use(STARTER.answers or 0)
+    cap_minor = 20
+    async with shop.database.fast(shop.id) as connection:
+        await storage.save_choices(connection, shop.id, overage=True, spending_cap_minor=cap_minor)
+    shop.entitlements.forget(shop.id)
+    assert [await shop.answer(new_id()) for _ in range(3)] == [True] * 3  # 15 of 20 are spent
+    await shop.subscribe(plan_lookup_key=PRO.lookup_key, **period)
+    limits = (await shop.entitlements.account(shop.id)).limits(await shop.entitlements.of(shop.id))
+    assert limits.answers_at(1_003, 15) == (PRO.answers or 0) + 1  # 5 are left, an answer of Pro is 3
+    await shop.sql("UPDATE quota_period SET answers_used = $2 WHERE shop_id = $1", (PRO.answers or 0) - 1)
+    held = await asyncio.gather(*(shop.answer(new_id()) for _ in range(12)))
+    assert held.count(True) == 2
+    rows = await shop.sql("SELECT minor_used FROM quota_period WHERE shop_id = $1 AND scope = ''")
+    assert rows[0]["minor_used"] == 18
+
+
+async def test_the_ledger_can_only_be_added_to(shop: CountedShop) -> None:
     assert await shop.answer(new_id())
     for change in (
         "UPDATE usage_entry SET quantity = 0 WHERE shop_id = $1",
@@ -199,7 +142,7 @@ async def test_the_ledger_can_only_be_added_to(shop: Shop) -> None:
                 await connection.execute(change, shop.id)
 
 
-async def test_an_older_answer_of_stripes_never_replaces_a_newer_one(shop: Shop) -> None:
+async def test_an_older_answer_of_stripes_never_replaces_a_newer_one(shop: CountedShop) -> None:
     await shop.subscribe()
     async with shop.database.fast(shop.id) as connection:
         asked_first = (await storage.find_account(connection, shop.id))["read_at"]
@@ -210,7 +153,7 @@ async def test_an_older_answer_of_stripes_never_replaces_a_newer_one(shop: Shop)
     assert (await shop.entitlements.of(shop.id)).state == "ended"
 
 
-async def test_a_shop_without_turns_has_nothing_to_recount(shop: Shop) -> None:
+async def test_a_shop_without_turns_has_nothing_to_recount(shop: CountedShop) -> None:
     assert recount([]) == (0, (), ())
     assert await shop.answer(new_id())  # a ledger entry whose conversation is in no log
     _period, audit = await Auditor(shop.database, shop.entitlements, None).recompute(shop.id, None)

@@ -6,6 +6,7 @@ import traceback
 import pytest
 
 from billing.gateway import PaymentsRefused, PaymentsUnavailable
+from billing.plans import ANSWERS
 from billing.stripe_gateway import StripePayments
 from tests.billing.stripe_shop import KEY, START, StripeShop
 from tests.standins.stripe_server import StripeStandin, running
@@ -36,8 +37,8 @@ async def test_usage_whose_receipt_was_lost_counts_once(shop: StripeShop) -> Non
     shop.standin.fail_next("lost", times=3, path="meter_events")
     at = (await shop.subscribe()).created
     with pytest.raises(PaymentsUnavailable):
-        await shop.payments.send_meter_event(shop.customer_id, 5, "batch", at)
-    await shop.payments.send_meter_event(shop.customer_id, 5, "batch", at)
+        await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 5, "batch", at)
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 5, "batch", at)
     assert [each["payload"]["value"] for each in shop.standin.objects("billing.meter_event")] == ["5"]
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from billing.gateway import Invoice, PaymentsRefused
+from billing.plans import ANSWERS
 from tests.billing.stripe_shop import DECLINED, FAILS_ON_CHARGE, GOOD, SHOP_ID, START, StripeShop
 
 BEGIN = datetime.fromtimestamp(START, UTC)
@@ -58,11 +59,11 @@ async def test_a_trial_becomes_a_paid_month(shop: StripeShop) -> None:
 async def test_usage_is_billed_when_the_period_ends_and_late_usage_with_it(shop: StripeShop) -> None:
     subscription = await shop.subscribe()
     end = subscription.period_end
-    await shop.payments.send_meter_event(shop.customer_id, 40, "batch-1", BEGIN + timedelta(seconds=5))
-    await shop.payments.send_meter_event(shop.customer_id, 40, "batch-1", BEGIN + timedelta(seconds=5))
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 40, "batch-1", BEGIN + timedelta(seconds=5))
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 40, "batch-1", BEGIN + timedelta(seconds=5))
     shop.standin.advance(to=int(end.timestamp()) + 60)
-    await shop.payments.send_meter_event(shop.customer_id, 7, "late", end - timedelta(seconds=1))
-    await shop.payments.send_meter_event(shop.customer_id, 1000, "next", end)
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 7, "late", end - timedelta(seconds=1))
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 1000, "next", end)
     shop.standin.advance(3600)
     invoice = await newest(shop)
     (usage,) = [line for line in invoice.lines if line.lookup_key == "aisle_starter_v1_overage"]
@@ -70,26 +71,26 @@ async def test_usage_is_billed_when_the_period_ends_and_late_usage_with_it(shop:
     assert (invoice.total_minor, invoice.status) == (2900 + 47 * 5, "paid")
     assert adds_up(invoice)
     start = subscription.period_start
-    assert await shop.payments.meter_total(shop.customer_id, start, end + timedelta(days=1)) == 1047
+    assert await shop.payments.meter_total(ANSWERS, shop.customer_id, start, end + timedelta(days=1)) == 1047
     cut = end.replace(second=0)
     assert (
-        await shop.payments.meter_total(shop.customer_id, start, cut)
-        + await shop.payments.meter_total(shop.customer_id, cut, end + timedelta(days=1))
+        await shop.payments.meter_total(ANSWERS, shop.customer_id, start, cut)
+        + await shop.payments.meter_total(ANSWERS, shop.customer_id, cut, end + timedelta(days=1))
         == 1047
     )
 
 
 async def test_usage_can_be_corrected_but_never_below_nothing(shop: StripeShop) -> None:
     await shop.subscribe()
-    await shop.payments.send_meter_event(shop.customer_id, 3, "answers", BEGIN)
-    await shop.payments.send_meter_event(shop.customer_id, -5, "taken-back", BEGIN)
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 3, "answers", BEGIN)
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, -5, "taken-back", BEGIN)
     shop.standin.advance(days=32)
     assert (await newest(shop)).total_minor == 2900
 
 
 async def test_what_a_preview_shows_is_what_an_upgrade_costs(shop: StripeShop) -> None:
     subscription = await shop.subscribe()
-    await shop.payments.send_meter_event(shop.customer_id, 11, "before", BEGIN)
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 11, "before", BEGIN)
     shop.standin.advance(days=9, seconds=12_345)
     preview = await shop.payments.preview_change(subscription, shop.price("pro"), shop.overage("pro"))
     shop.standin.advance(250)  # while somebody reads
@@ -106,7 +107,7 @@ async def test_what_a_preview_shows_is_what_an_upgrade_costs(shop: StripeShop) -
     assert preview.next_total_minor == 9900
     assert adds_up(invoice)
     shop.standin.advance(days=11)
-    await shop.payments.send_meter_event(shop.customer_id, 4, "after", BEGIN + timedelta(days=20))
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 4, "after", BEGIN + timedelta(days=20))
     shop.standin.advance(days=20)
     assert [(line.lookup_key, line.amount_minor) for line in (await newest(shop)).lines] == [
         ("aisle_pro_v1_overage", 12),
@@ -139,7 +140,7 @@ async def test_a_downgrade_waits_for_the_end_of_the_period_and_bills_old_usage_a
 ) -> None:
     shop.standin.add_promotion_code("HALF", 50, "forever")
     subscription = await shop.subscribe("pro", code="HALF")
-    await shop.payments.send_meter_event(shop.customer_id, 100, "pro-answers", BEGIN)
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 100, "pro-answers", BEGIN)
     waiting = await shop.payments.schedule_downgrade(subscription, shop.price("starter"), shop.overage("starter"))
     assert (waiting.plan_lookup_key, waiting.scheduled_lookup_key) == ("aisle_pro_v1", "aisle_starter_v1")
     assert (
@@ -186,7 +187,7 @@ async def test_cancel_and_return(shop: StripeShop) -> None:
     back = await shop.payments.cancel_at_period_end(leaving, False)
     assert not back.ends
     await shop.payments.cancel_at_period_end(back, True)
-    await shop.payments.send_meter_event(shop.customer_id, 9, "last", BEGIN)
+    await shop.payments.send_meter_event(ANSWERS, shop.customer_id, 9, "last", BEGIN)
     shop.standin.advance(days=32)
     gone = await shop.now(subscription)
     assert (gone.status, gone.ended_at) == ("canceled", subscription.period_end)

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from billing.gateway import Event, PaymentsRefused
+from billing.plans import ANSWERS
 from tests.billing.stripe_shop import START, StripeShop
 from tests.standins.stripe import parameters, published, routes
 
@@ -40,8 +41,8 @@ async def whole_life(shop: StripeShop) -> None:
     portal = await payments.portal(shop.customer_id, "http://127.0.0.1:1/")
     await shop.click(portal, "cancel")
     await payments.cancel_at_period_end(subscription, False)
-    await payments.send_meter_event(shop.customer_id, 5, "batch", subscription.created)
-    await payments.meter_total(shop.customer_id, subscription.period_start, subscription.period_end)
+    await payments.send_meter_event(ANSWERS, shop.customer_id, 5, "batch", subscription.created)
+    await payments.meter_total(ANSWERS, shop.customer_id, subscription.period_start, subscription.period_end)
     (invoice, *_) = await payments.invoices(shop.customer_id)
     await payments.events_since(_BEGIN, ["invoice.paid"])
     shop.standin.dispute(invoice.id)

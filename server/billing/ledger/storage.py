@@ -8,21 +8,24 @@ from uuid import UUID
 from server.core.database import Connection
 
 
-async def add_meter_batch(connection: Connection, shop_id: UUID, batch_id: UUID, most: int) -> int:
-    """Gather entries that the meter was not told of, of the oldest period that has any; how many answers they are."""
+async def add_meter_batch(
+    connection: Connection, shop_id: UUID, batch_id: UUID, meter: str, kind: str, most: int
+) -> int:
+    """Gather entries of one kind that their meter was not told of, of the oldest period that has any; what they add up
+    to."""
     quantity: int | None = await connection.fetchval(
         """
         WITH due AS (
             SELECT turn_id, kind, period_start, at, quantity FROM usage_entry AS entry
-            WHERE shop_id = $1 AND is_overage AND NOT EXISTS (
+            WHERE shop_id = $1 AND is_overage AND kind = $5 AND NOT EXISTS (
                 SELECT FROM metered_entry AS told
                 WHERE told.shop_id = $1 AND told.turn_id = entry.turn_id AND told.kind = entry.kind)
             ORDER BY period_start, at LIMIT $3
         ), one_period AS (
             SELECT * FROM due WHERE period_start = (SELECT min(period_start) FROM due)
         ), batch AS (
-            INSERT INTO meter_batch (shop_id, id, period_start, quantity, at)
-            SELECT $1, $2, min(period_start), sum(quantity), max(at) FROM one_period HAVING count(*) > 0
+            INSERT INTO meter_batch (shop_id, id, meter, period_start, quantity, at)
+            SELECT $1, $2, $4, min(period_start), sum(quantity), max(at) FROM one_period HAVING count(*) > 0
             RETURNING quantity
         ), told AS (
             INSERT INTO metered_entry (shop_id, turn_id, kind, batch_id) SELECT $1, turn_id, kind, $2 FROM one_period
@@ -32,6 +35,8 @@ async def add_meter_batch(connection: Connection, shop_id: UUID, batch_id: UUID,
         shop_id,
         batch_id,
         most,
+        meter,
+        kind,
     )
     return quantity or 0
 
@@ -39,8 +44,8 @@ async def add_meter_batch(connection: Connection, shop_id: UUID, batch_id: UUID,
 async def unsent_batches(connection: Connection, shop_id: UUID) -> Sequence[Any]:
     """Batches that are not known to have arrived, oldest first; `age_s` since they were put together."""
     rows: Sequence[Any] = await connection.fetch(
-        "SELECT id, period_start, quantity, at, extract(epoch FROM now() - at)::float8 AS age_s FROM meter_batch "
-        "WHERE shop_id = $1 AND sent_at IS NULL ORDER BY at",
+        "SELECT id, meter, period_start, quantity, at, extract(epoch FROM now() - at)::float8 AS age_s "
+        "FROM meter_batch WHERE shop_id = $1 AND sent_at IS NULL AND lost_at IS NULL ORDER BY at",
         shop_id,
     )
     return rows
@@ -53,18 +58,32 @@ async def end_batch(connection: Connection, shop_id: UUID, batch_id: UUID) -> No
     )
 
 
-async def sent_quantity(connection: Connection, shop_id: UUID, period_start: datetime) -> tuple[int, datetime | None]:
-    """(answers of a period that have arrived at the meter, when the last of them did)."""
+async def lose_batch(connection: Connection, shop_id: UUID, batch_id: UUID) -> None:
+    """It is too old for the meter, and will never arrive."""
+    await connection.execute("UPDATE meter_batch SET lost_at = now() WHERE shop_id = $1 AND id = $2", shop_id, batch_id)
+
+
+async def sent_quantity(
+    connection: Connection, shop_id: UUID, period_start: datetime, meter: str
+) -> tuple[int, datetime | None]:
+    """(what of a period has arrived at a meter, when the last of it did)."""
     row = await connection.fetchrow(
         "SELECT coalesce(sum(quantity), 0)::bigint AS quantity, max(sent_at) AS last_at FROM meter_batch "
-        "WHERE shop_id = $1 AND period_start = $2 AND sent_at IS NOT NULL",
+        "WHERE shop_id = $1 AND period_start = $2 AND meter = $3 AND sent_at IS NOT NULL",
         shop_id,
         period_start,
+        meter,
     )
     return row["quantity"], row["last_at"]
 
 
 # the log, counted anew ---------------------------------------------------------------------------------------------
+
+
+async def join_whole(connection: Connection) -> None:
+    """Until the transaction ends, a period's rows are joined all at once: on a table that has just grown the planner
+    may still believe in a handful, and look through all the others for each."""
+    await connection.execute("SET LOCAL enable_nestloop = off")
 
 
 async def logged_turns(

@@ -1,5 +1,6 @@
-"""The page of plan and usage: how much is used and how long it lasts, changing the plan, invoices, limits."""
+"""The page of plan and usage: how much is used and how long it lasts, changing the plan, invoices, limits, alerts."""
 
+from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -12,7 +13,9 @@ from litestar.response import Redirect, Template
 
 from billing.gateway import Preview
 from billing.plans import find_offered
-from server.billing.models import BillingView
+from server.billing.alerts.models import AlertChoices
+from server.billing.alerts.service import AlertService
+from server.billing.closing.service import Closing
 from server.billing.overview import Overview
 from server.billing.service import PAGE, Billing
 from server.console.endpoints.page import HEADERS, PAGE_ERRORS, AnyRequest, Visitor, provide_visitor, render
@@ -21,137 +24,164 @@ from server.core.errors import AisleError, FieldError, Invalid
 from server.core.money import format_money
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+ALERT_PERCENTS = (50, 80, 90, 100)
+"""Shares that the page offers; the API takes any."""
 
 
-@get(PAGE, include_in_schema=False)
-async def show_billing(request: AnyRequest, visitor: Visitor, billing: Billing, overview: Overview) -> Template:
-    """Plan, usage, invoices."""
-    came = "subscribed" if "subscribed" in request.query_params else ""
-    if came:  # the browser may be back before the news is: look
-        await _quietly(billing.refresh(visitor.caller.shop_id))
-    return await _page(request, visitor, billing, overview, came=came)
+class BillingPage:
+    """The page with all that stands on it, for one visitor."""
+
+    def __init__(
+        self,
+        request: AnyRequest,
+        visitor: Visitor,
+        billing: Billing,
+        overview: Overview,
+        alerts: AlertService,
+        closing: Closing,
+    ) -> None:
+        self.request, self.visitor, self.caller = request, visitor, visitor.caller
+        self.billing, self.alerts = billing, alerts
+        self._overview, self._closing = overview, closing
+
+    async def show(
+        self,
+        *,
+        problem: str = "",
+        came: str = "",
+        onward: dict[str, str] | None = None,
+        preview: Preview | None = None,
+        wanted: str = "",
+    ) -> Template:
+        """The page, with what there is to say of what was just done."""
+        shop_id = self.caller.shop_id
+        view = await self._overview.of(shop_id)
+        may_see = view.billing == "on" and self.visitor.may_set_up
+        invoices, silent = await self._invoices() if may_see else ((), False)
+        return render(
+            self.request,
+            "billing",
+            visitor=self.visitor,
+            status=422 if problem else 200,
+            view=view,
+            format_money=format_money,
+            chart=usage_chart(view, await self._overview.by_day(shop_id)),
+            invoices=invoices,
+            silent=silent,
+            alerts=await self.alerts.of(shop_id),
+            alert_percents=ALERT_PERCENTS,
+            statements=await self._closing.statements(self.caller) if may_see else (),
+            problem=problem,
+            came=came,
+            onward=onward,
+            preview=preview,
+            wanted=wanted,
+        )
+
+    async def do(self, change: Awaitable[object]) -> Response[Any]:
+        """Make a change and come back to the page, which says why where it cannot be made."""
+        try:
+            await change
+        except AisleError as reason:
+            return await self.show(problem=_words(reason))
+        return Redirect(PAGE, status_code=303, headers=HEADERS)
+
+    async def lead_on(self, address: Awaitable[str], words: str) -> Template:
+        """A link to the payment provider: a form may not lead to another site, a link may."""
+        try:
+            return await self.show(onward={"address": await address, "words": words})
+        except AisleError as reason:
+            return await self.show(problem=_words(reason))
+
+    async def _invoices(self) -> tuple[Any, bool]:
+        """(invoices, whether the payment provider is silent): the page stands without it."""
+        try:
+            return await self.billing.invoices(self.caller), False
+        except AisleError:
+            return (), True
 
 
-@post(f"{PAGE}/subscribe", status_code=200, include_in_schema=False)
-async def subscribe(
-    request: AnyRequest, data: Form, visitor: Visitor, billing: Billing, overview: Overview
-) -> Template:
-    """A link to the payment provider: a form may not lead to another site, a link may."""
-    plan = data.get("plan", "")
-    try:
-        address = await billing.checkout(visitor.caller, plan)
-    except AisleError as reason:
-        return await _page(request, visitor, billing, overview, problem=_words(reason))
-    found = find_offered(plan)
-    onward = {"address": address, "words": f"Subscribe to {found.name if found else plan}"}
-    return await _page(request, visitor, billing, overview, onward=onward)
-
-
-@post(f"{PAGE}/portal", status_code=200, include_in_schema=False)
-async def open_portal(request: AnyRequest, visitor: Visitor, billing: Billing, overview: Overview) -> Template:
-    """A link to the page for cards, addresses and receipts."""
-    try:
-        onward = {"address": await billing.portal(visitor.caller), "words": "Cards, address and receipts"}
-    except AisleError as reason:
-        return await _page(request, visitor, billing, overview, problem=_words(reason))
-    return await _page(request, visitor, billing, overview, onward=onward)
-
-
-@post(f"{PAGE}/preview", status_code=200, include_in_schema=False)
-async def preview_change(
-    request: AnyRequest, data: Form, visitor: Visitor, billing: Billing, overview: Overview
-) -> Template:
-    """What the change would cost, before it is made."""
-    plan = find_offered(data.get("plan", ""))
-    try:
-        preview = await billing.preview(visitor.caller, data.get("plan", ""))
-    except AisleError as reason:
-        return await _page(request, visitor, billing, overview, problem=_words(reason))
-    return await _page(request, visitor, billing, overview, preview=preview, wanted=plan.id if plan else "")
-
-
-@post(f"{PAGE}/plan", status_code=303, include_in_schema=False)
-async def change_plan(
-    request: AnyRequest, data: Form, visitor: Visitor, billing: Billing, overview: Overview
-) -> Response[Any]:
-    """Make the change."""
-    try:
-        await billing.change_plan(visitor.caller, data.get("plan", ""), _shown_at(data.get("proration_at", "")))
-    except AisleError as reason:
-        return await _page(request, visitor, billing, overview, problem=_words(reason))
-    return Redirect(PAGE, status_code=303, headers=HEADERS)
-
-
-@post(f"{PAGE}/cancel", status_code=303, include_in_schema=False)
-async def cancel_plan(
-    request: AnyRequest, data: Form, visitor: Visitor, billing: Billing, overview: Overview
-) -> Response[Any]:
-    """Leave when the period ends, or stay after all."""
-    try:
-        await billing.cancel(visitor.caller, wanted=data.get("wanted") == "yes")
-    except AisleError as reason:
-        return await _page(request, visitor, billing, overview, problem=_words(reason))
-    return Redirect(PAGE, status_code=303, headers=HEADERS)
-
-
-@post(f"{PAGE}/limits", status_code=303, include_in_schema=False)
-async def choose_limits(
-    request: AnyRequest, data: Form, visitor: Visitor, billing: Billing, overview: Overview
-) -> Response[Any]:
-    """Pay for answers beyond the plan or not, and how much at most."""
-    try:
-        cap_minor = _cap_minor(data.get("cap", ""))
-        await billing.choose(visitor.caller, overage=data.get("overage") == "yes", spending_cap_minor=cap_minor)
-    except AisleError as reason:
-        return await _page(request, visitor, billing, overview, problem=_words(reason))
-    return Redirect(PAGE, status_code=303, headers=HEADERS)
-
-
-async def _page(
+async def provide_page(
     request: AnyRequest,
     visitor: Visitor,
     billing: Billing,
     overview: Overview,
-    *,
-    problem: str = "",
-    came: str = "",
-    onward: dict[str, str] | None = None,
-    preview: Preview | None = None,
-    wanted: str = "",
-) -> Template:
-    view = await overview.of(visitor.caller.shop_id)
-    invoices, silent = await _invoices(billing, visitor, view)
-    return render(
-        request,
-        "billing",
-        visitor=visitor,
-        status=422 if problem else 200,
-        view=view,
-        format_money=format_money,
-        chart=usage_chart(view, await overview.by_day(visitor.caller.shop_id)),
-        invoices=invoices,
-        silent=silent,
-        problem=problem,
-        came=came,
-        onward=onward,
-        preview=preview,
-        wanted=wanted,
-    )
+    alerts: AlertService,
+    closing: Closing,
+) -> BillingPage:
+    """See `BillingPage`."""
+    return BillingPage(request, visitor, billing, overview, alerts, closing)
 
 
-async def _invoices(billing: Billing, visitor: Visitor, view: BillingView) -> tuple[Any, bool]:
-    """(invoices, whether the payment provider is silent): the page stands without it."""
-    if view.billing == "off" or not visitor.may_set_up:
-        return (), False
+@get(PAGE, include_in_schema=False)
+async def show_billing(page: BillingPage) -> Template:
+    """Plan, usage, invoices."""
+    came = "subscribed" if "subscribed" in page.request.query_params else ""
+    if came:  # the browser may be back before the news is: look; the webhook or the daily round brings it otherwise
+        with suppress(AisleError):
+            await page.billing.refresh(page.caller.shop_id)
+    return await page.show(came=came)
+
+
+@post(f"{PAGE}/subscribe", status_code=200, include_in_schema=False)
+async def subscribe(data: Form, page: BillingPage) -> Template:
+    """Choose a plan for the first time."""
+    plan = data.get("plan", "")
+    found = find_offered(plan)
+    return await page.lead_on(page.billing.checkout(page.caller, plan), f"Subscribe to {found.name if found else plan}")
+
+
+@post(f"{PAGE}/portal", status_code=200, include_in_schema=False)
+async def open_portal(page: BillingPage) -> Template:
+    """Cards, addresses and receipts."""
+    return await page.lead_on(page.billing.portal(page.caller), "Cards, address and receipts")
+
+
+@post(f"{PAGE}/preview", status_code=200, include_in_schema=False)
+async def preview_change(data: Form, page: BillingPage) -> Template:
+    """What the change would cost, before it is made."""
+    plan = find_offered(data.get("plan", ""))
     try:
-        return await billing.invoices(visitor.caller), False
-    except AisleError:
-        return (), True
+        preview = await page.billing.preview(page.caller, data.get("plan", ""))
+    except AisleError as reason:
+        return await page.show(problem=_words(reason))
+    return await page.show(preview=preview, wanted=plan.id if plan else "")
 
 
-async def _quietly(work: Any) -> None:
-    with suppress(AisleError):  # the webhook or the daily round brings it
-        await work
+@post(f"{PAGE}/plan", status_code=303, include_in_schema=False)
+async def change_plan(data: Form, page: BillingPage) -> Response[Any]:
+    """Make the change."""
+    shown_at = _shown_at(data.get("proration_at", ""))
+    return await page.do(page.billing.change_plan(page.caller, data.get("plan", ""), shown_at))
+
+
+@post(f"{PAGE}/cancel", status_code=303, include_in_schema=False)
+async def cancel_plan(data: Form, page: BillingPage) -> Response[Any]:
+    """Leave when the period ends, or stay after all."""
+    return await page.do(page.billing.cancel(page.caller, wanted=data.get("wanted") == "yes"))
+
+
+@post(f"{PAGE}/limits", status_code=303, include_in_schema=False)
+async def choose_limits(data: Form, page: BillingPage) -> Response[Any]:
+    """Pay for answers beyond the plan or not, and how much at most."""
+
+    async def choose() -> None:
+        cap_minor = _amount_minor("cap", data.get("cap", ""))
+        await page.billing.choose(page.caller, overage=data.get("overage") == "yes", spending_cap_minor=cap_minor)
+
+    return await page.do(choose())
+
+
+@post(f"{PAGE}/alerts", status_code=303, include_in_schema=False)
+async def choose_alerts(data: Form, page: BillingPage) -> Response[Any]:
+    """When the owners get a mail."""
+
+    async def choose() -> None:
+        percents = [percent for percent in ALERT_PERCENTS if data.get(f"at_{percent}") == "yes"]
+        spent_minor = _amount_minor("spent", data.get("spent", "")) or None
+        await page.alerts.choose(page.caller, AlertChoices(at_percents=percents, spent_minor=spent_minor))
+
+    return await page.do(choose())
 
 
 def _shown_at(text: str) -> datetime | None:
@@ -162,8 +192,8 @@ def _shown_at(text: str) -> datetime | None:
         return None
 
 
-def _cap_minor(text: str) -> int | None:
-    """Whole units as typed in, as minor units; None for no cap. Raises Invalid."""
+def _amount_minor(field: str, text: str) -> int | None:
+    """Whole units as typed in, as minor units; None for none. Raises Invalid."""
     written = text.strip().replace(",", ".")
     if not written:
         return None
@@ -172,7 +202,7 @@ def _cap_minor(text: str) -> int | None:
     except (ValueError, OverflowError):
         amount = -1
     if not 0 <= amount <= 100_000_000:
-        raise Invalid("This is no amount.", errors=(FieldError("cap", "an amount such as 50, or nothing"),))
+        raise Invalid("This is no amount.", errors=(FieldError(field, "an amount such as 50, or nothing"),))
     return amount
 
 
@@ -190,7 +220,8 @@ billing_pages_router = Router(
         change_plan,
         cancel_plan,
         choose_limits,
+        choose_alerts,
     ],
-    dependencies={"visitor": Provide(provide_visitor)},
+    dependencies={"visitor": Provide(provide_visitor), "page": Provide(provide_page)},
     exception_handlers=PAGE_ERRORS,
 )

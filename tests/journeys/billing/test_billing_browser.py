@@ -107,7 +107,8 @@ async def test_clicked_through(browser: Browser, shop: PaidShop) -> None:
     await expect(page.locator(".invoices tbody tr").first).to_contain_text(due)
     await page.get_by_label("Pay for further answers").check()
     await page.get_by_label("Spending cap for a period").fill("50")
-    await page.get_by_role("button", name="Save").click()
+    beyond = page.get_by_role("region", name="Answers beyond the plan")
+    await beyond.get_by_role("button", name="Save").click()
     await expect(page.get_by_label("Spending cap for a period")).to_have_value("50.00")
     await look(page, "6-pro")
 

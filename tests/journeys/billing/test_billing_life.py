@@ -90,7 +90,9 @@ def test_a_life(shop: PaidShop) -> None:
     assert "Change to Pro?" in text_of(shown.text)
     preview = shop.merchant.post("/v1/billing/preview", json={"plan": "pro"}).json()
     settled(shop, 3)
-    assert any(line["lookup_key"] == STARTER.overage_key and line["amount_minor"] == 15 for line in preview["lines"])
+    key = f"{STARTER.lookup_key}_overage"
+    beyond = [line["amount_minor"] for line in preview["lines"] if line["lookup_key"] == key]
+    assert beyond == [15]
     assert shop.press("plan", **shop.form_of(shown.text, "plan")).status_code == 303
     shop.await_view(lambda seen: seen["plan"]["id"] == "pro" and seen["period"] == first["period"], "Pro")
     newest = shop.invoices()[0]
@@ -190,6 +192,26 @@ def test_a_paying_shop_outlives_an_outage_of_stripe(shop: PaidShop) -> None:
     assert "does not answer" not in shop.page()
 
 
+def test_grace_runs_out_and_a_payment_brings_everything_back(shop: PaidShop) -> None:
+    shop.subscribe("starter")
+    shop.portal("card", number=FAILS_ON_CHARGE)
+    shop.advance(STARTER.trial_days + 0.2)
+    shop.await_status("grace")
+    assert fallback_of(shop.ask()[0]) is None
+    shop.sql("UPDATE subscription SET unpaid_since = now() - interval '15 days' WHERE shop_id = $1")
+    shop.await_status("past_due")
+    wait_for(lambda: fallback_of(shop.ask()[0]) == {"reason": "quota", "contact": CONTACT}, "the fallback")
+    page = shop.page()
+    assert "shoppers get your contact instead of answers" in page
+    assert "Pay the open invoice" in page
+    assert shop.merchant.get("/v1/products").status_code == 200
+    shop.portal("card", number=GOOD)
+    assert shop.portal("pay").status_code == 200
+    shop.flush()
+    shop.await_status("active")
+    wait_for(lambda: fallback_of(shop.ask()[0]) is None, "an answer")
+
+
 def test_a_card_whose_bank_asks_is_told_the_way(shop: PaidShop) -> None:
     shop.subscribe("starter")
     shop.advance(STARTER.trial_days + 0.2)
@@ -219,7 +241,7 @@ def test_setting_up_again_changes_nothing(shop: PaidShop) -> None:
     assert again.returncode == 0, again.stderr
     assert {entry["is_new"] for entry in json.loads(again.stdout)} == {False}
     assert (len(shop.stripe.objects("price")), len(shop.stripe.objects("product"))) == before
-    assert before[0] == 6
+    assert before[0] == 8
 
 
 def test_checkout_left_without_paying_changes_nothing(shop: PaidShop) -> None:

@@ -1,0 +1,1 @@
+"""When a merchant is told how far the plan is used."""

@@ -1,0 +1,25 @@
+"""What a merchant is told about plan and limits, each once in a period, asked for in the transaction that gave the
+reason."""
+
+from datetime import datetime
+from uuid import UUID
+
+from server.billing import storage
+from server.core.database import Connection
+from server.core.jobs import enqueue
+
+NOTICE = "billing.notice"
+"""The job's kind; its payload is {"kind": "share:80"}.
+
+share:N     N percent of the plan's answers are used
+spent:N     answers beyond the plan have come to N minor units
+limit       no answers are left
+key:ID      none are left for a key with a limit of its own
+stock:NAME  products, documents or storage are full
+"""
+
+
+async def notify_once(connection: Connection, shop_id: UUID, period_start: datetime, kind: str) -> None:
+    """Have the merchant told, unless they were in this period."""
+    if await storage.note_once(connection, shop_id, period_start, kind):
+        await enqueue(connection, shop_id, NOTICE, {"kind": kind})

@@ -1,0 +1,157 @@
+"""SQL of resolutions. Statements are of one shop each."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from server.core.database import Connection
+
+
+async def take_due(connection: Connection, shop_id: UUID, settles: timedelta) -> Any:
+    """The conversation that waits longest to be looked at, held until the transaction ends, and `now` less `settles`;
+    None when none waits that nobody else holds."""
+    return await connection.fetchrow(
+        "SELECT conversation_id, now() - $2::interval AS now FROM resolution_due "
+        "WHERE shop_id = $1 AND due_at <= now() - $2::interval ORDER BY due_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+        shop_id,
+        settles,
+    )
+
+
+async def put_off(connection: Connection, shop_id: UUID, conversation_id: UUID, until: datetime | None) -> None:
+    """Look at a conversation again then, or never (None) unless there is another answer."""
+    if until is None:
+        statement = "DELETE FROM resolution_due WHERE shop_id = $1 AND conversation_id = $2"
+        await connection.execute(statement, shop_id, conversation_id)
+        return
+    await connection.execute(
+        "UPDATE resolution_due SET due_at = $3 WHERE shop_id = $1 AND conversation_id = $2",
+        shop_id,
+        conversation_id,
+        until,
+    )
+
+
+async def log_of(connection: Connection, shop_id: UUID, conversation_ids: Sequence[UUID]) -> Sequence[Any]:
+    """What happened in these conversations, in no order: conversation_id, at, what (shopper, assistant, staff, up,
+    down, asked), turn_id; of the assistant's messages also the turn's state and kind, and has_told.
+
+    A request for a person is one that `conversation_mark` kept, or a turn of kind "human".
+    """
+    rows: Sequence[Any] = await connection.fetch(
+        """
+        SELECT message.conversation_id, message.created_at AS at, message.author AS what, message.turn_id,
+            turn.state, turn.trace ->> 'kind' AS kind, jsonb_array_length(message.parts) > 0 AS has_told
+        FROM message LEFT JOIN turn ON turn.shop_id = $1 AND turn.id = message.turn_id
+        WHERE message.shop_id = $1 AND message.conversation_id = ANY($2) AND message.author <> 'system'
+        UNION ALL
+        SELECT mark.conversation_id, mark.at, coalesce(mark.rating, 'asked'), message.turn_id, NULL, NULL, NULL
+        FROM conversation_mark AS mark LEFT JOIN message ON message.shop_id = $1
+            AND message.conversation_id = mark.conversation_id AND message.id = mark.message_id
+        WHERE mark.shop_id = $1 AND mark.conversation_id = ANY($2)
+        UNION ALL
+        SELECT conversation_id, started_at, 'asked', NULL, NULL, NULL, NULL
+        FROM turn WHERE shop_id = $1 AND conversation_id = ANY($2) AND trace ->> 'kind' = 'human'
+        """,
+        shop_id,
+        list(conversation_ids),
+    )
+    return rows
+
+
+async def conversations_between(
+    connection: Connection, shop_id: UUID, since: datetime, until: datetime, plans: Sequence[str]
+) -> list[UUID]:
+    """Conversations begun before `until` in which something was written since `since`, with an answer that was counted
+    under one of these plans (lookup keys)."""
+    rows = await connection.fetch(
+        "SELECT id FROM conversation WHERE shop_id = $1 AND last_message_at >= $2 AND created_at < $3 AND EXISTS ("
+        "SELECT FROM turn JOIN usage_entry AS entry ON entry.shop_id = $1 AND entry.turn_id = turn.id "
+        "AND entry.kind = 'answer' AND entry.plan = ANY($4) "
+        "WHERE turn.shop_id = $1 AND turn.conversation_id = conversation.id)",
+        shop_id,
+        since,
+        until,
+        list(plans),
+    )
+    return [row["id"] for row in rows]
+
+
+async def counted_under(
+    connection: Connection, shop_id: UUID, turn_ids: Sequence[UUID], plans: Sequence[str]
+) -> set[UUID]:
+    """Those of these turns whose answers were counted under one of these plans."""
+    rows = await connection.fetch(
+        "SELECT turn_id FROM usage_entry WHERE shop_id = $1 AND turn_id = ANY($2) AND kind = 'answer' "
+        "AND plan = ANY($3)",
+        shop_id,
+        list(turn_ids),
+        list(plans),
+    )
+    return {row["turn_id"] for row in rows}
+
+
+async def add_entries(
+    connection: Connection,
+    shop_id: UUID,
+    turn_id: UUID,
+    *,
+    is_billed: bool,
+    is_returned: bool,
+    plan: str,
+    period_start: datetime,
+    at: datetime,
+) -> bool:
+    """Write a final resolution into the ledger, with its refund where it was taken back; False when it is there."""
+    done = await connection.execute(
+        "INSERT INTO usage_entry (shop_id, turn_id, kind, quantity, is_overage, plan, period_start, at) "
+        "SELECT $1, $2, kind, quantity, kind = 'resolution' AND $3, $4, $5, $6 "
+        "FROM (VALUES ('resolution', 1), ('resolution_refund', -1)) AS entry (kind, quantity) "
+        "WHERE kind = 'resolution' OR $7 ON CONFLICT DO NOTHING",
+        shop_id,
+        turn_id,
+        is_billed,
+        plan,
+        period_start,
+        at,
+        is_returned,
+    )
+    return str(done) != "INSERT 0 0"
+
+
+async def hold_cap(connection: Connection, shop_id: UUID) -> None:
+    """Let nobody else spend of the shop's cap until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('resolutions:' || $1, 0))", str(shop_id))
+
+
+async def count_billed(connection: Connection, shop_id: UUID, period_start: datetime) -> int:
+    """Resolutions of a period that are paid for."""
+    billed: int = await connection.fetchval(
+        "SELECT coalesce(sum(quantity), 0)::bigint FROM usage_entry "
+        "WHERE shop_id = $1 AND period_start = $2 AND kind = 'resolution' AND is_overage",
+        shop_id,
+        period_start,
+    )
+    return billed
+
+
+async def last_period_start(connection: Connection, shop_id: UUID, at: datetime) -> datetime | None:
+    """When the newest period began, not after `at`, in which anything was counted."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT max(period_start) FROM usage_entry WHERE shop_id = $1 AND period_start <= $2", shop_id, at
+    )
+    return found
+
+
+async def entries_of(connection: Connection, shop_id: UUID, period_start: datetime) -> Sequence[Any]:
+    """The ledger's resolutions of a period: turn_id, plan, is_billed, is_returned, is_logged (the turn is there)."""
+    rows: Sequence[Any] = await connection.fetch(
+        "SELECT turn_id, plan, is_overage AS is_billed, EXISTS (SELECT FROM usage_entry AS refund "
+        "WHERE refund.shop_id = $1 AND refund.turn_id = entry.turn_id AND refund.kind = 'resolution_refund') "
+        "AS is_returned, EXISTS (SELECT FROM turn WHERE turn.shop_id = $1 AND turn.id = entry.turn_id) AS is_logged "
+        "FROM usage_entry AS entry WHERE shop_id = $1 AND period_start = $2 AND kind = 'resolution'",
+        shop_id,
+        period_start,
+    )
+    return rows

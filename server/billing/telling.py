@@ -1,0 +1,92 @@
+"""Mails to a shop's owners about plan and limits: what has happened, what shoppers see, and the way on."""
+
+from billing.entitlement import Entitlement
+from billing.plans import OFFERED, Plan
+from server.billing.entitlements import Entitlements
+from server.billing.service import PAGE
+from server.billing.tasks import RETRY_S
+from server.core.jobs import ClaimedJob
+from server.core.logging import get_logger
+from server.core.mail import MailDelayed, MailRefused, SendsMail
+from server.core.money import format_money
+from server.shops.members import Members
+from server.shops.models import Role
+from server.shops.service import ShopService
+
+STOCK_WORDS = {"products": "products", "documents": "documents", "storage_mb": "text and pictures"}
+
+log = get_logger("billing")
+
+
+class TellMerchant:
+    """Handler of `billing.notice`: the owners learn by mail, and the shop's record keeps it."""
+
+    def __init__(
+        self,
+        entitlements: Entitlements,
+        shops: ShopService,
+        members: Members,
+        mailer: SendsMail | None,
+        base_url: str,
+    ) -> None:
+        self._entitlements, self._shops, self._members = entitlements, shops, members
+        self._mailer, self._page = mailer, f"{base_url}{PAGE}"
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        profile = await self._shops.profile(job.shop_id)
+        holds = await self._entitlements.of(job.shop_id)
+        subject, text = words_of(str(job.payload.get("kind", "")), holds)
+        await self._shops.note(job.shop_id, "billing", "billing.notice", dict(job.payload))
+        owners = [each.email for each in await self._members.list_of(job.shop_id) if each.role == Role.OWNER]
+        try:
+            if self._mailer:
+                for address in owners:
+                    await self._mailer.send(address, f"{profile.name}: {subject}", f"{text}\n{self._page}\n")
+        except MailDelayed:
+            return await job.postpone(RETRY_S)
+        except MailRefused as reason:
+            log.warning("notice_refused", shop_id=str(job.shop_id), reason=str(reason))
+        return await job.finish("done")
+
+
+def words_of(notice: str, holds: Entitlement) -> tuple[str, str]:
+    """(subject, text) of a notice of `server.billing.notices`; the address of the plan's page follows the text."""
+    kind, _, value = notice.partition(":")
+    plan, until = holds.plan, f"{holds.period.end:%-d %B %Y}"
+    match kind:
+        case "share":
+            return (
+                f"{value} % of this period's answers are used",
+                f"The plan {plan.name} has {plan.answers or 0:,} answers until {until}; {value} % of them are used.\n"
+                "More answers, paying for those beyond the plan, and when you are told:",
+            )
+        case "spent":
+            spent = format_money(int(value), plan.currency)
+            return (
+                f"answers beyond the plan have come to {spent}",
+                f"In the period until {until} answers beyond the plan {plan.name} have come to {spent}.\n"
+                "A spending cap, and a plan with more answers:",
+            )
+        case "stock":
+            what = STOCK_WORDS.get(value, value)
+            return (
+                f"no more {what} fit into the plan",
+                f"Shoppers are not told of what goes beyond the plan {plan.name}. All that was there stays; what was "
+                "left out is named with each import and on the page of stores.\nMore room:",
+            )
+        case "key":
+            return (
+                "a key has reached its limit",
+                f"Shoppers who come by this key get the shop's contact instead of answers until {until}.\nIts limit:",
+            )
+    return (
+        "no answers are left in this period",
+        f"Shoppers get the shop's contact instead of answers until {until}.{_bigger(plan)}\nUpgrade with one click:",
+    )
+
+
+def _bigger(plan: Plan) -> str:
+    """The next plan up whose answers are what is paid for, in one sentence."""
+    counted = [each for each in OFFERED if each.resolution_minor is None]
+    bigger = next((each for each in counted if (each.answers or 0) > (plan.answers or 0)), None)
+    return f" {bigger.name} has {bigger.answers:,} answers." if bigger else ""

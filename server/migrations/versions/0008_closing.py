@@ -1,0 +1,10 @@
+"""Money in the counters, what a merchant wants to be told, closed periods."""
+
+from server.migrations.scripts import run_scripts
+
+revision = "0008"
+down_revision = "0007"
+
+
+def upgrade() -> None:
+    run_scripts("closing.sql")
