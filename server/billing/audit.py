@@ -56,7 +56,6 @@ class Auditor:
         """The period that began at `start`. Raises NotFound for a shop that is not there, and PaymentsError."""
         account = await self._entitlements.read(shop_id)
         async with self._database.fast(shop_id) as connection:
-            await storage.join_whole(connection)
             begun = await storage.periods_with_entries(connection, shop_id)
             period = Period(start, _end(start, begun, account))
             rows = await storage.logged_turns(connection, shop_id, period.start, period.end)

@@ -16,6 +16,8 @@ GATHERED = {
     "WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id, seq",
     "feedback": "SELECT conversation_id, message_id, rating, comment, created_at FROM feedback "
     "WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id",
+    "marks": "SELECT conversation_id, message_id, rating, at FROM conversation_mark "
+    "WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id, id",
     "pictures": "SELECT conversation_id, message_id, media_type, width, height, encode(data, 'base64') AS data, "
     "created_at FROM picture WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id, id",
     "proofs": "SELECT conversation_id, order_number, level, proven_at, expires_at FROM proof "

@@ -8,10 +8,8 @@ from pathlib import Path
 import pytest
 
 SERVER = Path(__file__).parents[2] / "server"
-TABLES_SQL = "".join(
-    (SERVER / "migrations" / "sql" / name).read_text()
-    for name in ("tables.sql", "stores.sql", "left_stores.sql", "billing.sql", "shoppers.sql", "resolutions.sql")
-)
+ADDED_SQL = ("stores.sql", "left_stores.sql", "billing.sql", "shoppers.sql", "resolutions.sql", "closing.sql")
+TABLES_SQL = "".join((SERVER / "migrations" / "sql" / name).read_text() for name in ("tables.sql", *ADDED_SQL))
 SHOP_TABLES = {
     match[1]
     for match in re.finditer(r"CREATE TABLE (\w+) \((.*?)\n\)", TABLES_SQL, re.DOTALL)
@@ -83,10 +81,7 @@ def test_storage_functions_begin_with_the_shop(file: Path) -> None:
 
 
 def test_every_shop_table_has_its_policy_and_leads_with_shop_id() -> None:
-    security = "".join(
-        (SERVER / "migrations" / "sql" / name).read_text()
-        for name in ("security.sql", "stores.sql", "left_stores.sql", "billing.sql", "shoppers.sql", "resolutions.sql")
-    )
+    security = "".join((SERVER / "migrations" / "sql" / name).read_text() for name in ("security.sql", *ADDED_SQL))
     for table in SHOP_TABLES - OF_NO_SHOP - {"passage", "passage_statistics"}:
         assert re.search(rf"'{table}'|ON {table} ", security), f"{table} has no policy"
     for name, body in re.findall(r"CREATE TABLE (\w+) \((.*?)\n\)", TABLES_SQL, re.DOTALL):

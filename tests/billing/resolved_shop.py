@@ -14,11 +14,16 @@ from server.core.ids import new_id
 from tests.bench.billing_house import House, house
 from tests.installation import Installation
 
+EACH = RESOLUTION.resolution_minor or 0
 BEGAN_DAYS = 20
 QUICKLY = timedelta(seconds=5)
 """Between question and answer."""
 WHOLE = timedelta(hours=96)
 """From a conversation's last message until its resolution is final."""
+DONE = WHOLE + timedelta(hours=1)
+"""So long ago an answer's resolution has been final for an hour."""
+STANDS, FREE, RETURNED = (True, True), (True, False), (False, False)
+"""See `ResolvedShop.ledger`."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from uuid import UUID
 
 from billing.answers import is_billable
 from billing.period import Period, months_after, period_at
-from billing.plans import BY_RESOLUTION
+from billing.plans import BY_RESOLUTION, NEVER
 from billing.resolutions import QUIET, RETURN_WINDOW, Kind, Resolution, Sign, next_final_at, resolutions_of
 from server.billing.entitlements import Account, Entitlements
 from server.billing.resolutions import storage
@@ -90,30 +90,24 @@ class Resolutions:
 
 async def _count(connection: Connection, shop_id: UUID, account: Account, resolution: Resolution) -> None:
     """Write one final resolution; paid for where it stands, the plan of that time bills it, and the cap has room."""
+    if await storage.is_counted(connection, shop_id, resolution.turn_id):
+        return
     at, is_returned = resolution.final_at, resolution.returned_at is not None
     period_start = await _period_start(connection, shop_id, account, at)
     each_minor = None if is_returned else account.resolution_minor(at)
+    cap_minor = NEVER if account.spending_cap_minor is None else account.spending_cap_minor
+    # asked also where nothing is to be paid: a period in which anything was counted has a counter, and is closed by it
+    has_room = await storage.spend(connection, shop_id, period_start, each_minor or 0, cap_minor)
     await storage.add_entries(
         connection,
         shop_id,
         resolution.turn_id,
-        is_billed=each_minor is not None
-        and await _has_room(connection, shop_id, account.spending_cap_minor, period_start, each_minor),
+        is_billed=each_minor is not None and has_room,
         is_returned=is_returned,
         plan=account.entitlement(at).plan.lookup_key,
         period_start=period_start,
         at=at,
     )
-
-
-async def _has_room(
-    connection: Connection, shop_id: UUID, cap_minor: int | None, period_start: datetime, each_minor: int
-) -> bool:
-    if cap_minor is None:
-        return True
-    await storage.hold_cap(connection, shop_id)
-    billed = await storage.count_billed(connection, shop_id, period_start)
-    return (billed + 1) * each_minor <= cap_minor
 
 
 async def _period_start(connection: Connection, shop_id: UUID, account: Account, at: datetime) -> datetime:

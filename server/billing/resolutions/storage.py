@@ -120,9 +120,35 @@ async def add_entries(
     return str(done) != "INSERT 0 0"
 
 
-async def hold_cap(connection: Connection, shop_id: UUID) -> None:
-    """Let nobody else spend of the shop's cap until the transaction ends."""
-    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('resolutions:' || $1, 0))", str(shop_id))
+async def spend(
+    connection: Connection, shop_id: UUID, period_start: datetime, each_minor: int, minor_limit: int
+) -> bool:
+    """Add the price of one to what the period has come to, with answers beyond a plan; False, and nothing is added,
+    where that passes the limit. The period's counter is there afterwards in any case."""
+    await connection.execute(
+        "INSERT INTO quota_period (shop_id, scope, period_start) VALUES ($1, '', $2) ON CONFLICT DO NOTHING",
+        shop_id,
+        period_start,
+    )
+    done = await connection.execute(
+        "UPDATE quota_period SET minor_used = minor_used + $3 "
+        "WHERE shop_id = $1 AND scope = '' AND period_start = $2 AND minor_used + $3 <= $4",
+        shop_id,
+        period_start,
+        each_minor,
+        minor_limit,
+    )
+    return str(done) == "UPDATE 1"
+
+
+async def is_counted(connection: Connection, shop_id: UUID, turn_id: UUID) -> bool:
+    """Whether the ledger has a resolution of this turn."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM usage_entry WHERE shop_id = $1 AND turn_id = $2 AND kind = 'resolution')",
+        shop_id,
+        turn_id,
+    )
+    return found
 
 
 async def count_billed(connection: Connection, shop_id: UUID, period_start: datetime) -> int:

@@ -46,6 +46,11 @@ DECLARE
     held record;
     period timestamptz := of_period;
 BEGIN
+    IF of_plan LIKE 'aisle\_resolution\_v%' THEN
+        -- before the counter, as the round that counts resolutions takes them
+        PERFORM FROM resolution_due WHERE shop_id = of_shop AND conversation_id = (
+            SELECT conversation_id FROM turn WHERE shop_id = of_shop AND id = of_turn) FOR UPDATE;
+    END IF;
     FOR held IN DELETE FROM quota_reservation WHERE shop_id = of_shop AND turn_id = of_turn
         RETURNING scope, period_start, tokens
     LOOP
