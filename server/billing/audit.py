@@ -55,7 +55,7 @@ class Auditor:
     async def audit(self, shop_id: UUID, start: datetime) -> tuple[Period, Audit]:
         """The period that began at `start`. Raises NotFound for a shop that is not there, and PaymentsError."""
         account = await self._entitlements.read(shop_id)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.report(shop_id) as connection:
             begun = await storage.periods_with_entries(connection, shop_id)
             period = Period(start, _end(start, begun, account))
             rows = await storage.logged_turns(connection, shop_id, period.start, period.end)
@@ -87,7 +87,7 @@ class Auditor:
         self, shop_id: UUID, account: Account, period: Period, invoices: Sequence[Invoice] | None
     ) -> ResolutionAudit | None:
         now = datetime.now(UTC)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.report(shop_id) as connection:
             rows = await resolution_storage.entries_of(connection, shop_id, period.start)
             told, _ = await storage.sent_quantity(connection, shop_id, period.start, RESOLUTIONS)
         ledger = {row["turn_id"]: _entry(row) for row in rows}

@@ -80,17 +80,10 @@ async def sent_quantity(
 # the log, counted anew ---------------------------------------------------------------------------------------------
 
 
-async def _join_whole(connection: Connection) -> None:
-    """Until the transaction ends, a period's rows are joined all at once: on a table that has just grown the planner
-    may still believe in a handful, and look through all the others for each."""
-    await connection.execute("SET LOCAL enable_nestloop = off")
-
-
 async def logged_turns(
     connection: Connection, shop_id: UUID, period_start: datetime, period_end: datetime
 ) -> Sequence[Any]:
     """Every turn of a period as the conversation log has it, with what the ledger says of it."""
-    await _join_whole(connection)
     rows: Sequence[Any] = await connection.fetch(
         """
         SELECT turn.id AS turn_id, turn.state, turn.trace ->> 'kind' AS kind, turn.ended_at,
@@ -114,7 +107,6 @@ async def logged_turns(
 
 async def erased_entries(connection: Connection, shop_id: UUID, period_start: datetime) -> Sequence[Any]:
     """Entries of a period whose turns are in no log any more: plan and time."""
-    await _join_whole(connection)
     rows: Sequence[Any] = await connection.fetch(
         "SELECT plan, at FROM usage_entry WHERE shop_id = $1 AND period_start = $2 AND kind = 'answer' AND NOT EXISTS ("
         "SELECT FROM turn WHERE turn.shop_id = $1 AND turn.id = usage_entry.turn_id)",

@@ -78,8 +78,9 @@ class Resolutions:
         period, and of some around it. Only those whose last answer was counted by a plan that bills by resolution."""
         since = period.start - QUIET - RETURN_WINDOW - ANSWERS_TAKE
         found: list[Resolution] = []
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.report(shop_id) as connection:
             ids = await storage.conversations_between(connection, shop_id, since, period.end, _KEYS)
+        async with self._database.fast(shop_id) as connection:
             for first in range(0, len(ids), READ_AT_ONCE):
                 rows = await storage.log_of(connection, shop_id, ids[first : first + READ_AT_ONCE])
                 read = await asyncio.to_thread(_judged, rows, now)  # others are answered meanwhile

@@ -193,7 +193,7 @@ def _answer(reply: Reply, product: ProductDetail) -> tuple[list[AnswerEvent], fl
         return choices, 0.85
     if line is not None:
         return list(reply.say(words.page_says.format(title=title, quote=clip(line.text)))), confidence
-    if reply.intent.positions and not question_words(reply, product).concepts:
+    if not question_words(reply, product).concepts:  # "what about the Fell 2?"
         return _about(reply, product), 0.7
     return None
 

@@ -74,6 +74,15 @@ async def test_a_name_and_what_its_page_tells(text: str) -> None:
     assert ("$249.00" if "price" in text else "1.9 kg") in answered.text
 
 
+@pytest.mark.parametrize(
+    "text", ["What about the Reed Bottle?", "how about the reed bottle", "Is the Reed Bottle good?"]
+)
+async def test_a_name_and_nothing_asked_of_it_gets_the_product_in_short(text: str) -> None:
+    answered = await over(text, BOTTLE)
+    assert (answered.kind, answered.cards) == ("product_detail", ["RB"])
+    assert "$30.00" in answered.text
+
+
 async def test_a_part_number_is_about_one_form() -> None:
     answered = await over("Is SKU-RB-1 in stock?", BOTTLE)
     assert "32 oz / Moss is in stock" in answered.text
