@@ -4,6 +4,7 @@ demo's. Nothing outside this machine may be reached."""
 import itertools
 import json
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -23,7 +24,7 @@ from tests.installation import Installation
 
 ROOT = Path(__file__).parents[1]
 START_TIMEOUT_S = 180
-PORTS_FROM, PORTS_OF_A_WORKER = 20_000, 2_000
+PORTS = range(10_000, 30_000)
 STOP_TIMEOUT_S = 60
 
 
@@ -32,13 +33,12 @@ def pytest_runtest_setup() -> None:
     socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
 
 
-_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_ports = itertools.count(PORTS_FROM + _WORKER * PORTS_OF_A_WORKER)
+_ports = itertools.count(secrets.choice(PORTS))
 
 
 def free_port() -> int:
-    """A port nobody listens on, and that nobody gets by chance before a test's server does: of this worker's own range,
-    below those the system gives to whoever asks for any."""
+    """A port nobody listens on, and that nobody is likely to get before a test's server does: one after the other from
+    a place that each process picks for itself, below those the system gives to whoever asks for any."""
     for port in _ports:
         with socket.socket() as probe, suppress(OSError):
             probe.bind(("127.0.0.1", port))
