@@ -120,6 +120,16 @@ class Invoice(msgspec.Struct, frozen=True):
     disputed: bool
 
 
+class PaymentMethod(msgspec.Struct, frozen=True):
+    """What pays: `kind` is the provider's word (card, sepa_debit, link, or one new to us)."""
+
+    kind: str
+    brand: str | None = None
+    last4: str | None = None
+    expires_month: int | None = None
+    expires_year: int | None = None
+
+
 class Preview(msgspec.Struct, frozen=True):
     """What a change of plan costs: `due_now_minor` at once, for `lines`; then `next_total_minor` each period.
 
@@ -205,6 +215,9 @@ class Payments(Protocol):
 
     async def invoices(self, customer_id: str, limit: int = 24) -> tuple[Invoice, ...]:
         """Newest first, at most `limit` (1 to 100)."""
+
+    async def payment_method(self, subscription: SubscriptionState) -> PaymentMethod | None:
+        """What the next payment is taken from; None where nothing is known."""
 
     async def send_meter_event(self, meter: str, customer_id: str, value: int, identifier: str, at: datetime) -> None:
         """Reports usage to the meter of this event name. One identifier counts once within a day; `at` is at most 35

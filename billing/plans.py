@@ -71,6 +71,8 @@ class Plan(Struct, frozen=True, kw_only=True):
 
 HIDE_BRANDING, OWN_DOMAIN, MODEL_CHOICE, SSO = "hide_branding", "own_domain", "model_choice", "sso"
 FEATURES: Final = frozenset({HIDE_BRANDING, OWN_DOMAIN, MODEL_CHOICE, SSO})
+SHOWN: Final = frozenset({HIDE_BRANDING})
+"""Those with something behind them today. The others are checks that wait for it, and nobody is sold them."""
 
 TRIAL = Plan(
     id="trial",

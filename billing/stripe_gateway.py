@@ -13,6 +13,7 @@ from billing.gateway import (
     BadSignature,
     Event,
     Invoice,
+    PaymentMethod,
     PaymentsRefused,
     Preview,
     Price,
@@ -196,6 +197,13 @@ class StripePayments:
         charges = await self._all(self._api.charges, {"customer": customer_id, "created": {"gte": oldest}})
         keys = await self._lookup_keys({price for each in found for price in objects.priced(each["lines"])})
         return tuple(objects.read_invoice(invoice, charges, keys) for invoice in found)
+
+    async def payment_method(self, subscription: SubscriptionState) -> PaymentMethod | None:
+        """The subscription's own, or else its customer's."""
+        wanted = {"expand": ["default_payment_method", "customer.invoice_settings.default_payment_method"]}
+        found = await self._ask(self._api.subscriptions.retrieve_async(subscription.id, wanted))
+        own = found["default_payment_method"] or found["customer"]["invoice_settings"]["default_payment_method"]
+        return objects.read_payment_method(own) if own else None
 
     async def send_meter_event(self, meter: str, customer_id: str, value: int, identifier: str, at: datetime) -> None:
         """Reports usage; an identifier Stripe knows already is a report that arrived before."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from billing.gateway import Event, Invoice, InvoiceLine, Price, SubscriptionState
+from billing.gateway import Event, Invoice, InvoiceLine, PaymentMethod, Price, SubscriptionState
 
 Json = Mapping[str, Any]
 LookupKeys = Mapping[str, str | None]  # of prices, by price id
@@ -25,6 +25,15 @@ def id_of(reference: Any) -> str | None:
     """The id of an object that is named, or put in full."""
     found: str | None = reference["id"] if isinstance(reference, Mapping) else reference
     return found
+
+
+def read_payment_method(method: Json) -> PaymentMethod:
+    """From a payment method object: what a kind has of number and expiry stands under the kind's own name."""
+    kind = method["type"]
+    details = method.get(kind) or {}
+    return PaymentMethod(
+        kind, details.get("brand"), details.get("last4"), details.get("exp_month"), details.get("exp_year")
+    )
 
 
 def is_metered(price: Json) -> bool:

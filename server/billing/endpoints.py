@@ -4,7 +4,7 @@ from typing import Any
 
 from litestar import Request, Response, Router, get, patch, post, put
 
-from billing.gateway import Invoice, Preview
+from billing.gateway import Invoice, PaymentMethod, Preview
 from server.billing.alerts.models import AlertChoices
 from server.billing.alerts.service import AlertService
 from server.billing.closing.models import Statement
@@ -99,6 +99,12 @@ async def list_invoices(caller: Caller, billing: Billing) -> dict[str, tuple[Inv
     return {"data": await billing.invoices(caller), "next_cursor": None}
 
 
+@get("/v1/billing/payment-method", summary="What pays", tags=["billing"])
+async def get_payment_method(caller: Caller, billing: Billing) -> dict[str, PaymentMethod | None]:
+    """What the next payment is taken from: never more of a number than its end."""
+    return {"payment_method": await billing.payment_method(caller)}
+
+
 @get("/v1/billing/statements", summary="Closed periods", tags=["billing"])
 async def list_statements(caller: Caller, closing: Closing) -> dict[str, tuple[Statement, ...] | None]:
     """What each period came to when it was closed, and whether log, ledger, meter and invoice agreed; newest first."""
@@ -128,6 +134,7 @@ billing_router = Router(
         resume_plan,
         list_invoices,
         list_statements,
+        get_payment_method,
         stripe_webhook,
     ],
 )

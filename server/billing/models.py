@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from billing.plans import OFFERED, Plan
+from billing.plans import OFFERED, SHOWN, Plan
 
 PlanName = Annotated[str, Meta(max_length=40, pattern=r"^[a-z_]*$")]
 
@@ -144,7 +144,7 @@ def plan_view(plan: Plan) -> PlanView:
         storage_mb=plan.storage_mb,
         seats=plan.seats,
         answers_per_minute=plan.answers_per_minute,
-        features=tuple(sorted(plan.features)),
+        features=tuple(sorted(plan.features & SHOWN)),
         trial_days=plan.trial_days,
     )
 

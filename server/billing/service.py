@@ -12,7 +12,15 @@ from uuid import UUID
 import msgspec
 
 from billing.entitlement import Entitlement
-from billing.gateway import Invoice, Payments, PaymentsRefused, PaymentsUnavailable, Preview, SubscriptionState
+from billing.gateway import (
+    Invoice,
+    PaymentMethod,
+    Payments,
+    PaymentsRefused,
+    PaymentsUnavailable,
+    Preview,
+    SubscriptionState,
+)
 from billing.plans import OFFERED, Plan, find_offered, find_plan
 from server.billing import storage
 from server.billing.entitlements import Entitlements
@@ -156,6 +164,15 @@ class Billing:
             return ()
         async with asking():
             return await self._payments.invoices(account.customer_id, MAX_INVOICES)
+
+    async def payment_method(self, caller: Caller) -> PaymentMethod | None:
+        """What the next payment is taken from; None without a subscription."""
+        caller.require(Role.ADMIN)
+        subscription = (await self._entitlements.account(caller.shop_id)).subscription
+        if self._payments is None or subscription is None or subscription.status not in LIVE:
+            return None
+        async with asking():
+            return await self._payments.payment_method(subscription)
 
     async def refresh(self, shop_id: UUID) -> Entitlement:
         """Fetch the shop's subscription and keep what it says, unless something asked for later is kept already.

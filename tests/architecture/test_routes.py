@@ -92,6 +92,7 @@ WISHES: dict[tuple[str, str], dict[str, Any]] = {
     ("PATCH", "/v1/billing"): {"json": {"overage": False, "spending_cap_minor": None}},
     ("GET", "/v1/billing/invoices"): {},
     ("GET", "/v1/billing/statements"): {},
+    ("GET", "/v1/billing/payment-method"): {},
     ("GET", "/v1/billing/alerts"): {},
     ("PUT", "/v1/billing/alerts"): {"json": {"at_percents": [80]}},
     ("POST", "/v1/billing/portal"): {},

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from billing.gateway import Invoice, PaymentsRefused
+from billing.gateway import Invoice, PaymentMethod, PaymentsRefused
 from billing.plans import ANSWERS
 from tests.billing.stripe_shop import DECLINED, FAILS_ON_CHARGE, GOOD, SHOP_ID, START, StripeShop
 
@@ -203,6 +203,16 @@ async def test_a_cancellation_in_the_portal_is_seen_and_undone(shop: StripeShop)
     leaving = await shop.now(subscription)
     assert (leaving.cancel_at_period_end, leaving.ends) == (False, True)
     assert not (await shop.payments.cancel_at_period_end(leaving, False)).ends
+
+
+async def test_what_pays_is_known_by_its_end(shop: StripeShop) -> None:
+    subscribed = await shop.subscribe()
+    assert await shop.payments.payment_method(subscribed) == PaymentMethod("card", "visa", "4242", 12, 2034)
+    portal = await shop.payments.portal(shop.customer_id, "http://127.0.0.1:1/console")
+    await shop.click(portal, "card", number=FAILS_ON_CHARGE)
+    changed = await shop.payments.payment_method(subscribed)
+    assert changed
+    assert changed.last4 == "0341"
 
 
 async def test_a_card_that_fails_and_recovers(shop: StripeShop) -> None:

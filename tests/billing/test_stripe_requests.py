@@ -36,6 +36,7 @@ async def whole_life(shop: StripeShop) -> None:
     await payments.change_plan(subscription, *plan, "always_invoice", "a", preview.proration_at)
     changed = await payments.change_plan(await shop.now(subscription), shop.price("starter"), None, "none", "b")
     await payments.change_plan(changed, *plan, "none", "c")
+    await payments.payment_method(subscription)
     await payments.cancel_at_period_end(subscription, True)
     await payments.cancel_at_period_end(subscription, False)
     portal = await payments.portal(shop.customer_id, "http://127.0.0.1:1/")

@@ -1,5 +1,6 @@
 """The page of plan and usage: how much is used and how long it lasts, changing the plan, invoices, limits, alerts."""
 
+import asyncio
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -11,7 +12,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from litestar.response import Redirect, Template
 
-from billing.gateway import Preview
+from billing.gateway import Invoice, PaymentMethod, Preview
 from billing.plans import find_offered
 from server.billing.alerts.models import AlertChoices
 from server.billing.alerts.service import AlertService
@@ -57,7 +58,7 @@ class BillingPage:
         shop_id = self.caller.shop_id
         view = await self._overview.of(shop_id)
         may_see = view.billing == "on" and self.visitor.may_set_up
-        invoices, silent = await self._invoices() if may_see else ((), False)
+        invoices, method, silent = await self._ask() if may_see else ((), None, False)
         return render(
             self.request,
             "billing",
@@ -67,6 +68,7 @@ class BillingPage:
             format_money=format_money,
             chart=usage_chart(view, await self._overview.by_day(shop_id)),
             invoices=invoices,
+            method=method,
             silent=silent,
             alerts=await self.alerts.of(shop_id),
             alert_percents=ALERT_PERCENTS,
@@ -93,12 +95,13 @@ class BillingPage:
         except AisleError as reason:
             return await self.show(problem=_words(reason))
 
-    async def _invoices(self) -> tuple[Any, bool]:
-        """(invoices, whether the payment provider is silent): the page stands without it."""
+    async def _ask(self) -> tuple[tuple[Invoice, ...], PaymentMethod | None, bool]:
+        """(invoices, what pays, whether the payment provider is silent): the page stands without it."""
         try:
-            return await self.billing.invoices(self.caller), False
+            asked = self.billing.invoices(self.caller), self.billing.payment_method(self.caller)
+            return *await asyncio.gather(*asked), False
         except AisleError:
-            return (), True
+            return (), None, True
 
 
 async def provide_page(

@@ -59,6 +59,7 @@ def test_a_life(shop: PaidShop) -> None:
     view = shop.subscribe("starter")
     assert (view["status"], view["answers"]["used"], view["answers"]["included"]) == ("active", 0, STARTER.answers)
     assert totals(shop) == [("paid", 0)]
+    assert "Paid by Visa ending in 4242" in shop.page()
     shop.advance(STARTER.trial_days + 0.2)
     first = shop.await_view(lambda seen: seen["period"] != view["period"], "the first paid period")
     wait_for(lambda: totals(shop) == [("paid", 2900), ("paid", 0)], "the first invoice")
