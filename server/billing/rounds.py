@@ -1,12 +1,14 @@
 """What a worker looks after about money without being asked."""
 
+from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from server.billing import storage
 from server.billing.closing.service import CLOSE, SETTLED
 from server.billing.events import REFRESH
-from server.billing.resolutions.service import SETTLES, Resolutions
-from server.billing.tasks import METER
+from server.billing.resolutions.service import SETTLES
+from server.billing.tasks import METER, RESOLVE
 from server.core.database import Database
 from server.core.jobs import enqueue_once
 
@@ -15,10 +17,10 @@ RECONCILE_AFTER = timedelta(hours=24)
 
 
 class BillingRounds:
-    """Rounds over all shops; several workers may make them at once."""
+    """Rounds over all shops; several workers may make them at once. What may fail is a job of the one shop."""
 
-    def __init__(self, database: Database, resolutions: Resolutions, *, has_payments: bool) -> None:
-        self._database, self._resolutions, self._has_payments = database, resolutions, has_payments
+    def __init__(self, database: Database, *, has_payments: bool) -> None:
+        self._database, self._has_payments = database, has_payments
 
     async def look_around(self) -> None:
         """Give back what is held for nobody; have subscriptions fetched, resolutions counted, the meter told, periods
@@ -28,14 +30,12 @@ class BillingRounds:
                 await storage.give_back_expired(connection, shop_id)
         if not self._has_payments:
             return
-        for shop_id in await self._database.shops_to_reconcile(RECONCILE_AFTER):
+        await self._ask_for(REFRESH, await self._database.shops_to_reconcile(RECONCILE_AFTER))
+        await self._ask_for(RESOLVE, await self._database.shops_with_due_resolutions(SETTLES))
+        await self._ask_for(METER, await self._database.shops_to_meter())
+        await self._ask_for(CLOSE, await self._database.shops_to_close(SETTLED))
+
+    async def _ask_for(self, kind: str, shop_ids: Sequence[UUID]) -> None:
+        for shop_id in shop_ids:
             async with self._database.fast(shop_id) as connection:
-                await enqueue_once(connection, shop_id, REFRESH, {})
-        for shop_id in await self._database.shops_with_due_resolutions(SETTLES):
-            await self._resolutions.count_due(shop_id)
-        for shop_id in await self._database.shops_to_meter():
-            async with self._database.fast(shop_id) as connection:
-                await enqueue_once(connection, shop_id, METER, {})
-        for shop_id in await self._database.shops_to_close(SETTLED):
-            async with self._database.fast(shop_id) as connection:
-                await enqueue_once(connection, shop_id, CLOSE, {})
+                await enqueue_once(connection, shop_id, kind, {})

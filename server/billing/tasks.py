@@ -1,16 +1,17 @@
-"""What a worker does about money: fetch what has changed, tell the meter."""
+"""What a worker does about money: fetch what has changed, count resolutions, tell the meter."""
 
 from billing.gateway import PaymentsRefused, PaymentsUnavailable
 from server.billing import storage
 from server.billing.entitlements import Entitlements
 from server.billing.meter import Meter
+from server.billing.resolutions.service import Resolutions
 from server.billing.service import Billing
 from server.core.database import Database
 from server.core.errors import Unavailable
 from server.core.jobs import ClaimedJob
 from server.core.logging import get_logger
 
-METER = "billing.meter"
+METER, RESOLVE = "billing.meter", "billing.resolve"
 RETRY_S = 30.0
 
 log = get_logger("billing")
@@ -32,6 +33,17 @@ class RefreshSubscription:
         async with self._database.fast(job.shop_id) as connection:
             await storage.end_events(connection, job.shop_id, events)
         return await job.finish("done")
+
+
+class CountResolutions:
+    """Handler of `billing.resolve`: conversations whose time has come. What is left after one go is asked for again."""
+
+    def __init__(self, resolutions: Resolutions) -> None:
+        self._resolutions = resolutions
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        await self._resolutions.count_due(job.shop_id)
+        await job.finish("done")
 
 
 class TellMeter:

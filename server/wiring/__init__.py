@@ -174,7 +174,7 @@ async def _build(
     )
     privacy = Privacy(database, vault, talk.journal, talk.presence, talk.forgotten, talk.limits, settings.secret_keys)
     interrupted = InterruptedTurns(database, talk.journal, money.quota)
-    rounds = BillingRounds(database, money.resolutions, has_payments=money.payments is not None)
+    rounds = BillingRounds(database, has_payments=money.payments is not None)
     demo_file = settings.data_dir / "demo-shop.json"
     return Services(
         settings=settings,

@@ -17,7 +17,7 @@ from server.billing.overview import Overview
 from server.billing.quota import ShopQuota
 from server.billing.resolutions.service import Resolutions
 from server.billing.service import Billing
-from server.billing.tasks import METER, RefreshSubscription, TellMeter
+from server.billing.tasks import METER, RESOLVE, CountResolutions, RefreshSubscription, TellMeter
 from server.billing.telling import TellMerchant
 from server.core.database import Database
 from server.core.jobs import Handler, Wake
@@ -81,6 +81,7 @@ def billing_handlers(
         NOTICE: TellMerchant(parts.entitlements, shops, members, mailer, url),
     }
     if parts.meter:
+        handlers[RESOLVE] = CountResolutions(parts.resolutions)
         handlers[METER] = TellMeter(parts.entitlements, parts.meter)
     return handlers
 
