@@ -30,6 +30,10 @@ def alerts_at(alerts: Alerts, plan: Plan, used: int, spent_minor: int) -> tuple[
         return ()
     told = [Alert("share", percent) for percent in alerts.at_percents if used == -(-plan.answers * percent // 100)]
     if alerts.spent_minor is not None and used > plan.answers:
-        before = spent_minor - (plan.overage_minor or 0)
-        told += [Alert("spent", alerts.spent_minor)] if before < alerts.spent_minor <= spent_minor else []
+        told += [Alert("spent", alerts.spent_minor)] * is_sum_reached(alerts, spent_minor, plan.overage_minor or 0)
     return tuple(told)
+
+
+def is_sum_reached(alerts: Alerts, spent_minor: int, each_minor: int) -> bool:
+    """Whether what cost `each_minor` and brought the sum to `spent_minor` is the first to reach what is to be told."""
+    return alerts.spent_minor is not None and spent_minor - each_minor < alerts.spent_minor <= spent_minor

@@ -1,18 +1,30 @@
 """What counts on a bill.
 
-A billable answer is an answer of the assistant that was delivered to a shopper. Not billable are: an answer that
-failed, broke off or never began; a fallback, that is one which only says that it does not know, found nothing, cannot
-reach the shop's order system, or calls a person; a stopped answer of which nothing was told; the same message sent
-again; what staff write. The conversation log holds all that this takes, so every bill can be recomputed from it.
+A billable answer is an answer of the assistant that was delivered to a shopper and told them something. Not billable
+are: an answer that failed, broke off or never began; a fallback, that is one which only says that it does not know,
+found nothing, cannot reach the shop's order system, or calls a person; a question back, such as which product is meant
+or whose order it is; a greeting, thanks and other small talk; a stopped answer of which nothing was told; the same
+message sent again; what staff write. The conversation log holds all that this takes, so every bill can be recomputed
+from it.
 """
 
 from typing import Final
 
 DELIVERED: Final = frozenset({"done", "stopped"})
-FALLBACKS: Final = frozenset({"unknown", "product_none", "unavailable", "nonsense", "human"})
+FALLBACKS: Final = frozenset(
+    {
+        *("unknown", "product_none", "product_silent", "off_topic", "nonsense", "picture"),
+        *("unavailable", "order_unavailable", "human", "upset"),
+    }
+)
+QUESTIONS_BACK: Final = frozenset(
+    {"product_unclear", "comparison_unclear", "order_proof", "order_refused", "order_locked"}
+)
+SMALL_TALK: Final = frozenset({"greeting", "thanks", "goodbye", "identity", "assent", "refusal"})
+NOT_BILLABLE: Final = FALLBACKS | QUESTIONS_BACK | SMALL_TALK
 """Kinds of answer (`Concluded.kind` of the drivers) that do not answer."""
 
 
 def is_billable(state: str, kind: str | None, *, has_told: bool) -> bool:
     """Whether a turn that ended in `state` with an answer of `kind` counts; `has_told`: the shopper got any of it."""
-    return state in DELIVERED and has_told and kind not in FALLBACKS
+    return state in DELIVERED and has_told and kind not in NOT_BILLABLE

@@ -140,6 +140,8 @@ class Preview(msgspec.Struct, frozen=True):
     next_total_minor: int
     lines: tuple[InvoiceLine, ...]
     proration_at: datetime
+    waits: bool = False
+    """Until the period ends."""
 
 
 class Event(msgspec.Struct, frozen=True):

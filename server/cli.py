@@ -241,6 +241,9 @@ def billing_recompute(shop_id: str, month: str | None, as_json: bool) -> None:
     """Work a bill out from the conversation log; exit code 1 when ledger, meter or invoice say otherwise."""
     from server.commands.billing import recompute
 
+    if month is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
+        raise click.BadParameter("a month such as 2026-11", param_hint="--period")
+
     sys.exit(run(lambda: recompute(shop_id, month, as_json)))
 
 

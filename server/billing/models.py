@@ -102,6 +102,10 @@ class BillingView(Struct, frozen=True, kw_only=True):
     cancels_at: datetime | None
     next_plan: str | None
     """The plan that follows when the period ends."""
+    free_until: datetime | None
+    """While a subscription is tried out: its first payment."""
+    may_try: bool
+    """Whether a first subscription begins with the plan's days to try."""
     answers: AnswersView
     overage: OverageView
     resolutions: ResolutionsView | None

@@ -49,6 +49,8 @@ class Overview:
             ends_at=holds.ends_at,
             cancels_at=cancels_at,
             next_plan=following.id if following else None,
+            free_until=subscription.trial_end if subscription and subscription.status == "trialing" else None,
+            may_try=subscription is None,
             answers=AnswersView(
                 used=used,
                 included=holds.plan.answers,

@@ -16,7 +16,7 @@ from billing.plans import NEVER
 from billing.quota import Spent
 from server.billing import storage
 from server.billing.entitlements import Entitlements, Limits
-from server.billing.notices import notify_once
+from server.billing.notices import notify_of_state, notify_once
 from server.core.remember import Remembered
 
 RESERVATION_LIVES_S = 180.0
@@ -76,7 +76,9 @@ class ShopQuota:
         if scope:
             await self._settle(connection, shop_id, turn_id, holds, Spent(is_billable=False))
         told = (shop_id, f"{holds.period.start.isoformat()}:{scope}")
-        if not self._told.get(told):
+        if holds.is_cut:
+            await notify_of_state(connection, shop_id, holds)
+        elif not self._told.get(told):
             await notify_once(connection, shop_id, holds.period.start, f"key:{scope}" if scope else "limit")
         self._told.put(told, True)
         return False

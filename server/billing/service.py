@@ -25,6 +25,7 @@ from billing.plans import OFFERED, Plan, find_offered, find_plan
 from server.billing import storage
 from server.billing.entitlements import Entitlements
 from server.billing.meter import Meter
+from server.billing.notices import notify_of_state
 from server.core.database import Database
 from server.core.errors import Conflict, FieldError, Invalid, Unavailable
 from server.core.ids import new_id
@@ -187,7 +188,10 @@ class Billing:
             async with self._database.fast(shop_id) as connection:
                 await storage.save_subscription(connection, shop_id, encoded, unpaid_since, row["read_at"])
         self._entitlements.forget(shop_id)
-        return await self._entitlements.of(shop_id)
+        holds = await self._entitlements.of(shop_id)
+        async with self._database.fast(shop_id) as connection:
+            await notify_of_state(connection, shop_id, holds)
+        return holds
 
     async def _let_go(self, state: SubscriptionState | None, before: str | None) -> SubscriptionState | None:
         """Once the plan that waited has come, its schedule is in the way of all that a merchant does in the portal."""
@@ -205,7 +209,8 @@ class Billing:
         if newest is None or newest.status != "past_due":
             return newest, None
         invoices = await payments.invoices(customer_id, MAX_INVOICES)
-        unpaid = [invoice.created for invoice in invoices if invoice.status == "open" and invoice.amount_due_minor > 0]
+        own = [invoice for invoice in invoices if invoice.subscription_id == newest.id]
+        unpaid = [invoice.created for invoice in own if invoice.status == "open" and invoice.amount_due_minor > 0]
         return newest, min(unpaid, default=None)
 
     async def _prices(self, plan: Plan) -> tuple[str, str | None]:
@@ -262,7 +267,7 @@ def _is_cheaper(plan: Plan, current: Plan | None) -> bool:
 
 def _later(subscription: SubscriptionState, plan: Plan) -> Preview:
     """A change that waits for the period's end costs nothing before."""
-    return Preview(subscription.currency, 0, plan.price_minor or 0, (), subscription.period_end)
+    return Preview(subscription.currency, 0, plan.price_minor or 0, (), subscription.period_end, waits=True)
 
 
 def _require_offered(plan_id: str) -> Plan:

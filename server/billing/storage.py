@@ -39,9 +39,12 @@ async def save_subscription(
     connection: Connection, shop_id: UUID, state: str | None, unpaid_since: datetime | None, asked_at: datetime
 ) -> None:
     """What the payment provider was asked for at `asked_at` (by the database's clock) and has told, whole; ignored
-    where something asked for later is kept."""
+    where something asked for later is kept. What was chosen for an earlier subscription ends with it: nobody pays for
+    answers beyond a plan because of a choice of long ago."""
     await connection.execute(
-        "UPDATE subscription SET state = $2::jsonb, unpaid_since = $3, refreshed_at = $4 "
+        "UPDATE subscription SET state = $2::jsonb, unpaid_since = $3, refreshed_at = $4, "
+        "overage = overage AND coalesce(state ->> 'id' = $2::jsonb ->> 'id', true), spending_cap_minor = "
+        "CASE WHEN coalesce(state ->> 'id' = $2::jsonb ->> 'id', true) THEN spending_cap_minor END "
         "WHERE shop_id = $1 AND (refreshed_at < $4 OR state IS NULL)",
         shop_id,
         state,

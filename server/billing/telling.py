@@ -63,9 +63,9 @@ def words_of(notice: str, holds: Entitlement) -> tuple[str, str]:
         case "spent":
             spent = format_money(int(value), plan.currency)
             return (
-                f"answers beyond the plan have come to {spent}",
-                f"In the period until {until} answers beyond the plan {plan.name} have come to {spent}.\n"
-                "A spending cap, and a plan with more answers:",
+                f"what is billed by use has come to {spent}",
+                f"In the period until {until} what the plan {plan.name} bills by use has come to {spent}.\n"
+                "A spending cap, and other plans:",
             )
         case "stock":
             what = STOCK_WORDS.get(value, value)
@@ -74,6 +74,8 @@ def words_of(notice: str, holds: Entitlement) -> tuple[str, str]:
                 f"Shoppers are not told of what goes beyond the plan {plan.name}. All that was there stays; what was "
                 "left out is named with each import and on the page of stores.\nMore room:",
             )
+        case "state":
+            return _state_words(value, holds)
         case "key":
             return (
                 "a key has reached its limit",
@@ -82,6 +84,20 @@ def words_of(notice: str, holds: Entitlement) -> tuple[str, str]:
     return (
         "no answers are left in this period",
         f"Shoppers get the shop's contact instead of answers until {until}.{_bigger(plan)}\nUpgrade with one click:",
+    )
+
+
+def _state_words(state: str, holds: Entitlement) -> tuple[str, str]:
+    if state == "grace":
+        until = f"{holds.ends_at:%-d %B %Y}" if holds.ends_at else "further notice"
+        return (
+            "the last payment failed",
+            f"Everything goes on until {until}. Look at the card, and pay the open invoice:",
+        )
+    why = "the last payment failed on several tries" if state == "past_due" else "trial or subscription are over"
+    return (
+        "there is no plan any more",
+        f"Shoppers get the shop's contact instead of answers, since {why}. Everything is kept. To go on:",
     )
 
 

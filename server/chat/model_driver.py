@@ -10,6 +10,7 @@ from typing import assert_never
 
 import msgspec
 
+from billing.answers import SMALL_TALK
 from server.chat.events import Transcript
 from server.chat.grounding import Grounder, SentenceSplitter, clean_links
 from server.chat.intents import Intent, IntentKind
@@ -43,7 +44,7 @@ from server.models.protocol import (
     ToolCall,
     ToolCallsReady,
 )
-from server.orders.models import OrderFound, ProofNeeded
+from server.orders.models import OrderFound, ProofNeeded, kind_of
 
 MAX_STEPS = 4
 MAX_CALLS_PER_STEP = 3
@@ -84,7 +85,7 @@ class ModelDriver:
             await self._call_tools(progress, calls, tools, transcript, question.locale)
         if not progress.said:
             raise ModelUnavailable("the model ended without saying anything")
-        self._conclude(progress, tools, transcript)
+        self._conclude(progress, intent, tools, transcript)
 
     async def _prepare(
         self, question: Question, intent: Intent, proven: OrderAnswer | None, tools: ShopToolbox
@@ -202,13 +203,14 @@ class ModelDriver:
         for used in tools.take_used():
             transcript.add(used)
 
-    def _conclude(self, progress: Progress, tools: ShopToolbox, transcript: Transcript) -> None:
+    def _conclude(self, progress: Progress, intent: Intent, tools: ShopToolbox, transcript: Transcript) -> None:
         text = "".join(progress.said)
         if shown := _mentioned(text, progress.products):
             transcript.add(ShowProducts(tuple(detail.card for detail in shown)))
-        kind = "products" if shown else "answer"
+        small_talk = intent.kind.value if intent.kind.value in SMALL_TALK else None
+        kind: str = "products" if shown else small_talk or "answer"
         for answer in progress.orders[-1:]:
-            kind = "order"
+            kind = kind_of(answer.outcome)
             match answer.outcome:
                 case OrderFound(view=view):
                     transcript.add(ShowOrder(view))

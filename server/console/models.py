@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from server.shops.models import Role
 
 STATES = ("open", "requested", "waiting", "joined", "closed")
-UNANSWERED_KINDS = ("unknown", "product_none")
+UNANSWERED_KINDS = ("unknown", "product_none", "product_silent")
 """Kinds of answer that admit we do not know, or have nothing that fits (named by the drivers in `Concluded.kind`)."""
 BROKEN_STATES = ("failed", "interrupted")
 

@@ -19,11 +19,14 @@ SEARCH_WINDOW = 2_000
 MAX_MESSAGES = 500
 
 _BROKEN = ", ".join(f"'{state}'" for state in BROKEN_STATES)
-_UNANSWERED = ", ".join(f"'{kind}'" for kind in UNANSWERED_KINDS)
+FAILED = f"(turn.state IN ({_BROKEN}) AND turn.trace ->> 'kind' IS DISTINCT FROM 'quota')"
+"""Of a turn. A question that met the plan's limit is in such a state too, and got its fallback."""
+UNANSWERED = f"turn.trace ->> 'kind' IN ({', '.join(repr(kind) for kind in UNANSWERED_KINDS)})"
+"""Of a turn."""
 _TURN_OF_TALK = "SELECT FROM turn WHERE turn.shop_id = $1 AND turn.conversation_id = talk.id AND turn.started_at >= $5"
 _ONLY = {
-    Only.FAILED: f"EXISTS ({_TURN_OF_TALK} AND turn.state IN ({_BROKEN}))",
-    Only.UNANSWERED: f"EXISTS ({_TURN_OF_TALK} AND turn.trace ->> 'kind' IN ({_UNANSWERED}))",
+    Only.FAILED: f"EXISTS ({_TURN_OF_TALK} AND {FAILED})",
+    Only.UNANSWERED: f"EXISTS ({_TURN_OF_TALK} AND {UNANSWERED})",
     Only.THUMBS_DOWN: f"EXISTS ({_TURN_OF_TALK} AND EXISTS (SELECT FROM feedback WHERE feedback.shop_id = $1 "
     "AND feedback.conversation_id = talk.id AND feedback.message_id = turn.answer_id AND feedback.rating = 'down'))",
     Only.HANDOFF: "talk.state IN ('requested', 'waiting')",
@@ -60,7 +63,7 @@ SELECT hit.id, hit.state, hit.preview, hit.locale, hit.customer_email, hit.conta
     thumbs.up, thumbs.down
 FROM walked LEFT JOIN hit ON true
 LEFT JOIN LATERAL (
-    SELECT bool_or(state IN ({broken})) AS failed, bool_or(trace ->> 'kind' IN ({unanswered})) AS unanswered
+    SELECT bool_or({failed}) AS failed, bool_or({unanswered}) AS unanswered
     FROM turn WHERE shop_id = $1 AND conversation_id = hit.id
 ) AS turns ON true
 LEFT JOIN LATERAL (
@@ -89,8 +92,8 @@ async def list_conversations(
         # every parameter has to appear, whatever is asked
         condition=" AND ".join(["$7::text IS NOT NULL", *conditions]),
         window=window,
-        broken=_BROKEN,
-        unanswered=_UNANSWERED,
+        failed=FAILED,
+        unanswered=UNANSWERED,
     )
     rows = await connection.fetch(
         query,

@@ -14,6 +14,10 @@ MOST_OF_A_FORECAST = 1.6
 """How far above limit and use the picture goes for a forecast's sake."""
 
 
+LEAST_DRAWN = 0.015
+"""Of the period: the first minutes would be too narrow to be seen."""
+
+
 class UsageChart(Struct, frozen=True, kw_only=True):
     """Lengths in the view box's own units."""
 
@@ -34,7 +38,7 @@ class UsageChart(Struct, frozen=True, kw_only=True):
 def usage_chart(view: BillingView, days: Sequence[Any]) -> UsageChart:
     """`days` are rows of day (a date) and answers."""
     start, end = view.period.start, view.period.end
-    now = min(max(datetime.now(UTC), start), end)
+    now = min(max(datetime.now(UTC), start + (end - start) * LEAST_DRAWN), end)
     used = {row["day"]: row["answers"] for row in days}
     pace = view.answers.used / max((now - start) / timedelta(days=1), 1.0)
     at_end = view.answers.used + pace * ((end - now) / timedelta(days=1))

@@ -148,3 +148,18 @@ class OrdersUnavailable(Struct, frozen=True, tag=True):
 
 
 OrderOutcome = OrderFound | OrdersListed | ProofNeeded | TooManyTries | OrdersUnavailable
+
+
+def kind_of(outcome: OrderOutcome) -> str:
+    """What an answer that tells this outcome is called in the conversation log."""
+    match outcome:
+        case OrderFound():
+            return "order_status"
+        case OrdersListed():
+            return "orders_listed"
+        case ProofNeeded(refused=refused):
+            return "order_refused" if refused else "order_proof"
+        case TooManyTries():
+            return "order_locked"
+        case OrdersUnavailable():
+            return "order_unavailable"

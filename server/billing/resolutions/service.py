@@ -18,11 +18,13 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from billing.alerts import is_sum_reached
 from billing.answers import is_billable
 from billing.period import Period, months_after, period_at
 from billing.plans import BY_RESOLUTION, NEVER
 from billing.resolutions import QUIET, RETURN_WINDOW, Kind, Resolution, Sign, next_final_at, resolutions_of
 from server.billing.entitlements import Account, Entitlements
+from server.billing.notices import notify_once
 from server.billing.resolutions import storage
 from server.core.database import Connection, Database
 
@@ -98,12 +100,14 @@ async def _count(connection: Connection, shop_id: UUID, account: Account, resolu
     each_minor = None if is_returned else account.resolution_minor(at)
     cap_minor = NEVER if account.spending_cap_minor is None else account.spending_cap_minor
     # asked also where nothing is to be paid: a period in which anything was counted has a counter, and is closed by it
-    has_room = await storage.spend(connection, shop_id, period_start, each_minor or 0, cap_minor)
+    spent_minor = await storage.spend(connection, shop_id, period_start, each_minor or 0, cap_minor)
+    if each_minor and spent_minor is not None and is_sum_reached(account.alerts, spent_minor, each_minor):
+        await notify_once(connection, shop_id, period_start, f"spent:{account.alerts.spent_minor}")
     await storage.add_entries(
         connection,
         shop_id,
         resolution.turn_id,
-        is_billed=each_minor is not None and has_room,
+        is_billed=each_minor is not None and spent_minor is not None,
         is_returned=is_returned,
         plan=account.entitlement(at).plan.lookup_key,
         period_start=period_start,

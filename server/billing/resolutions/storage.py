@@ -122,23 +122,23 @@ async def add_entries(
 
 async def spend(
     connection: Connection, shop_id: UUID, period_start: datetime, each_minor: int, minor_limit: int
-) -> bool:
-    """Add the price of one to what the period has come to, with answers beyond a plan; False, and nothing is added,
-    where that passes the limit. The period's counter is there afterwards in any case."""
+) -> int | None:
+    """Add the price of one to what the period has come to, with answers beyond a plan: to how much; None, and nothing
+    is added, where that passes the limit. The period's counter is there afterwards in any case."""
     await connection.execute(
         "INSERT INTO quota_period (shop_id, scope, period_start) VALUES ($1, '', $2) ON CONFLICT DO NOTHING",
         shop_id,
         period_start,
     )
-    done = await connection.execute(
+    spent: int | None = await connection.fetchval(
         "UPDATE quota_period SET minor_used = minor_used + $3 "
-        "WHERE shop_id = $1 AND scope = '' AND period_start = $2 AND minor_used + $3 <= $4",
+        "WHERE shop_id = $1 AND scope = '' AND period_start = $2 AND minor_used + $3 <= $4 RETURNING minor_used",
         shop_id,
         period_start,
         each_minor,
         minor_limit,
     )
-    return str(done) == "UPDATE 1"
+    return spent
 
 
 async def is_counted(connection: Connection, shop_id: UUID, turn_id: UUID) -> bool:

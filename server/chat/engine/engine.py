@@ -6,6 +6,7 @@ from typing import assert_never
 
 import msgspec
 
+from billing.answers import NOT_BILLABLE
 from server.chat.engine.details import answer_detail, answer_open, answer_wish
 from server.chat.engine.orders import answer_order, answer_order_change
 from server.chat.engine.passages import answer_policy
@@ -81,8 +82,9 @@ class Engine:
 def joint_end(ends: list[Concluded]) -> Concluded:
     """The end of several answers: as sure as the least sure, named after the first that answers something."""
     kinds = [end.kind for end in ends]
+    answering = [kind for kind in kinds if kind not in NOT_BILLABLE] or [kind for kind in kinds if kind != "unknown"]
     return Concluded(
-        kind=next((kind for kind in kinds if kind != "unknown"), "unknown"),
+        kind=next(iter(answering), "unknown"),
         confidence=min(end.confidence for end in ends),
         receipts=tuple(dict.fromkeys(receipt for end in ends for receipt in end.receipts)),
     )

@@ -23,6 +23,7 @@ from server.orders.models import (
     ShipmentView,
     TooManyTries,
     TrackingView,
+    kind_of,
 )
 
 MAX_ITEMS_SAID = 8
@@ -114,24 +115,25 @@ def tell(reply: Reply, answer: OrderAnswer, *, concludes: bool = True) -> list[A
     words = reply.words
     match answer.outcome:
         case OrderFound() as found:
-            events, kind, confidence = _tell_found(reply, found, answer), "order_status", 0.95
+            events, confidence = _tell_found(reply, found, answer), 0.95
             suggestions: tuple[str, ...] = (words.ask_returns, words.ask_shipping, words.ask_human)
         case OrdersListed() as listed:
-            events, kind, confidence = _tell_list(reply, listed, answer), "orders_listed", 0.95
+            events, confidence = _tell_list(reply, listed, answer), 0.95
             suggestions = (words.ask_returns, words.ask_find)
         case ProofNeeded(order_number=number, methods=methods, refused=refused):
             text = words.proof_refused if refused else _proof_question(reply, number)
             events, confidence = [*reply.say(text), AskProof(order_number=number, methods=methods)], 0.9
-            kind = "order_refused" if refused else "order_proof"
             suggestions = (words.ask_human,)
         case TooManyTries():
-            events, kind, confidence = list(reply.say(words.proof_locked)), "order_locked", 0.9
+            events, confidence = list(reply.say(words.proof_locked)), 0.9
             suggestions = (words.ask_human,)
         case OrdersUnavailable(connected=connected):
             text = words.orders_down if connected else words.orders_not_connected
-            events, kind, confidence = list(reply.say(text)), "order_unavailable", 0.6
+            events, confidence = list(reply.say(text)), 0.6
             suggestions = (words.ask_human,)
-    return [*events, *reply.suggest(*suggestions), *reply.conclude(kind, confidence)] if concludes else events
+    if not concludes:
+        return events
+    return [*events, *reply.suggest(*suggestions), *reply.conclude(kind_of(answer.outcome), confidence)]
 
 
 def _proof_question(reply: Reply, number: str | None) -> str:

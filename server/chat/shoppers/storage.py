@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from server.chat.engine.quotes import plain_text
 from server.chat.shoppers.models import ConversationLine
 from server.core.database import Connection
 
@@ -31,7 +32,7 @@ async def list_conversations(
         shopper_id,
         customer_id,
     )
-    return [ConversationLine(**dict(row)) for row in rows]
+    return [ConversationLine(**{**dict(row), "preview": plain_text(row["preview"])}) for row in rows]
 
 
 async def is_conversation_of(

@@ -1,6 +1,7 @@
 """The page of plan and usage: how much is used and how long it lasts, changing the plan, invoices, limits, alerts."""
 
 import asyncio
+import re
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -25,6 +26,9 @@ from server.core.errors import AisleError, FieldError, Invalid
 from server.core.money import format_money
 
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+MOST_MINOR = 100_000_000
+CAME = ("subscribed", "saved")
+_AMOUNT = re.compile(r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3}){1,2}|[0-9]{1,7})(?:[.,](?P<part>[0-9]{1,2}))?")
 ALERT_PERCENTS = (50, 80, 90, 100)
 """Shares that the page offers; the API takes any."""
 
@@ -80,13 +84,13 @@ class BillingPage:
             wanted=wanted,
         )
 
-    async def do(self, change: Awaitable[object]) -> Response[Any]:
-        """Make a change and come back to the page, which says why where it cannot be made."""
+    async def do(self, change: Awaitable[object], came: str = "") -> Response[Any]:
+        """Make a change and come back to the page, which says so (`came`), or why it cannot be made."""
         try:
             await change
         except AisleError as reason:
             return await self.show(problem=_words(reason))
-        return Redirect(PAGE, status_code=303, headers=HEADERS)
+        return Redirect(f"{PAGE}?{came}" if came else PAGE, status_code=303, headers=HEADERS)
 
     async def lead_on(self, address: Awaitable[str], words: str) -> Template:
         """A link to the payment provider: a form may not lead to another site, a link may."""
@@ -119,8 +123,10 @@ async def provide_page(
 @get(PAGE, include_in_schema=False)
 async def show_billing(page: BillingPage) -> Template:
     """Plan, usage, invoices."""
-    came = "subscribed" if "subscribed" in page.request.query_params else ""
-    if came:  # the browser may be back before the news is: look; the webhook or the daily round brings it otherwise
+    came = next((each for each in CAME if each in page.request.query_params), "")
+    if (
+        came == "subscribed"
+    ):  # the browser may be back before the news is: look; the webhook or the daily round brings it otherwise
         with suppress(AisleError):
             await page.billing.refresh(page.caller.shop_id)
     return await page.show(came=came)
@@ -172,7 +178,7 @@ async def choose_limits(data: Form, page: BillingPage) -> Response[Any]:
         cap_minor = _amount_minor("cap", data.get("cap", ""))
         await page.billing.choose(page.caller, overage=data.get("overage") == "yes", spending_cap_minor=cap_minor)
 
-    return await page.do(choose())
+    return await page.do(choose(), came="saved")
 
 
 @post(f"{PAGE}/alerts", status_code=303, include_in_schema=False)
@@ -184,7 +190,7 @@ async def choose_alerts(data: Form, page: BillingPage) -> Response[Any]:
         spent_minor = _amount_minor("spent", data.get("spent", "")) or None
         await page.alerts.choose(page.caller, AlertChoices(at_percents=percents, spent_minor=spent_minor))
 
-    return await page.do(choose())
+    return await page.do(choose(), came="saved")
 
 
 def _shown_at(text: str) -> datetime | None:
@@ -196,17 +202,18 @@ def _shown_at(text: str) -> datetime | None:
 
 
 def _amount_minor(field: str, text: str) -> int | None:
-    """Whole units as typed in, as minor units; None for none. Raises Invalid."""
-    written = text.strip().replace(",", ".")
+    """Whole units as typed in ("1,000", "12.50", "12,50"), as minor units; None for none. Raises Invalid."""
+    written = text.strip()
     if not written:
         return None
-    try:
-        amount = round(float(written) * 100)
-    except (ValueError, OverflowError):
-        amount = -1
-    if not 0 <= amount <= 100_000_000:
-        raise Invalid("This is no amount.", errors=(FieldError(field, "an amount such as 50, or nothing"),))
-    return amount
+    found = _AMOUNT.fullmatch(written)
+    if not found:
+        hint = "Type an amount such as 50 or 1,000.50, or leave it empty"
+        raise Invalid(f"“{written}” is no amount.", errors=(FieldError(field, hint),))
+    minor = int(found["whole"].replace(",", "")) * 100 + int((found["part"] or "").ljust(2, "0"))
+    if minor > MOST_MINOR:
+        raise Invalid(f"“{written}” is too much.", errors=(FieldError(field, "It may be up to 1,000,000"),))
+    return minor
 
 
 def _words(reason: AisleError) -> str:

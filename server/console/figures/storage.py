@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from server.console.models import BROKEN_STATES, UNANSWERED_KINDS
+from server.console.storage import FAILED, UNANSWERED
 from server.core.database import Connection
 
 TOP_KINDS = 12
@@ -12,8 +12,6 @@ TOP_QUESTIONS = 20
 HANDOFFS_LOOKED_AT = 10_000
 """Of the newest conversations, for those still waiting for a person."""
 
-_BROKEN = ", ".join(f"'{state}'" for state in BROKEN_STATES)
-_UNANSWERED = ", ".join(f"'{kind}'" for kind in UNANSWERED_KINDS)
 _THUMBS = (
     "LEFT JOIN feedback ON feedback.shop_id = $1 AND feedback.conversation_id = turn.conversation_id "
     "AND feedback.message_id = turn.answer_id"
@@ -29,8 +27,8 @@ async def count_since(connection: Connection, shop_id: UUID, since: datetime) ->
             (SELECT count(*) FROM (SELECT state FROM conversation WHERE shop_id = $1
                 ORDER BY last_message_at DESC, id DESC LIMIT {HANDOFFS_LOOKED_AT}) AS newest
                 WHERE state IN ('requested', 'waiting')) AS handoffs,
-            count(DISTINCT turn.conversation_id) FILTER (WHERE turn.state IN ({_BROKEN})) AS failed,
-            count(DISTINCT turn.conversation_id) FILTER (WHERE trace ->> 'kind' IN ({_UNANSWERED})) AS unanswered,
+            count(DISTINCT turn.conversation_id) FILTER (WHERE {FAILED}) AS failed,
+            count(DISTINCT turn.conversation_id) FILTER (WHERE {UNANSWERED}) AS unanswered,
             count(DISTINCT turn.conversation_id) FILTER (WHERE rating = 'down') AS thumbs_down
         FROM turn {_THUMBS} WHERE turn.shop_id = $1 AND turn.started_at >= $2
         """,
@@ -47,8 +45,8 @@ async def count_by_day(connection: Connection, shop_id: UUID, since: datetime, u
             count(DISTINCT turn.conversation_id) AS conversations,
             count(*) FILTER (WHERE answered_by = 'model') AS by_model,
             count(*) FILTER (WHERE answered_by = 'engine') AS by_engine,
-            count(*) FILTER (WHERE state IN ({_BROKEN})) AS failed,
-            count(*) FILTER (WHERE trace ->> 'kind' IN ({_UNANSWERED})) AS unknown,
+            count(*) FILTER (WHERE {FAILED}) AS failed,
+            count(*) FILTER (WHERE {UNANSWERED}) AS unknown,
             count(*) FILTER (WHERE rating = 'up') AS thumbs_up,
             count(*) FILTER (WHERE rating = 'down') AS thumbs_down,
             percentile_cont(0.5) WITHIN GROUP (ORDER BY (trace ->> 'seconds')::float8) AS p50_s,
@@ -85,7 +83,7 @@ async def list_open_questions(connection: Connection, shop_id: UUID, since: date
             SELECT turn.started_at, turn.conversation_id, left(message.parts -> 0 ->> 'text', 300) AS said
             FROM turn JOIN message ON message.shop_id = $1 AND message.conversation_id = turn.conversation_id
                 AND message.id = turn.question_id
-            WHERE {_PERIOD} AND trace ->> 'kind' IN ({_UNANSWERED})
+            WHERE {_PERIOD} AND {UNANSWERED}
         ) AS asked
         WHERE said <> '' GROUP BY lower(trim(said)) ORDER BY count(*) DESC, max(started_at) DESC LIMIT {TOP_QUESTIONS}
         """,
