@@ -82,7 +82,7 @@ class ResolutionAudit(Struct, frozen=True, kw_only=True):
 
     def difference(self, *, is_over: bool) -> int:
         """Resolutions by which log and ledger differ, ledger and meter."""
-        untold = self.ledger_billed - self.told if is_over else 0
+        untold = abs(self.ledger_billed - self.told) if is_over else 0
         at_meter = self.meter if self.meter is not None else self.told
         return (
             len(self.missing)
@@ -118,7 +118,7 @@ class Audit(Struct, frozen=True, kw_only=True):
     @property
     def difference(self) -> int:
         """Answers and resolutions by which log and ledger differ, ledger and meter; 0 when all is well."""
-        untold = self.ledger_overage - self.told_overage if self.is_over else 0
+        untold = abs(self.ledger_overage - self.told_overage) if self.is_over else 0
         at_meter = self.meter_overage if self.meter_overage is not None else self.told_overage
         return (
             len(self.missing)
@@ -131,11 +131,11 @@ class Audit(Struct, frozen=True, kw_only=True):
 
     @property
     def difference_minor(self) -> int:
-        """Money by which the invoices differ from the bill; 0 while they are not made."""
+        """Money by which the invoices differ from the bill, whichever way; 0 while they are not made."""
         pairs = [(self.invoiced_overage_minor, self.bill.overage_minor)]
         if self.resolutions:
             pairs.append((self.resolutions.invoiced_minor, self.bill.resolutions_minor))
-        return sum(invoiced - billed for invoiced, billed in pairs if invoiced is not None)
+        return sum(abs(invoiced - billed) for invoiced, billed in pairs if invoiced is not None)
 
 
 def bill_of(plan: Plan, answers: int, *, sells_overage: bool) -> Bill:

@@ -52,12 +52,15 @@ class Auditor:
             raise NotFound
         return await self.audit(shop_id, starts[0])
 
-    async def audit(self, shop_id: UUID, start: datetime) -> tuple[Period, Audit]:
+    async def audit(self, shop_id: UUID, start: datetime, *, asks_provider: bool = True) -> tuple[Period, Audit]:
         """The period that began at `start`. Raises NotFound for a shop that is not there, and PaymentsError."""
         account = await self._entitlements.read(shop_id)
+        if not asks_provider:
+            account = msgspec.structs.replace(account, customer_id=None)
         async with self._database.report(shop_id) as connection:
             begun = await storage.periods_with_entries(connection, shop_id)
-            period = Period(start, _end(start, begun, account))
+            known_end = await storage.find_period_end(connection, shop_id, start)
+            period = Period(start, _end(start, known_end, begun, account))
             rows = await storage.logged_turns(connection, shop_id, period.start, period.end)
             erased = await storage.erased_entries(connection, shop_id, period.start)
             ledger = await storage.ledger_totals(connection, shop_id, period.start)
@@ -131,9 +134,9 @@ def invoiced_usage(invoices: Sequence[Invoice], period: Period, meter: str) -> i
     return sum(own) if closed else None
 
 
-def _end(start: datetime, begun: Sequence[datetime], account: Account) -> datetime:
-    """A month later, or sooner: days to try are less, and a later period has begun where a subscription was new."""
-    ends = [months_after(start, 1), *(later for later in begun if later > start)]
+def _end(start: datetime, known: datetime | None, begun: Sequence[datetime], account: Account) -> datetime:
+    """As it was known when answers were counted, or sooner: a later period has begun where a subscription was new."""
+    ends = [known or months_after(start, 1), *(later for later in begun if later > start)]
     if account.made_at == start:
         ends.append(start + timedelta(days=TRIAL.trial_days))
     if account.subscription and account.subscription.period_start == start:

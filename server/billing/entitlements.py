@@ -35,7 +35,8 @@ _NAMES: Mapping[Stock, str] = {
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """Of a period. An answer beyond `included` costs `each_minor`, and all of them together `minor` at most."""
+    """Of a period. An answer beyond `included` costs `each_minor`, and all of them together `minor` at most. Where
+    resolutions are billed any answer may come to one, so none is included."""
 
     answers: int
     tokens: int = NEVER
@@ -45,7 +46,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     def answers_at(self, used: int, spent_minor: int) -> int:
         """How many answers there can be in the period, of which `used` are given and came to `spent_minor`."""
-        if not self.each_minor or self.minor >= NEVER:
+        if self.answers < NEVER or self.minor >= NEVER:
             return self.answers
         left = max(0, self.minor - spent_minor) // self.each_minor
         return max(used, self.included) + left
@@ -75,18 +76,22 @@ class Account(Struct, frozen=True, kw_only=True):
         """What a resolution costs that becomes final at `at`; None where it is free: by the plan, or while it is tried
         out. There is nothing to choose: whoever has such a plan pays for them."""
         found = entitlement_of(self.subscription, trial_began=self.made_at, unpaid_since=self.unpaid_since, now=at)
-        return found.plan.resolution_minor if found.pays_overage else None
+        trial_end = self.subscription.trial_end if self.subscription else None
+        was_tried = trial_end is not None and at < trial_end  # also where it is looked at only afterwards
+        return found.plan.resolution_minor if found.pays_overage and not was_tried else None
 
     def limits(self, holds: Entitlement) -> Limits:
         """What the shop may use in the period."""
         plan = holds.plan
+        cap = NEVER if self.spending_cap_minor is None else self.spending_cap_minor
         answers = NEVER if plan.answers is None else plan.answers
         tokens = NEVER if plan.tokens is None else plan.tokens
         if holds.is_cut:
             return Limits(answers=0, tokens=tokens)
+        if each_minor := self.resolution_minor(datetime.now(UTC)):
+            return Limits(answers=answers, tokens=tokens, included=0, each_minor=each_minor, minor=cap)
         if not holds.pays_overage or not plan.overage_minor:
             return Limits(answers=answers, tokens=tokens, included=answers)
-        cap = NEVER if self.spending_cap_minor is None else self.spending_cap_minor
         return Limits(answers=NEVER, tokens=tokens, included=answers, each_minor=plan.overage_minor, minor=cap)
 
 
@@ -97,15 +102,18 @@ class Entitlements:
         self._database, self.billing = database, billing
         self._accounts: Remembered[UUID, Account] = Remembered(LIVES_S)
 
-    async def account(self, shop_id: UUID) -> Account:
-        """At most a few seconds old. Raises NotFound."""
+    async def account(self, shop_id: UUID, connection: Connection | None = None) -> Account:
+        """At most a few seconds old. Whoever is in a transaction of the shop passes it on: a second connection beside
+        it is one that all the others who are in one may be waiting for as well. Raises NotFound."""
         known = self._accounts.get(shop_id)
-        return known or self._accounts.put(shop_id, await self.read(shop_id))
+        return known or self._accounts.put(shop_id, await self.read(shop_id, connection))
 
-    async def read(self, shop_id: UUID) -> Account:
+    async def read(self, shop_id: UUID, connection: Connection | None = None) -> Account:
         """As it stands in the database now. Raises NotFound."""
-        async with self._database.fast(shop_id) as connection:
-            row = await storage.find_account(connection, shop_id)
+        if connection is None:
+            async with self._database.fast(shop_id) as own:
+                return await self.read(shop_id, own)
+        row = await storage.find_account(connection, shop_id)
         if row is None:
             raise NotFound
         return Account(
@@ -149,7 +157,8 @@ class Entitlements:
         left = allowance.limit - await _COUNTS[allowance.stock](connection, shop_id)
         if binding and left < 0:
             # undone with the caller's transaction where everything is refused: whoever is refused is told at once
-            await notify_once(connection, shop_id, (await self.of(shop_id)).period.start, f"stock:{allowance.stock}")
+            holds = (await self.account(shop_id, connection)).entitlement(datetime.now(UTC))
+            await notify_once(connection, shop_id, holds.period.start, f"stock:{allowance.stock}")
         return left
 
     async def answer_rates(self, shop_id: UUID) -> AnswerRates | None:
@@ -157,7 +166,8 @@ class Entitlements:
         if not self.billing:
             return None
         plan = (await self.of(shop_id)).plan
-        a_day = max(LEAST_A_DAY, (plan.answers or 0) // SHARES)
+        # where each conversation may cost, what is included is a brake only
+        a_day = LEAST_A_DAY if plan.resolution_minor else max(LEAST_A_DAY, (plan.answers or 0) // SHARES)
         return AnswerRates(per_minute=plan.answers_per_minute, per_network_a_day=a_day)
 
     def forget(self, shop_id: UUID) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 from billing.gateway import Payments, PaymentsUnavailable
-from billing.period import months_after
 from billing.plans import ANSWERS, RESOLUTIONS
 from server.billing.ledger import storage
 from server.core.database import Database
@@ -70,19 +69,19 @@ class Meter:
 
     async def _has_arrived(self, shop_id: UUID, customer_id: str, batch: Any) -> bool:
         """By the meter's sum of the whole period: a sum up to now would leave the running minute out."""
-        start, meter = batch["period_start"], batch["meter"]
+        start, end, meter = batch["period_start"], batch["period_end"], batch["meter"]
         async with self._database.fast(shop_id) as connection:
             sent, last_at = await storage.sent_quantity(connection, shop_id, start, meter)
         if last_at and (datetime.now(UTC) - last_at).total_seconds() < SUMS_LAG_S:
             raise PaymentsUnavailable("the meter may not have added up yet what it was told last")
-        total = await self._payments.meter_total(meter, customer_id, start, months_after(start, 1))
+        total = await self._payments.meter_total(meter, customer_id, start, end)
         return total >= sent + int(batch["quantity"])
 
 
 def _within_period(batch: Any) -> datetime:
     """When the meter is to count a batch: in the period whose entries it holds, also where the last of them ended after
     it. The end is cut to the minute, as the meter's sums are."""
-    start: datetime = batch["period_start"]
-    last = months_after(start, 1).replace(second=0, microsecond=0) - timedelta(seconds=1)
+    start, end = batch["period_start"], batch["period_end"]
+    last = end.replace(second=0, microsecond=0) - timedelta(seconds=1)
     at: datetime = max(start, min(batch["at"], last))
     return at

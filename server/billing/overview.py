@@ -1,5 +1,6 @@
 """What a merchant sees of plan and usage, put together from the entitlement and the counters."""
 
+import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,9 @@ from server.billing.models import (
 from server.billing.resolutions.service import Resolutions
 from server.billing.resolutions.storage import count_billed
 from server.core.database import Database
+from server.core.remember import Remembered
+
+RESOLVED_LIVES_S = 20.0
 
 
 class Overview:
@@ -31,6 +35,8 @@ class Overview:
 
     def __init__(self, database: Database, entitlements: Entitlements, resolutions: Resolutions) -> None:
         self._database, self._entitlements, self._resolutions = database, entitlements, resolutions
+        self._resolved_lately: Remembered[tuple[UUID, datetime], ResolutionsView] = Remembered(RESOLVED_LIVES_S)
+        self._one_at_a_time = asyncio.Lock()
 
     async def of(self, shop_id: UUID) -> BillingView:
         """The shop's plan, and how much of it is used."""
@@ -54,7 +60,7 @@ class Overview:
             answers=AnswersView(
                 used=used,
                 included=holds.plan.answers,
-                limit=_limit(account, holds, used, spent_minor) if self._entitlements.billing else None,
+                limit=self._limit(account, holds, used, spent_minor),
                 refused=refused,
                 lasts_until=runs_out_at(holds.period, used, holds.plan.answers, now),
             ),
@@ -65,13 +71,14 @@ class Overview:
 
     async def usage(self, shop_id: UUID) -> UsageView:
         """The figures alone, and what there is to answer from."""
-        view = await self.of(shop_id)
+        account, holds = await self._entitlements.account(shop_id), await self._entitlements.of(shop_id)
+        used, spent_minor, _ = await self._counts(shop_id, holds)
         async with self._database.fast(shop_id) as connection:
             stock = await storage.count_stock(connection, shop_id)
         return UsageView(
-            plan=view.plan.id,
-            period=view.period,
-            answers=UsedView(view.answers.used, view.answers.limit),
+            plan=holds.plan.id,
+            period=PeriodView(holds.period.start, holds.period.end),
+            answers=UsedView(used, self._limit(account, holds, used, spent_minor)),
             products=stock["products"],
             documents=stock["documents"],
             seats=stock["seats"],
@@ -90,6 +97,14 @@ class Overview:
         each_minor = holds.plan.resolution_minor
         if each_minor is None:
             return None
+        key = (shop_id, holds.period.start)
+        if (known := self._resolved_lately.get(key)) is None:
+            async with self._one_at_a_time:  # whole periods are read for it: nobody is to fill the pool with that
+                known = self._resolved_lately.get(key)
+                known = known or self._resolved_lately.put(key, await self._judge(shop_id, holds, each_minor, now))
+        return known
+
+    async def _judge(self, shop_id: UUID, holds: Entitlement, each_minor: int, now: datetime) -> ResolutionsView:
         found = await self._resolutions.of_period(shop_id, holds.period, now)
         async with self._database.fast(shop_id) as connection:
             billed = await count_billed(connection, shop_id, holds.period.start)
@@ -103,17 +118,16 @@ class Overview:
             spent_minor=billed * each_minor,
         )
 
+    def _limit(self, account: Account, holds: Entitlement, used: int, spent_minor: int) -> int | None:
+        limit = account.limits(holds).answers_at(used, spent_minor) if self._entitlements.billing else NEVER
+        return None if limit >= NEVER else limit
+
     async def by_day(self, shop_id: UUID) -> Sequence[Any]:
         """Answers of the running period by day, oldest first."""
         holds = await self._entitlements.of(shop_id)
         async with self._database.fast(shop_id) as connection:
             by_day = storage.used_by_day if self._entitlements.billing else storage.answers_by_day
             return await by_day(connection, shop_id, holds.period.start)
-
-
-def _limit(account: Account, holds: Entitlement, used: int, spent_minor: int) -> int | None:
-    limit = account.limits(holds).answers_at(used, spent_minor)
-    return None if limit >= NEVER else limit
 
 
 def _overage(account: Account, holds: Entitlement, spent_minor: int) -> OverageView:

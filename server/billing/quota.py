@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from msgspec import structs
+
 from billing.alerts import alerts_at
 from billing.entitlement import Entitlement
 from billing.plans import NEVER
@@ -17,6 +19,7 @@ from billing.quota import Spent
 from server.billing import storage
 from server.billing.entitlements import Entitlements, Limits
 from server.billing.notices import notify_of_state, notify_once
+from server.billing.resolutions.storage import count_pending
 from server.core.remember import Remembered
 
 RESERVATION_LIVES_S = 180.0
@@ -36,9 +39,9 @@ class ShopQuota:
 
     async def reserve(self, connection: Any, shop_id: UUID, turn_id: UUID, key_id: UUID | None) -> bool:
         """See `billing.quota.Quota`."""
-        account = await self._entitlements.account(shop_id)
+        account = await self._entitlements.account(shop_id, connection)
         holds = account.entitlement(datetime.now(UTC))
-        scopes = {"": account.limits(holds)}
+        scopes = {"": await self._with_pending(connection, shop_id, account.limits(holds), holds)}
         own = account.key_limits.get(key_id) if key_id else None
         if own is not None:
             scopes[str(key_id)] = Limits(answers=own)
@@ -56,6 +59,7 @@ class ShopQuota:
                 included=limits.included,
                 each_minor=limits.each_minor,
                 minor_limit=limits.minor,
+                period_end=holds.period.end,
             )
             if not held:
                 return await self._refuse(connection, shop_id, turn_id, holds, scope)
@@ -63,13 +67,21 @@ class ShopQuota:
 
     async def settle(self, connection: Any, shop_id: UUID, turn_id: UUID, spent: Spent) -> None:
         """See `billing.quota.Quota`."""
-        holds = await self._entitlements.of(shop_id)
+        account = await self._entitlements.account(shop_id, connection)
+        holds = account.entitlement(datetime.now(UTC))
         counted = await self._settle(connection, shop_id, turn_id, holds, spent)
         if counted is None:
             return
-        alerts = (await self._entitlements.account(shop_id)).alerts
-        for alert in alerts_at(alerts, holds.plan, *counted):
+        for alert in alerts_at(account.alerts, holds.plan, *counted):
             await notify_once(connection, shop_id, holds.period.start, f"{alert.kind}:{alert.value}")
+
+    async def _with_pending(self, connection: Any, shop_id: UUID, limits: Limits, holds: Entitlement) -> Limits:
+        """Where resolutions are billed up to a cap, every one that may yet come is held against it: whoever has a cap
+        has no answers for nothing beyond it."""
+        if holds.plan.resolution_minor is None or limits.minor >= NEVER:
+            return limits
+        pending = await count_pending(connection, shop_id, limits.minor // holds.plan.resolution_minor + 1)
+        return structs.replace(limits, minor=limits.minor - pending * holds.plan.resolution_minor)
 
     async def _refuse(self, connection: Any, shop_id: UUID, turn_id: UUID, holds: Entitlement, scope: str) -> bool:
         """Give back what the shop's own scope holds already, and have the merchant told, once in a period."""
@@ -99,4 +111,5 @@ class ShopQuota:
             each_minor=holds.plan.overage_minor or 0,
             tokens=spent.tokens,
             counts=spent.is_billable,
+            period_end=holds.period.end,
         )

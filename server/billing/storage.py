@@ -81,13 +81,14 @@ async def reserve(
     included: int,
     each_minor: int,
     minor_limit: int,
+    period_end: datetime,
 ) -> bool:
     """Hold one answer in a scope ('' is the shop's own); False when `answers` or `token_limit` would be passed, or
     `minor_limit` by what the answers beyond `included` cost."""
     held: bool = await connection.fetchval(
         "SELECT reserve_answer(of_shop => $1, of_turn => $2, of_scope => $3, of_period => $4, answer_limit => $5, "
         "wanted_tokens => $6, token_limit => $7, lives => make_interval(secs => $8), included => $9, "
-        "each_minor => $10, minor_limit => $11)",
+        "each_minor => $10, minor_limit => $11, of_period_end => $12)",
         shop_id,
         turn_id,
         scope,
@@ -99,6 +100,7 @@ async def reserve(
         included,
         each_minor,
         minor_limit,
+        period_end,
     )
     return held
 
@@ -114,12 +116,13 @@ async def settle(
     each_minor: int,
     tokens: int,
     counts: bool,
+    period_end: datetime,
 ) -> tuple[int, int] | None:
     """Give back what a turn held and count it; (answers used in the period, what those beyond the plans have come to),
     None when nothing was counted now."""
     row = await connection.fetchrow(
         "SELECT used, minor FROM settle_answer(of_shop => $1, of_turn => $2, of_period => $3, of_plan => $4, "
-        "included => $5, each_minor => $6, spent_tokens => $7, counts => $8)",
+        "included => $5, each_minor => $6, spent_tokens => $7, counts => $8, of_period_end => $9)",
         shop_id,
         turn_id,
         period_start,
@@ -128,6 +131,7 @@ async def settle(
         each_minor,
         tokens,
         counts,
+        period_end,
     )
     return (row["used"], row["minor"]) if row["used"] is not None else None
 

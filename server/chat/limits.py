@@ -3,8 +3,9 @@
 from functools import cache
 
 from server.core.addresses import network_of
+from server.core.errors import RateLimited
 from server.core.rate_limit import Limit, RateLimiter
-from server.shops.features import EveryFeature, Rates
+from server.shops.features import AnswerRates, EveryFeature, Rates
 from server.shops.identity import Shopper
 
 PER_CONVERSATION = Limit("conversation", per_minute=40, burst=40)
@@ -13,6 +14,7 @@ PER_SHOP = Limit("shop", per_minute=60_000, burst=3_000)
 PICTURES = Limit("pictures", per_minute=10, burst=8)
 HANDOFFS = Limit("handoffs", per_minute=6, burst=10)
 REPORTS = Limit("reports", per_minute=2, burst=3)
+RATINGS = Limit("ratings", per_minute=20, burst=20)
 FORGETTING = Limit("forgetting", per_minute=30, burst=30)
 LISTS = Limit("lists", per_minute=60, burst=30)
 POLLS = Limit("polls", per_minute=240, burst=120)
@@ -27,21 +29,30 @@ LIGHT_CALLS_PER_ADDRESS = Limit("light-calls", per_minute=3_000, burst=1_500)
 
 
 class ShopperLimits:
-    """Counts a shopper's calls. Every method raises RateLimited."""
+    """Counts a shopper's calls. Every method that requires raises RateLimited."""
 
     def __init__(self, limiter: RateLimiter, rates: Rates | None = None) -> None:
         self._limiter, self._rates = limiter, rates or EveryFeature()
 
-    async def require_answer(self, shopper: Shopper) -> None:
-        """One question, under the rate of the shop's plan."""
+    async def require_answer(self, shopper: Shopper) -> bool:
+        """One question, under the rate of the shop's plan; False where the shopper's network has had its share of the
+        day: no haste of the shopper's, so no error for them either."""
         rates = await self._rates.answer_rates(shopper.shop_id)
         per_shop = _of_plan(rates.per_minute) if rates else PER_SHOP
         claims = [(PER_CONVERSATION, _conversation(shopper)), (per_shop, str(shopper.shop_id))]
-        if rates and shopper.address:
-            network = f"{shopper.shop_id}:{network_of(shopper.address)}"
-            claims.append((_share_of_minute(rates.per_minute), network))
-            claims.append((_share_of_day(rates.per_network_a_day), network))
-        await self._require(shopper, PER_ADDRESS, *claims)
+        if rates is None or not shopper.address:
+            await self._require(shopper, PER_ADDRESS, *claims)
+            return True
+        network = f"{shopper.shop_id}:{network_of(shopper.address) or shopper.address}"
+        await self._require(shopper, PER_ADDRESS, *claims, (_share_of_minute(rates.per_minute), network))
+        return await self._is_within_share(rates, network)
+
+    async def _is_within_share(self, rates: AnswerRates, network: str) -> bool:
+        try:
+            await self._limiter.require((_share_of_day(rates.per_network_a_day), network))
+        except RateLimited:
+            return False
+        return True
 
     async def require(self, shopper: Shopper, limit: Limit) -> None:
         """One other call that costs something, under `limit` for its conversation."""
@@ -76,8 +87,9 @@ def _share_of_minute(per_minute: int) -> Limit:
 
 @cache
 def _share_of_day(a_day: int) -> Limit:
-    """What one network may take in the long run: whoever opens many conversations gets no more by it."""
-    return Limit("answers-of-address-a-day", per_minute=a_day / MINUTES_A_DAY, burst=a_day)
+    """What one network may take in the long run: whoever opens many conversations gets no more by it. After a change
+    of plan it counts anew."""
+    return Limit(f"answers-of-address-a-day-{a_day}", per_minute=a_day / MINUTES_A_DAY, burst=a_day)
 
 
 def _conversation(shopper: Shopper) -> str:

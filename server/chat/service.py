@@ -96,10 +96,10 @@ class ChatService:
         Raises RateLimited, Conflict (another answer is being written), NotFound (not this shopper's conversation).
         """
         profile = await self._shops.profile(shopper.shop_id)
-        await self._limits.require_answer(shopper)
+        within_share = await self._limits.require_answer(shopper)
         turn_id = new_id()
         try:
-            return await self._accept(shopper, message, profile, turn_id)
+            return await self._accept(shopper, message, profile, turn_id, within_share=within_share)
         except storage.IdTaken:
             return await self._repeat(shopper, message)
 
@@ -112,7 +112,7 @@ class ChatService:
         return None, Accepted(state="taken")
 
     async def _accept(
-        self, shopper: Shopper, message: IncomingMessage, profile: ShopProfile, turn_id: UUID
+        self, shopper: Shopper, message: IncomingMessage, profile: ShopProfile, turn_id: UUID, *, within_share: bool
     ) -> tuple[LiveTurn | None, Accepted]:
         async with self._database.fast(shopper.shop_id) as connection:
             parts = await parts_of(connection, shopper, message.id, message.text, message.picture_ids)
@@ -135,7 +135,9 @@ class ChatService:
                     connection, shopper.shop_id, shopper.conversation_id, accepted.seq - 1
                 )
                 # last, since all of a shop's questions wait for each other from here to the commit
-                allowed = await self._quota.reserve(connection, shopper.shop_id, turn_id, shopper.key_id)
+                allowed = within_share and await self._quota.reserve(
+                    connection, shopper.shop_id, turn_id, shopper.key_id
+                )
         if accepted.state != "new":
             return self._live.find(shopper.shop_id, shopper.conversation_id), accepted
         question = question_of(shopper, message.text, message.picture_ids, profile, history)

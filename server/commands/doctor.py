@@ -129,6 +129,16 @@ async def _mail(settings: Settings, _at: Endpoints) -> str:
         ) from None
 
 
+async def _proxies(settings: Settings, _at: Endpoints) -> str:
+    count = settings.trusted_proxies
+    if settings.env == "production" and settings.base_url.startswith("https://") and count == 0:
+        raise Concern(
+            "AISLE_TRUSTED_PROXIES is 0 although AISLE_BASE_URL is https, so a proxy is in front and the whole shop "
+            "counts as one visitor's network; set it to the number of proxies"
+        )
+    return f"{count} trusted to say where a visitor comes from"
+
+
 async def _disk(settings: Settings, _at: Endpoints) -> str:
     nearest = next(folder for folder in (settings.data_dir, *settings.data_dir.parents) if folder.exists())
     free = shutil.disk_usage(nearest).free
@@ -146,6 +156,7 @@ CHECKS: tuple[tuple[str, Callable[[Services], Awaitable[str]]], ...] = (
 CHECKS_AROUND: tuple[tuple[str, Callable[[Settings, Endpoints], Awaitable[str]]], ...] = (
     ("redis", _redis),
     ("mail", _mail),
+    ("proxies", _proxies),
     ("disk", _disk),
 )
 """These need no database, so they are made without one too."""

@@ -1,13 +1,23 @@
 """Addresses: the network a visitor counts as, and web addresses that may be shown."""
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
+
+MAX_URL_CHARS = 2_048
+"""Of a page's address that is kept with what was read there."""
+_WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<v4>[0-9.]+))(?::[0-9]{1,5})?")
+"""How proxies write an address with or without its port: an IPv6 address in brackets, as in URIs (RFC 3986)."""
 
 
 def network_of(address: str) -> str | None:
-    """What one visitor's address counts as: an IPv4 address, or the /64 an IPv6 address is in; None for neither."""
+    """What one visitor's address counts as, whatever its port: an IPv4 address, or the /64 an IPv6 address is in; None
+    for neither."""
+    host = address.strip()
+    if written := _WITH_PORT.fullmatch(host):
+        host = written["v6"] or written["v4"] or ""
     try:
-        parsed = ipaddress.ip_address(address.strip().split("%")[0])
+        parsed = ipaddress.ip_address(host.split("%")[0])
     except ValueError:
         return None
     if isinstance(parsed, ipaddress.IPv6Address):

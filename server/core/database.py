@@ -272,7 +272,7 @@ class Database:
         except (PoolTimeout, InterfaceError, *_GONE) as reason:
             raise Unavailable("The database is not answering; nothing was lost.") from reason
         except DBAPIError as reason:
-            if reason.connection_invalidated:
+            if _is_gone(reason):
                 raise Unavailable("The database is not answering; nothing was lost.") from reason
             raise
 
@@ -303,6 +303,12 @@ def _engine(url: str, pool_size: int, patience_s: float) -> AsyncEngine:
             "command_timeout": patience_s,
         },
     )
+
+
+def _is_gone(reason: DBAPIError) -> bool:
+    """Whether the server is away. SQLAlchemy's dialect makes errors of its own out of asyncpg's, also while connecting,
+    and calls few of them a disconnect: a server that is starting or shutting down is none to it."""
+    return reason.connection_invalidated or isinstance(getattr(reason.orig, "__cause__", None), _GONE)
 
 
 class _ScopedSession(Session):

@@ -62,10 +62,14 @@ def request_origin(request: Request[Any, Any, Any]) -> str | None:
 
 
 def client_address(request: Request[Any, Any, Any]) -> str:
-    """The network address of the caller: the nth from the right of X-Forwarded-For behind n trusted proxies."""
+    """The network address of the caller: the nth from the right of X-Forwarded-For behind n trusted proxies.
+
+    All its lines are one list (RFC 9110, 5.3): some proxies write into the caller's line, others add one of their own.
+    """
     trusted: int = request.app.state.trusted_proxies
     if trusted:
-        hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+        forwarded = ",".join(request.headers.getall("x-forwarded-for", []))
+        hops = [hop.strip() for hop in forwarded.split(",") if hop.strip()]
         if len(hops) >= trusted:
             return str(hops[-trusted])
     return request.client.host if request.client else ""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from msgspec import Struct
 from protego import Protego
 
+from server.core.addresses import MAX_URL_CHARS
 from server.core.egress import Egress, EgressError, Response
 from server.knowledge.sitemaps import sitemap_pages
 from server.knowledge.web_links import Frontier, canonical_url, is_same_site, page_links
@@ -20,6 +21,7 @@ MAX_RETRY_AFTER_S = 30.0
 MAX_FAILURES_IN_A_ROW = 10
 PAGE_TYPES = ("text/html", "application/xhtml+xml", "application/pdf")
 ROBOT = "AisleBot"
+NO_ADDRESS = f"is no web address of at most {MAX_URL_CHARS:,} characters"
 
 
 class CrawledPage(Struct, frozen=True):
@@ -50,7 +52,7 @@ async def crawl(
     """
     start = canonical_url(start_url)
     if start is None:
-        yield CrawlProblem(start_url[:200], "is no web address; write it like https://shop.example/help")
+        yield CrawlProblem(start_url[:200], f"{NO_ADDRESS}; write it like https://shop.example/help")
         return
     robots = await _read_robots(start, fetch)
     if isinstance(robots, CrawlProblem):
@@ -117,9 +119,11 @@ class _Crawler:
         return response
 
     def _judged(self, url: str, response: Response) -> Found:
-        final = canonical_url(response.url) or url
+        final = canonical_url(response.url)
         if response.status != 200:
             return CrawlProblem(url, f"answers with status {response.status}")
+        if final is None:
+            return CrawlProblem(url, f"leads to {response.url[:200]}, which {NO_ADDRESS}")
         if not is_same_site(final, self._start):
             return CrawlProblem(url, f"leads to another site ({final[:200]})")
         if not self._robots.can_fetch(final, ROBOT):

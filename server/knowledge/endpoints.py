@@ -9,7 +9,7 @@ from litestar.enums import RequestEncodingType
 from litestar.params import Body
 from msgspec import Meta, Struct
 
-from server.core.addresses import is_web_address
+from server.core.addresses import MAX_URL_CHARS, is_web_address
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
 from server.core.jobs import JobDesk, JobView
@@ -37,21 +37,21 @@ class NewDocument(Struct, frozen=True):
     id: Annotated[str, Meta(min_length=1, max_length=512)]
     title: Annotated[str, Meta(min_length=1, max_length=500)]
     content: Annotated[str, Meta(min_length=1, max_length=2_000_000)]
-    url: str | None = None
+    url: Annotated[str, Meta(max_length=MAX_URL_CHARS)] | None = None
     format: str = "markdown"
 
 
 class NewSource(Struct, frozen=True):
     """`POST /v1/sources`: a site to read."""
 
-    url: Annotated[str, Meta(max_length=2000)]
+    url: Annotated[str, Meta(max_length=MAX_URL_CHARS)]
     max_pages: Annotated[int, Meta(ge=1, le=5000)] = 200
 
 
 class SourceChanges(Struct, frozen=True):
     """`PATCH /v1/sources/{id}`."""
 
-    url: Annotated[str, Meta(max_length=2000)] | None = None
+    url: Annotated[str, Meta(max_length=MAX_URL_CHARS)] | None = None
     max_pages: Annotated[int, Meta(ge=1, le=5000)] | None = None
 
 

@@ -11,6 +11,7 @@ from uuid import UUID, uuid5
 import msgspec
 from msgspec import Struct
 
+from server.core.addresses import MAX_URL_CHARS
 from server.core.database import Connection, Database
 from server.core.errors import FieldError, Invalid, NotFound, QuotaExceeded, Unavailable
 from server.core.ids import new_id
@@ -133,7 +134,7 @@ class Knowledge:
                 state, passages = await self.save_document(
                     shop_id, _external_id(file, document), document, source, url=document.url or file.url
                 )
-            except QuotaExceeded as reason:
+            except (QuotaExceeded, Invalid) as reason:
                 name = file.name if len(documents) == 1 else f"{file.name}: {document.title}"
                 result.failed.append(FailedFile(name, reason.detail))
                 continue
@@ -146,8 +147,9 @@ class Knowledge:
         """Write a document and its passages in one transaction: (created, updated or unchanged; passages written).
 
         Raises QuotaExceeded for what the plan has no room for: a new document, or more text than it had. It then stays
-        as it was.
+        as it was. Raises Invalid for a longer `url` than is kept.
         """
+        _require_short(url)
         limits = [limit for stock in STOCKS if (limit := await self._allowances.limit_of(shop_id, stock))]
         drafts = await asyncio.to_thread(split_sections, document)
         digest = _document_hash(document, url)
@@ -246,6 +248,15 @@ class Knowledge:
         async with self._database.fast(shop_id) as connection:
             await storage.set_vectors(connection, shop_id, pairs, self._embedder.name)
         return len(pairs)
+
+
+def _require_short(url: str | None) -> None:
+    """Every passage has a copy of it, which counts as no storage. Raises Invalid."""
+    if url and len(url) > MAX_URL_CHARS:
+        raise Invalid(
+            f"its address (url) has {len(url):,} characters; at most {MAX_URL_CHARS:,} are kept",
+            errors=(FieldError("url", f"at most {MAX_URL_CHARS:,} characters"),),
+        )
 
 
 def _external_id(file: IncomingFile, document: ParsedDocument) -> str:

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsplit
 
-MAX_URL_CHARS = 1_000
+from server.core.addresses import MAX_URL_CHARS
+
 MAX_LINK_DEPTH = 8
 MAX_PATH_PARTS = 10
 MAX_SAME_PART = 3
@@ -27,13 +28,13 @@ _ACTING_PATHS = re.compile(
 _ENCODED_DOT = re.compile("%2e", re.IGNORECASE)
 _TAG = re.compile(r"<(a|area|base)\b([^<>]{1,4000})>", re.IGNORECASE)
 _HREF = re.compile(
-    r"""(?:^|\s)href\s{0,9}=\s{0,9}(?:"([^"]{0,2000})"|'([^']{0,2000})'|([^\s"'>]{1,2000}))""", re.IGNORECASE
+    r"""(?:^|\s)href\s{0,9}=\s{0,9}(?:"([^"]{0,2048})"|'([^']{0,2048})'|([^\s"'>]{1,2048}))""", re.IGNORECASE
 )
 
 
 def canonical_url(text: str, base: str | None = None) -> str | None:
     """The one way to write an address: lower-case host, no fragment, default port or tracking parameters, the others
-    in order. None for what is no http(s) address."""
+    in order. None for what is no http(s) address, or is longer than MAX_URL_CHARS."""
     try:
         parts = urlsplit(urljoin(base, text.strip()) if base else text.strip())
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -49,7 +50,9 @@ def canonical_url(text: str, base: str | None = None) -> str | None:
         if not _TRACKING.fullmatch(name.lower())
     ]
     path = quote(_without_dots(parts.path), safe="/%:@!$&'()*+,;=~-._")
-    return urlunsplit((parts.scheme, host if is_default else f"{host}:{port}", path, urlencode(sorted(query)), ""))
+    address = host if is_default else f"{host}:{port}"
+    written = urlunsplit((parts.scheme, address, path, urlencode(sorted(query)), ""))
+    return written if len(written) <= MAX_URL_CHARS else None
 
 
 def _without_dots(path: str) -> str:

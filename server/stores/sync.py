@@ -25,7 +25,7 @@ from integrations.platform import (
 )
 from server.catalog.service import Catalog
 from server.core.database import Database
-from server.core.errors import QuotaExceeded, Unavailable
+from server.core.errors import Invalid, QuotaExceeded, Unavailable
 from server.core.jobs import ClaimedJob, LeaseLost
 from server.core.logging import get_logger
 from server.knowledge.parsing import UnreadableFile, parse_in_child
@@ -187,7 +187,7 @@ class StorePass:
                 await self._save_page(external_id, page)
             except UnreadableFile as reason:
                 self.result.failed.append(FailedItem(page.external_id, page.title, str(reason)))
-            except QuotaExceeded as reason:
+            except (QuotaExceeded, Invalid) as reason:
                 self.result.failed.append(FailedItem(page.external_id, page.title, reason.detail))
             self.result.pages += 1
         async with self._database.fast(shop_id) as connection:

@@ -137,7 +137,7 @@ def entitlement(plan: Plan) -> Entitlement:
     [
         ("share:80", STARTER, "80 % of this period's answers are used"),
         ("share:80", STARTER, "The plan Starter has 1,000 answers until 1 April 2026"),
-        ("spent:1234", PRO, "answers beyond the plan have come to $12.34"),
+        ("spent:1234", PRO, "what is billed by use has come to $12.34"),
         ("stock:storage_mb", TRIAL, "no more text and pictures fit into the plan"),
         ("key:2f", STARTER, "Shoppers who come by this key"),
         ("limit", STARTER, "no answers are left in this period"),

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from structlog.testing import capture_logs
 
-from billing.gateway import PaymentsUnavailable
+from billing.gateway import PaymentsRefused, PaymentsUnavailable
 from billing.period import months_after
 from billing.plans import STARTER
 from server.billing.audit import Auditor
@@ -40,7 +40,8 @@ async def age(shop: CountedShop, over_for: timedelta) -> datetime:
     """Let all that was counted belong to a month that ended so long ago; when that month began."""
     start = months_after(datetime.now(UTC) - over_for, -1)
     for table in ("quota_period", "usage_entry", "meter_batch"):
-        await shop.sql(f"UPDATE {table} SET period_start = $2 WHERE shop_id = $1", start)
+        more = ", period_end = NULL" if table == "quota_period" else ""
+        await shop.sql(f"UPDATE {table} SET period_start = $2{more} WHERE shop_id = $1", start)
     await shop.sql("UPDATE usage_entry SET at = $2 WHERE shop_id = $1", start + timedelta(days=1))
     return start
 
@@ -63,6 +64,38 @@ async def test_a_period_is_closed_once_it_is_over_for_long_enough(shop: CountedS
     assert statement.end <= months_after(start, 1)
     assert (statement.answers, statement.overage, statement.difference, statement.difference_minor) == (3, 0, 0, 0)
     assert statement.erased == 3  # these answers are in no conversation
+
+
+async def test_a_period_that_is_longer_than_a_month_of_its_first_day_is_closed_when_it_is_over(
+    shop: CountedShop,
+) -> None:
+    """From the end of February to the end of March."""
+    assert await shop.answer(new_id())
+    start = await age(shop, SETTLED + timedelta(days=2))
+    end = months_after(start, 1) + timedelta(days=3)
+    await shop.sql("UPDATE quota_period SET period_end = $2 WHERE shop_id = $1", end)
+    assert shop.id not in await shop.database.shops_to_close(SETTLED)
+    assert await closing_of(shop).close(shop.id) == 0
+    period, _ = await Auditor(shop.database, shop.entitlements, None).audit(shop.id, start)
+    assert period.end == end
+    await shop.sql("UPDATE quota_period SET period_end = $2 WHERE shop_id = $1", end - timedelta(days=2))
+    assert await closing_of(shop).close(shop.id) == 1
+
+
+async def test_what_the_provider_refuses_to_tell_keeps_no_period_open(shop: CountedShop) -> None:
+    class Refusing:
+        def __getattr__(self, name: str) -> Any:
+            async def refuse(*_: object) -> None:
+                raise PaymentsRefused("no such customer")
+
+            return refuse
+
+    await shop.subscribe()
+    assert await shop.answer(new_id())
+    await age(shop, timedelta(days=9))
+    assert await closing_of(shop, Refusing()).close(shop.id) == 1
+    (statement,) = await closing_of(shop).statements(caller(shop.id))
+    assert (statement.answers, statement.invoiced_minor) == (1, None)
 
 
 async def test_what_does_not_add_up_is_written_down_and_said_in_the_log(shop: CountedShop) -> None:

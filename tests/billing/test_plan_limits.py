@@ -31,6 +31,7 @@ PAYING = {
     "STRIPE_API_BASE": "http://127.0.0.1:9",
 }
 STOP_TIMEOUT_S = 60
+QUESTION = "Tell me about your tents please"
 FULL = "the plan Trial has 1,000 products; upgrade at /console/billing"
 
 
@@ -179,12 +180,15 @@ def test_a_key_has_a_limit_that_a_merchant_sets(paid: Paid) -> None:
         assert limits == {"storefront": None, "first key": None, "campaign": 2}
         campaign = ShopAccess(shop.shop_id, made.json()["key"], shop.secret_key, shop.identity_secret)
         shopper = paid.shopper(campaign)
-        kinds = [bool(shopper.ask("hello").of("data-fallback")) for _ in range(3)]
+        assert not shopper.ask("hello").of("data-fallback")  # counts for nothing
+        kinds = [bool(shopper.ask(QUESTION).of("data-fallback")) for _ in range(3)]
         assert kinds == [False, False, True]
-        assert not paid.shopper(shop).ask("hello").of("data-fallback")  # by the other key
+        assert not paid.shopper(shop).ask(QUESTION).of("data-fallback")  # by the other key
+        failed = merchant.get("/v1/conversations", params={"only": "failed"}).json()["data"]
+        assert failed == []  # the limit is no failure of ours
         path = f"/v1/keys/{made.json()['id']}"
         assert merchant.patch(path, json={"answers_per_period": None}).json()["answers_per_period"] is None
-        assert not shopper.ask("hello").of("data-fallback")
+        assert not shopper.ask(QUESTION).of("data-fallback")
         for wrong in (-1, "many", 10**12):
             assert merchant.patch(path, json={"answers_per_period": wrong}).status_code == 422
         assert merchant.patch(path, json={}).status_code == 422

@@ -131,6 +131,27 @@ async def test_a_bigger_plan_does_not_renew_the_spending_cap(shop: CountedShop) 
     assert rows[0]["minor_used"] == 18
 
 
+async def test_what_was_chosen_for_an_earlier_subscription_ends_with_it(shop: CountedShop) -> None:
+    await shop.subscribe(id="sub_1")
+    async with shop.database.fast(shop.id) as connection:
+        await storage.save_choices(connection, shop.id, overage=True, spending_cap_minor=500)
+    await shop.subscribe(id="sub_1", status="past_due")
+    account = await shop.entitlements.read(shop.id)
+    assert (account.overage, account.spending_cap_minor) == (True, 500)
+    await shop.subscribe(id="sub_2")
+    account = await shop.entitlements.read(shop.id)
+    assert (account.overage, account.spending_cap_minor) == (False, None)
+
+
+async def test_more_answers_at_once_than_connections_do_not_wait_for_each_other(shop: CountedShop) -> None:
+    turns = [new_id() for _ in range(3 * shop.database.pool_size)]
+    assert all(await asyncio.gather(*(shop.reserve(turn) for turn in turns)))
+    shop.entitlements.forget(shop.id)  # as every few seconds
+    async with asyncio.timeout(5):
+        await asyncio.gather(*(shop.settle(turn) for turn in turns))
+    assert await shop.counts() == (len(turns), 0)
+
+
 async def test_the_ledger_can_only_be_added_to(shop: CountedShop) -> None:
     assert await shop.answer(new_id())
     for change in (

@@ -10,6 +10,8 @@ import pytest
 from billing.plans import RESOLUTION, STARTER
 from billing.quota import Spent
 from server.billing import storage
+from server.billing.alerts.storage import save_alerts
+from server.chat.storage import save_feedback
 from server.core.ids import new_id
 from tests.billing.resolved_shop import DONE, EACH, FREE, STANDS, WHOLE, ResolvedShop, resolved_shop
 from tests.installation import Installation
@@ -42,15 +44,60 @@ async def test_what_becomes_final_under_another_plan_or_in_a_trial_is_free(
     assert await shop.tell() == 0
 
 
-async def test_the_spending_cap_makes_the_rest_free_and_refuses_no_answer(shop: ResolvedShop) -> None:
+async def may_answer(shop: ResolvedShop) -> bool:
+    async with shop.house.database.fast(shop.shop_id) as connection:
+        return await shop.house.quota.reserve(connection, shop.shop_id, new_id(), None)
+
+
+async def test_what_may_yet_come_to_a_resolution_is_held_against_the_cap(shop: ResolvedShop) -> None:
+    await shop.choose_cap(0)
+    assert not await may_answer(shop)
+    await shop.choose_cap(3 * EACH)
+    assert await may_answer(shop)
+    await shop.ask(DONE)  # final and counted
+    await shop.count()
+    await shop.ask(timedelta(hours=30))  # may yet be taken back
+    assert not await may_answer(shop)  # with the answer that is being made three may come
+    await shop.sql("DELETE FROM quota_reservation WHERE shop_id = $1")
+    await shop.sql("UPDATE quota_period SET answers_reserved = 0 WHERE shop_id = $1")
+    assert await may_answer(shop)
+
+
+async def test_the_sum_to_be_told_is_told_of_resolutions_too(shop: ResolvedShop) -> None:
+    async with shop.house.database.fast(shop.shop_id) as connection:
+        await save_alerts(connection, shop.shop_id, (), 2 * EACH)
+    for minute in range(3):
+        await shop.ask(DONE + timedelta(minutes=minute))
+    await shop.count()
+    told = await shop.sql("SELECT payload ->> 'kind' AS kind FROM job WHERE shop_id = $1 AND kind = 'billing.notice'")
+    assert [row["kind"] for row in told] == [f"spent:{2 * EACH}"]
+
+
+async def test_the_same_rating_again_leaves_no_mark_and_a_changed_mind_only_so_many(shop: ResolvedShop) -> None:
+    asked = await shop.ask(timedelta(hours=1))
+    async with shop.house.database.fast(shop.shop_id) as connection:
+        for number in range(100):
+            rating = "down" if number < 10 or number % 2 else "up"
+            assert await save_feedback(connection, shop.shop_id, asked.conversation_id, asked.answer_id, rating, None)
+    marks = await shop.sql("SELECT rating FROM conversation_mark WHERE shop_id = $1 ORDER BY id")
+    assert [row["rating"] for row in marks][:3] == ["down", "up", "down"]
+    assert len(marks) == 20
+
+
+async def test_what_was_final_while_it_was_tried_is_free_whenever_it_is_counted(shop: ResolvedShop) -> None:
+    asked = await shop.ask(DONE)
+    await shop.set_state(trial_end=(shop.now - timedelta(minutes=30)).isoformat())
+    await shop.count()
+    assert await shop.ledger() == {asked.turn_id: FREE}
+
+
+async def test_beyond_the_spending_cap_resolutions_are_free(shop: ResolvedShop) -> None:
     await shop.choose_cap(3 * EACH + EACH - 1)
     for minute in range(8):
         await shop.ask(DONE + timedelta(minutes=minute))
     await asyncio.gather(*(shop.count() for _ in range(3)))
     found = list((await shop.ledger()).values())
     assert (found.count(STANDS), found.count(FREE)) == (3, 5)
-    async with shop.house.database.fast(shop.shop_id) as connection:
-        assert await shop.house.quota.reserve(connection, shop.shop_id, new_id(), None)
     assert await shop.tell() == 3
 
 

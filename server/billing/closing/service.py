@@ -37,7 +37,7 @@ class Closing:
         return tuple(msgspec.json.decode(each, type=Statement) for each in found)
 
     async def close(self, shop_id: UUID) -> int:
-        """Close what is over; how many periods. Raises PaymentsError, and then the rest stays open.
+        """Close what is over; how many periods. Raises PaymentsUnavailable, and then the rest stays open.
 
         A period that does not add up is closed all the same, with the difference in its statement: it is a finding to
         be looked into, and no later look would find another."""
@@ -48,8 +48,12 @@ class Closing:
         return len(starts)
 
     async def close_period(self, shop_id: UUID, start: datetime) -> None:
-        """Close the period that began at `start`, unless it is closed. Raises PaymentsError."""
-        period, audit = await self._auditor.audit(shop_id, start)
+        """Close the period that began at `start`, unless it is closed. Raises PaymentsUnavailable."""
+        try:
+            period, audit = await self._auditor.audit(shop_id, start)
+        except PaymentsRefused as reason:  # no later try would be told more: what we know ourselves is kept
+            log.error("close_refused", shop_id=str(shop_id), reason=reason.message)
+            period, audit = await self._auditor.audit(shop_id, start, asks_provider=False)
         statement = statement_of(period, audit, datetime.now(UTC))
         encoded = msgspec.json.encode(statement).decode()
         async with self._database.fast(shop_id) as connection:
@@ -75,7 +79,4 @@ class ClosePeriods:
             await self._closing.close(job.shop_id)
         except PaymentsUnavailable:
             return await job.postpone(RETRY_S)
-        except PaymentsRefused as reason:
-            log.error("close_refused", shop_id=str(job.shop_id), reason=reason.message)
-            return await job.finish("failed")
         return await job.finish("done")

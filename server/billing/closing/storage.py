@@ -11,7 +11,8 @@ async def periods_to_close(connection: Connection, shop_id: UUID, settled: timed
     """When the periods began that are over for `settled` and that nobody has closed, oldest first."""
     rows = await connection.fetch(
         "SELECT period_start FROM quota_period AS counted WHERE shop_id = $1 AND scope = '' "
-        "AND period_start + interval '1 month' + $2 <= now() AND NOT EXISTS (SELECT FROM billing_statement AS closed "
+        "AND coalesce(period_end, period_start + interval '1 month') + $2 <= now() "
+        "AND NOT EXISTS (SELECT FROM billing_statement AS closed "
         "WHERE closed.shop_id = $1 AND closed.period_start = counted.period_start) ORDER BY period_start LIMIT 100",
         shop_id,
         settled,

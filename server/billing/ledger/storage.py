@@ -44,8 +44,10 @@ async def add_meter_batch(
 async def unsent_batches(connection: Connection, shop_id: UUID) -> Sequence[Any]:
     """Batches that are not known to have arrived, oldest first; `age_s` since they were put together."""
     rows: Sequence[Any] = await connection.fetch(
-        "SELECT id, meter, period_start, quantity, at, extract(epoch FROM now() - at)::float8 AS age_s "
-        "FROM meter_batch WHERE shop_id = $1 AND sent_at IS NULL AND lost_at IS NULL ORDER BY at",
+        "SELECT id, meter, period_start, coalesce((SELECT period_end FROM quota_period AS counted WHERE shop_id = $1 "
+        "AND scope = '' AND counted.period_start = meter_batch.period_start), period_start + interval '1 month') "
+        "AS period_end, quantity, at, extract(epoch FROM now() - at)::float8 AS age_s FROM meter_batch "
+        "WHERE shop_id = $1 AND sent_at IS NULL AND lost_at IS NULL ORDER BY at",
         shop_id,
     )
     return rows
@@ -127,6 +129,17 @@ async def ledger_totals(connection: Connection, shop_id: UUID, period_start: dat
         shop_id,
         period_start,
     )
+
+
+async def find_period_end(connection: Connection, shop_id: UUID, start: datetime) -> datetime | None:
+    """When a period ends that began then; None where nothing was counted in it."""
+    end: datetime | None = await connection.fetchval(
+        "SELECT coalesce(period_end, period_start + interval '1 month') FROM quota_period "
+        "WHERE shop_id = $1 AND scope = '' AND period_start = $2",
+        shop_id,
+        start,
+    )
+    return end
 
 
 async def periods_with_entries(connection: Connection, shop_id: UUID) -> list[datetime]:

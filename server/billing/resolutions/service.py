@@ -24,6 +24,7 @@ from billing.period import Period, months_after, period_at
 from billing.plans import BY_RESOLUTION, NEVER
 from billing.resolutions import QUIET, RETURN_WINDOW, Kind, Resolution, Sign, next_final_at, resolutions_of
 from server.billing.entitlements import Account, Entitlements
+from server.billing.ledger.storage import find_period_end
 from server.billing.notices import notify_once
 from server.billing.resolutions import storage
 from server.core.database import Connection, Database
@@ -123,7 +124,8 @@ async def _period_start(connection: Connection, shop_id: UUID, account: Account,
     known = await storage.last_period_start(connection, shop_id, at)
     if known is None:
         return months_after(period.start, -1)
-    return period_at(Period(known, months_after(known, 1)), at).start
+    known_end = await find_period_end(connection, shop_id, known) or months_after(known, 1)
+    return period_at(Period(known, known_end), at).start
 
 
 def _judged(rows: Sequence[Any], now: datetime) -> list[Resolution]:

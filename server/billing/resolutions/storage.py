@@ -141,6 +141,14 @@ async def spend(
     return spent
 
 
+async def count_pending(connection: Connection, shop_id: UUID, most: int) -> int:
+    """Conversations that may yet come to a resolution; `most` where there are more."""
+    pending: int = await connection.fetchval(
+        "SELECT count(*) FROM (SELECT FROM resolution_due WHERE shop_id = $1 LIMIT $2) AS pending", shop_id, most
+    )
+    return pending
+
+
 async def is_counted(connection: Connection, shop_id: UUID, turn_id: UUID) -> bool:
     """Whether the ledger has a resolution of this turn."""
     found: bool = await connection.fetchval(

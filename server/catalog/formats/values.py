@@ -8,6 +8,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from server.core.addresses import MAX_URL_CHARS
+
 from .text import cut, html_to_text, one_line
 
 MAX_TITLE_CHARS = 500
@@ -107,7 +109,7 @@ _UNPUBLISHED = frozenset(
         "unlisted",
     ]
 )
-_URL = re.compile(r"https?://[^\s\"'<>\\]{1,2000}", re.IGNORECASE)
+_URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 
 def text_of(value: Any) -> str:
@@ -186,8 +188,9 @@ def is_unpublished(value: Any) -> bool:
     return text_of(value).lower() in _UNPUBLISHED
 
 
-def url_of(value: Any) -> str | None:
-    """The first http(s) address in a cell, a list or an object of an image, or None."""
+def url_of(value: Any, *, max_chars: int | None = MAX_URL_CHARS) -> str | None:
+    """The first http(s) address in a cell, a list or an object of an image, or None. A longer one than `max_chars` is
+    none; None takes any length."""
     for item in list_of(value):
         if isinstance(item, dict):
             item = next((item[key] for key in ("src", "url", "href", "link") if item.get(key)), "")
@@ -195,7 +198,7 @@ def url_of(value: Any) -> str | None:
         text = f"https:{text}" if text.startswith("//") else text
         # Addresses may hold commas, so a list is only taken apart where the next address starts.
         text = re.split(r"[\s,;|]+(?=https?://)", text)[0]
-        if _URL.fullmatch(text) and _has_host(text):
+        if (max_chars is None or len(text) <= max_chars) and _URL.fullmatch(text) and _has_host(text):
             return text
     return None
 

@@ -10,7 +10,7 @@ from msgspec import Meta, Struct
 from server.chat.conversations import Conversations
 from server.chat.endpoints.access import MAX_ID, NO_NUL
 from server.chat.handoff import HandoffDesk, PresenceView
-from server.chat.limits import HANDOFFS, LISTS, REPORTS, TYPING, ShopperLimits
+from server.chat.limits import HANDOFFS, LISTS, RATINGS, REPORTS, TYPING, ShopperLimits
 from server.chat.models import HandoffResult
 from server.chat.sessions import SessionAnswer, SessionRequest, Sessions
 from server.core.errors import FieldError, Invalid
@@ -147,8 +147,11 @@ async def stop_answer(shopper: Shopper, conversations: Conversations) -> dict[st
 
 
 @post("/v1/chat/{conversation_id:str}/feedback", status_code=200, summary="Rate an answer", tags=["shopper"])
-async def rate_answer(data: FeedbackRequest, shopper: Shopper, conversations: Conversations) -> dict[str, str]:
+async def rate_answer(
+    data: FeedbackRequest, shopper: Shopper, conversations: Conversations, limits: ShopperLimits
+) -> dict[str, str]:
     """Thumbs up or down for one answer; a second rating replaces the first."""
+    await limits.require_light(shopper, RATINGS)
     if data.rating not in ("up", "down"):
         raise Invalid("The rating is not one we know.", errors=(FieldError("rating", "up or down"),))
     await conversations.rate(shopper, data.message_id, data.rating, data.comment)

@@ -31,7 +31,8 @@ class Section(Struct, frozen=True):
 
 
 class ParsedDocument(Struct, frozen=True, kw_only=True):
-    """One document of a file. `key` tells documents of one file apart: their own id, or None when there is one."""
+    """One document of a file. `key` tells documents of one file apart: their own id, or None when there is one. `url`
+    is as the file has it, whatever its length."""
 
     title: str
     sections: tuple[Section, ...]

@@ -84,7 +84,7 @@ def _document(entry: Entry, position: int) -> ParsedDocument:
     return ParsedDocument(
         title=title[:200],
         key=one_line(text_of(_pick(entry, _KEYS)))[:200] or str(position),
-        url=url_of(_pick(entry, _URLS)),
+        url=url_of(_pick(entry, _URLS), max_chars=None),
         sections=tuple(section for section in sections if section.text),
     )
 

@@ -29,7 +29,7 @@ def parse_markdown(data: bytes, name: str) -> ParsedDocument:
     named = text_of(about.get("title"))
     return ParsedDocument(
         title=named or title or title_from_name(name),
-        url=url_of(about.get("url") or about.get("permalink")),
+        url=url_of(about.get("url") or about.get("permalink"), max_chars=None),
         sections=sections,
     )
 

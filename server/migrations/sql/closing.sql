@@ -1,6 +1,8 @@
--- What answers beyond the plan have come to in a period: each at the price of the plan it was given under, so that a change
--- of plan neither forgets nor doubles anything of the spending cap.
-ALTER TABLE quota_period ADD COLUMN minor_used bigint NOT NULL DEFAULT 0 CHECK (minor_used >= 0)
+-- What is billed by use has come to in a period: each at the price of the plan it was given under, so that a change of plan
+-- neither forgets nor doubles anything of the spending cap. And when the period ends: of two that begin on the last day of
+-- a month, one may be shorter.
+ALTER TABLE quota_period ADD COLUMN minor_used bigint NOT NULL DEFAULT 0 CHECK (minor_used >= 0),
+    ADD COLUMN period_end timestamptz
 --;
 DROP FUNCTION reserve_answer(uuid, uuid, text, timestamptz, bigint, bigint, bigint, interval)
 --;
@@ -11,7 +13,7 @@ DROP FUNCTION settle_answer(uuid, uuid, timestamptz, text, bigint, bigint, boole
 -- `included` those are in it that are used.
 CREATE FUNCTION reserve_answer(
     of_shop uuid, of_turn uuid, of_scope text, of_period timestamptz, answer_limit bigint, wanted_tokens bigint,
-    token_limit bigint, lives interval, included bigint, each_minor bigint, minor_limit bigint
+    token_limit bigint, lives interval, included bigint, each_minor bigint, minor_limit bigint, of_period_end timestamptz
 ) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
     FOR attempt IN 1..3 LOOP
@@ -27,8 +29,8 @@ BEGIN
             RETURN true;
         END IF;
         IF attempt = 1 THEN
-            INSERT INTO quota_period (shop_id, scope, period_start) VALUES (of_shop, of_scope, of_period)
-            ON CONFLICT DO NOTHING;
+            INSERT INTO quota_period (shop_id, scope, period_start, period_end)
+            VALUES (of_shop, of_scope, of_period, of_period_end) ON CONFLICT DO NOTHING;
         ELSIF attempt = 2 THEN
             PERFORM give_back_expired(of_shop);
         END IF;
@@ -40,7 +42,7 @@ END $$
 -- period (null when nothing was counted now), and what those beyond its plans have come to.
 CREATE FUNCTION settle_answer(
     of_shop uuid, of_turn uuid, of_period timestamptz, of_plan text, included bigint, each_minor bigint,
-    spent_tokens bigint, counts boolean, OUT used bigint, OUT minor bigint
+    spent_tokens bigint, counts boolean, of_period_end timestamptz DEFAULT NULL, OUT used bigint, OUT minor bigint
 ) LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
     held record;
@@ -64,8 +66,9 @@ BEGIN
     IF EXISTS (SELECT FROM usage_entry WHERE shop_id = of_shop AND turn_id = of_turn AND kind = 'answer') THEN
         RETURN;
     END IF;
-    INSERT INTO quota_period AS counted (shop_id, scope, period_start, answers_used, tokens_used, minor_used)
-    VALUES (of_shop, '', period, counts::int, spent_tokens, CASE WHEN counts AND included < 1 THEN each_minor ELSE 0 END)
+    INSERT INTO quota_period AS counted (shop_id, scope, period_start, period_end, answers_used, tokens_used, minor_used)
+    VALUES (of_shop, '', period, CASE WHEN period = of_period THEN of_period_end END, counts::int, spent_tokens,
+        CASE WHEN counts AND included < 1 THEN each_minor ELSE 0 END)
     ON CONFLICT (shop_id, scope, period_start) DO UPDATE SET answers_used = counted.answers_used + counts::int,
         tokens_used = counted.tokens_used + spent_tokens, minor_used = counted.minor_used
             + CASE WHEN counts AND counted.answers_used >= included THEN each_minor ELSE 0 END
@@ -118,6 +121,6 @@ CREATE POLICY one_shop ON billing_statement USING (shop_id = nullif(current_sett
 CREATE FUNCTION shops_to_close(settled interval) RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
 AS $$ SELECT DISTINCT counted.shop_id FROM public.quota_period AS counted
-    WHERE counted.scope = '' AND counted.period_start + interval '1 month' + settled <= now() AND NOT EXISTS (
+    WHERE counted.scope = '' AND coalesce(counted.period_end, counted.period_start + interval '1 month') + settled <= now() AND NOT EXISTS (
         SELECT FROM public.billing_statement AS closed
         WHERE closed.shop_id = counted.shop_id AND closed.period_start = counted.period_start) LIMIT 1000 $$

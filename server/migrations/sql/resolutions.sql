@@ -24,8 +24,14 @@ SELECT shop_id, conversation_id, message_id, rating, created_at FROM feedback
 INSERT INTO conversation_mark (shop_id, conversation_id, at)
 SELECT shop_id, id, handoff_at FROM conversation WHERE handoff_at IS NOT NULL
 --;
+-- The same rating again changes nothing, and nobody changes their mind so often for good.
 CREATE FUNCTION mark_rating() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
+    IF (TG_OP = 'UPDATE' AND NEW.rating = OLD.rating) OR 20 <= (SELECT count(*) FROM conversation_mark
+        WHERE shop_id = NEW.shop_id AND conversation_id = NEW.conversation_id AND message_id = NEW.message_id)
+    THEN
+        RETURN NULL;
+    END IF;
     INSERT INTO conversation_mark (shop_id, conversation_id, message_id, rating, at)
     VALUES (NEW.shop_id, NEW.conversation_id, NEW.message_id, NEW.rating,
         CASE TG_OP WHEN 'INSERT' THEN NEW.created_at ELSE now() END);

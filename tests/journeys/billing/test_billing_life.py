@@ -1,11 +1,13 @@
 """The whole life of a subscription, from the trial to the return, with the payment provider's clock moved."""
 
 import json
+from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from billing.entitlement import GRACE
 from billing.plans import PRO, STARTER, TRIAL
 from tests.journeys.billing.merchant import (
     CONTACT,
@@ -59,10 +61,13 @@ def test_a_life(shop: PaidShop) -> None:
     view = shop.subscribe("starter")
     assert (view["status"], view["answers"]["used"], view["answers"]["included"]) == ("active", 0, STARTER.answers)
     assert totals(shop) == [("paid", 0)]
-    assert "Paid by Visa ending in 4242" in shop.page()
+    page = shop.page()
+    assert "Paid by Visa ending in 4242" in page
+    assert "then $29.00 a month" in page
     shop.advance(STARTER.trial_days + 0.2)
     first = shop.await_view(lambda seen: seen["period"] != view["period"], "the first paid period")
     wait_for(lambda: totals(shop) == [("paid", 2900), ("paid", 0)], "the first invoice")
+    assert "Next payment: $29.00 on" in shop.page()
 
     # answers counted, up to the limit
     shop.answered_before((STARTER.answers or 0) - 2)
@@ -79,7 +84,9 @@ def test_a_life(shop: PaidShop) -> None:
     assert sum("no answers are left" in mail["subject"] for mail in shop.mails()) == 1
 
     # answers beyond the plan, by choice and up to a cap
-    assert shop.press("limits", overage="yes", cap="0.15").status_code == 303
+    assert shop.press("limits", overage="yes", cap="15 cents").status_code == 422
+    saved = shop.press("limits", overage="yes", cap="0.15")
+    assert saved.headers["location"].endswith("/console/billing?saved")
     shop.await_view(lambda seen: seen["overage"]["on"], "paid overage")
     assert [fallback_of(answer) is None for answer in shop.ask(4)] == [True, True, True, False]
     assert "spending cap is reached" in shop.page()
@@ -124,6 +131,7 @@ def test_a_life(shop: PaidShop) -> None:
     grace = shop.await_status("grace")
     assert fallback_of(shop.ask()[0]) is None
     assert "The last payment failed" in shop.page()
+    wait_for(lambda: any("the last payment failed" in mail["subject"] for mail in shop.mails()), "the mail")
     assert totals(shop)[0] == ("open", 9900)
     assert shop.portal("card", number=GOOD).status_code == 200
     assert shop.portal("pay").status_code == 200
@@ -160,6 +168,8 @@ def test_a_life(shop: PaidShop) -> None:
     shop.await_status("ended")
     wait_for(lambda: fallback_of(shop.ask()[0]), "the fallback after the end")
     assert "There is no plan" in shop.page()
+    wait_for(lambda: any("there is no plan any more" in mail["subject"] for mail in shop.mails()), "the mail")
+    assert sum("no answers are left" in mail["subject"] for mail in shop.mails()) == 1
     back = shop.subscribe("pro")
     assert back["status"] == "active"
     assert totals(shop)[0] == ("paid", 9900)  # no second trial
@@ -211,6 +221,29 @@ def test_grace_runs_out_and_a_payment_brings_everything_back(shop: PaidShop) -> 
     shop.flush()
     shop.await_status("active")
     wait_for(lambda: fallback_of(shop.ask()[0]) is None, "an answer")
+
+
+def test_a_returning_shop_has_a_grace_of_its_own(shop: PaidShop) -> None:
+    shop.subscribe("starter")
+    shop.portal("card", number=FAILS_ON_CHARGE)
+    shop.advance(STARTER.trial_days + 0.2)
+    long_ago = shop.await_status("grace")["ends_at"]
+    shop.advance(40)
+    shop.await_status("ended")
+    assert shop.subscribe("starter", GOOD)["status"] == "active"
+    shop.portal("card", number=FAILS_ON_CHARGE)
+    shop.advance(MONTH_DAYS + 0.5)
+    ends_at = shop.await_status("grace")["ends_at"]
+    assert ends_at > long_ago
+    (newest, *_) = shop.invoices()
+    assert newest["status"] == "open"
+    assert datetime.fromisoformat(ends_at) - datetime.fromisoformat(newest["created"]) == GRACE
+
+
+def test_a_month_that_is_none_is_told_so(shop: PaidShop) -> None:
+    refused = shop.aisle("billing", "recompute", "--shop", shop.access.shop_id, "--period", "December")
+    assert refused.returncode == 2
+    assert "2026-11" in refused.stderr
 
 
 def test_a_card_whose_bank_asks_is_told_the_way(shop: PaidShop) -> None:

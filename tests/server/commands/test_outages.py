@@ -92,6 +92,30 @@ def test_doctor_warns_of_codes_that_cannot_be_sent(aisle: Aisle, closed_port: in
 
 
 @pytest.mark.parametrize(
+    ("environment", "base_url", "proxies", "line"),
+    [
+        ("production", "https://aisle.example", "0", "warn proxies: AISLE_TRUSTED_PROXIES is 0"),
+        ("production", "https://aisle.example", "2", "ok   proxies: 2 trusted"),
+        ("production", "http://aisle.example", "0", "ok   proxies: 0 trusted"),
+        ("demo", "https://aisle.example", "0", "ok   proxies: 0 trusted"),
+    ],
+)
+def test_doctor_warns_of_a_proxy_that_nobody_counted(
+    aisle: Aisle, closed_port: int, environment: str, base_url: str, proxies: str, line: str
+) -> None:
+    ended = aisle(
+        "doctor",
+        AISLE_ENV=environment,
+        AISLE_SECRET_KEY=KEY,
+        AISLE_BASE_URL=base_url,
+        AISLE_TRUSTED_PROXIES=proxies,
+        AISLE_DATABASE_URL=f"postgresql://127.0.0.1:{closed_port}/aisle",
+        AISLE_REDIS_URL=f"redis://127.0.0.1:{closed_port}",
+    )
+    assert line in ended.stdout
+
+
+@pytest.mark.parametrize(
     ("url", "address"),
     [
         ("postgresql://u:p@db.example/aisle", "db.example:5432"),
