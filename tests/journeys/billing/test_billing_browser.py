@@ -16,8 +16,8 @@ pytestmark = pytest.mark.timeout(600)
 DESK, PHONE = {"width": 1280, "height": 800}, {"width": 390, "height": 844}
 AXE = Path(__file__).parents[3] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
 SPREAD = """
-    UPDATE subscription SET state = jsonb_set(jsonb_set(state, '{period_start}', to_jsonb($2::text)), '{period_end}',
-        to_jsonb($3::text)) WHERE shop_id = $1
+    UPDATE subscription SET state = state || '{"status": "active", "trial_end": null}'
+        || jsonb_build_object('period_start', $2::text, 'period_end', $3::text) WHERE shop_id = $1
 """
 SPREAD_ENTRIES = """
     INSERT INTO usage_entry (shop_id, turn_id, kind, quantity, is_overage, plan, period_start, at)

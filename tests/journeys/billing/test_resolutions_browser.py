@@ -54,7 +54,6 @@ async def test_by_resolution(browser: Browser, shop: PaidShop) -> None:
     # days of use: the worker counts what is final, and what was taken back is not paid for
     start, end = _half_a_month_around_now()
     shop.sql(SPREAD, start, end)
-    shop.sql("UPDATE subscription SET state = state - 'trial_end' || '{\"trial_end\": null}' WHERE shop_id = $1")
     shop.sql(SETTLED, 40, start)
     shop.sql(UNHAPPY, 3)
     view = shop.await_view(
