@@ -5,10 +5,13 @@ import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from playwright.async_api import Browser, Page, expect
 
+from billing.period import months_after
 from billing.plans import STARTER, TRIAL
+from server.billing.closing.models import Statement
 from tests.journeys.billing.merchant import FAILS_ON_CHARGE, GOOD, PAGE, PASSWORD, PaidShop, wait_for
 
 pytestmark = pytest.mark.timeout(600)
@@ -31,6 +34,33 @@ SPREAD_COUNTER = """
     SELECT $1, '', $2::text::timestamptz, count(*) FROM usage_entry
     WHERE shop_id = $1 AND period_start = $2::text::timestamptz
 """
+
+
+CLOSED = """
+    INSERT INTO billing_statement (shop_id, period_start, period_end, statement) VALUES ($1, $2, $3, $4::text::jsonb)
+"""
+
+
+def closed(months_ago: int, difference: int) -> Statement:
+    """A month with a dozen answers beyond Pro."""
+    start = months_after(datetime.now(UTC).replace(day=1), -months_ago)
+    return Statement(
+        start=start,
+        end=months_after(start, 1),
+        plan="aisle_pro_v1",
+        currency="USD",
+        answers=5_012,
+        included=5_000,
+        overage=12,
+        overage_minor=36,
+        resolutions=0,
+        resolutions_minor=0,
+        erased=0,
+        invoiced_minor=36,
+        difference=difference,
+        difference_minor=0,
+        closed_at=datetime.now(UTC),
+    )
 
 
 async def sign_in(browser: Browser, shop: PaidShop) -> Page:
@@ -171,6 +201,15 @@ async def test_half_a_month(browser: Browser, shop: PaidShop) -> None:
     assert heights == sorted(heights, reverse=True)
     assert len(set(heights)) > 15
     await look(page, "12-half-a-month")
+    for months, difference in ((1, 0), (2, 3)):
+        statement = closed(months, difference)
+        shop.sql(CLOSED, statement.start, statement.end, msgspec.json.encode(statement).decode())
+    await page.reload()
+    rows = page.get_by_role("region", name="Closed periods").locator("tbody tr")
+    await expect(rows).to_contain_text(["adds up", "being looked into"])
+    await expect(rows.first).to_contain_text("$0.36")
+    assert [each["difference"] for each in shop.merchant.get("/v1/billing/statements").json()["data"]] == [0, 3]
+    await look(page, "14-closed")
     await page.emulate_media(color_scheme="dark")
     await look(page, "13-dark")
     await page.context.close()
