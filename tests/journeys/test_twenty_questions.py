@@ -1,10 +1,10 @@
 """What a shopper may ask on the first day, with no key and no model: the right kind of answer with the right source."""
 
 import re
+from collections.abc import Iterator
 from uuid import UUID
 
 import asyncpg
-import httpx
 import pytest
 
 from server.shops.identity import customer_signature
@@ -142,12 +142,18 @@ def test_greeting_thanks_human_and_nonsense(shopper: Shopper) -> None:
         assert shopper.ask(mashed).metadata["kind"] == "nonsense"
 
 
+@pytest.fixture
+def nobody_there(installation: Installation) -> Iterator[None]:
+    """Whoever has looked at the console a moment ago counts as being there, unless the shop says otherwise."""
+    with installation.merchant(installation.demo_shop) as merchant:
+        before = merchant.get("/v1/shop").json()["handoff"]
+        merchant.patch("/v1/shop", json={"handoff": before | {"online": False}}).raise_for_status()
+        yield
+        merchant.patch("/v1/shop", json={"handoff": before}).raise_for_status()
+
+
+@pytest.mark.usefixtures("nobody_there")
 async def test_an_address_is_left_for_the_team(installation: Installation) -> None:
-    access = installation.demo_shop
-    headers = {"Authorization": f"Bearer {access.secret_key}"}
-    async with httpx.AsyncClient(base_url=installation.base_url, headers=headers) as merchant:
-        # whoever has looked at the console a moment ago counts as being there
-        (await merchant.patch("/v1/shop", json={"handoff": {"online": False}})).raise_for_status()
     shopper = installation.shopper()
     assert "Leave your e-mail address" in shopper.ask("I want to talk to a human please").text
     answer = shopper.ask("my email is joe@example.com")
