@@ -13,7 +13,7 @@ NOTICE = "billing.notice"
 """The job's kind; its payload is {"kind": "share:80"}.
 
 share:N     N percent of the plan's answers are used
-spent:N     answers beyond the plan have come to N minor units
+spent:N     what is billed by use has come to N minor units
 limit       no answers are left
 key:ID      none are left for a key with a limit of its own
 stock:NAME  products, documents or storage are full

@@ -34,8 +34,10 @@ class TellMerchant:
 
     async def __call__(self, job: ClaimedJob) -> None:
         profile = await self._shops.profile(job.shop_id)
-        holds = await self._entitlements.of(job.shop_id)
-        subject, text = words_of(str(job.payload.get("kind", "")), holds)
+        holds, notice = await self._entitlements.of(job.shop_id), str(job.payload.get("kind", ""))
+        if notice.startswith("state:") and notice != f"state:{holds.state}":
+            return await job.finish("done")  # it has passed meanwhile: a payment came, a plan was chosen
+        subject, text = words_of(notice, holds)
         await self._shops.note(job.shop_id, "billing", "billing.notice", dict(job.payload))
         owners = [each.email for each in await self._members.list_of(job.shop_id) if each.role == Role.OWNER]
         try:

@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from server.chat import storage
+from server.chat.engine.quotes import plain_text
 from server.chat.events import replay
 from server.chat.handoff import HandoffDesk, PresenceView
 from server.chat.handoff.storage import find_talk
@@ -50,9 +51,10 @@ class Conversations:
         """All of this shopper's, newest first."""
         customer_id = shopper.customer.id if shopper.customer else None
         async with self._database.fast(shopper.shop_id) as connection:
-            return await shoppers_storage.list_conversations(
+            lines = await shoppers_storage.list_conversations(
                 connection, shopper.shop_id, shopper.shopper_id, customer_id
             )
+        return [msgspec.structs.replace(line, preview=plain_text(line.preview)) for line in lines]
 
     async def stop(self, shopper: Shopper) -> None:
         """End the running turn; what was said is kept. Nothing happens when none runs."""

@@ -3,9 +3,8 @@
 from functools import cache
 
 from server.core.addresses import network_of
-from server.core.errors import RateLimited
 from server.core.rate_limit import Limit, RateLimiter
-from server.shops.features import AnswerRates, EveryFeature, Rates
+from server.shops.features import EveryFeature, Rates
 from server.shops.identity import Shopper
 
 PER_CONVERSATION = Limit("conversation", per_minute=40, burst=40)
@@ -41,18 +40,11 @@ class ShopperLimits:
         per_shop = _of_plan(rates.per_minute) if rates else PER_SHOP
         claims = [(PER_CONVERSATION, _conversation(shopper)), (per_shop, str(shopper.shop_id))]
         if rates is None or not shopper.address:
-            await self._require(shopper, PER_ADDRESS, *claims)
-            return True
+            return await self._require(shopper, PER_ADDRESS, *claims)
         network = f"{shopper.shop_id}:{network_of(shopper.address) or shopper.address}"
-        await self._require(shopper, PER_ADDRESS, *claims, (_share_of_minute(rates.per_minute), network))
-        return await self._is_within_share(rates, network)
-
-    async def _is_within_share(self, rates: AnswerRates, network: str) -> bool:
-        try:
-            await self._limiter.require((_share_of_day(rates.per_network_a_day), network))
-        except RateLimited:
-            return False
-        return True
+        claims.append((_share_of_minute(rates.per_minute), network))
+        share = (_share_of_day(rates.per_network_a_day), network)
+        return await self._require(shopper, PER_ADDRESS, *claims, share=share)
 
     async def require(self, shopper: Shopper, limit: Limit) -> None:
         """One other call that costs something, under `limit` for its conversation."""
@@ -66,10 +58,16 @@ class ShopperLimits:
         """One call of a kind that a stranger could make with any number of sessions."""
         await self._require(shopper, limit, (limit, f"{shopper.shop_id}:{shopper.shopper_id}"))
 
-    async def _require(self, shopper: Shopper, per_address: Limit, *claims: tuple[Limit, str]) -> None:
+    async def _require(
+        self,
+        shopper: Shopper,
+        per_address: Limit,
+        *claims: tuple[Limit, str],
+        share: tuple[Limit, str] | None = None,
+    ) -> bool:
         if shopper.address:
             claims = (*claims, (per_address, network_of(shopper.address) or shopper.address))
-        await self._limiter.require(*claims)
+        return await self._limiter.require(*claims, share=share)
 
 
 @cache

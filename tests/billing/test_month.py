@@ -16,7 +16,7 @@ async def test_a_month_adds_up(installation: Installation) -> None:
         holds = await made.entitlements.of(made.shop_id)
         nearly = (ENTERPRISE.answers or 0) - TURNS // 2
         await made.owner.execute(
-            "SELECT settle_answer($1, gen_random_uuid(), $2, $3, $4, 0, 0, true) "
+            "SELECT settle_answer($1, gen_random_uuid(), $2, $3, $4, 0, true) "
             "FROM generate_series(1, $4::int - $5::int)",
             made.shop_id,
             holds.period.start,

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +15,13 @@ from uuid import UUID
 import asyncpg
 import httpx
 import pytest
+from redis import Redis
 
 from billing.plans import TRIAL
+from server.billing.entitlements import LEAST_A_DAY
 from server.billing.quota import TOKENS_HELD
 from server.chat.limits import SHARES
+from server.embedded import EmbeddedServers
 from tests.billing.plan_house import MB, fill
 from tests.conftest import free_port
 from tests.installation import Installation, ShopAccess, Shopper
@@ -169,6 +173,20 @@ def test_questions_beyond_a_networks_share_of_the_plans_rate_wait(paid: Paid) ->
     assert response.json()["code"] == "rate_limited"
     assert 1 <= int(response.headers["Retry-After"]) <= 2
     assert answers >= share
+
+
+def test_a_network_that_has_had_its_share_of_the_day_gets_the_contact_and_uses_up_nothing(paid: Paid) -> None:
+    shop = paid.shop()
+    share = f"limit:{{{shop.shop_id}:127.0.0.1}}:answers-of-address-a-day-{LEAST_A_DAY}"
+    with EmbeddedServers(paid.installation.data_dir) as servers, Redis.from_url(servers.redis_url) as redis:
+        redis.set(share, int((time.time() + 2 * 86_400) * 1e6))
+        answer = paid.shopper(shop).ask(QUESTION)
+        assert answer.done
+        assert answer.of("data-fallback")[0]["reason"] == "quota"
+        with paid.merchant(shop) as merchant:
+            assert merchant.get("/v1/usage").json()["answers"]["used"] == 0
+        redis.delete(share)
+    assert not paid.shopper(shop).ask(QUESTION).of("data-fallback")
 
 
 def test_a_key_has_a_limit_that_a_merchant_sets(paid: Paid) -> None:

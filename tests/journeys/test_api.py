@@ -79,6 +79,16 @@ def test_history_and_feedback(shopper: Shopper) -> None:
     assert wrong.json()["errors"][0]["field"] == "rating"
 
 
+def test_ratings_have_a_limit(installation: Installation) -> None:
+    shopper = installation.shopper()
+    shopper.ask("Do you ship to Canada?")
+    rating = {"message_id": shopper.history()["messages"][1]["id"], "rating": "down"}
+    rated = [shopper.client.post(f"/v1/chat/{shopper.conversation_id}/feedback", json=rating) for _ in range(30)]
+    assert [each.status_code for each in rated][:20] == [200] * 20
+    assert rated[-1].status_code == 429
+    assert int(rated[-1].headers["Retry-After"]) >= 1
+
+
 def test_errors_are_problems(shopper: Shopper) -> None:
     broken = shopper.client.post("/v1/chat", content=b"{", headers={"Content-Type": "application/json"})
     assert broken.status_code == 400

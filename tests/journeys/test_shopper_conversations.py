@@ -36,6 +36,15 @@ def listed(shopper: Shopper) -> list[dict[str, Any]]:
     return list(answer.json()["data"])
 
 
+def test_the_list_shows_words_without_their_markdown(installation: Installation) -> None:
+    shopper = installation.shopper()
+    answer = shopper.ask("What about the Fell 2 Tent?")
+    assert "**Fell 2 Tent**" in answer.text
+    (line,) = listed(shopper)
+    assert line["preview"].startswith("Here is the Fell 2 Tent in short")
+    assert "*" not in line["preview"]
+
+
 def test_a_shopper_has_several_conversations(installation: Installation, shop: ShopAccess) -> None:
     first = installation.shopper(shop)
     assert listed(first) == []

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from server.chat.engine.quotes import plain_text
 from server.chat.shoppers.models import ConversationLine
 from server.core.database import Connection
 
@@ -32,7 +31,7 @@ async def list_conversations(
         shopper_id,
         customer_id,
     )
-    return [ConversationLine(**{**dict(row), "preview": plain_text(row["preview"])}) for row in rows]
+    return [ConversationLine(**dict(row)) for row in rows]
 
 
 async def is_conversation_of(

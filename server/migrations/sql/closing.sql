@@ -10,10 +10,12 @@ DROP FUNCTION settle_answer(uuid, uuid, timestamptz, text, bigint, bigint, boole
 --;
 -- As before (billing.sql), and with money: an answer beyond `included` costs `each_minor`, and what has been spent with all
 -- that are held stays within `minor_limit`. Spent already, under whatever plan, is minor_used; of the answers beyond
--- `included` those are in it that are used.
+-- `included` those are in it that are used. The defaults are for processes that do not know of money yet: they go on serving
+-- while the schema is renewed.
 CREATE FUNCTION reserve_answer(
     of_shop uuid, of_turn uuid, of_scope text, of_period timestamptz, answer_limit bigint, wanted_tokens bigint,
-    token_limit bigint, lives interval, included bigint, each_minor bigint, minor_limit bigint, of_period_end timestamptz
+    token_limit bigint, lives interval, included bigint DEFAULT 9007199254740992, each_minor bigint DEFAULT 0,
+    minor_limit bigint DEFAULT 9007199254740992, of_period_end timestamptz DEFAULT NULL
 ) RETURNS boolean LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 BEGIN
     FOR attempt IN 1..3 LOOP
@@ -41,8 +43,8 @@ END $$
 -- As before (billing.sql), and with the price of an answer beyond `included`. Answers how many the shop has used in the
 -- period (null when nothing was counted now), and what those beyond its plans have come to.
 CREATE FUNCTION settle_answer(
-    of_shop uuid, of_turn uuid, of_period timestamptz, of_plan text, included bigint, each_minor bigint,
-    spent_tokens bigint, counts boolean, of_period_end timestamptz DEFAULT NULL, OUT used bigint, OUT minor bigint
+    of_shop uuid, of_turn uuid, of_period timestamptz, of_plan text, included bigint, spent_tokens bigint, counts boolean,
+    each_minor bigint DEFAULT 0, of_period_end timestamptz DEFAULT NULL, OUT used bigint, OUT minor bigint
 ) LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
 DECLARE
     held record;

@@ -65,6 +65,24 @@ async def test_a_refused_request_costs_no_other_limit(redis: Redis, subject: str
     assert await passed(limiter, (WIDE, subject), tries=WIDE.burst) >= WIDE.burst - SLOW.burst
 
 
+@pytest.mark.parametrize("away", [False, True])
+async def test_a_share_refuses_nothing_and_is_counted_only_with_the_rest(
+    redis: Redis, subject: str, *, away: bool
+) -> None:
+    nobody_there = Redis.from_url("redis://127.0.0.1:1/0")
+    limiter = RateLimiter(nobody_there if away else redis)
+    share = (Limit("share", per_minute=1 / 60, burst=4), subject)
+    wide, narrow = (Limit("wide", per_minute=60_000, burst=1_000), subject), (Limit("no", 1 / 60, 2), f"{subject}-2")
+    room = 2 if away else 4
+    assert [await limiter.require(wide, share=share) for _ in range(6)] == [True] * room + [False] * (6 - room)
+    other = (share[0], f"{subject}-3")
+    with pytest.raises(RateLimited):
+        for _ in range(5):
+            await limiter.require(narrow, share=other)
+    left = [await limiter.require(wide, share=other) for _ in range(room)].count(True)
+    assert left == room - (1 if away else 2)  # what was refused took nothing of the share
+
+
 async def test_without_redis_half_the_limit_holds_in_each_process(subject: str) -> None:
     nobody_there = Redis.from_url("redis://127.0.0.1:1/0")
     limiter = RateLimiter(nobody_there)
