@@ -152,6 +152,26 @@ async def test_more_answers_at_once_than_connections_do_not_wait_for_each_other(
     assert await shop.counts() == (len(turns), 0)
 
 
+async def test_processes_from_before_money_was_counted_go_on_while_the_schema_is_renewed(shop: CountedShop) -> None:
+    holds, turn = await shop.entitlements.of(shop.id), new_id()
+    reserve = (
+        "SELECT reserve_answer(of_shop => $1, of_turn => $2, of_scope => '', of_period => $3, answer_limit => 1, "
+        "wanted_tokens => 1, token_limit => 10, lives => interval '1 minute')"
+    )
+    async with shop.database.fast(shop.id) as connection:
+        held = [await connection.fetchval(reserve, shop.id, each, holds.period.start) for each in (turn, new_id())]
+        await connection.fetchval(
+            "SELECT settle_answer(of_shop => $1, of_turn => $2, of_period => $3, of_plan => $4, included => 1, "
+            "spent_tokens => 1, counts => true)",
+            shop.id,
+            turn,
+            holds.period.start,
+            holds.plan.lookup_key,
+        )
+    assert held == [True, False]
+    assert await shop.counts() == (1, 0)
+
+
 async def test_the_ledger_can_only_be_added_to(shop: CountedShop) -> None:
     assert await shop.answer(new_id())
     for change in (
