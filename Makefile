@@ -9,8 +9,12 @@ BIN := .venv/bin
 SOURCES := server integrations billing
 PYTHON_FILES := $(SOURCES) tests
 ARGS ?=
-# A test file is one worker's; most of them wait for browsers and servers, so one more than there are processors.
+# Most tests wait for browsers and servers, so one process more than there are processors.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 5 ? n + 1 : 6)))
+# Tests that are named run in one process: starting several takes longer than most single files.
+PYTEST = $(BIN)/pytest $(if $(filter tests/%,$(ARGS)),,--numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder)
+# Where this is set each of the hundred processes of a run compiles 1,500 modules anew, two to four seconds of CPU.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help
 help: ## this list
@@ -26,10 +30,19 @@ demo: setup ## a whole shop on this machine: storefront, chat, console; Ctrl-C s
 	@exec $(BIN)/aisle demo $(ARGS)
 
 .PHONY: test
-test: setup ## all tests, on real PostgreSQL and Redis and in a real browser
-	@AISLE_CHROMIUM=$$(.ci/browser)
-	export AISLE_CHROMIUM
-	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile $(ARGS)
+test: test-setup ## the tests, on real PostgreSQL and Redis and in a real browser (ARGS=path for some of them)
+	@$(PYTEST) $(ARGS)
+
+.PHONY: test-exhaustive
+test-exhaustive: test-setup ## what `make test` leaves out: every case of the large matrices, ten times the examples
+	@$(PYTEST) -m exhaustive --hypothesis-profile exhaustive $(ARGS)
+
+.PHONY: test-all
+test-all: test test-exhaustive ## all tests
+
+.PHONY: test-setup
+test-setup: setup
+	@if command -v npm >/dev/null; then $(MAKE) widget/node_modules; fi
 
 .PHONY: check
 check: ## every gate, in this order: format lint types imports widget-check test docs
@@ -72,7 +85,7 @@ widget: widget/node_modules ## build the widget into cdn/ (needs npm)
 	@cd widget && npm run --silent build
 
 widget/node_modules: widget/package-lock.json
-	@npm ci --prefix widget --no-audit --no-fund --loglevel=error
+	@npm ci --prefix widget --no-audit --no-fund --loglevel=error --prefer-offline
 	touch $@
 
 .PHONY: plugin

@@ -1,31 +1,41 @@
-"""One running installation for the whole suite, started as the README says; every test makes its own shop or uses the
+"""One running installation for the whole run, started as the README says; every test makes its own shop or uses the
 demo's. Nothing outside this machine may be reached."""
 
-import itertools
-import json
 import os
-import secrets
-import shutil
-import signal
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from playwright.async_api import Browser, async_playwright
 from pytest_socket import socket_allow_hosts
 
 from server.embedded import EmbeddedServers
 from tests.installation import Installation
+from tests.servers import SharedServers, shared_demo, stop_demos
 
 ROOT = Path(__file__).parents[1]
-START_TIMEOUT_S = 180
-PORTS = range(10_000, 30_000)
-STOP_TIMEOUT_S = 60
+ONE_WORKER_EACH = ("tests/stores/", "tests/journeys/billing/", "tests/journeys/")
+"""Folders whose tests share a costly fixture: one worker of pytest-xdist runs all files of such a folder. Elsewhere
+each file may go to another worker."""
+LONGEST_FIRST = ("tests/stores/", "tests/journeys/", "tests/widget/", "tests/faults/", "tests/billing/")
+"""Begun first, so that no worker is left alone with them at the end."""
+
+# A failure is the same for everybody who runs the tests; `make test-all` looks at ten times as many examples.
+settings.register_profile("quick", derandomize=True, deadline=None, max_examples=20)
+settings.register_profile("exhaustive", derandomize=True, deadline=None, max_examples=200)
+settings.load_profile("quick")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each test its group for pytest-xdist, and begin with the folders that take longest."""
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        folder = next((folder for folder in ONE_WORKER_EACH if file.startswith(folder)), file)
+        item.add_marker(pytest.mark.xdist_group(folder))
+    places = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: min(p for f, p in (*places.items(), ("", len(places))) if item.nodeid.startswith(f)))
 
 
 def pytest_runtest_setup() -> None:
@@ -33,74 +43,55 @@ def pytest_runtest_setup() -> None:
     socket_allow_hosts(["127.0.0.1", "localhost", "::1"], allow_unix_socket=True)
 
 
-_ports = itertools.count(secrets.choice(PORTS))
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Stop the servers of the run, once no worker process uses them any more."""
+    factory: pytest.TempPathFactory | None = getattr(session.config, "_tmp_path_factory", None)
+    if factory and not hasattr(session.config, "workerinput"):
+        stop_demos(run_folder(factory))
 
 
-def free_port() -> int:
-    """A port nobody listens on, and that nobody is likely to get before a test's server does: one after the other from
-    a place that each process picks for itself, below those the system gives to whoever asks for any."""
-    for port in _ports:
-        with socket.socket() as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError
+def run_folder(factory: pytest.TempPathFactory) -> Path:
+    """The folder in which the worker processes of one run find each other's servers."""
+    base = factory.getbasetemp()
+    return (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "run"
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Installation]:
-    """`aisle demo` on a free port with a fresh data dir, without a model."""
-    data_dir = tmp_path_factory.mktemp("demo")
-    log = (data_dir / "demo.log").open("w")
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "server.cli", "demo", "--port", str(port), "--data-dir", str(data_dir)],
-        env=environment,
-        stdout=log,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        facts = _await_facts(process, data_dir)
-        with EmbeddedServers(data_dir) as servers:
-            yield Installation(facts, data_dir, process, port, servers.database_url)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(STOP_TIMEOUT_S)
-        log.close()
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The run's folder."""
+    return run_folder(tmp_path_factory)
 
 
-def _await_facts(process: subprocess.Popen[bytes], data_dir: Path) -> dict[str, str]:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    facts = data_dir / "demo.json"
-    while time.monotonic() < deadline:
-        if facts.exists():
-            return dict(json.loads(facts.read_text()))
-        if process.poll() is not None:
-            break
-        time.sleep(0.1)
-    raise RuntimeError(f"the demo did not start:\n{(data_dir / 'demo.log').read_text()[-3000:]}")
+@pytest.fixture(scope="session")
+def installation(shared_folder: Path) -> Iterator[Installation]:
+    """`aisle demo` on a free port with a fresh data dir, without a model; the same for all worker processes."""
+    demo = shared_demo(shared_folder / "demo")
+    with EmbeddedServers(demo.data_dir) as servers:
+        yield Installation(demo.facts, demo.data_dir, demo.process_id, servers.database_url)
 
 
-def browser_path() -> str | None:
-    """Chromium: named by AISLE_CHROMIUM, by `.ci/browser`, or on the path."""
+@pytest.fixture(scope="session")
+def servers(shared_folder: Path) -> Iterator[SharedServers]:
+    """PostgreSQL and Redis for tests that need no whole installation."""
+    with SharedServers.open(shared_folder / "servers") as running:
+        yield running
+
+
+def browser_path() -> str:
+    """The Chromium of the tests: named by AISLE_CHROMIUM, else the one that `.ci/browser` pins (and fetches)."""
     if named := os.environ.get("AISLE_CHROMIUM"):
         return named
-    finder = ROOT / ".ci" / "browser"
-    if finder.exists():
-        found = subprocess.run([str(finder)], capture_output=True, text=True, check=False).stdout.strip()
-        return found or None
-    return shutil.which("chromium") or shutil.which("google-chrome")
+    found = subprocess.run([str(ROOT / ".ci" / "browser")], stdout=subprocess.PIPE, text=True, check=False)
+    if found.returncode:
+        pytest.fail("no Chromium to test in: .ci/browser says why (above)")
+    return found.stdout.strip()
 
 
 @pytest.fixture(scope="session")
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for the session."""
-    path = browser_path()
-    if path is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium, and browser tests must run here: set AISLE_CHROMIUM to its path")
-        pytest.skip("no Chromium: set AISLE_CHROMIUM to its path")
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        chromium = await playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
         yield chromium
         await chromium.close()

@@ -2,9 +2,6 @@
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +14,7 @@ import httpx
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
 from server.shops.service import NewShop, ShopService
+from tests.commands import TIMEOUT_S, Completed, run_aisle
 
 Event = dict[str, Any]
 
@@ -37,8 +35,7 @@ class Installation:
 
     facts: dict[str, str]
     data_dir: Path
-    process: subprocess.Popen[bytes]
-    port: int
+    process_id: int
     owner_url: str
     """The database as its owner: for looking behind the curtain, never for the product."""
 
@@ -47,23 +44,19 @@ class Installation:
         return self.facts["base_url"]
 
     @property
+    def port(self) -> int:
+        return int(self.base_url.rpartition(":")[2])
+
+    @property
     def demo_shop(self) -> ShopAccess:
         return ShopAccess(
             **{name: self.facts[name] for name in ("shop_id", "publishable_key", "secret_key", "identity_secret")}
         )
 
-    def aisle(self, *arguments: str, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
+    def aisle(self, *arguments: str, stdin: str = "", timeout_s: float = TIMEOUT_S) -> Completed:
         """Run an `aisle` command against this installation's data dir."""
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
-        environment |= {"AISLE_DATA_DIR": str(self.data_dir), "AISLE_BASE_URL": self.base_url}
-        return subprocess.run(
-            [sys.executable, "-m", "server.cli", *arguments],
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=timeout_s,
-            check=False,
-        )
+        settings = {"AISLE_DATA_DIR": str(self.data_dir), "AISLE_BASE_URL": self.base_url}
+        return run_aisle(arguments, settings, stdin=stdin, timeout_s=timeout_s)
 
     def create_shop(self, name: str, *origins: str) -> ShopAccess:
         """A new shop, by the service behind `aisle shop create` (the command itself costs seconds of imports)."""

@@ -26,8 +26,8 @@ from typing import Any
 import httpx
 
 from tests.bench.processes import cpu_ms, usage
-from tests.conftest import free_port
 from tests.faults.conftest import child_of
+from tests.servers import free_port
 from tests.standins.shopify.records import generated
 from tests.standins.shopify.tokens import API_KEY, SECRET
 from tests.standins.shopify_server import ShopifyStandin

@@ -30,7 +30,6 @@ from tests.billing.recorded_life import SECRET, Step, Told, record
 from tests.installation import Installation
 
 DAY_S = 86_400
-EXAMPLES = 40
 ANSWER = Spent(is_billable=True)
 
 
@@ -217,8 +216,7 @@ def test_the_recorded_life_has_what_matters(house: House) -> None:
 
 
 @settings(
-    max_examples=EXAMPLES,
-    deadline=None,
+    max_examples=settings().max_examples // 5,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())

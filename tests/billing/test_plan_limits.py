@@ -1,10 +1,6 @@
 """A shop's plan over HTTP and at the command line: what it refuses, in which words, and what it keeps."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,10 +19,10 @@ from server.billing.quota import TOKENS_HELD
 from server.chat.limits import SHARES
 from server.embedded import EmbeddedServers
 from tests.billing.plan_house import MB, fill
-from tests.conftest import free_port
 from tests.installation import Installation, ShopAccess, Shopper
-from tests.journeys.conftest import _await_ready, at
+from tests.journeys.conftest import at
 from tests.pictures import encoded
+from tests.servers import running_serve
 from tests.standins.openai_server import RunningStandin, running
 
 PAYING = {
@@ -34,7 +30,6 @@ PAYING = {
     "STRIPE_WEBHOOK_SECRET": "whsec_of_nobody",
     "STRIPE_API_BASE": "http://127.0.0.1:9",
 }
-STOP_TIMEOUT_S = 60
 QUESTION = "Tell me about your tents please"
 FULL = "the plan Trial has 1,000 products; upgrade at /console/billing"
 
@@ -71,29 +66,16 @@ class Paid:
 
 
 @pytest.fixture(scope="module")
-def paid(installation: Installation) -> Iterator[Paid]:
-    port = free_port()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
-    with running() as model, (installation.data_dir / "paid-api.log").open("w") as log:
-        environment |= PAYING | {
+def paid(installation: Installation, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Paid]:
+    with running() as model:
+        settings = PAYING | {
             "AISLE_DATA_DIR": str(installation.data_dir),
             "AISLE_BASE_URL": installation.base_url,
             "OPENAI_BASE_URL": model.base_url,
             "OPENAI_API_KEY": "sk-of-nobody",
         }
-        process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "serve", "--port", str(port)],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _await_ready(f"{url}/health/ready", process)
+        with running_serve(settings, tmp_path_factory.mktemp("paid") / "serve.log") as url:
             yield Paid(installation, url, model)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(STOP_TIMEOUT_S)
 
 
 def chairs(*names: str) -> dict[str, Any]:

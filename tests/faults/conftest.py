@@ -3,28 +3,22 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import httpx
 import pytest
 
 from server.embedded import EmbeddedServers
-from tests.conftest import free_port
 from tests.installation import Installation
+from tests.servers import is_alive, running_demo
 from tests.standins.openai_server import RunningStandin, running
+from tests.waiting import await_that
 
-START_TIMEOUT_S = 180
-STOP_TIMEOUT_S = 60
 HEALTHY_WITHIN_S = 30
-
-Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -38,7 +32,7 @@ class Supervised(Installation):
         """SIGKILL to the api, the worker, postgres or redis; returns its old process id when that is gone."""
         pid = await_that(lambda: self._pid(part), part)
         os.kill(pid, signal.SIGKILL)
-        await_that(lambda: not _is_alive(pid), f"the end of {part}", 10)
+        await_that(lambda: not is_alive(pid), f"the end of {part}", 10)
         return pid
 
     @contextmanager
@@ -74,23 +68,14 @@ class Supervised(Installation):
     def _pid(self, part: str) -> int | None:
         match part:
             case "api":
-                return child_of(self.process.pid, "server.cli", "serve")
+                return child_of(self.process_id, "server.cli", "serve")
             case "worker":
-                return child_of(self.process.pid, "server.cli", "worker")
+                return child_of(self.process_id, "server.cli", "worker")
         try:
             state = json.loads((self.data_dir / "servers" / "state.json").read_text())
         except (OSError, ValueError):
             return None
         return int(state[f"{part}_pid"])
-
-
-def await_that(look: Callable[[], Found | None], what: str, within_s: float = HEALTHY_WITHIN_S) -> Found:
-    """What `look` finds, as soon as it is there."""
-    deadline = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}"
-        time.sleep(0.05)
-    return found
 
 
 def child_of(parent: int, *words: str) -> int | None:
@@ -113,37 +98,10 @@ def _children_of(parent: int) -> list[int]:
     return [int(pid) for task in tasks for pid in (task / "children").read_text().split()]
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
 @pytest.fixture(scope="module")
 def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
     """A fresh one for the module."""
-    data_dir = tmp_path_factory.mktemp("faults")
-    port = free_port()
-    with running() as model, (data_dir / "demo.log").open("w") as log:
-        environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "demo", "--port", str(port), "--data-dir", str(data_dir)],
-            env=environment | {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-standin"},
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            facts = _await_facts(process, data_dir)
-            with EmbeddedServers(data_dir) as at:
-                yield Supervised(facts, data_dir, process, port, at.database_url, model, at.redis_url)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(STOP_TIMEOUT_S)
-
-
-def _await_facts(process: subprocess.Popen[bytes], data_dir: Path) -> dict[str, Any]:
-    file = data_dir / "demo.json"
-    await_that(lambda: file.exists() or process.poll() is not None, "the demo", START_TIMEOUT_S)
-    assert file.exists(), f"the demo did not start:\n{(data_dir / 'demo.log').read_text()[-3000:]}"
-    return dict(json.loads(file.read_text()))
+    with running() as model:
+        settings = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-standin"}
+        with running_demo(tmp_path_factory.mktemp("faults"), settings) as demo, EmbeddedServers(demo.data_dir) as at:
+            yield Supervised(demo.facts, demo.data_dir, demo.process_id, at.database_url, model, at.redis_url)

@@ -14,8 +14,9 @@ import httpx
 import pytest
 import redis
 
-from tests.faults.conftest import HEALTHY_WITHIN_S, Supervised, await_that
+from tests.faults.conftest import HEALTHY_WITHIN_S, Supervised
 from tests.installation import ShopAccess, Shopper, read_answer
+from tests.waiting import await_that
 
 pytestmark = pytest.mark.timeout(300)
 

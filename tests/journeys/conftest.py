@@ -1,22 +1,15 @@
 """A second API process on the same servers, answering with a model: the two are replicas of one installation."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import httpx
 import pytest
 
-from tests.conftest import free_port
 from tests.installation import Installation, Shopper
+from tests.servers import running_serve
 from tests.standins.openai_server import RunningStandin, running
 
-START_TIMEOUT_S = 60
-STOP_TIMEOUT_S = 60
 MODEL_KEY = "sk-standin-key-that-nobody-may-see"
 
 
@@ -48,31 +41,19 @@ def standin() -> Iterator[RunningStandin]:
 
 
 @pytest.fixture(scope="session")
-def model_url(installation: Installation, standin: RunningStandin) -> Iterator[str]:
+def model_url(
+    installation: Installation, standin: RunningStandin, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
     """`aisle serve` on the installation's servers with a model; its address."""
-    port = free_port()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
-    environment |= {
+    settings = {
         "AISLE_DATA_DIR": str(installation.data_dir),
         "AISLE_BASE_URL": installation.base_url,
         "OPENAI_BASE_URL": standin.base_url,
         "OPENAI_API_KEY": MODEL_KEY,
         "AISLE_CHAT_MODEL_IMAGES": "on",
     }
-    with (installation.data_dir / "model-api.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "serve", "--port", str(port)],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            url = f"http://127.0.0.1:{port}"
-            _await_ready(f"{url}/health/ready", process)
-            yield url
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(STOP_TIMEOUT_S)
+    with running_serve(settings, tmp_path_factory.mktemp("model") / "serve.log") as url:
+        yield url
 
 
 @pytest.fixture
@@ -84,23 +65,10 @@ def model_installation(
     yield ModelInstallation(
         facts=installation.facts,
         data_dir=installation.data_dir,
-        process=installation.process,
-        port=installation.port,
+        process_id=installation.process_id,
         owner_url=installation.owner_url,
         url=model_url,
         model=standin,
         keyless=installation,
     )
     assert standin.stats()["invalid"] == [], "a request or an answer is not as OpenAI's schema says"
-
-
-def _await_ready(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + START_TIMEOUT_S
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "aisle serve ended by itself"
-        try:
-            if httpx.get(url, timeout=5).status_code == 200:
-                return
-        except httpx.TransportError:
-            time.sleep(0.1)
-    raise RuntimeError("aisle serve did not become ready")

@@ -132,5 +132,5 @@ async def _with_due(database: Database, shop_id: UUID, kind: str, due: str, *, c
 
 
 def test_the_worker_gives_way_to_the_api(installation: Installation) -> None:
-    worker, api = (child_of(installation.process.pid, "server.cli", name) for name in ("worker", "serve"))
+    worker, api = (child_of(installation.process_id, "server.cli", name) for name in ("worker", "serve"))
     assert (os.getpriority(os.PRIO_PROCESS, worker), os.getpriority(os.PRIO_PROCESS, api)) == (NICENESS, 0)

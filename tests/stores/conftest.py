@@ -3,24 +3,17 @@
 import asyncio
 import contextlib
 import itertools
-import json
-import os
 import queue
-import signal
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
 from server.embedded import EmbeddedServers
-from tests.conftest import free_port
 from tests.installation import Installation, ShopAccess
+from tests.servers import running_demo
 from tests.standins.shopify.records import generated, policy
 from tests.standins.shopify.shop import Shop
 from tests.standins.shopify.tokens import API_KEY, SECRET
@@ -28,10 +21,8 @@ from tests.standins.shopify_server import ShopifyStandin, serving
 from tests.standins.woocommerce_server import WooCommerceStandin
 from tests.standins.woocommerce_server import running as woocommerce_running
 from tests.stores.house_made import HouseMadeShop, running
+from tests.waiting import PATIENCE_S, await_that
 
-START_TIMEOUT_S = 180
-STOP_TIMEOUT_S = 60
-PATIENCE_S = 60.0
 _stores = itertools.count(1)
 
 
@@ -85,30 +76,15 @@ def stores(
     shopify: ShopifyStandin,
 ) -> Iterator[Installation]:
     """`aisle demo` that is allowed to reach the stand-ins."""
-    data_dir: Path = tmp_path_factory.mktemp("stores")
-    port = free_port()
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))}
     hosts = (own_shop.address, woo.store.url.removeprefix("http://"), shopify.root.removeprefix("http://"))
-    environment |= {
+    settings = {
         "AISLE_EGRESS_ALLOW": ",".join(hosts),
         "SHOPIFY_API_KEY": API_KEY,
         "SHOPIFY_API_SECRET": SECRET,
         "AISLE_SHOPIFY_ORIGIN": f"{shopify.root}/{{store}}",
     }
-    with (data_dir / "demo.log").open("w") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "server.cli", "demo", "--port", str(port), "--data-dir", str(data_dir)],
-            env=environment,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            facts = await_that(lambda: _facts(process, data_dir), "the demo", START_TIMEOUT_S)
-            with EmbeddedServers(data_dir) as at:
-                yield Installation(facts, data_dir, process, port, at.database_url)
-        finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(STOP_TIMEOUT_S)
+    with running_demo(tmp_path_factory.mktemp("stores"), settings) as demo, EmbeddedServers(demo.data_dir) as at:
+        yield Installation(demo.facts, demo.data_dir, demo.process_id, at.database_url)
 
 
 @pytest.fixture
@@ -142,15 +118,6 @@ def merchant(stores: Installation, shop: ShopAccess) -> Iterator[httpx.Client]:
         yield client
 
 
-def await_that(look: Callable[[], Any], what: str, within_s: float = PATIENCE_S) -> Any:
-    """What `look` finds, as soon as it is there."""
-    deadline = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}"
-        time.sleep(0.05)
-    return found
-
-
 def await_sync(merchant: httpx.Client, connection_id: str, *, state: str = "synced") -> dict[str, Any]:
     """The connection once a sync has ended like this."""
 
@@ -160,11 +127,3 @@ def await_sync(merchant: httpx.Client, connection_id: str, *, state: str = "sync
 
     found: dict[str, Any] = await_that(look, f"a {state} store")
     return found
-
-
-def _facts(process: subprocess.Popen[bytes], data_dir: Path) -> dict[str, str] | None:
-    file = data_dir / "demo.json"
-    if file.exists():
-        return dict(json.loads(file.read_text()))
-    assert process.poll() is None, f"the demo did not start:\n{(data_dir / 'demo.log').read_text()[-3000:]}"
-    return None

@@ -14,8 +14,8 @@ from tests.installation import Installation, ShopAccess, Shopper
 from tests.standins.shopify.customers import CLIENT_ID
 from tests.standins.shopify.records import order
 from tests.standins.shopify.shop import Shop
-from tests.stores.conftest import await_that
 from tests.stores.shopify_steps import install
+from tests.waiting import await_that
 
 SOON_S = 15.0
 CALLBACK = "/integrations/shopify/customer/callback"

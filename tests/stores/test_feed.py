@@ -6,8 +6,9 @@ import httpx
 import pytest
 
 from tests.installation import Installation, ShopAccess
-from tests.stores.conftest import await_sync, await_that
+from tests.stores.conftest import await_sync
 from tests.stores.house_made import HouseMadeShop
+from tests.waiting import await_that
 
 FEED = b"""id,title,price,link,availability
 k1,Copper kettle,49.00 USD,https://house.example/k1,in stock

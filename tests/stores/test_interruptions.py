@@ -8,8 +8,9 @@ import httpx
 from tests.faults.conftest import child_of
 from tests.installation import Installation
 from tests.standins.woocommerce.store import Store
-from tests.stores.conftest import await_sync, await_that
+from tests.stores.conftest import await_sync
 from tests.stores.test_woocommerce import connect, store
+from tests.waiting import await_that
 
 __all__ = ["store"]
 
@@ -31,7 +32,7 @@ def test_a_killed_worker_costs_nothing(stores: Installation, merchant: httpx.Cli
         store.add_product(name=f"Numbered thing {number}")
     made = connect(merchant, store)
     await_that(lambda: 0 < count(stores, merchant) < PRODUCTS, "a part of the store")
-    worker = await_that(lambda: child_of(stores.process.pid, "server.cli", "worker"), "the worker")
+    worker = await_that(lambda: child_of(stores.process_id, "server.cli", "worker"), "the worker")
     os.kill(worker, signal.SIGKILL)
     gone = next(iter(store.products))
     store.trash_product(gone)

@@ -18,8 +18,9 @@ from server.shops.service import ShopService
 from server.stores.service import Stores
 from tests.installation import Installation, ShopAccess
 from tests.standins.shopify.shop import Shop
-from tests.stores.conftest import await_sync, await_that
+from tests.stores.conftest import await_sync
 from tests.stores.shopify_steps import agree, ask_owner, begin, post_compliance
+from tests.waiting import await_that
 
 SOON_S = 5.0
 _members = itertools.count(1)

@@ -15,8 +15,8 @@ from tests.standins.shopify.records import order
 from tests.standins.shopify.shop import Shop
 from tests.standins.shopify.signing import callback_query, proxy_query
 from tests.standins.shopify.tokens import SECRET
-from tests.stores.conftest import await_that
 from tests.stores.shopify_steps import agree, begin, install, post_compliance, product_titles, tell
+from tests.waiting import await_that
 
 SOON_S = 5.0
 

@@ -15,8 +15,9 @@ from tests.installation import Installation
 from tests.standins.shopify.shop import SCOPES, Shop
 from tests.standins.shopify.signing import callback_query, session_token
 from tests.standins.shopify.tokens import API_KEY, SECRET
-from tests.stores.conftest import await_sync, await_that
+from tests.stores.conftest import await_sync
 from tests.stores.shopify_steps import ask_owner, install, post_compliance, tell
+from tests.waiting import await_that
 
 SOON_S = 10.0
 LAUNCH = "/integrations/shopify/app"

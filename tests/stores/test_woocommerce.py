@@ -11,7 +11,8 @@ from tests.installation import Installation, ShopAccess
 from tests.standins.woocommerce.hooks import signature
 from tests.standins.woocommerce.store import Failure, Store
 from tests.standins.woocommerce_server import WooCommerceStandin
-from tests.stores.conftest import await_sync, await_that
+from tests.stores.conftest import await_sync
+from tests.waiting import await_that
 
 SOON_S = 5.0
 """From a webhook to the search."""

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.platform import PlatformRevoked, PlatformUnavailable
@@ -207,7 +207,6 @@ async def test_a_wrong_clock_is_not_a_wrong_key(connect: Connect, store: Store) 
         await connect().find_order("1001")
 
 
-@settings(deadline=None)
 @given(st.dictionaries(_NAMES, st.text(st.characters(exclude_categories=["Cs"]), max_size=20), max_size=5))
 def test_signature_is_what_php_computes(params: dict[str, str]) -> None:
     query = dict(signed("GET", "http://x.example/wp-json/wc/v3/orders", list(params.items()), "ck_1", "cs_2"))

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.platform import (
@@ -146,7 +146,6 @@ def test_what_cannot_be_taken_says_why(changes: dict[str, Any], reason: str) -> 
     assert reason in item.reason
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(samples.product(1, URL))), _JSON, max_size=6))
 def test_no_product_body_breaks_the_reading(changes: dict[str, Any]) -> None:
     to_item(samples.product(7, URL, **changes), (samples.variation(8, samples.product(7, URL), "Red"),), "USD")
@@ -305,7 +304,6 @@ def test_unreadable_order_is_unavailable_not_missing() -> None:
         to_order({"id": 5, "number": "5"}, Details())
 
 
-@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted(set(samples.order(1)) - {"number", "id"})), _JSON, max_size=6), _JSON)
 def test_no_order_body_breaks_the_lookup(changes: dict[str, Any], details: Any) -> None:
     order = ordered(Details(fulfillments=details, refunds=details, notes=details), **changes)

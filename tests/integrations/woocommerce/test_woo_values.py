@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.platform import Money, OrderStatus
@@ -25,7 +25,6 @@ from integrations.woocommerce.values import (
 CURRENCIES = st.sampled_from(["USD", "EUR", "JPY", "KWD", "HUF", "CLP", "TND"])
 
 
-@settings(deadline=None)
 @given(st.integers(0, 10**14), CURRENCIES)
 def test_every_price_the_shop_can_write_is_read_exactly(minor: int, currency: str) -> None:
     written = f"{Decimal(minor).scaleb(-minor_digits(currency)):f}"
@@ -35,7 +34,6 @@ def test_every_price_the_shop_can_write_is_read_exactly(minor: int, currency: st
     assert price_of(as_number["price"], currency) == Money(minor, currency)
 
 
-@settings(deadline=None)
 @given(
     st.one_of(st.text(max_size=20), st.integers(), st.booleans(), st.none(), st.lists(st.integers(), max_size=2)),
     CURRENCIES,
@@ -117,7 +115,6 @@ def test_statuses_by_meaning(status: object, means: OrderStatus) -> None:
     assert meaning(status) is means
 
 
-@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_any_status_means_something(status: str) -> None:
     assert meaning(status) is meaning(f"wc-{status}") or status.strip().lower().startswith("wc-")
@@ -133,7 +130,6 @@ def test_text_without_html() -> None:
     assert [line(value) for value in odd] == ["", "", "", "", "12"]
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=50))
 def test_text_never_fails(text: str) -> None:
     assert "\x00" not in paragraphs(f"<p>{text}</p>")

@@ -3,10 +3,7 @@
 import asyncio
 import contextlib
 import itertools
-import os
 import re
-import subprocess
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -22,6 +19,7 @@ from server.core.crypto import app_role_password
 from server.core.database import Database, url_for_role
 from server.shops.members import Members
 from server.shops.models import Role
+from tests.commands import Completed, run_aisle
 from tests.installation import Answer, Event, ShopAccess, Shopper
 from tests.standins.stripe_server import StripeStandin
 
@@ -155,15 +153,12 @@ class PaidShop:
         plan = f"aisle_{view['plan']['id']}_v1"
         self.sql(_ANSWERED, count, plan, view["period"]["from"])
 
-    def aisle(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def aisle(self, *arguments: str) -> Completed:
         """An operator's command on this installation."""
         from tests.journeys.billing.conftest import stripe_environment
 
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("AISLE_", "OPENAI_"))}
         own = {"AISLE_DATA_DIR": str(self.paid.data_dir), "AISLE_BASE_URL": self.paid.base_url}
-        command = [sys.executable, "-m", "server.cli", *arguments]
-        environment = kept | own | stripe_environment(self.stripe)
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return run_aisle(arguments, own | stripe_environment(self.stripe))
 
     def flush(self) -> None:
         """Until Stripe has sent every webhook once."""

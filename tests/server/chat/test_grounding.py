@@ -5,7 +5,7 @@ from datetime import date
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.platform import Money
@@ -208,19 +208,16 @@ TEMPLATES = (
 )  # fmt: skip
 
 
-@settings(deadline=None)
 @given(st.sampled_from(TEMPLATES), st.integers(min_value=5001, max_value=10**12))
 def test_no_number_passes_that_no_source_has(template: str, number: int) -> None:
     assert not grounder().check(template.replace("{n}", str(number))).ok
 
 
-@settings(deadline=None)
 @given(st.sampled_from(TEMPLATES), st.decimals(min_value=60, max_value=5000, places=2))
 def test_no_price_passes_that_no_source_has(template: str, number: object) -> None:
     assert not grounder("We have nothing to say.").check(template.replace("{n}", str(number))).ok
 
 
-@settings(deadline=None)
 @given(st.sampled_from(TEMPLATES[:8]), st.integers(min_value=2, max_value=10**7))
 def test_a_sentence_supports_itself(template: str, number: int) -> None:
     sentence = template.replace("{n}", str(number))
@@ -228,7 +225,6 @@ def test_a_sentence_supports_itself(template: str, number: int) -> None:
     assert checked.ok, checked.unsupported
 
 
-@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_can_be_checked_and_supports_itself(text: str) -> None:
     assert grounder(text).check(" ".join(text.split())) is not None
@@ -249,7 +245,6 @@ def in_chunks(text: str, cuts: list[int]) -> list[str]:
 
 
 @given(PIECES, st.lists(st.integers(min_value=0, max_value=400), max_size=30))
-@settings(max_examples=150, deadline=None)
 def test_chunking_changes_nothing(text: str, cuts: list[int]) -> None:
     splitter = SentenceSplitter()
     sentences = [sentence for chunk in in_chunks(text, cuts) for sentence in splitter.feed(chunk)] + splitter.flush()
@@ -258,7 +253,6 @@ def test_chunking_changes_nothing(text: str, cuts: list[int]) -> None:
 
 
 @given(st.text(alphabet="ab 1.\n", max_size=3000), st.integers(min_value=1, max_value=97))
-@settings(max_examples=40, deadline=None)
 def test_no_sentence_is_longer_than_the_limit(text: str, width: int) -> None:
     splitter = SentenceSplitter(max_characters=100)
     chunks = [text[start : start + width] for start in range(0, len(text), width)]
@@ -267,7 +261,6 @@ def test_no_sentence_is_longer_than_the_limit(text: str, width: int) -> None:
     assert all(len(sentence) <= 101 for sentence in sentences)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(min_value=0, max_value=200), max_size=20))
 def test_the_verdict_does_not_depend_on_the_chunks(cuts: list[int]) -> None:
     answer = "You have 30 days. It costs $6.90, e.g. with No. 5. But today it is $4.20! And 60\ndays for members."
@@ -406,7 +399,6 @@ def test_a_link_that_is_spread_over_sentences_is_lost_too(answer: str) -> None:
         max_size=25,
     )
 )
-@settings(max_examples=250, deadline=None)
 def test_no_mixture_lets_a_foreign_address_through(parts: list[str]) -> None:
     assert "evil.test" not in clean_links("".join(parts), ALLOWED)
 

@@ -1,8 +1,6 @@
 """`aisle member`: a shop of one's own gets a sign-in to the console."""
 
 import json
-import subprocess
-import sys
 import uuid
 from typing import Any
 
@@ -12,7 +10,6 @@ from click.testing import CliRunner
 
 from server.cli import main
 from tests.installation import Installation, ShopAccess
-from tests.server.commands.conftest import Completed, environment_with
 
 
 @pytest.fixture
@@ -25,18 +22,9 @@ def email() -> str:
     return f"maya-{uuid.uuid4().hex}@fern.example"
 
 
-def member(installation: Installation, *arguments: str, stdin: str = "") -> Completed:
-    settings = {"AISLE_DATA_DIR": str(installation.data_dir), "AISLE_BASE_URL": installation.base_url}
-    command = [sys.executable, "-m", "server.cli", "member", *arguments]
-    environment = environment_with(settings)
-    return subprocess.run(
-        command, env=environment, input=stdin, capture_output=True, text=True, timeout=60, check=False
-    )
-
-
 def added(installation: Installation, shop: ShopAccess, email: str, *more: str, stdin: str = "") -> dict[str, Any]:
     """What `--json` says of a member who was added."""
-    done = member(installation, "add", "--shop", shop.shop_id, "--email", email, "--json", *more, stdin=stdin)
+    done = installation.aisle("member", "add", "--shop", shop.shop_id, "--email", email, "--json", *more, stdin=stdin)
     assert (done.returncode, done.stderr) == (0, "")
     return dict(json.loads(done.stdout))
 
@@ -51,14 +39,14 @@ def can_sign_in(installation: Installation, email: str, password: str) -> bool:
 def test_a_new_member_signs_in_with_the_password_shown(
     installation: Installation, shop: ShopAccess, email: str
 ) -> None:
-    done = member(installation, "add", "--shop", shop.shop_id, "--email", email.upper(), "--name", "Maya")
+    done = installation.aisle("member", "add", "--shop", shop.shop_id, "--email", email.upper(), "--name", "Maya")
     assert done.returncode == 0, done.stderr
     shown = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
     assert shown["e-mail"] == email
     assert shown["role"] == "owner"
     assert shown["console"] == f"{installation.base_url}/console"
     assert can_sign_in(installation, email, shown["password"].split()[0])
-    listed = member(installation, "list", "--shop", shop.shop_id)
+    listed = installation.aisle("member", "list", "--shop", shop.shop_id)
     assert email in listed.stdout
     assert "owner" in listed.stdout
     assert "Maya" in listed.stdout
@@ -84,10 +72,10 @@ def test_an_account_keeps_its_password_in_a_second_shop(
 
 def test_a_password_from_stdin_is_not_shown(installation: Installation, shop: ShopAccess, email: str) -> None:
     arguments = ["add", "--shop", shop.shop_id, "--email", email, "--password-stdin"]
-    short = member(installation, *arguments, stdin="short\n")
+    short = installation.aisle("member", *arguments, stdin="short\n")
     assert (short.returncode, short.stdout) == (1, "")
     assert short.stderr == "aisle: the password on stdin must have 10 to 200 characters\n"
-    done = member(installation, *arguments, stdin="correct horse battery\n")
+    done = installation.aisle("member", *arguments, stdin="correct horse battery\n")
     assert done.returncode == 0, done.stderr
     assert "correct horse" not in done.stdout + done.stderr
     assert can_sign_in(installation, email, "correct horse battery")
@@ -95,15 +83,15 @@ def test_a_password_from_stdin_is_not_shown(installation: Installation, shop: Sh
 
 def test_a_member_is_not_added_twice(installation: Installation, shop: ShopAccess, email: str) -> None:
     added(installation, shop, email, "--role", "agent")
-    again = member(installation, "add", "--shop", shop.shop_id, "--email", email)
+    again = installation.aisle("member", "add", "--shop", shop.shop_id, "--email", email)
     assert (again.returncode, again.stdout) == (1, "")
     assert again.stderr == f"aisle: {email} is a member of this shop already\n"
-    listed = json.loads(member(installation, "list", "--shop", shop.shop_id, "--json").stdout)
+    listed = json.loads(installation.aisle("member", "list", "--shop", shop.shop_id, "--json").stdout)
     assert [(each["email"], each["role"]) for each in listed["members"]] == [(email, "agent")]
 
 
 def test_an_unknown_shop_makes_no_account(installation: Installation, shop: ShopAccess, email: str) -> None:
-    refused = member(installation, "add", "--shop", str(uuid.uuid4()), "--email", email)
+    refused = installation.aisle("member", "add", "--shop", str(uuid.uuid4()), "--email", email)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr.startswith("aisle: there is no shop ")
     assert len(refused.stderr.splitlines()) == 1

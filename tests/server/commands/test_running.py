@@ -11,8 +11,8 @@ import pytest
 
 from server.commands.data_dir import only_demo
 from server.core.errors import Conflict
-from tests.conftest import free_port
 from tests.installation import Installation
+from tests.servers import free_port
 
 HOLD = """
 import sys
@@ -68,7 +68,7 @@ def test_a_second_demo_is_refused_and_changes_nothing(installation: Installation
     refused = installation.aisle("demo", "--port", str(free_port()), "--data-dir", str(installation.data_dir), *more)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
-        f"aisle: a demo runs on {installation.data_dir} already (process {installation.process.pid}, "
+        f"aisle: a demo runs on {installation.data_dir} already (process {installation.process_id}, "
         f"{installation.facts['url']}); stop it first or give another --data-dir\n"
     )
     assert contents(installation.data_dir) == before

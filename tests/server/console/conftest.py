@@ -1,6 +1,6 @@
 """The console's routes on a real Postgres and Redis, in an application of their own."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import httpx
 import pytest
@@ -10,37 +10,28 @@ from redis.asyncio import Redis
 
 from server.chat.presence import Presence
 from server.core.crypto import Vault
-from server.core.database import Database, url_for_role
+from server.core.database import Database
 from server.core.rate_limit import RateLimiter
 from server.core.tokens import TokenSigner
-from server.embedded import EmbeddedServers, Endpoints
-from server.migrations.migrate import migrate
 from server.shops.access import ConsoleClaims
 from server.shops.service import ShopService
 from tests.server.console.house import OWN_ORIGIN, SECRET, ShopUnderTest, console_app, new_shop
-
-
-@pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
-    """Postgres and Redis of these tests."""
-    with EmbeddedServers(tmp_path_factory.mktemp("console") / "data") as endpoints:
-        yield endpoints
+from tests.servers import SharedServers, app_url
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def database(servers: Endpoints) -> AsyncIterator[Database]:
+async def database(servers: SharedServers) -> AsyncIterator[Database]:
     """The schema, as the app role sees it."""
-    await migrate(servers.database_url, "aisle_app", "pw")
-    database = Database(url_for_role(servers.database_url, "aisle_app", "pw"))
+    database = Database(app_url(await servers.create_database()))
     await database.open()
     yield database
     await database.close()
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def redis(servers: Endpoints) -> AsyncIterator[Redis]:
+async def redis(servers: SharedServers) -> AsyncIterator[Redis]:
     """Counts sign-ins."""
-    redis = Redis.from_url(servers.redis_url)
+    redis = Redis.from_url(servers.redis_url())
     yield redis
     await redis.aclose()
 
@@ -66,7 +57,7 @@ def app(database: Database, redis: Redis, shops: ShopService, signer: TokenSigne
 @pytest_asyncio.fixture(loop_scope="session")
 async def client(app: Litestar, redis: Redis) -> AsyncIterator[httpx.AsyncClient]:
     """A browser or a server that has shown nothing yet; limits begin anew."""
-    await redis.flushall()
+    await redis.flushdb()
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=OWN_ORIGIN) as client:
         yield client
 

@@ -1,7 +1,6 @@
 """Limits that hold across processes, and what is left of them while Redis is away."""
 
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
@@ -9,19 +8,17 @@ from redis.asyncio import Redis
 from server.core.errors import RateLimited
 from server.core.ids import new_id
 from server.core.rate_limit import Limit, RateLimiter
-from server.embedded import EmbeddedServers
+from tests.servers import SharedServers
 
 SLOW = Limit("slow", per_minute=6, burst=4)
 WIDE = Limit("wide", per_minute=600, burst=100)
 
 
 @pytest.fixture(scope="module")
-async def redis(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Redis]:
-    folder: Path = tmp_path_factory.mktemp("limits")
-    with EmbeddedServers(folder / "data") as at:
-        client = Redis.from_url(at.redis_url)
-        yield client
-        await client.aclose()
+async def redis(servers: SharedServers) -> AsyncIterator[Redis]:
+    client = Redis.from_url(servers.redis_url())
+    yield client
+    await client.aclose()
 
 
 @pytest.fixture

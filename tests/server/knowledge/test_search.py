@@ -3,7 +3,6 @@
 import hashlib
 import uuid
 from collections.abc import AsyncIterator, Sequence
-from pathlib import Path
 
 import asyncpg
 import numpy as np
@@ -12,9 +11,7 @@ from msgspec import Struct
 from pgvector.asyncpg import register_vector
 
 from integrations.platform import Product
-from server.core.crypto import new_secret
-from server.core.database import Connection, Database, url_for_role
-from server.embedded import EmbeddedServers
+from server.core.database import Connection, Database
 from server.knowledge import storage
 from server.knowledge.models import Passage
 from server.knowledge.search import (
@@ -27,8 +24,8 @@ from server.knowledge.search import (
     refresh_statistics,
     search,
 )
-from server.migrations.migrate import migrate
 from server.models.protocol import Vector
+from tests.servers import SharedServers, app_url
 
 MODEL = "test-vectors"
 SMALL_SHOPS = 30
@@ -111,23 +108,20 @@ async def make_shop(owner: Connection, database: Database, passages: Sequence[Pa
 
 
 @pytest.fixture(scope="module")
-async def shops(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shops]:
-    folder: Path = tmp_path_factory.mktemp("search")
-    with EmbeddedServers(folder) as servers:
-        password = new_secret("pw")
-        await migrate(servers.database_url, "aisle_app", password)
-        owner = await asyncpg.connect(servers.database_url)
-        await register_vector(owner)
-        database = Database(url_for_role(servers.database_url, "aisle_app", password), pool_size=2)
-        await database.open()
-        made = Shops(database, owner, [uuid.uuid4() for _ in range(SMALL_SHOPS)], uuid.uuid4())
-        for seed, (shop_id, size) in enumerate([*((s, SMALL_SIZE) for s in made.small), (made.large, LARGE_SIZE)]):
-            rows = [passage(shop_id, product(n), v) for n, v in enumerate(vectors(size, seed))]
-            await make_shop(owner, database, rows, shop_id)
-        await owner.execute("ANALYZE passage")
-        yield made
-        await database.close()
-        await owner.close()
+async def shops(servers: SharedServers) -> AsyncIterator[Shops]:
+    owner_url = await servers.create_database()
+    owner = await asyncpg.connect(owner_url)
+    await register_vector(owner)
+    database = Database(app_url(owner_url), pool_size=2)
+    await database.open()
+    made = Shops(database, owner, [uuid.uuid4() for _ in range(SMALL_SHOPS)], uuid.uuid4())
+    for seed, (shop_id, size) in enumerate([*((s, SMALL_SIZE) for s in made.small), (made.large, LARGE_SIZE)]):
+        rows = [passage(shop_id, product(n), v) for n, v in enumerate(vectors(size, seed))]
+        await make_shop(owner, database, rows, shop_id)
+    await owner.execute("ANALYZE passage")
+    yield made
+    await database.close()
+    await owner.close()
 
 
 async def find(shops: Shops, shop_id: uuid.UUID, text: str, **fields: object) -> list[Hit]:

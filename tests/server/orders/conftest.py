@@ -1,29 +1,24 @@
 """Real Postgres with the real schema, as the app's own role; every test makes its own shop."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import pytest
 
-from server.core.database import Database, url_for_role
+from server.core.database import Database
 from server.core.ids import new_id
-from server.embedded import EmbeddedServers
-from server.migrations.migrate import migrate
 from tests.server.orders.counter import Counter, Desk
-
-APP_PASSWORD = "orders-test"
+from tests.servers import SharedServers, app_url
 
 
 @pytest.fixture(scope="session")
-def owner_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with EmbeddedServers(tmp_path_factory.mktemp("orders")) as endpoints:
-        yield endpoints.database_url
+async def owner_url(servers: SharedServers) -> str:
+    return await servers.create_database()
 
 
 @pytest.fixture(scope="session")
 async def database(owner_url: str) -> AsyncIterator[Database]:
-    await migrate(owner_url, "aisle_app", APP_PASSWORD)
-    database = Database(url_for_role(owner_url, "aisle_app", APP_PASSWORD))
+    database = Database(app_url(owner_url))
     await database.open()
     yield database
     await database.close()

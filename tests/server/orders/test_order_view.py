@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.platform import Address, Money, Order, OrderItem, OrderStatus, Refund, Shipment, Tracking
@@ -89,7 +89,6 @@ def as_json(view: OrderView) -> dict[str, Any]:
     return dict(msgspec.json.decode(msgspec.json.encode(view)))
 
 
-@settings(max_examples=150, deadline=None)
 @given(orders, levels, policies, st.sampled_from([*LANGUAGES, "pt-BR"]), st.lists(orders, max_size=2))
 def test_nothing_but_the_allow_list_is_ever_in_the_json(
     order: Order, level: ProofLevel, policy: OrderAccess, locale: str, others: list[Order]

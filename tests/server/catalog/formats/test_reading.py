@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.platform import Money
@@ -218,7 +218,6 @@ def test_gzip_and_progress(tmp_path: Path) -> None:
     assert recognise_format(path) == "CSV"
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.binary(max_size=400),
     st.sampled_from([b"", b"id,title,price\n", b"[", b"{", b'{"id":1,', b"<rss>", b"<feed><entry>"]),

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import docx
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from server.knowledge.parsing import ParsedDocument, Section, UnreadableFile, parse_document, split_sections
@@ -358,7 +358,6 @@ def test_file_names_become_titles() -> None:
     assert title_from_name("") == "Untitled"
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.binary(max_size=300),
     st.sampled_from(
@@ -386,7 +385,6 @@ WORDS = st.text("abcdefg hij\n", min_size=1, max_size=200)
 SENTENCES = st.lists(WORDS.map(lambda words: " ".join(words.split()).capitalize() + "."), min_size=1, max_size=30)
 
 
-@settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(["A", "B"]), SENTENCES), min_size=1, max_size=8))
 def test_passages_keep_every_word_in_order_and_stay_small(parts: list[tuple[str, list[str]]]) -> None:
     sections = tuple(Section((heading,), " ".join(sentences)) for heading, sentences in parts)

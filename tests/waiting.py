@@ -1,0 +1,20 @@
+"""Waiting for a condition, never for a time: tests end as soon as what they wait for is there."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+POLL_S = 0.05
+PATIENCE_S = 60.0
+"""Long enough for a machine that is three times busier than the suite alone makes it."""
+
+Found = TypeVar("Found")
+
+
+def await_that(look: Callable[[], Found | None], what: str, within_s: float = PATIENCE_S) -> Found:
+    """Returns the first truthy result of `look`. Raises AssertionError that names `what` after `within_s` seconds."""
+    deadline = time.monotonic() + within_s
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}"
+        time.sleep(POLL_S)
+    return found
