@@ -1,5 +1,7 @@
 """A month of turns with failures, retries and processes that die: log, ledger, meter and invoice say the same."""
 
+import pytest
+
 from billing.plans import ENTERPRISE
 from server.billing.closing.service import Closing
 from server.shops.models import Caller, Role
@@ -7,14 +9,13 @@ from tests.bench.billing_bench import simulate
 from tests.bench.billing_house import house
 from tests.installation import Installation
 
-TURNS = 3_000
 
-
-async def test_a_month_adds_up(installation: Installation) -> None:
+@pytest.mark.parametrize("turns", [300, pytest.param(3_000, marks=pytest.mark.exhaustive)])
+async def test_a_month_adds_up(installation: Installation, turns: int) -> None:
     secret = (installation.data_dir / "secret.key").read_text().strip()
     async with house(installation.owner_url, secret) as made:
         holds = await made.entitlements.of(made.shop_id)
-        nearly = (ENTERPRISE.answers or 0) - TURNS // 2
+        nearly = (ENTERPRISE.answers or 0) - turns // 2
         await made.owner.execute(
             "SELECT settle_answer($1, gen_random_uuid(), $2, $3, $4, 0, true) "
             "FROM generate_series(1, $4::int - $5::int)",
@@ -22,16 +23,16 @@ async def test_a_month_adds_up(installation: Installation) -> None:
             holds.period.start,
             ENTERPRISE.lookup_key,
             ENTERPRISE.answers,
-            TURNS // 2,
+            turns // 2,
         )
-        month = await simulate(made, TURNS)
+        month = await simulate(made, turns)
         closing = Closing(made.database, made.auditor)
         await closing.close_period(made.shop_id, holds.period.start)
         (statement,) = await closing.statements(Caller(shop_id=made.shop_id, role=Role.ADMIN, actor="test"))
     audit = month.audit
     assert audit.erased_answers == nearly  # counted before the month of this test, with no conversation to show for it
     assert audit.bill.answers == audit.ledger_answers == month.counted == nearly + month.billable
-    assert audit.bill.overage == audit.ledger_overage == audit.meter_overage == month.billable - TURNS // 2
+    assert audit.bill.overage == audit.ledger_overage == audit.meter_overage == month.billable - turns // 2
     assert audit.invoiced_overage_minor == audit.bill.overage_minor > 0
     assert (audit.difference, audit.difference_minor, month.held) == (0, 0, 0)
     assert (statement.difference, statement.difference_minor) == (0, 0)
