@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Response, Router, get
+from litestar.di import NamedDependency
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from server.core.database import Database
@@ -17,7 +18,7 @@ async def live() -> dict[str, str]:
 
 
 @get("/health/ready", summary="Ready", tags=["operator"])
-async def ready(database: Database, redis: Any) -> Response[dict[str, Any]]:
+async def ready(database: NamedDependency[Database], redis: NamedDependency[Any]) -> Response[dict[str, Any]]:
     """Whether it can serve. Without Postgres it cannot; without Redis it can, with less."""
     down = []
     try:
@@ -34,7 +35,7 @@ async def ready(database: Database, redis: Any) -> Response[dict[str, Any]]:
 
 
 @get("/metrics", summary="Metrics", tags=["operator"], sync_to_thread=False)
-def metrics_page(metrics: Metrics) -> Response[bytes]:
+def metrics_page(metrics: NamedDependency[Metrics]) -> Response[bytes]:
     """Prometheus text format; no label names a shop or a shopper."""
     return Response(generate_latest(metrics.registry), headers={"content-type": CONTENT_TYPE_LATEST})
 

@@ -1,12 +1,12 @@
 """A shop's products over HTTP."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Router, delete, get, post, put
 from litestar.datastructures import UploadFile
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, MultipartBody
 from msgspec import Struct
 
 from server.catalog.models import ProductInput, Saved, product_of, product_view
@@ -32,7 +32,10 @@ class ProductBatch(Struct, frozen=True):
 
 @get("/v1/products", summary="Products", tags=["catalog"])
 async def list_products(
-    caller: Caller, catalog: Catalog, cursor: str | None = None, limit: int | None = None
+    caller: NamedDependency[Caller],
+    catalog: NamedDependency[Catalog],
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int | None] = None,
 ) -> dict[str, Any]:
     """All products by id."""
     size = require_limit(limit)
@@ -41,7 +44,9 @@ async def list_products(
 
 
 @get("/v1/products/{external_id:str}", summary="One product", tags=["catalog"])
-async def get_product(external_id: str, caller: Caller, catalog: Catalog) -> dict[str, Any]:
+async def get_product(
+    external_id: FromPath[str], caller: NamedDependency[Caller], catalog: NamedDependency[Catalog]
+) -> dict[str, Any]:
     """A product by the id the merchant's system knows."""
     _require_text(external_id)
     found = await catalog.find(caller.shop_id, [external_id])
@@ -51,7 +56,9 @@ async def get_product(external_id: str, caller: Caller, catalog: Catalog) -> dic
 
 
 @post("/v1/products", status_code=200, summary="Write products", tags=["catalog"])
-async def write_products(data: ProductBatch, caller: Caller, catalog: Catalog) -> dict[str, Any]:
+async def write_products(
+    data: JSONBody[ProductBatch], caller: NamedDependency[Caller], catalog: NamedDependency[Catalog]
+) -> dict[str, Any]:
     """Create or update up to 500 products; searchable when this answers.
 
     Products beyond the plan are named in `failed` and the rest is kept. 429 `quota_exceeded` when nothing was kept;
@@ -72,7 +79,12 @@ async def write_products(data: ProductBatch, caller: Caller, catalog: Catalog) -
 
 
 @put("/v1/products/{external_id:str}", status_code=200, summary="Write one product", tags=["catalog"])
-async def write_product(external_id: str, data: ProductInput, caller: Caller, catalog: Catalog) -> dict[str, Any]:
+async def write_product(
+    external_id: FromPath[str],
+    data: JSONBody[ProductInput],
+    caller: NamedDependency[Caller],
+    catalog: NamedDependency[Catalog],
+) -> dict[str, Any]:
     """Create or replace a product. 429 `quota_exceeded` for a new one beyond the plan."""
     caller.require(Role.ADMIN)
     if data.id != external_id:
@@ -83,7 +95,9 @@ async def write_product(external_id: str, data: ProductInput, caller: Caller, ca
 
 
 @delete("/v1/products/{external_id:str}", status_code=204, summary="Delete a product", tags=["catalog"])
-async def delete_product(external_id: str, caller: Caller, catalog: Catalog) -> None:
+async def delete_product(
+    external_id: FromPath[str], caller: NamedDependency[Caller], catalog: NamedDependency[Catalog]
+) -> None:
     """It is not found by any search from now on."""
     caller.require(Role.ADMIN)
     _require_text(external_id)
@@ -98,7 +112,7 @@ async def delete_product(external_id: str, caller: Caller, catalog: Catalog) -> 
     request_max_body_size=MAX_UPLOAD_BYTES,
 )
 async def import_products(
-    data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)], caller: Caller, jobs: JobDesk
+    data: MultipartBody[dict[str, Any]], caller: NamedDependency[Caller], jobs: NamedDependency[JobDesk]
 ) -> dict[str, Any]:
     """CSV, JSONL, Shopify or WooCommerce export, Google feed; read as a job."""
     caller.require(Role.ADMIN)

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from litestar import Router, delete, get, patch, post
 from litestar.datastructures import UploadFile
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody, MultipartBody
 from msgspec import Meta, Struct
 
 from server.core.addresses import MAX_URL_CHARS, is_web_address
@@ -56,7 +56,9 @@ class SourceChanges(Struct, frozen=True):
 
 
 @post("/v1/search", status_code=200, summary="Search", tags=["knowledge"])
-async def search(data: SearchRequest, caller: Caller, knowledge: Knowledge) -> dict[str, Any]:
+async def search(
+    data: JSONBody[SearchRequest], caller: NamedDependency[Caller], knowledge: NamedDependency[Knowledge]
+) -> dict[str, Any]:
     """Products and passages, best first; `score` is 0..1."""
     errors = []
     if not data.kinds or not set(data.kinds) <= set(KINDS):
@@ -84,7 +86,10 @@ async def search(data: SearchRequest, caller: Caller, knowledge: Knowledge) -> d
 
 @get("/v1/documents", summary="Documents", tags=["knowledge"])
 async def list_documents(
-    caller: Caller, knowledge: Knowledge, cursor: str | None = None, limit: int | None = None
+    caller: NamedDependency[Caller],
+    knowledge: NamedDependency[Knowledge],
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int | None] = None,
 ) -> dict[str, Any]:
     """All documents by id."""
     size = require_limit(limit)
@@ -93,7 +98,9 @@ async def list_documents(
 
 
 @post("/v1/documents", status_code=200, summary="Write a document", tags=["knowledge"])
-async def write_document(data: NewDocument, caller: Caller, knowledge: Knowledge) -> dict[str, Any]:
+async def write_document(
+    data: JSONBody[NewDocument], caller: NamedDependency[Caller], knowledge: NamedDependency[Knowledge]
+) -> dict[str, Any]:
     """Create or replace a document; searchable when this answers.
 
     429 `quota_exceeded` for a new one beyond the plan.
@@ -115,7 +122,9 @@ FORMATS = {"markdown": "md", "html": "html", "text": "txt"}
 
 
 @delete("/v1/documents", status_code=204, summary="Delete a document", tags=["knowledge"])
-async def delete_document(id: str, caller: Caller, knowledge: Knowledge) -> None:
+async def delete_document(
+    id: FromQuery[str], caller: NamedDependency[Caller], knowledge: NamedDependency[Knowledge]
+) -> None:
     """`?id=`: ids may hold slashes."""
     caller.require(Role.ADMIN)
     if "\x00" in id:
@@ -131,7 +140,7 @@ async def delete_document(id: str, caller: Caller, knowledge: Knowledge) -> None
     request_max_body_size=MAX_UPLOAD_BYTES,
 )
 async def upload_document(
-    data: Annotated[dict[str, Any], Body(media_type=RequestEncodingType.MULTI_PART)], caller: Caller, jobs: JobDesk
+    data: MultipartBody[dict[str, Any]], caller: NamedDependency[Caller], jobs: NamedDependency[JobDesk]
 ) -> dict[str, Any]:
     """md, txt, html, pdf, docx, csv, xlsx, json, yaml; read as a job."""
     caller.require(Role.ADMIN)
@@ -143,13 +152,15 @@ async def upload_document(
 
 
 @get("/v1/sources", summary="Sources", tags=["knowledge"])
-async def list_sources(caller: Caller, sources: Sources) -> dict[str, Any]:
+async def list_sources(caller: NamedDependency[Caller], sources: NamedDependency[Sources]) -> dict[str, Any]:
     """Sites that are read into the shop's knowledge."""
     return {"data": await sources.list(caller.shop_id), "next_cursor": None}
 
 
 @post("/v1/sources", status_code=201, summary="Add a source", tags=["knowledge"])
-async def create_source(data: NewSource, caller: Caller, sources: Sources) -> dict[str, Any]:
+async def create_source(
+    data: JSONBody[NewSource], caller: NamedDependency[Caller], sources: NamedDependency[Sources]
+) -> dict[str, Any]:
     """Add a site; POST its /sync to read it."""
     caller.require(Role.ADMIN)
     _require_url(data.url)
@@ -157,7 +168,12 @@ async def create_source(data: NewSource, caller: Caller, sources: Sources) -> di
 
 
 @patch("/v1/sources/{source_id:str}", summary="Change a source", tags=["knowledge"])
-async def change_source(source_id: str, data: SourceChanges, caller: Caller, sources: Sources) -> dict[str, Any]:
+async def change_source(
+    source_id: FromPath[str],
+    data: JSONBody[SourceChanges],
+    caller: NamedDependency[Caller],
+    sources: NamedDependency[Sources],
+) -> dict[str, Any]:
     """Only the given fields change."""
     caller.require(Role.ADMIN)
     if data.url is not None:
@@ -166,21 +182,25 @@ async def change_source(source_id: str, data: SourceChanges, caller: Caller, sou
 
 
 @delete("/v1/sources/{source_id:str}", status_code=204, summary="Forget a source", tags=["knowledge"])
-async def delete_source(source_id: str, caller: Caller, sources: Sources) -> None:
+async def delete_source(
+    source_id: FromPath[str], caller: NamedDependency[Caller], sources: NamedDependency[Sources]
+) -> None:
     """The documents it gave stay."""
     caller.require(Role.ADMIN)
     await sources.delete(caller.shop_id, _require_id(source_id))
 
 
 @post("/v1/sources/{source_id:str}/sync", status_code=202, summary="Read a source now", tags=["knowledge"])
-async def sync_source(source_id: str, caller: Caller, sources: Sources) -> dict[str, Any]:
+async def sync_source(
+    source_id: FromPath[str], caller: NamedDependency[Caller], sources: NamedDependency[Sources]
+) -> dict[str, Any]:
     """Crawl the site as a job."""
     caller.require(Role.ADMIN)
     return {"job_id": await sources.sync(caller.shop_id, _require_id(source_id))}
 
 
 @get("/v1/jobs/{job_id:str}", summary="A job", tags=["knowledge"])
-async def get_job(job_id: str, caller: Caller, jobs: JobDesk) -> JobView:
+async def get_job(job_id: FromPath[str], caller: NamedDependency[Caller], jobs: NamedDependency[JobDesk]) -> JobView:
     """How far it is, and what could not be done."""
     return await jobs.get(caller.shop_id, _require_id(job_id))
 

@@ -37,7 +37,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @get("/", include_in_schema=False)
-async def show_home(request: AnyRequest, demo: Demo) -> Template:
+async def show_home(request: AnyRequest, demo: NamedDependency[Demo]) -> Template:
     """What Aisle is, with links to everything it serves here and the snippet to paste."""
     base_url = demo.base_url if demo else str(request.base_url).rstrip("/")
     context = {
@@ -50,7 +50,7 @@ async def show_home(request: AnyRequest, demo: Demo) -> Template:
 
 
 @get("/demo", include_in_schema=False)
-async def show_storefront(request: AnyRequest, demo: Demo) -> Template:
+async def show_storefront(request: AnyRequest, demo: NamedDependency[Demo]) -> Template:
     """The store's front page: what is on sale, and a first look at every shelf."""
     page = _require(demo)
     on_sale = [each for each in page.store.products if models.badge_text(each) == "Sale"]
@@ -58,7 +58,7 @@ async def show_storefront(request: AnyRequest, demo: Demo) -> Template:
 
 
 @get("/demo/categories/{slug:str}", include_in_schema=False)
-async def show_category(request: AnyRequest, demo: Demo, slug: FromPath[str]) -> Template:
+async def show_category(request: AnyRequest, demo: NamedDependency[Demo], slug: FromPath[str]) -> Template:
     """Every product of one shelf."""
     page = _require(demo)
     shelf = next((each for each in models.categories_of(page.store) if each.slug == slug), None)
@@ -68,7 +68,7 @@ async def show_category(request: AnyRequest, demo: Demo, slug: FromPath[str]) ->
 
 
 @get("/demo/products/{external_id:str}", include_in_schema=False)
-async def show_product(request: AnyRequest, demo: Demo, external_id: FromPath[str]) -> Template:
+async def show_product(request: AnyRequest, demo: NamedDependency[Demo], external_id: FromPath[str]) -> Template:
     """One product; the page tells the assistant which one the shopper looks at."""
     page = _require(demo)
     product = page.store.find_product(external_id)
@@ -85,7 +85,7 @@ async def show_product(request: AnyRequest, demo: Demo, external_id: FromPath[st
 
 
 @get("/demo/policies/{slug:str}", include_in_schema=False)
-async def show_policy(request: AnyRequest, demo: Demo, slug: FromPath[str]) -> Template:
+async def show_policy(request: AnyRequest, demo: NamedDependency[Demo], slug: FromPath[str]) -> Template:
     """One policy page; its headings carry ids so that citations can point at them."""
     page = _require(demo)
     policy = page.store.find_policy(slug)
@@ -95,7 +95,7 @@ async def show_policy(request: AnyRequest, demo: Demo, slug: FromPath[str]) -> T
 
 
 @get("/demo/images/{name:str}", media_type="image/svg+xml", include_in_schema=False)
-async def show_picture(demo: Demo, name: FromPath[str]) -> Response[str]:
+async def show_picture(demo: NamedDependency[Demo], name: FromPath[str]) -> Response[str]:
     """The product's illustration, `{external_id}.svg`."""
     store = _require(demo).store
     product = store.find_product(name.removesuffix(".svg"))
@@ -121,7 +121,7 @@ async def show_asset(name: FromPath[str]) -> Response[bytes]:
 
 
 @post("/demo/sign-in", include_in_schema=False)
-async def change_sign_in(demo: Demo, data: Form) -> Redirect:
+async def change_sign_in(demo: NamedDependency[Demo], data: Form) -> Redirect:
     """Sign the demo shopper in (`as` names them) or out, and go back to the page it was asked from."""
     shopper = _require(demo).store.shop.shopper
     signed_in = shopper is not None and data.get("as") == shopper.id

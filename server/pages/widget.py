@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, Router, get
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery
 
 from server.core.errors import AisleError, NotFound
 from server.shops.service import ShopService
@@ -30,32 +32,35 @@ class WidgetFiles:
 
 
 @get("/widget.js", include_in_schema=False, sync_to_thread=False)
-def show_loader(widget_files: WidgetFiles) -> Response[bytes]:
+def show_loader(widget_files: NamedDependency[WidgetFiles]) -> Response[bytes]:
     """The pasted script."""
     return _file(widget_files.loader, widget_files.loader_headers)
 
 
 @get("/client.js", include_in_schema=False, sync_to_thread=False)
-def show_client(widget_files: WidgetFiles) -> Response[bytes]:
+def show_client(widget_files: NamedDependency[WidgetFiles]) -> Response[bytes]:
     """The client without a face, for any site's module scripts."""
     return _file(widget_files.client, widget_files.client_headers)
 
 
 @get("/client.d.ts", include_in_schema=False, sync_to_thread=False)
-def show_client_types(widget_files: WidgetFiles) -> Response[bytes]:
+def show_client_types(widget_files: NamedDependency[WidgetFiles]) -> Response[bytes]:
     """The types of `client.js`."""
     return _file(widget_files.declarations["client"], widget_files.declaration_headers)
 
 
 @get("/aisle.d.ts", include_in_schema=False, sync_to_thread=False)
-def show_loader_types(widget_files: WidgetFiles) -> Response[bytes]:
+def show_loader_types(widget_files: NamedDependency[WidgetFiles]) -> Response[bytes]:
     """The types of `window.Aisle`."""
     return _file(widget_files.declarations["aisle"], widget_files.declaration_headers)
 
 
 @get("/frame", include_in_schema=False)
 async def show_frame(
-    request: AnyRequest, widget_files: WidgetFiles, shops: ShopService, key: str = ""
+    request: AnyRequest,
+    widget_files: NamedDependency[WidgetFiles],
+    shops: NamedDependency[ShopService],
+    key: FromQuery[str] = "",
 ) -> Response[bytes]:
     """The chat's page; only sites on the shop's list (and our own) may frame it."""
     own: str = request.app.state.own_origin
@@ -70,7 +75,7 @@ async def show_frame(
 
 
 @get("/assets/{name:str}", include_in_schema=False, sync_to_thread=False)
-def show_widget_asset(widget_files: WidgetFiles, name: str) -> Response[bytes]:
+def show_widget_asset(widget_files: NamedDependency[WidgetFiles], name: FromPath[str]) -> Response[bytes]:
     """Scripts and styles of the frame, named by their hash."""
     if name not in widget_files.assets:
         raise NotFound

@@ -3,6 +3,8 @@
 from typing import Annotated, Any
 
 from litestar import Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
 from integrations.platform import PersonNamed
@@ -21,21 +23,25 @@ class PrivacyRequest(Struct, frozen=True):
 
 
 @get("/v1/privacy/requests", summary="Privacy requests", tags=["privacy"])
-async def list_requests(caller: Caller, privacy: Privacy) -> dict[str, Any]:
+async def list_requests(caller: NamedDependency[Caller], privacy: NamedDependency[Privacy]) -> dict[str, Any]:
     """What was asked and done, with the number of rows of each kind."""
     caller.require(Role.ADMIN)
     return {"data": await privacy.records(caller.shop_id), "next_cursor": None}
 
 
 @post("/v1/privacy/exports", status_code=201, summary="Export a person's data", tags=["privacy"])
-async def export_person(data: PrivacyRequest, caller: Caller, privacy: Privacy) -> dict[str, Any]:
+async def export_person(
+    data: JSONBody[PrivacyRequest], caller: NamedDependency[Caller], privacy: NamedDependency[Privacy]
+) -> dict[str, Any]:
     """Gather all that is kept of a person."""
     caller.require(Role.ADMIN)
     return {"id": await privacy.export(caller.shop_id, _person(data), caller.actor)}
 
 
 @get("/v1/privacy/exports/{request_id:str}", summary="Fetch an export", tags=["privacy"])
-async def fetch_export(request_id: str, caller: Caller, privacy: Privacy) -> Response[bytes]:
+async def fetch_export(
+    request_id: FromPath[str], caller: NamedDependency[Caller], privacy: NamedDependency[Privacy]
+) -> Response[bytes]:
     """The gathered data as JSON."""
     caller.require(Role.ADMIN)
     found = parse_id(request_id)
@@ -46,7 +52,9 @@ async def fetch_export(request_id: str, caller: Caller, privacy: Privacy) -> Res
 
 
 @post("/v1/privacy/erasures", status_code=201, summary="Erase a person's data", tags=["privacy"])
-async def erase_person(data: PrivacyRequest, caller: Caller, privacy: Privacy) -> dict[str, Any]:
+async def erase_person(
+    data: JSONBody[PrivacyRequest], caller: NamedDependency[Caller], privacy: NamedDependency[Privacy]
+) -> dict[str, Any]:
     """Take out all that is kept of a person; it cannot be brought back."""
     caller.require(Role.ADMIN)
     return {"id": await privacy.erase(caller.shop_id, _person(data), caller.actor)}

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from litestar import Request
+from litestar.di import NamedDependency
 from msgspec import Struct, field
 
 from server.core.errors import OriginRefused, Unauthenticated
@@ -27,7 +28,10 @@ class ConsoleClaims(Struct, frozen=True):
 
 
 async def provide_caller(
-    request: Request[Any, Any, Any], shops: ShopService, members: Members, console_signer: TokenSigner[ConsoleClaims]
+    request: Request[Any, Any, Any],
+    shops: NamedDependency[ShopService],
+    members: NamedDependency[Members],
+    console_signer: NamedDependency[TokenSigner[ConsoleClaims]],
 ) -> Caller:
     """The caller of a merchant-side route. Raises Unauthenticated, or OriginRefused for a cross-site write."""
     if token := bearer_token(request):

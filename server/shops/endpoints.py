@@ -4,6 +4,8 @@ from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
 from litestar import Request, Response, Router, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
 from server.core.errors import FieldError, Invalid, NotFound, OriginRefused, Unauthenticated
@@ -34,7 +36,7 @@ class KeyChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 @get("/v1/shop", summary="The shop", tags=["shop"])
-async def get_shop(caller: Caller, shops: ShopService) -> ShopView:
+async def get_shop(caller: NamedDependency[Caller], shops: NamedDependency[ShopService]) -> ShopView:
     """Everything a merchant may set; the identity secret is told to admins and secret keys.
 
     `appearance` holds what was set. `appearance_notes` names colours that cannot be read on each other, and what the
@@ -44,7 +46,9 @@ async def get_shop(caller: Caller, shops: ShopService) -> ShopView:
 
 
 @patch("/v1/shop", summary="Change the shop", tags=["shop"])
-async def change_shop(data: ShopChanges, caller: Caller, shops: ShopService) -> ShopView:
+async def change_shop(
+    data: JSONBody[ShopChanges], caller: NamedDependency[Caller], shops: NamedDependency[ShopService]
+) -> ShopView:
     """Only the given fields change; all or nothing.
 
     So it is inside `appearance` too: each setting that is named is replaced whole (a list or an object as well), the
@@ -65,7 +69,9 @@ async def change_shop(data: ShopChanges, caller: Caller, shops: ShopService) -> 
 
 
 @get("/v1/launcher", summary="The launcher", tags=["shopper"])
-async def get_launcher(request: Request[Any, Any, Any], shops: ShopService, key: str = "") -> Response[LauncherAnswer]:
+async def get_launcher(
+    request: Request[Any, Any, Any], shops: NamedDependency[ShopService], key: FromQuery[str] = ""
+) -> Response[LauncherAnswer]:
     """What the loader draws the button by; `key` is the publishable one. May be kept for a minute.
 
     401 for an unknown key, 403 for a page whose origin is not on the shop's list.
@@ -81,14 +87,16 @@ async def get_launcher(request: Request[Any, Any, Any], shops: ShopService, key:
 
 
 @get("/v1/keys", summary="Keys", tags=["shop"])
-async def list_keys(caller: Caller, shops: ShopService) -> dict[str, Any]:
+async def list_keys(caller: NamedDependency[Caller], shops: NamedDependency[ShopService]) -> dict[str, Any]:
     """Live keys; secret ones by their prefix only."""
     caller.require(Role.ADMIN)
     return {"data": await shops.list_keys(caller.shop_id), "next_cursor": None}
 
 
 @post("/v1/keys", status_code=201, summary="Make a key", tags=["shop"])
-async def create_key(data: NewKey, caller: Caller, shops: ShopService) -> KeyView:
+async def create_key(
+    data: JSONBody[NewKey], caller: NamedDependency[Caller], shops: NamedDependency[ShopService]
+) -> KeyView:
     """A secret key's text is in this answer and nowhere else.
 
     `answers_per_period` limits what shoppers may be answered by a publishable key in a period of the plan.
@@ -102,14 +110,21 @@ async def create_key(data: NewKey, caller: Caller, shops: ShopService) -> KeyVie
 
 
 @patch("/v1/keys/{key_id:str}", summary="Limit a key", tags=["shop"])
-async def change_key(key_id: str, data: KeyChanges, caller: Caller, shops: ShopService) -> KeyView:
+async def change_key(
+    key_id: FromPath[str],
+    data: JSONBody[KeyChanges],
+    caller: NamedDependency[Caller],
+    shops: NamedDependency[ShopService],
+) -> KeyView:
     """Give a publishable key a limit of its own in answers a period, or take it away with null."""
     caller.require(Role.ADMIN)
     return await shops.limit_key(caller, _require_id(key_id), data.answers_per_period)
 
 
 @delete("/v1/keys/{key_id:str}", status_code=204, summary="Revoke a key", tags=["shop"])
-async def revoke_key(key_id: str, caller: Caller, shops: ShopService) -> None:
+async def revoke_key(
+    key_id: FromPath[str], caller: NamedDependency[Caller], shops: NamedDependency[ShopService]
+) -> None:
     """It stops working within seconds, everywhere."""
     caller.require(Role.ADMIN)
     await shops.revoke_key(caller, _require_id(key_id))

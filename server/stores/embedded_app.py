@@ -5,6 +5,7 @@ from secrets import token_urlsafe
 from typing import Any
 
 from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
 from litestar.response import Template
 
 from server.core.errors import Unauthenticated
@@ -19,7 +20,7 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @get("/integrations/shopify/app", include_in_schema=False)
-async def show_app(request: AnyRequest, shopify_admin: ShopifyAdmin) -> Template:
+async def show_app(request: AnyRequest, shopify_admin: NamedDependency[ShopifyAdmin]) -> Template:
     """Framed by the admin of the store that Shopify signed the address for, and by nobody else."""
     launch = shopify_admin.find_launch(request.url.query)
     nonce = token_urlsafe(16)
@@ -31,7 +32,9 @@ async def show_app(request: AnyRequest, shopify_admin: ShopifyAdmin) -> Template
 
 
 @post("/integrations/shopify/session", status_code=200, include_in_schema=False)
-async def read_session(request: AnyRequest, shopify_admin: ShopifyAdmin) -> Response[StoreInAdmin | NotConnected]:
+async def read_session(
+    request: AnyRequest, shopify_admin: NamedDependency[ShopifyAdmin]
+) -> Response[StoreInAdmin | NotConnected]:
     """How the store does, for a session token of its admin."""
     token = bearer_token(request)
     if token is None:

@@ -4,6 +4,8 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Router, delete, get, patch, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, JSONBody
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from server.core.errors import NotFound
@@ -30,20 +32,25 @@ class ConnectionChanges(Struct, frozen=True):
 
 
 @get("/v1/connections", summary="Connected stores", tags=["stores"])
-async def list_connections(caller: Caller, stores: Stores) -> dict[str, Any]:
+async def list_connections(caller: NamedDependency[Caller], stores: NamedDependency[Stores]) -> dict[str, Any]:
     """How each is and when it was read, without credentials."""
     return {"data": [connection_view(store) for store in await stores.list(caller.shop_id)], "next_cursor": None}
 
 
 @get("/v1/connections/{connection_id:str}", summary="One connected store", tags=["stores"])
-async def get_connection(connection_id: str, caller: Caller, stores: Stores) -> dict[str, Any]:
+async def get_connection(
+    connection_id: FromPath[str], caller: NamedDependency[Caller], stores: NamedDependency[Stores]
+) -> dict[str, Any]:
     """State, last sync, what the merchant has to do."""
     return connection_view(await stores.get(caller.shop_id, _require_id(connection_id)))
 
 
 @post("/v1/connections", status_code=201, summary="Connect a store", tags=["stores"])
 async def create_connection(
-    data: StoreRequest, caller: Caller, stores: Stores, connecting: Connecting
+    data: JSONBody[StoreRequest],
+    caller: NamedDependency[Caller],
+    stores: NamedDependency[Stores],
+    connecting: NamedDependency[Connecting],
 ) -> dict[str, Any]:
     """Try the store with what is given, keep it when it answers, and begin to read it."""
     caller.require(Role.ADMIN)
@@ -54,7 +61,10 @@ async def create_connection(
 
 @post("/v1/connections/{connection_id:str}/sync", status_code=202, summary="Read a store now", tags=["stores"])
 async def sync_connection(
-    connection_id: str, caller: Caller, stores: Stores, data: SyncRequest | None = None
+    connection_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    stores: NamedDependency[Stores],
+    data: JSONBody[SyncRequest | None] = None,
 ) -> dict[str, Any]:
     """A job that reads what has changed, or everything."""
     caller.require(Role.ADMIN)
@@ -64,7 +74,10 @@ async def sync_connection(
 
 @patch("/v1/connections/{connection_id:str}", summary="Change a connected store", tags=["stores"])
 async def change_connection(
-    connection_id: str, data: ConnectionChanges, caller: Caller, stores: Stores
+    connection_id: FromPath[str],
+    data: JSONBody[ConnectionChanges],
+    caller: NamedDependency[Caller],
+    stores: NamedDependency[Stores],
 ) -> dict[str, Any]:
     """How shoppers sign in at the store; what is left out stays as it is."""
     caller.require(Role.ADMIN)
@@ -75,7 +88,9 @@ async def change_connection(
 
 
 @delete("/v1/connections/{connection_id:str}", status_code=204, summary="Disconnect a store", tags=["stores"])
-async def delete_connection(connection_id: str, caller: Caller, stores: Stores) -> None:
+async def delete_connection(
+    connection_id: FromPath[str], caller: NamedDependency[Caller], stores: NamedDependency[Stores]
+) -> None:
     """Its credentials are forgotten at once; what was read stays."""
     await stores.disconnect(caller, _require_id(connection_id))
 

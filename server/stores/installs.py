@@ -5,6 +5,8 @@ from urllib.parse import urlencode
 
 from litestar import Request, Response, Router, get, post
 from litestar.datastructures import Cookie
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from integrations.woocommerce.auth import read_callback
@@ -27,7 +29,12 @@ log = get_logger("stores")
 
 
 @get("/integrations/shopify/install", include_in_schema=False)
-async def shopify_install(request: AnyRequest, caller: Caller, shopify: ShopifyInstall, shop: str = "") -> Redirect:
+async def shopify_install(
+    request: AnyRequest,
+    caller: NamedDependency[Caller],
+    shopify: NamedDependency[ShopifyInstall],
+    shop: FromQuery[str] = "",
+) -> Redirect:
     """To Shopify's consent page. Nobody is connected by being sent here: the store's own staff have to agree there."""
     caller.require(Role.ADMIN)
     address, nonce = shopify.begin(caller.shop_id, shop)
@@ -35,7 +42,9 @@ async def shopify_install(request: AnyRequest, caller: Caller, shopify: ShopifyI
 
 
 @get("/integrations/shopify/callback", include_in_schema=False)
-async def shopify_callback(request: AnyRequest, caller: Caller, shopify: ShopifyInstall) -> Redirect:
+async def shopify_callback(
+    request: AnyRequest, caller: NamedDependency[Caller], shopify: NamedDependency[ShopifyInstall]
+) -> Redirect:
     """Back from Shopify: signed by it, fresh, and begun by this browser for this shop."""
     caller.require(Role.ADMIN)
     nonce = request.cookies.get(NONCE_COOKIE, "")
@@ -44,7 +53,9 @@ async def shopify_callback(request: AnyRequest, caller: Caller, shopify: Shopify
 
 
 @get("/integrations/shopify/proxy/customer", include_in_schema=False)
-async def shopify_customer(request: AnyRequest, shops: ShopService, shopify: ShopifyInstall) -> Response[Any]:
+async def shopify_customer(
+    request: AnyRequest, shops: NamedDependency[ShopService], shopify: NamedDependency[ShopifyInstall]
+) -> Response[Any]:
     """Who is signed in at the storefront, by Shopify's word, as the proof that opens a session for them."""
     shop_id, connection_id, customer_id = await shopify.customer_of(request.url.query)
     proof = await shops.vouch_for(shop_id, customer_id, connection_id) if customer_id else None
@@ -52,13 +63,13 @@ async def shopify_customer(request: AnyRequest, shops: ShopService, shopify: Sho
 
 
 @get("/integrations/woocommerce/start", include_in_schema=False)
-async def woocommerce_start(url: str = "") -> Redirect:
+async def woocommerce_start(url: FromQuery[str] = "") -> Redirect:
     """From the plugin's button to our own page, where the signed-in merchant sees which shop asks and agrees."""
     return Redirect(f"{PAGE}?{urlencode({'platform': 'woocommerce', 'store': url[:500]})}", status_code=303)
 
 
 @get("/integrations/woocommerce/callback", include_in_schema=False)
-async def woocommerce_return(success: str = "") -> Redirect:
+async def woocommerce_return(success: FromQuery[str] = "") -> Redirect:
     """The merchant's browser comes back; the keys came before it."""
     told = "connected=woocommerce" if success == "1" else "refused=woocommerce"
     return Redirect(f"{PAGE}?{told}", status_code=303)
@@ -71,7 +82,7 @@ async def woocommerce_return(success: str = "") -> Redirect:
     request_max_body_size=MAX_CALLBACK_BYTES,
 )
 async def woocommerce_keys(
-    request: AnyRequest, stores: Stores, prepare_woocommerce: PrepareWooCommerce
+    request: AnyRequest, stores: NamedDependency[Stores], prepare_woocommerce: NamedDependency[PrepareWooCommerce]
 ) -> Response[None]:
     """The shop posts the keys. Unsigned, so they count only with a state that we gave out, once, and only when the
     shop that state is for takes them. WooCommerce understands 200 and nothing else as a yes."""

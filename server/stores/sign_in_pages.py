@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from babel import negotiate_locale
 from litestar import Request, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from litestar.response import Template
 from msgspec import Meta, Struct
 
@@ -72,20 +74,26 @@ class SignedIn(Struct, frozen=True):
 @post(
     "/v1/chat/{conversation_id:str}/sign-in", status_code=201, summary="Sign in at the shop's account", tags=["shopper"]
 )
-async def begin_sign_in(shopper: Shopper, customer_accounts: CustomerAccounts) -> SignInAddress:
+async def begin_sign_in(
+    shopper: NamedDependency[Shopper], customer_accounts: NamedDependency[CustomerAccounts]
+) -> SignInAddress:
     """Where the shopper signs in; good once, for ten minutes, for this session."""
     return SignInAddress(await customer_accounts.begin(shopper))
 
 
 @post("/v1/chat/{conversation_id:str}/sign-in/result", status_code=200, summary="Finish a sign-in", tags=["shopper"])
-async def redeem_sign_in(data: SignInResult, shopper: Shopper, customer_accounts: CustomerAccounts) -> SignedIn:
+async def redeem_sign_in(
+    data: JSONBody[SignInResult],
+    shopper: NamedDependency[Shopper],
+    customer_accounts: NamedDependency[CustomerAccounts],
+) -> SignedIn:
     """The proof of who signed in, for the next session. One answer for a secret that is wrong, used, late or of
     another session."""
     return SignedIn(await customer_accounts.redeem(shopper, data.result))
 
 
 @get(CALLBACK, include_in_schema=False)
-async def finish_sign_in(request: AnyRequest, customer_accounts: CustomerAccounts) -> Template:
+async def finish_sign_in(request: AnyRequest, customer_accounts: NamedDependency[CustomerAccounts]) -> Template:
     """The window's last page: it tells a page of ours that opened it, and no other, and closes itself."""
     state, code = (request.query_params.get(name, "") for name in ("state", "code"))
     try:

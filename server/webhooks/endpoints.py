@@ -3,6 +3,8 @@
 from typing import Any
 
 from litestar import Request, Response, Router, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath
 
 from server.webhooks.service import Delivery, Inbox
 from server.webhooks.sources import SHOPIFY, WOOCOMMERCE, ShopifySecrets, shop_domain
@@ -13,7 +15,9 @@ AnyRequest = Request[Any, Any, Any]
 
 
 @post("/webhooks/shopify", status_code=200, request_max_body_size=MAX_BODY_BYTES, include_in_schema=False)
-async def shopify_webhook(request: AnyRequest, inbox: Inbox, shopify_secrets: ShopifySecrets) -> Response[None]:
+async def shopify_webhook(
+    request: AnyRequest, inbox: NamedDependency[Inbox], shopify_secrets: NamedDependency[ShopifySecrets]
+) -> Response[None]:
     """Signed with the app's secret, which all stores share: the header names the store, our directory its owner."""
     delivery = await _delivery(request)
     await inbox.take_of_app(SHOPIFY, shopify_secrets.secrets, shop_domain(delivery), delivery)
@@ -26,7 +30,9 @@ async def shopify_webhook(request: AnyRequest, inbox: Inbox, shopify_secrets: Sh
     request_max_body_size=MAX_BODY_BYTES,
     include_in_schema=False,
 )
-async def woocommerce_webhook(connection_id: str, request: AnyRequest, inbox: Inbox) -> Response[None]:
+async def woocommerce_webhook(
+    connection_id: FromPath[str], request: AnyRequest, inbox: NamedDependency[Inbox]
+) -> Response[None]:
     """Signed with the connection's own secret; the ping at creation is not signed at all."""
     await inbox.take_of_store(WOOCOMMERCE, connection_id, await _delivery(request))
     return Response(None, status_code=200)

@@ -3,6 +3,7 @@
 from typing import Any
 
 from litestar import Request
+from litestar.di import NamedDependency
 
 from server.chat import sessions
 from server.chat.sessions import Sessions
@@ -15,7 +16,7 @@ NO_NUL = r"^[^\x00]*$"
 """Postgres keeps every character but this one."""
 
 
-async def provide_shopper(request: Request[Any, Any, Any], sessions_service: Sessions) -> Shopper:
+async def provide_shopper(request: Request[Any, Any, Any], sessions_service: NamedDependency[Sessions]) -> Shopper:
     """The shopper behind the bearer token, in the conversation the path names (404 for any other)."""
     token = bearer_token(request)
     if token is None:

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Protocol, runtime_checkable
 
 import msgspec
 from litestar import Request, Response, delete, get, post
+from litestar.di import NamedDependency
+from litestar.params import JSONBody
 from msgspec import Meta, Struct
 
 from server.chat.conversations import Conversations
@@ -93,7 +95,7 @@ ROLES = {"shopper": "user", "assistant": "assistant", "staff": "assistant", "sys
 
 @post("/v1/sessions", status_code=201, summary="Open a session", tags=["shopper"])
 async def open_session(
-    request: Request[Any, Any, Any], data: SessionRequest, sessions_service: Sessions
+    request: Request[Any, Any, Any], data: JSONBody[SessionRequest], sessions_service: NamedDependency[Sessions]
 ) -> SessionAnswer:
     """Open a session for one shopper of one shop, or go on with an earlier one, in any of its conversations."""
     return await sessions_service.open(
@@ -106,20 +108,28 @@ async def open_session(
 
 
 @get("/v1/chat", summary="The shopper's conversations", tags=["shopper"])
-async def list_conversations(shopper: Shopper, conversations: Conversations, limits: ShopperLimits) -> dict[str, Any]:
+async def list_conversations(
+    shopper: NamedDependency[Shopper],
+    conversations: NamedDependency[Conversations],
+    limits: NamedDependency[ShopperLimits],
+) -> dict[str, Any]:
     """The newest 50 of the session's shopper, newest first, with the first and the latest words of each."""
     await limits.require_light(shopper, LISTS)
     return {"data": await conversations.list(shopper), "next_cursor": None}
 
 
 @delete("/v1/chat", status_code=200, summary="Forget me", tags=["shopper"])
-async def forget_shopper(shopper: Shopper, privacy: ForgetsShoppers) -> dict[str, int]:
+async def forget_shopper(
+    shopper: NamedDependency[Shopper], privacy: NamedDependency[ForgetsShoppers]
+) -> dict[str, int]:
     """Erase all conversations of the session's shopper, for good; the session holds no more afterwards."""
     return {"erased": await privacy.forget_shopper(shopper)}
 
 
 @get("/v1/chat/{conversation_id:str}", summary="The conversation so far", tags=["shopper"])
-async def get_conversation(shopper: Shopper, conversations: Conversations) -> ConversationView:
+async def get_conversation(
+    shopper: NamedDependency[Shopper], conversations: NamedDependency[Conversations]
+) -> ConversationView:
     """State and messages, oldest first, and who of the staff is there."""
     history = await conversations.history(shopper)
     return ConversationView(
@@ -140,7 +150,9 @@ async def get_conversation(shopper: Shopper, conversations: Conversations) -> Co
 
 
 @post("/v1/chat/{conversation_id:str}/stop", status_code=200, summary="Stop the running answer", tags=["shopper"])
-async def stop_answer(shopper: Shopper, conversations: Conversations) -> dict[str, str]:
+async def stop_answer(
+    shopper: NamedDependency[Shopper], conversations: NamedDependency[Conversations]
+) -> dict[str, str]:
     """End the running turn; what was said is kept."""
     await conversations.stop(shopper)
     return {"status": "stopping"}
@@ -148,7 +160,10 @@ async def stop_answer(shopper: Shopper, conversations: Conversations) -> dict[st
 
 @post("/v1/chat/{conversation_id:str}/feedback", status_code=200, summary="Rate an answer", tags=["shopper"])
 async def rate_answer(
-    data: FeedbackRequest, shopper: Shopper, conversations: Conversations, limits: ShopperLimits
+    data: JSONBody[FeedbackRequest],
+    shopper: NamedDependency[Shopper],
+    conversations: NamedDependency[Conversations],
+    limits: NamedDependency[ShopperLimits],
 ) -> dict[str, str]:
     """Thumbs up or down for one answer; a second rating replaces the first."""
     await limits.require_light(shopper, RATINGS)
@@ -159,7 +174,9 @@ async def rate_answer(
 
 
 @post("/v1/chat/{conversation_id:str}/verification", status_code=200, summary="Prove an order", tags=["shopper"])
-async def verify(data: VerificationRequest, shopper: Shopper, orders: OrderDesk) -> Response[Any]:
+async def verify(
+    data: JSONBody[VerificationRequest], shopper: NamedDependency[Shopper], orders: NamedDependency[OrderDesk]
+) -> Response[Any]:
     """Check order number with e-mail or postcode, ask for a one-time code, or check the code."""
     if data.send_code:
         await orders.request_code(shopper, data.order_number)
@@ -178,7 +195,10 @@ async def verify(data: VerificationRequest, shopper: Shopper, orders: OrderDesk)
 
 @post("/v1/chat/{conversation_id:str}/handoff", status_code=200, summary="Ask for staff", tags=["shopper"])
 async def request_staff(
-    data: HandoffRequest, shopper: Shopper, handoff: HandoffDesk, limits: ShopperLimits
+    data: JSONBody[HandoffRequest],
+    shopper: NamedDependency[Shopper],
+    handoff: NamedDependency[HandoffDesk],
+    limits: NamedDependency[ShopperLimits],
 ) -> HandoffResult:
     """Ask for a person; `state` is requested, or waiting when nobody is there now. `message` is kept for them."""
     await limits.require(shopper, HANDOFFS)
@@ -186,14 +206,23 @@ async def request_staff(
 
 
 @post("/v1/chat/{conversation_id:str}/typing", status_code=204, summary="The shopper is typing", tags=["shopper"])
-async def note_typing(shopper: Shopper, conversations: Conversations, limits: ShopperLimits) -> None:
+async def note_typing(
+    shopper: NamedDependency[Shopper],
+    conversations: NamedDependency[Conversations],
+    limits: NamedDependency[ShopperLimits],
+) -> None:
     """Staff see it for a few seconds; nothing is kept."""
     await limits.require_light(shopper, TYPING)
     await conversations.note_typing(shopper)
 
 
 @post("/v1/chat/{conversation_id:str}/reports", status_code=204, summary="Report a problem", tags=["shopper"])
-async def report(data: ReportRequest, shopper: Shopper, conversations: Conversations, limits: ShopperLimits) -> None:
+async def report(
+    data: JSONBody[ReportRequest],
+    shopper: NamedDependency[Shopper],
+    conversations: NamedDependency[Conversations],
+    limits: NamedDependency[ShopperLimits],
+) -> None:
     """Tell the merchant what a widget noticed on their page: `buffered_stream` when answers arrive all at once."""
     if data.kind not in REPORT_KINDS:
         raise Invalid("No such kind of report.", errors=(FieldError("kind", f"one of {', '.join(REPORT_KINDS)}"),))

@@ -3,8 +3,10 @@
 from typing import Any
 
 from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import FromPath
 
 from server.chat.limits import VIEWS, ShopperLimits
 from server.chat.pictures.models import MAX_BYTES
@@ -40,7 +42,9 @@ class _PictureOperation(Operation):
     operation_class=_PictureOperation,
     opt={"body_types": IMAGE_TYPES},
 )
-async def upload_picture(request: Request[Any, Any, Any], shopper: Shopper, pictures: Pictures) -> PictureView:
+async def upload_picture(
+    request: Request[Any, Any, Any], shopper: NamedDependency[Shopper], pictures: NamedDependency[Pictures]
+) -> PictureView:
     """Take a picture for the next message: the body is the file itself, at most 8 MB, its kind told by its content.
     It is encoded anew, at most 1600 pixels wide and high, without anything a camera wrote into it."""
     await pictures.admit(shopper)
@@ -48,7 +52,12 @@ async def upload_picture(request: Request[Any, Any, Any], shopper: Shopper, pict
 
 
 @get("/v1/chat/{conversation_id:str}/images/{image_id:str}", summary="A picture", tags=["shopper"])
-async def get_picture(shopper: Shopper, image_id: str, pictures: Pictures, limits: ShopperLimits) -> Response[bytes]:
+async def get_picture(
+    shopper: NamedDependency[Shopper],
+    image_id: FromPath[str],
+    pictures: NamedDependency[Pictures],
+    limits: NamedDependency[ShopperLimits],
+) -> Response[bytes]:
     """A picture of this conversation."""
     await limits.require_light(shopper, VIEWS)
     found = parse_id(image_id)

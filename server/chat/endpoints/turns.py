@@ -5,7 +5,8 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Response, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromQuery, HeaderParameter, JSONBody
 from litestar.response import Stream
 from msgspec import Struct
 
@@ -22,8 +23,7 @@ from server.core.streaming import LeanStream
 from server.shops.identity import Shopper
 
 MAX_TEXT = 4_000
-LAST_EVENT_ID = Parameter(header="Last-Event-ID", default=None, required=False)
-POLL = Parameter(query="poll", default=False, required=False)
+LastEventId = Annotated[str | None, HeaderParameter(name="Last-Event-ID", required=False)]
 
 
 class ChatRequest(Struct, frozen=True):
@@ -38,12 +38,12 @@ class ChatRequest(Struct, frozen=True):
 
 @post("/v1/chat", status_code=200, summary="Send a message, stream the answer", tags=["shopper"])
 async def send_message(
-    data: ChatRequest,
-    shopper: Shopper,
-    chat: ChatService,
-    conversations: Conversations,
-    journal: TurnJournal,
-    metrics: Metrics,
+    data: JSONBody[ChatRequest],
+    shopper: NamedDependency[Shopper],
+    chat: NamedDependency[ChatService],
+    conversations: NamedDependency[Conversations],
+    journal: NamedDependency[TurnJournal],
+    metrics: NamedDependency[Metrics],
 ) -> Stream:
     """Answer one shopper message with a UI message stream. The same message id never makes a second turn."""
     message = _message(data)
@@ -64,13 +64,13 @@ async def send_message(
 
 @get("/v1/chat/{conversation_id:str}/stream", summary="Resume the running answer", tags=["shopper"])
 async def resume_stream(
-    shopper: Shopper,
-    live_turns: LiveTurns,
-    journal: TurnJournal,
-    metrics: Metrics,
-    limits: ShopperLimits,
-    last_event_id: Annotated[str | None, LAST_EVENT_ID] = None,
-    poll: Annotated[bool, POLL] = False,
+    shopper: NamedDependency[Shopper],
+    live_turns: NamedDependency[LiveTurns],
+    journal: NamedDependency[TurnJournal],
+    metrics: NamedDependency[Metrics],
+    limits: NamedDependency[ShopperLimits],
+    last_event_id: LastEventId = None,
+    poll: FromQuery[bool] = False,
 ) -> Response[Any] | Stream:
     """Go on after Last-Event-ID, or from the turn's start; 204 when no turn runs. With `poll` the answer holds what
     there is so far and ends at once, for networks that hold streams back."""

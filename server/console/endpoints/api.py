@@ -7,7 +7,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import Response, Router, get, post
-from litestar.params import Parameter
+from litestar.di import NamedDependency
+from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from msgspec import Struct
 
 from server.chat.endpoints.pictures import picture_response
@@ -25,10 +26,10 @@ from server.shops.service import ShopService
 
 MAX_IDEMPOTENCY_KEY = 255
 STAFF_TYPING = Limit("staff-typing", per_minute=120, burst=60)
-From = Annotated[str | None, Parameter(query="from", required=False)]
-State = Annotated[str | None, Parameter(query="state", required=False)]
+From = Annotated[str | None, QueryParameter(name="from", required=False)]
+State = Annotated[str | None, QueryParameter(name="state", required=False)]
 IdempotencyKey = Annotated[
-    str | None, Parameter(header="Idempotency-Key", required=False, max_length=MAX_IDEMPOTENCY_KEY)
+    str | None, HeaderParameter(name="Idempotency-Key", required=False, max_length=MAX_IDEMPOTENCY_KEY)
 ]
 
 
@@ -52,15 +53,15 @@ class NewTags(Struct, frozen=True):
 
 @get("/v1/conversations", summary="Conversations", tags=["staff"])
 async def list_conversations(
-    caller: Caller,
-    staff_desk: StaffDesk,
+    caller: NamedDependency[Caller],
+    staff_desk: NamedDependency[StaffDesk],
     from_: From = None,
     state_: State = None,
-    only: str | None = None,
-    q: str | None = None,
-    to: str | None = None,
-    cursor: str | None = None,
-    limit: int | None = None,
+    only: FromQuery[str | None] = None,
+    q: FromQuery[str | None] = None,
+    to: FromQuery[str | None] = None,
+    cursor: FromQuery[str | None] = None,
+    limit: FromQuery[int | None] = None,
 ) -> dict[str, Any]:
     """Newest first. With `q` or `only` a page looks through a bounded stretch: go on until `next_cursor` is null."""
     wanted = Wanted(
@@ -76,14 +77,20 @@ async def list_conversations(
 
 
 @get("/v1/conversations/{conversation_id:str}", summary="One conversation", tags=["staff"])
-async def get_conversation(conversation_id: str, caller: Caller, staff_desk: StaffDesk) -> ConversationDetail:
+async def get_conversation(
+    conversation_id: FromPath[str], caller: NamedDependency[Caller], staff_desk: NamedDependency[StaffDesk]
+) -> ConversationDetail:
     """Messages with ratings, and for each turn its trace: tools, sources, receipts, times, tokens."""
     return await staff_desk.get(caller, require_id(conversation_id))
 
 
 @post("/v1/conversations/{conversation_id:str}/messages", status_code=201, summary="Staff reply", tags=["staff"])
 async def send_reply(
-    conversation_id: str, data: NewReply, caller: Caller, staff_desk: StaffDesk, idempotency_key: IdempotencyKey = None
+    conversation_id: FromPath[str],
+    data: JSONBody[NewReply],
+    caller: NamedDependency[Caller],
+    staff_desk: NamedDependency[StaffDesk],
+    idempotency_key: IdempotencyKey = None,
 ) -> MessageView:
     """From now on staff answer this conversation and the assistant is silent, until it is closed."""
     return await staff_desk.reply(caller, require_id(conversation_id), data.text, idempotency_key)
@@ -91,7 +98,10 @@ async def send_reply(
 
 @post("/v1/conversations/{conversation_id:str}/assign", status_code=200, summary="Assign", tags=["staff"])
 async def assign_conversation(
-    conversation_id: str, data: Assignment, caller: Caller, staff_desk: StaffDesk
+    conversation_id: FromPath[str],
+    data: JSONBody[Assignment],
+    caller: NamedDependency[Caller],
+    staff_desk: NamedDependency[StaffDesk],
 ) -> dict[str, Any]:
     """To one of the shop's staff, or to nobody."""
     await staff_desk.assign(caller, require_id(conversation_id), data.merchant_id)
@@ -99,7 +109,9 @@ async def assign_conversation(
 
 
 @post("/v1/conversations/{conversation_id:str}/close", status_code=200, summary="Close", tags=["staff"])
-async def close_conversation(conversation_id: str, caller: Caller, staff_desk: StaffDesk) -> dict[str, str]:
+async def close_conversation(
+    conversation_id: FromPath[str], caller: NamedDependency[Caller], staff_desk: NamedDependency[StaffDesk]
+) -> dict[str, str]:
     """Nothing is left to do here; the shopper's next message opens it again."""
     await staff_desk.close(caller, require_id(conversation_id))
     return {"state": "closed"}
@@ -107,21 +119,30 @@ async def close_conversation(conversation_id: str, caller: Caller, staff_desk: S
 
 @post("/v1/conversations/{conversation_id:str}/tags", status_code=200, summary="Tag", tags=["staff"])
 async def tag_conversation(
-    conversation_id: str, data: NewTags, caller: Caller, staff_desk: StaffDesk
+    conversation_id: FromPath[str],
+    data: JSONBody[NewTags],
+    caller: NamedDependency[Caller],
+    staff_desk: NamedDependency[StaffDesk],
 ) -> dict[str, list[str]]:
     """Replaces the tags."""
     return {"tags": await staff_desk.tag(caller, require_id(conversation_id), data.tags)}
 
 
 @get("/v1/conversations/{conversation_id:str}/typing", summary="Who is typing", tags=["staff"])
-async def glance_at_conversation(conversation_id: str, caller: Caller, staff_desk: StaffDesk) -> Glance:
+async def glance_at_conversation(
+    conversation_id: FromPath[str], caller: NamedDependency[Caller], staff_desk: NamedDependency[StaffDesk]
+) -> Glance:
     """Whether the shopper is typing, and how many messages there are: cheap enough to ask every few seconds."""
     return await staff_desk.glance(caller, require_id(conversation_id))
 
 
 @post("/v1/conversations/{conversation_id:str}/typing", status_code=204, summary="Staff are typing", tags=["staff"])
 async def note_typing(
-    conversation_id: str, caller: Caller, staff_desk: StaffDesk, shops: ShopService, limiter: RateLimiter
+    conversation_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    staff_desk: NamedDependency[StaffDesk],
+    shops: NamedDependency[ShopService],
+    limiter: NamedDependency[RateLimiter],
 ) -> None:
     """The shopper sees it for a few seconds; nothing is kept."""
     talk = require_id(conversation_id)
@@ -130,14 +151,24 @@ async def note_typing(
 
 
 @get("/v1/conversations/{conversation_id:str}/images/{image_id:str}", summary="A shopper's picture", tags=["staff"])
-async def get_picture(conversation_id: str, image_id: str, caller: Caller, pictures: Pictures) -> Response[bytes]:
+async def get_picture(
+    conversation_id: FromPath[str],
+    image_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    pictures: NamedDependency[Pictures],
+) -> Response[bytes]:
     """A picture that a shopper sent in this conversation."""
     talk, picture = require_id(conversation_id), require_id(image_id)
     return picture_response(await pictures.get_for_staff(caller.shop_id, talk, picture))
 
 
 @get("/v1/analytics", summary="Analytics", tags=["staff"])
-async def get_analytics(caller: Caller, figures: Figures, from_: From = None, to: str | None = None) -> Analytics:
+async def get_analytics(
+    caller: NamedDependency[Caller],
+    figures: NamedDependency[Figures],
+    from_: From = None,
+    to: FromQuery[str | None] = None,
+) -> Analytics:
     """By day (UTC), the last 30 days when no period is given; kinds of answer and questions without one."""
     since, until = parse_moment(from_, "from"), parse_moment(to, "to", is_end=True)
     return await figures.analytics(caller.shop_id, since, until, ZoneInfo(str(UTC)))

@@ -5,12 +5,11 @@ import re
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Response, Router, get, post
-from litestar.di import Provide
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.di import NamedDependency, Provide
+from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
 
 from billing.gateway import Invoice, PaymentMethod, Preview
@@ -25,7 +24,7 @@ from server.console.usage_chart import usage_chart
 from server.core.errors import AisleError, FieldError, Invalid
 from server.core.money import format_money
 
-Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form = URLEncodedBody[dict[str, str]]
 MOST_MINOR = 100_000_000
 CAME = ("subscribed", "saved")
 _AMOUNT = re.compile(r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3}){1,2}|[0-9]{1,7})(?:[.,](?P<part>[0-9]{1,2}))?")
@@ -110,18 +109,18 @@ class BillingPage:
 
 async def provide_page(
     request: AnyRequest,
-    visitor: Visitor,
-    billing: Billing,
-    overview: Overview,
-    alerts: AlertService,
-    closing: Closing,
+    visitor: NamedDependency[Visitor],
+    billing: NamedDependency[Billing],
+    overview: NamedDependency[Overview],
+    alerts: NamedDependency[AlertService],
+    closing: NamedDependency[Closing],
 ) -> BillingPage:
     """See `BillingPage`."""
     return BillingPage(request, visitor, billing, overview, alerts, closing)
 
 
 @get(PAGE, include_in_schema=False)
-async def show_billing(page: BillingPage) -> Template:
+async def show_billing(page: NamedDependency[BillingPage]) -> Template:
     """Plan, usage, invoices."""
     came = next((each for each in CAME if each in page.request.query_params), "")
     if (
@@ -133,7 +132,7 @@ async def show_billing(page: BillingPage) -> Template:
 
 
 @post(f"{PAGE}/subscribe", status_code=200, include_in_schema=False)
-async def subscribe(data: Form, page: BillingPage) -> Template:
+async def subscribe(data: Form, page: NamedDependency[BillingPage]) -> Template:
     """Choose a plan for the first time."""
     plan = data.get("plan", "")
     found = find_offered(plan)
@@ -141,13 +140,13 @@ async def subscribe(data: Form, page: BillingPage) -> Template:
 
 
 @post(f"{PAGE}/portal", status_code=200, include_in_schema=False)
-async def open_portal(page: BillingPage) -> Template:
+async def open_portal(page: NamedDependency[BillingPage]) -> Template:
     """Cards, addresses and receipts."""
     return await page.lead_on(page.billing.portal(page.caller), "Cards, address and receipts")
 
 
 @post(f"{PAGE}/preview", status_code=200, include_in_schema=False)
-async def preview_change(data: Form, page: BillingPage) -> Template:
+async def preview_change(data: Form, page: NamedDependency[BillingPage]) -> Template:
     """What the change would cost, before it is made."""
     plan = find_offered(data.get("plan", ""))
     try:
@@ -158,20 +157,20 @@ async def preview_change(data: Form, page: BillingPage) -> Template:
 
 
 @post(f"{PAGE}/plan", status_code=303, include_in_schema=False)
-async def change_plan(data: Form, page: BillingPage) -> Response[Any]:
+async def change_plan(data: Form, page: NamedDependency[BillingPage]) -> Response[Any]:
     """Make the change."""
     shown_at = _shown_at(data.get("proration_at", ""))
     return await page.do(page.billing.change_plan(page.caller, data.get("plan", ""), shown_at))
 
 
 @post(f"{PAGE}/cancel", status_code=303, include_in_schema=False)
-async def cancel_plan(data: Form, page: BillingPage) -> Response[Any]:
+async def cancel_plan(data: Form, page: NamedDependency[BillingPage]) -> Response[Any]:
     """Leave when the period ends, or stay after all."""
     return await page.do(page.billing.cancel(page.caller, wanted=data.get("wanted") == "yes"))
 
 
 @post(f"{PAGE}/limits", status_code=303, include_in_schema=False)
-async def choose_limits(data: Form, page: BillingPage) -> Response[Any]:
+async def choose_limits(data: Form, page: NamedDependency[BillingPage]) -> Response[Any]:
     """Pay for answers beyond the plan or not, and how much at most."""
 
     async def choose() -> None:
@@ -182,7 +181,7 @@ async def choose_limits(data: Form, page: BillingPage) -> Response[Any]:
 
 
 @post(f"{PAGE}/alerts", status_code=303, include_in_schema=False)
-async def choose_alerts(data: Form, page: BillingPage) -> Response[Any]:
+async def choose_alerts(data: Form, page: NamedDependency[BillingPage]) -> Response[Any]:
     """When the owners get a mail."""
 
     async def choose() -> None:

@@ -1,12 +1,11 @@
 """The branding page: everything of the widget's looks and manners in one form, beside the real widget."""
 
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.di import Provide
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.di import NamedDependency, Provide
+from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
 from msgspec import Struct
 
@@ -50,7 +49,7 @@ DAY_NAMES = {
     "sun": "Sunday",
 }
 
-Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form = URLEncodedBody[dict[str, str]]
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -72,14 +71,18 @@ class Checked(Struct, frozen=True, kw_only=True):
 
 
 @get(PAGE, include_in_schema=False)
-async def show_branding(request: AnyRequest, visitor: Visitor, shops: ShopService) -> Template:
+async def show_branding(
+    request: AnyRequest, visitor: NamedDependency[Visitor], shops: NamedDependency[ShopService]
+) -> Template:
     """The form as things stand."""
     fields = fields_of(await shops.view(visitor.caller))
     return await _page(request, visitor, shops, fields, saved="saved" in request.query_params)
 
 
 @post(PAGE, status_code=303, include_in_schema=False)
-async def save_branding(request: AnyRequest, data: Form, visitor: Visitor, shops: ShopService) -> Response[Any]:
+async def save_branding(
+    request: AnyRequest, data: Form, visitor: NamedDependency[Visitor], shops: NamedDependency[ShopService]
+) -> Response[Any]:
     """Save all of it, or none: then the page comes back as it was filled in, with what is wrong beside each field."""
     visitor.require_set_up()
     try:
@@ -90,7 +93,9 @@ async def save_branding(request: AnyRequest, data: Form, visitor: Visitor, shops
 
 
 @post(f"{PAGE}/check", status_code=200, include_in_schema=False)
-async def check_branding(data: Form, visitor: Visitor, shops: ShopService) -> Response[Checked]:
+async def check_branding(
+    data: Form, visitor: NamedDependency[Visitor], shops: NamedDependency[ShopService]
+) -> Response[Checked]:
     """What is wrong with the form, what cannot be read, and what the preview should show; nothing is saved."""
     return Response(await _checked(visitor, shops, changes_of(data), data), headers=HEADERS)
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
+from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.response import Redirect, Template
 from msgspec import Struct
@@ -82,7 +83,10 @@ class Visitor(Struct, frozen=True, kw_only=True):
 
 
 async def provide_visitor(
-    request: AnyRequest, shops: ShopService, members: Members, console_signer: TokenSigner[ConsoleClaims]
+    request: AnyRequest,
+    shops: NamedDependency[ShopService],
+    members: NamedDependency[Members],
+    console_signer: NamedDependency[TokenSigner[ConsoleClaims]],
 ) -> Visitor:
     """The signed-in merchant. Raises SignInNeeded, or OriginRefused for a form that is not on our own page."""
     claims = console_signer.read(request.cookies.get(COOKIE, ""))

@@ -2,13 +2,12 @@
 
 import base64
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Response, Router, get, post
-from litestar.di import Provide
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from server.console.chart import chart_of
@@ -32,12 +31,15 @@ PAGE_SIZE = 40
 CHART_DAYS = 14
 FILTERS = ("state", "only", "q", "from", "to")
 
-Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form = URLEncodedBody[dict[str, str]]
 
 
 @get("/console", include_in_schema=False)
 async def show_conversations(
-    request: AnyRequest, visitor: Visitor, staff_desk: StaffDesk, figures: Figures
+    request: AnyRequest,
+    visitor: NamedDependency[Visitor],
+    staff_desk: NamedDependency[StaffDesk],
+    figures: NamedDependency[Figures],
 ) -> Template:
     """What happened overnight, what failed, what to look at first; then all conversations."""
     zone = zone_of(request)
@@ -65,7 +67,10 @@ async def show_conversations(
 
 @get("/console/conversations/{conversation_id:str}", include_in_schema=False)
 async def show_conversation(
-    request: AnyRequest, conversation_id: str, visitor: Visitor, staff_desk: StaffDesk
+    request: AnyRequest,
+    conversation_id: FromPath[str],
+    visitor: NamedDependency[Visitor],
+    staff_desk: NamedDependency[StaffDesk],
 ) -> Template:
     """The thread as the shopper saw it, and why each answer is as it is."""
     detail = await staff_desk.get(visitor.caller, require_id(conversation_id))
@@ -82,7 +87,12 @@ async def show_conversation(
 
 
 @post("/console/conversations/{conversation_id:str}/reply", status_code=303, include_in_schema=False)
-async def send_reply(conversation_id: str, data: Form, visitor: Visitor, staff_desk: StaffDesk) -> Redirect:
+async def send_reply(
+    conversation_id: FromPath[str],
+    data: Form,
+    visitor: NamedDependency[Visitor],
+    staff_desk: NamedDependency[StaffDesk],
+) -> Redirect:
     """Answer the shopper; the form's own key makes a double click one reply."""
     talk = require_id(conversation_id)
     await staff_desk.reply(visitor.caller, talk, data.get("text", ""), data.get("key") or None)
@@ -90,7 +100,12 @@ async def send_reply(conversation_id: str, data: Form, visitor: Visitor, staff_d
 
 
 @post("/console/conversations/{conversation_id:str}/assign", status_code=303, include_in_schema=False)
-async def assign(conversation_id: str, data: Form, visitor: Visitor, staff_desk: StaffDesk) -> Redirect:
+async def assign(
+    conversation_id: FromPath[str],
+    data: Form,
+    visitor: NamedDependency[Visitor],
+    staff_desk: NamedDependency[StaffDesk],
+) -> Redirect:
     """Give it to somebody, or to nobody."""
     talk = require_id(conversation_id)
     given = data.get("merchant_id", "")
@@ -99,7 +114,12 @@ async def assign(conversation_id: str, data: Form, visitor: Visitor, staff_desk:
 
 
 @post("/console/conversations/{conversation_id:str}/tags", status_code=303, include_in_schema=False)
-async def tag(conversation_id: str, data: Form, visitor: Visitor, staff_desk: StaffDesk) -> Redirect:
+async def tag(
+    conversation_id: FromPath[str],
+    data: Form,
+    visitor: NamedDependency[Visitor],
+    staff_desk: NamedDependency[StaffDesk],
+) -> Redirect:
     """Tags, written with commas between them."""
     talk = require_id(conversation_id)
     await staff_desk.tag(visitor.caller, talk, data.get("tags", "").split(","))
@@ -107,7 +127,9 @@ async def tag(conversation_id: str, data: Form, visitor: Visitor, staff_desk: St
 
 
 @post("/console/conversations/{conversation_id:str}/close", status_code=303, include_in_schema=False)
-async def close(conversation_id: str, visitor: Visitor, staff_desk: StaffDesk) -> Redirect:
+async def close(
+    conversation_id: FromPath[str], visitor: NamedDependency[Visitor], staff_desk: NamedDependency[StaffDesk]
+) -> Redirect:
     """Done; back to the list."""
     await staff_desk.close(visitor.caller, require_id(conversation_id))
     return _to("/console")
@@ -115,7 +137,11 @@ async def close(conversation_id: str, visitor: Visitor, staff_desk: StaffDesk) -
 
 @post("/console/shop", status_code=303, include_in_schema=False)
 async def switch_shop(
-    request: AnyRequest, data: Form, visitor: Visitor, members: Members, console_signer: TokenSigner[ConsoleClaims]
+    request: AnyRequest,
+    data: Form,
+    visitor: NamedDependency[Visitor],
+    members: NamedDependency[Members],
+    console_signer: NamedDependency[TokenSigner[ConsoleClaims]],
 ) -> Redirect:
     """Work in another of one's own shops."""
     wanted = parse_id(data.get("shop_id", ""))
@@ -125,14 +151,23 @@ async def switch_shop(
 
 
 @get("/console/setup", include_in_schema=False)
-async def show_setup(request: AnyRequest, visitor: Visitor, shops: ShopService, staff_desk: StaffDesk) -> Template:
+async def show_setup(
+    request: AnyRequest,
+    visitor: NamedDependency[Visitor],
+    shops: NamedDependency[ShopService],
+    staff_desk: NamedDependency[StaffDesk],
+) -> Template:
     """The snippet to paste, where it may be pasted, keys, and how imports go."""
     return await _setup(request, visitor, shops, staff_desk)
 
 
 @post("/console/setup/origins", status_code=303, include_in_schema=False)
 async def change_origins(
-    request: AnyRequest, data: Form, visitor: Visitor, shops: ShopService, staff_desk: StaffDesk
+    request: AnyRequest,
+    data: Form,
+    visitor: NamedDependency[Visitor],
+    shops: NamedDependency[ShopService],
+    staff_desk: NamedDependency[StaffDesk],
 ) -> Response[Any]:
     """Add or remove one origin."""
     origins = (await shops.view(visitor.caller)).origins

@@ -1,12 +1,12 @@
 """Signing in and out of the console, and what its pages load."""
 
 import hashlib
-from typing import Annotated, Any
+from typing import Any
 
 from litestar import Response, Router, get, post
 from litestar.datastructures import Cookie
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.di import NamedDependency
+from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from server.console.endpoints.page import (
@@ -40,7 +40,7 @@ REFUSED = "This e-mail and password do not fit together."
 TOO_OFTEN = "Too many tries. Please wait a minute and try again."
 NO_SHOP = "You do not belong to any shop (any more). Ask its owner to add you."
 
-Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form = URLEncodedBody[dict[str, str]]
 
 
 @get("/console/sign-in", include_in_schema=False)
@@ -53,9 +53,9 @@ async def show_sign_in(request: AnyRequest) -> Template:
 async def sign_in(
     request: AnyRequest,
     data: Form,
-    members: Members,
-    limiter: RateLimiter,
-    console_signer: TokenSigner[ConsoleClaims],
+    members: NamedDependency[Members],
+    limiter: NamedDependency[RateLimiter],
+    console_signer: NamedDependency[TokenSigner[ConsoleClaims]],
 ) -> Response[Any]:
     """Set the cookie and go on; the same words for an unknown e-mail and a wrong password."""
     require_own_form(request)
@@ -77,7 +77,9 @@ async def sign_in(
 
 
 @post("/console/sign-out", status_code=303, include_in_schema=False)
-async def sign_out(request: AnyRequest, members: Members, console_signer: TokenSigner[ConsoleClaims]) -> Redirect:
+async def sign_out(
+    request: AnyRequest, members: NamedDependency[Members], console_signer: NamedDependency[TokenSigner[ConsoleClaims]]
+) -> Redirect:
     """Forget the cookie, and refuse it from now on wherever else it may be."""
     require_own_form(request)
     if claims := console_signer.read(request.cookies.get(COOKIE, "")):
@@ -87,7 +89,7 @@ async def sign_out(request: AnyRequest, members: Members, console_signer: TokenS
 
 
 @get("/console/assets/{name:str}", include_in_schema=False)
-async def show_asset(name: str) -> Response[bytes]:
+async def show_asset(name: FromPath[str]) -> Response[bytes]:
     """A style sheet or script under its content's own name; it never changes."""
     stem, _, rest = name.partition(".")
     given_hash, _, kind = rest.partition(".")

@@ -1,13 +1,12 @@
 """The page of connected stores: connect one, see how it goes, read it now, take it away."""
 
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Response, Router, get, post
-from litestar.di import Provide
-from litestar.enums import RequestEncodingType
-from litestar.params import Body
+from litestar.di import NamedDependency, Provide
+from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from integrations.woocommerce.auth import consent_url, normalise_store_url
@@ -24,11 +23,16 @@ PAGE = "/console/stores"
 FIELDS = ("platform", "name", "store", "consumer_key", "consumer_secret", "feed_url", "orders_url")
 SECRET_FIELDS = ("consumer_key", "consumer_secret")
 
-Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+Form = URLEncodedBody[dict[str, str]]
 
 
 @get(PAGE, include_in_schema=False)
-async def show_stores(request: AnyRequest, visitor: Visitor, stores: Stores, shopify: ShopifyInstall) -> Template:
+async def show_stores(
+    request: AnyRequest,
+    visitor: NamedDependency[Visitor],
+    stores: NamedDependency[Stores],
+    shopify: NamedDependency[ShopifyInstall],
+) -> Template:
     """All connected stores, and the ways to connect one. A link may name a store to begin with."""
     given = {name: request.query_params.get(name, "")[:500] for name in ("platform", "store")}
     return await _page(request, visitor, stores, shopify, given=given, came=request.query_params.get("connected", ""))
@@ -38,10 +42,10 @@ async def show_stores(request: AnyRequest, visitor: Visitor, stores: Stores, sho
 async def connect_store(
     request: AnyRequest,
     data: Form,
-    visitor: Visitor,
-    stores: Stores,
-    connecting: Connecting,
-    shopify: ShopifyInstall,
+    visitor: NamedDependency[Visitor],
+    stores: NamedDependency[Stores],
+    connecting: NamedDependency[Connecting],
+    shopify: NamedDependency[ShopifyInstall],
 ) -> Response[Any]:
     """Connect by what was typed in."""
     given = {name: value.strip() for name in FIELDS if (value := data.get(name, "")).strip()}
@@ -61,7 +65,11 @@ async def connect_store(
 
 @post(f"{PAGE}/consent", status_code=200, include_in_schema=False)
 async def ask_for_consent(
-    request: AnyRequest, data: Form, visitor: Visitor, stores: Stores, shopify: ShopifyInstall
+    request: AnyRequest,
+    data: Form,
+    visitor: NamedDependency[Visitor],
+    stores: NamedDependency[Stores],
+    shopify: NamedDependency[ShopifyInstall],
 ) -> Template:
     """A link to the shop's own consent page: a form may not lead to another site, a link may."""
     visitor.require_set_up()
@@ -79,7 +87,9 @@ async def ask_for_consent(
 
 
 @post(f"{PAGE}/{{connection_id:str}}/sync", status_code=303, include_in_schema=False)
-async def sync_store(connection_id: str, visitor: Visitor, stores: Stores) -> Redirect:
+async def sync_store(
+    connection_id: FromPath[str], visitor: NamedDependency[Visitor], stores: NamedDependency[Stores]
+) -> Redirect:
     """Read it now."""
     visitor.require_set_up()
     await stores.sync(visitor.caller.shop_id, require_id(connection_id), full=True)
@@ -88,7 +98,12 @@ async def sync_store(connection_id: str, visitor: Visitor, stores: Stores) -> Re
 
 @post(f"{PAGE}/{{connection_id:str}}/sign-in", status_code=303, include_in_schema=False)
 async def set_sign_in(
-    request: AnyRequest, connection_id: str, data: Form, visitor: Visitor, stores: Stores, shopify: ShopifyInstall
+    request: AnyRequest,
+    connection_id: FromPath[str],
+    data: Form,
+    visitor: NamedDependency[Visitor],
+    stores: NamedDependency[Stores],
+    shopify: NamedDependency[ShopifyInstall],
 ) -> Response[Any]:
     """With which client shoppers sign in at the store; an empty one ends it."""
     visitor.require_set_up()
@@ -101,7 +116,9 @@ async def set_sign_in(
 
 
 @post(f"{PAGE}/{{connection_id:str}}/disconnect", status_code=303, include_in_schema=False)
-async def disconnect_store(connection_id: str, visitor: Visitor, stores: Stores) -> Redirect:
+async def disconnect_store(
+    connection_id: FromPath[str], visitor: NamedDependency[Visitor], stores: NamedDependency[Stores]
+) -> Redirect:
     """Forget it; what was read stays."""
     await stores.disconnect(visitor.caller, require_id(connection_id))
     return Redirect(PAGE, status_code=303, headers=HEADERS)

@@ -9,10 +9,11 @@ from uuid import UUID
 import msgspec
 from argon2 import PasswordHasher
 from litestar import Litestar
-from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.di import Provide
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
+from server.app import INJECTED
 from server.chat import storage as chat
 from server.chat.handoff.storage import request_handoff
 from server.chat.limits import ShopperLimits
@@ -200,9 +201,11 @@ def console_app(
         "pictures": Pictures(database, shops, ShopperLimits(limiter)),
         "figures": Figures(database),
     }
+    others = dict.fromkeys(INJECTED)  # for routes that no test here calls: Litestar wants every name provided
     app = Litestar(
         route_handlers=[console_router],
-        dependencies={"caller": Provide(provide_caller)} | {name: _always(value) for name, value in provided.items()},
+        dependencies={"caller": Provide(provide_caller)}
+        | {name: _always(value) for name, value in (others | provided).items()},
         exception_handlers=EXCEPTION_HANDLERS | OUTSIDE_ERRORS,
         template_config=TemplateConfig(directory=[TEMPLATES], engine=JinjaTemplateEngine),
         openapi_config=None,
