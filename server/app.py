@@ -141,6 +141,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
         ),
         openapi_config=OpenAPIConfig(title="Aisle", version="0.1.0", path="/openapi", render_plugins=[]),
         request_max_body_size=MAX_BODY_BYTES,
+        logging_config=None,  # its own would print every library's INFO lines, past JSON and redaction
     )
     app.state.trusted_proxies = settings.trusted_proxies
     app.state.own_origin = settings.base_url

@@ -11,6 +11,7 @@ from billing.period import Period
 from billing.plans import OFFERED
 from server.commands.context import require_shop, services_for_command
 from server.core.errors import ConfigurationError, NotFound, Unavailable
+from server.core.logging import configure_logging
 from server.core.settings import load_settings
 
 
@@ -18,6 +19,7 @@ async def set_up(as_json: bool) -> int:
     """Make what is missing in the Stripe account and print what there is; 1 when a price differs from its plan."""
     # the webhook's secret may not be known yet: Stripe tells it once everything else is there
     settings = load_settings({"STRIPE_WEBHOOK_SECRET": "none yet", **os.environ})
+    configure_logging(settings.log_format)
     if settings.stripe_secret_key is None:
         raise ConfigurationError("STRIPE_SECRET_KEY is not set; Stripe's dashboard shows it under API keys")
     from billing.stripe_catalog import StripeCatalog  # imports the SDK, which costs more than half a second

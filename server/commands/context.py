@@ -22,12 +22,14 @@ DATA_DIR_VARIABLE = "AISLE_DATA_DIR"
 
 
 def operator_settings() -> Settings:
-    """All settings, and a data dir that can be written where one is needed. Raises ConfigurationError."""
+    """All settings, logging set up as they say, and a data dir that can be written where one is needed. Raises
+    ConfigurationError."""
     try:
         settings = load_settings()
     except OSError as reason:  # the installation's own secret is kept in the data dir
         folder = Path(os.environ.get(DATA_DIR_VARIABLE) or ".aisle").absolute()
         raise unwritable(folder, DATA_DIR_VARIABLE, reason) from None
+    configure_logging(settings.log_format)
     if not (settings.database_url and settings.redis_url):
         require_writable(settings.data_dir, DATA_DIR_VARIABLE)
     return settings
@@ -37,7 +39,6 @@ def operator_settings() -> Settings:
 async def services_for_command(*, embedder_threads: int = 1) -> AsyncIterator[Services]:
     """Services for one command. Embedded servers are brought up to date by the way; an operator's are not."""
     settings = operator_settings()
-    configure_logging(settings.log_format)
     with endpoints(settings) as at:
         async with opened_services(settings, at, embedder_threads=embedder_threads) as services:
             yield services

@@ -33,6 +33,7 @@ from server.commands.demo_standins import (
     use_trial,
 )
 from server.core.errors import ConfigurationError, Conflict
+from server.core.logging import configure_logging
 from server.core.settings import load_settings
 
 READY_TIMEOUT_S = 120.0
@@ -74,7 +75,9 @@ def _run(
     from server.embedded.endpoints import endpoints
 
     click.echo("Starting Postgres and Redis ...")
-    at = stack.enter_context(endpoints(load_settings()))
+    settings = load_settings()
+    configure_logging(settings.log_format)
+    at = stack.enter_context(endpoints(settings))
     os.environ |= {"AISLE_DATABASE_URL": at.database_url, "AISLE_REDIS_URL": at.redis_url}
     mailbox_url = start_mailbox(stack)
     shop = _prepare_shop(folder)

@@ -9,7 +9,6 @@ from redis.exceptions import RedisError
 from server.commands.context import opened_services, operator_settings
 from server.commands.outages import redis_of, unusable
 from server.core.errors import AisleError, ConfigurationError
-from server.core.logging import configure_logging
 from server.core.mail import MailDelayed, Mailer, parse_smtp_url
 from server.core.redis_pool import open_redis
 from server.core.settings import Settings
@@ -38,7 +37,6 @@ async def examine() -> int:
         _say(FAILURE, "settings", str(reason))
         return 2
     _say(WELL, "settings", f"environment {settings.env}, data in {settings.data_dir}")
-    configure_logging(settings.log_format)
     try:
         with endpoints(settings) as at:
             return 0 if await _examine(settings, at) else 1

@@ -32,7 +32,6 @@ def run_api(*, host: str, port: int, workers: int) -> None:
     own_url = _url("127.0.0.1" if host in EVERY_ADDRESS else host, port)
     os.environ.setdefault(BASE_URL_VARIABLE, own_url)
     settings = operator_settings()
-    configure_logging(settings.log_format)
     elsewhere = settings.base_url != own_url or host in EVERY_ADDRESS
     ready = f"Aisle is ready at {settings.base_url}" + (f", listening on {_url(host, port)}" if elsewhere else "")
     with _bound_socket(host, port) as bound, endpoints(settings) as at:
@@ -54,6 +53,7 @@ def run_api(*, host: str, port: int, workers: int) -> None:
             ws="none",
             backlog=BACKLOG,
             access_log=False,
+            log_config=None,  # its lines go where all others go
             log_level="warning",
             server_header=False,
             proxy_headers=False,

@@ -3,52 +3,114 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+import threading
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
 SECRET_SHAPES = re.compile(
-    r"(sk_[A-Za-z0-9_-]{8})[A-Za-z0-9_-]+"
+    r"((?:sk|rk)[_-][A-Za-z0-9_-]{8})[A-Za-z0-9_-]+"
+    r"|((?:ck|cs|whsec|shpat|shpca|shpss)_)[A-Za-z0-9]{16,}"
     r"|(Bearer\s+)\S+"
+    r"|(Basic\s+)[A-Za-z0-9+/=]{16,}"
     r"|((?:postgres(?:ql)?|rediss?|smtps?)://[^:/\s]*:)[^@\s]+"
-    r"|([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*(?=@[A-Za-z0-9.-]+\.[A-Za-z]{2,})"
+    r"|(://[^:/@\s]*:)[^/@\s]+(?=@)"
+    r"|((?:consumer_(?:key|secret)|client_secret|access_token|refresh_token|oauth_signature)=)[^&\s\"']+"
+    r"|(?<![A-Za-z0-9._%+-])([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*(?=@[A-Za-z0-9.-]+\.[A-Za-z]{2,})"
 )
-"""What must never be read in a log: secret keys, bearer tokens, passwords in addresses, names in e-mail addresses."""
+"""What must never be read in a log: secret keys, bearer tokens, passwords and keys in addresses, names in e-mail
+addresses. The last begins at the start of a word only, so that a long text without an @ is read once, not once for each
+of its letters."""
+
+QUIET_LIBRARIES = ("aiohttp", "httpcore", "httpcore2", "httpx", "httpx2", "openai", "stripe")
+"""They print each request at INFO: addresses, and with OAuth 1.0a keys stand in addresses."""
 
 
 def configure_logging(style: str) -> None:
-    """Set up structlog once per process; `style` is json or console."""
-    renderer: Any = (
-        structlog.processors.JSONRenderer()
-        if style == "json"
-        else structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(),
-            exception_formatter=structlog.dev.plain_traceback,  # the pretty one prints local variables: shoppers' words
-        )
-    )
+    """Set up logging once per process, ours and that of every library; `style` is json or console."""
+    as_json = style == "json"
+    processors = _processors(as_json)
+    renderer = _renderer(as_json)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            redact,
-            renderer,
-        ],
+        processors=[*processors, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    for name in ("httpx", "httpcore"):  # they print addresses, and with OAuth 1.0a keys stand in addresses
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *processors],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    logging.basicConfig(handlers=[handler], level=logging.WARNING)
+    for name in QUIET_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)  # prints tracebacks of what we report
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(name)s %(message)s")
+    logging.captureWarnings(True)
+    _catch_unhandled()
+
+
+def _processors(as_json: bool) -> list[Any]:
+    """What every line goes through, whoever writes it."""
+    exceptions = (
+        structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+        if as_json
+        else structlog.processors.format_exc_info
+    )
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        exceptions,
+        redact,
+    ]
+
+
+def _renderer(as_json: bool) -> Any:
+    if as_json:
+        return structlog.processors.JSONRenderer()
+    return structlog.dev.ConsoleRenderer(
+        colors=sys.stderr.isatty(),
+        exception_formatter=structlog.dev.plain_traceback,  # the pretty one prints local variables: shoppers' words
+    )
+
+
+def _catch_unhandled() -> None:
+    """Log what Python itself would print: exceptions that end a thread, and those nobody can raise. Hooks that somebody
+    else has set stay."""
+
+    def on_thread_exception(failed: threading.ExceptHookArgs) -> None:
+        if failed.exc_type is not SystemExit:
+            logging.getLogger("threading").error("thread_failed", exc_info=failed.exc_value)
+
+    def on_unraisable(ignored: "sys.UnraisableHookArgs") -> None:
+        logging.getLogger("python").error("exception_ignored", exc_info=ignored.exc_value)
+
+    if threading.excepthook is threading.__excepthook__:
+        threading.excepthook = on_thread_exception
+    if sys.unraisablehook is sys.__unraisablehook__:
+        sys.unraisablehook = on_unraisable
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Blacken everything in an event that has the shape of a secret."""
-    return {key: blacken(value) if isinstance(value, str) else value for key, value in event.items()}
+    """Blacken everything in an event that has the shape of a secret, at whatever depth."""
+    return {key: value if key.startswith("_") else _redacted(value) for key, value in event.items()}
+
+
+def _redacted(value: Any) -> Any:
+    match value:
+        case str():
+            return blacken(value)
+        case None | bool() | int() | float():
+            return value
+        case Mapping():
+            return {blacken(str(key)): _redacted(inner) for key, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_redacted(inner) for inner in value]
+    return blacken(repr(value))  # as the renderer would write it
 
 
 def blacken(text: str) -> str:

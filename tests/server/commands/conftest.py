@@ -4,6 +4,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import IO
 
 import pytest
 
@@ -27,11 +28,12 @@ def started() -> Iterator[Callable[..., subprocess.Popen[str]]]:
     """Starts a command that goes on until it is told to stop."""
     processes: list[subprocess.Popen[str]] = []
 
-    def start(*arguments: str, **settings: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, log: IO[str] | None = None, **settings: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
             [sys.executable, "-m", "server.cli", *arguments],
             env=environment_with(settings),
             stdout=subprocess.PIPE,
+            stderr=log,
             text=True,
         )
         processes.append(process)

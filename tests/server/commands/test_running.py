@@ -1,9 +1,12 @@
 """Processes that go on: they say once that they are ready, and a data dir has one demo at a time."""
 
+import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -13,6 +16,7 @@ from server.commands.data_dir import only_demo
 from server.core.errors import Conflict
 from tests.installation import Installation
 from tests.servers import free_port
+from tests.standins.openai_server import running
 
 HOLD = """
 import sys
@@ -46,6 +50,39 @@ def test_serve_behind_a_proxy_says_both_addresses(installation: Installation, st
     public = {"AISLE_BASE_URL": "https://aisle.example", "AISLE_DATA_DIR": str(installation.data_dir)}
     process = started("serve", "--host", "0.0.0.0", "--port", str(port), **public)
     assert first_line(process) == f"Aisle is ready at https://aisle.example, listening on http://0.0.0.0:{port}"
+
+
+def test_a_server_writes_json_lines_and_nothing_else(
+    installation: Installation, started: Started, tmp_path: Path
+) -> None:
+    """Uvicorn, Litestar, the model's client and its HTTP library all have something to say."""
+    port = free_port()
+    with running() as model, (tmp_path / "serve.log").open("w+") as log:
+        process = started(
+            *("serve", "--port", str(port)),
+            log=log,
+            AISLE_DATA_DIR=str(installation.data_dir),
+            AISLE_BASE_URL=installation.base_url,
+            AISLE_LOG_FORMAT="json",
+            OPENAI_BASE_URL=model.base_url,
+            OPENAI_API_KEY="sk-of-nobody",
+        )
+        assert first_line(process).startswith("Aisle is ready")
+        with socket.create_connection(("127.0.0.1", port)) as no_http:
+            no_http.sendall(b"this is no HTTP\r\n\r\n")
+            no_http.settimeout(10)
+            no_http.recv(100)
+        shopper = installation.shopper()
+        with closing(shopper.client):
+            shopper.client.base_url = f"http://127.0.0.1:{port}"
+            assert shopper.ask("How long do I have to return a kettle?").text
+        assert model.requests()
+        process.terminate()
+        process.wait(45)
+        log.seek(0)
+        lines = [json.loads(line) for line in log]
+    assert "Invalid HTTP request received." in [line["event"] for line in lines]
+    assert not [line for line in lines if line["level"] not in ("info", "warning") or "httpx" in line.get("logger", "")]
 
 
 def test_the_worker_says_that_it_works_and_stops_when_told(installation: Installation, started: Started) -> None:
