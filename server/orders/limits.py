@@ -1,5 +1,10 @@
-"""How often one may guess. Counted in Postgres before the guess is looked at, so that parallel guesses count too."""
+"""How often one may guess. Counted in Postgres before the guess is looked at, so that parallel guesses count too.
 
+What an order takes is counted per kind of proof, and part of it is kept for networks that have not tried yet: nobody
+can use up what belongs to the order's owner (decisions/0009).
+"""
+
+from collections.abc import Mapping
 from datetime import timedelta
 from enum import StrEnum
 
@@ -13,6 +18,8 @@ class Subject(StrEnum):
 
     CONVERSATION = "conversation"
     ORDER = "order"
+    ORDER_AND_SITE = "order-and-site"
+    """One order, as tried from one network; an IPv6 address counts by its /48, which one subscriber may have whole."""
     ADDRESS = "address"
     SHOP = "shop"
 
@@ -26,6 +33,25 @@ class Limit(Struct, frozen=True):
     window: timedelta
 
 
+class OrderAllowance(Struct, frozen=True):
+    """What one order takes of one kind: first come, first served from `shared`; when that is spent, `reserve` from each
+    further network. `ceiling` bounds all networks together."""
+
+    shared: Limit
+    reserve: Limit
+    ceiling: Limit | None = None
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        """In the order in which their counters are locked."""
+        return tuple(limit for limit in (self.shared, self.reserve, self.ceiling) if limit)
+
+    def wait_s(self, waits: Mapping[Limit, float]) -> float:
+        """Seconds until this takes another try, given how long each limit is spent for; 0 for now."""
+        wait_s = min(waits[self.shared], waits[self.reserve])
+        return max(wait_s, waits[self.ceiling]) if self.ceiling else wait_s
+
+
 class Counted(Struct, frozen=True):
     """A limit and the fingerprint of whom it is for."""
 
@@ -34,12 +60,30 @@ class Counted(Struct, frozen=True):
 
 
 PER_CONVERSATION = Limit("conversation", Subject.CONVERSATION, 5, HOUR)
-PER_ORDER = Limit("order", Subject.ORDER, 20, DAY)
 PER_ADDRESS = Limit("address", Subject.ADDRESS, 30, HOUR)
 
+EMAILS = OrderAllowance(
+    shared=Limit("order-email", Subject.ORDER, 20, DAY),
+    reserve=Limit("order-email-site", Subject.ORDER_AND_SITE, 3, DAY),
+)
+"""No ceiling, for one could be used up by strangers: from n networks at most 20 + 3n e-mails a day are looked at."""
+POSTCODES = OrderAllowance(
+    shared=Limit("order-postcode", Subject.ORDER, 10, DAY),
+    reserve=Limit("order-postcode-site", Subject.ORDER_AND_SITE, 2, DAY),
+    ceiling=Limit("order-postcode-all", Subject.ORDER, 20, DAY),
+)
+"""A ceiling, because postcodes are few (Denmark has 1,089): 20 a day from however many networks."""
+
 CODES_PER_CONVERSATION = Limit("code-conversation", Subject.CONVERSATION, 3, HOUR)
-CODES_PER_ORDER = Limit("code-order", Subject.ORDER, 5, DAY)
 CODES_PER_ADDRESS = Limit("code-address", Subject.ADDRESS, 10, HOUR)
+CODES = OrderAllowance(
+    shared=Limit("code-order", Subject.ORDER, 5, DAY),
+    reserve=Limit("code-order-site", Subject.ORDER_AND_SITE, 2, DAY),
+    ceiling=Limit("code-order-all", Subject.ORDER, 30, DAY),
+)
+"""A ceiling, because each request is a mail to the owner."""
+CODES_TO_KNOWN = Limit("code-order-known", Subject.ORDER, 5, DAY)
+"""For conversations that have shown the order's e-mail or postcode already; strangers cannot use these up."""
 
 SHOP_FAILURES = Limit("shop", Subject.SHOP, 2_000_000_000, HOUR)
 ALARM_AT = 100

@@ -2,6 +2,8 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -16,12 +18,33 @@ _US_POSTCODE = re.compile(r"(\d{5})-?\d{4}")
 _MIN_POSTCODE = 3
 
 
+class ClaimKind(StrEnum):
+    """What a guess is a guess at. A name is none: it never suffices."""
+
+    EMAIL = "email"
+    POSTCODE = "postcode"
+
+
 class Claim(Struct, frozen=True, kw_only=True):
     """What a shopper gives as proof beside the order number, in their own words."""
 
     email: str | None = None
     postcode: str | None = None
     name: str | None = None
+
+    @property
+    def kinds(self) -> frozenset[ClaimKind]:
+        """Which proofs are given."""
+        given = {ClaimKind.EMAIL: self.email, ClaimKind.POSTCODE: self.postcode}
+        return frozenset(kind for kind, text in given.items() if text)
+
+    def only(self, kinds: Collection[ClaimKind]) -> "Claim":
+        """The claim without proofs of any other kind."""
+        return Claim(
+            email=self.email if ClaimKind.EMAIL in kinds else None,
+            postcode=self.postcode if ClaimKind.POSTCODE in kinds else None,
+            name=self.name,
+        )
 
 
 def fits(order: Order, claim: Claim) -> bool:

@@ -24,7 +24,7 @@ from server.core.jobs import JobDesk
 from server.core.logging import get_logger
 from server.orders import storage
 from server.orders.fingerprints import Fingerprints
-from server.orders.guard import GuessGuard, Locked
+from server.orders.guard import CountedGuess, GuessGuard, Locked
 from server.orders.lookup import TIMEOUT_S, Asker, Fetched, NotConnected, OrderLookup, SourceFor, order_key
 from server.orders.models import (
     OrderAccess,
@@ -140,25 +140,16 @@ class OrderDesk:
         payload = {"conversation_id": str(shopper.conversation_id), "order_number": key}
         try:
             async with self._database.fast(shopper.shop_id) as connection:
-                await self._guard.count_code_request(connection, shopper, key)
+                _rules, held = await storage.get_rules(connection, shopper.shop_id, shopper.conversation_id, key)
+                await self._guard.count_code_request(connection, shopper, key, is_known=bool(held))
         except Locked:
             log.info("code_request_over_limit", shop_id=str(shopper.shop_id))
             return
         await self._jobs.enqueue(shopper.shop_id, SEND_CODE, payload)
 
-    async def check_code(self, shopper: Shopper, order_number: str, code: str) -> OrderOutcome:
-        """Check a one-time code; when it is right, keep the proof and answer like `look_up`."""
-        match await self._redeem(shopper, order_number, code):
-            case TooManyTries() as outcome:
-                return outcome
-            case ProofLevel.READS_MAIL:
-                return await self.look_up(shopper, order_number)
-            case _:
-                rules, _held = await self._rules(shopper, "")
-                return await self._ask_proof(shopper, rules, order_number, refused=True)
-
     async def verify_code(self, shopper: Shopper, order_number: str, code: str) -> ProofLevel:
-        """`check_code` for the verification form: READS_MAIL or NOBODY. Raises RateLimited when locked."""
+        """Check a one-time code and keep the proof: READS_MAIL, or NOBODY when it is wrong. Raises RateLimited when
+        locked."""
         outcome = await self._redeem(shopper, order_number, code)
         if isinstance(outcome, TooManyTries):
             raise _rate_limited(outcome.retry_after_s)
@@ -199,25 +190,26 @@ class OrderDesk:
         key = order_key(written) or ""
         async with self._pace.kept():
             try:
-                rules, held = await self._count_guess(shopper, key)
-                fetched = await self._lookup.ask(shopper.shop_id, key) if key else None
+                guess, rules, held = await self._count_guess(shopper, key, claim)
             except Locked as locked:
                 return TooManyTries(locked.retry_after_s)
+            try:
+                fetched = await self._lookup.ask(shopper.shop_id, key) if key else None
             except PlatformError as reason:
-                await self._forgive(shopper, key)
+                await self._forgive(shopper, key, guess)
                 return _unavailable(reason)
-            return await self._judge(shopper, key, claim, Checked(rules, held, fetched))
+            return await self._judge(shopper, key, claim, guess, Checked(rules, held, fetched))
 
-    async def _judge(self, shopper: Shopper, key: str, claim: Claim, asked: Checked) -> Checked:
-        """Right or wrong; `asked.level` is what was held before."""
+    async def _judge(self, shopper: Shopper, key: str, claim: Claim, guess: CountedGuess, asked: Checked) -> Checked:
+        """Right or wrong by what may be looked at; `asked.level` is what was held before."""
         fetched = asked.fetched
-        proven = bool(fetched and fits(fetched.order, claim))
+        proven = bool(fetched and fits(fetched.order, claim.only(guess.kinds)))
         held = max(asked.level, ProofLevel.KNOWS_ORDER) if proven else asked.level
         level = level_of(fetched, held, shopper.customer) if fetched else ProofLevel.NOBODY
         if level is ProofLevel.NOBODY:
             await self._guard.note_failure(shopper.shop_id)
             return Checked(asked.rules, level, None)
-        await self._forgive(shopper, key, ProofLevel.KNOWS_ORDER if proven else None)
+        await self._forgive(shopper, key, guess, ProofLevel.KNOWS_ORDER if proven else None)
         return Checked(asked.rules, level, asked.fetched)
 
     async def _redeem(self, shopper: Shopper, written: str, code: str) -> ProofLevel | TooManyTries:
@@ -244,17 +236,20 @@ class OrderDesk:
             await self._guard.forgive_redemption(connection, shopper)
         return True
 
-    async def _count_guess(self, shopper: Shopper, key: str) -> tuple[ShopRules, ProofLevel]:
+    async def _count_guess(
+        self, shopper: Shopper, key: str, claim: Claim
+    ) -> tuple[CountedGuess, ShopRules, ProofLevel]:
         async with self._database.fast(shopper.shop_id) as connection:
-            await self._guard.count_guess(connection, shopper, key)
-            return await storage.get_rules(connection, shopper.shop_id, shopper.conversation_id, key)
+            guess = await self._guard.count_guess(connection, shopper, key, claim.kinds)
+            rules, held = await storage.get_rules(connection, shopper.shop_id, shopper.conversation_id, key)
+            return guess, rules, held
 
-    async def _forgive(self, shopper: Shopper, key: str, proven: ProofLevel | None = None) -> None:
+    async def _forgive(self, shopper: Shopper, key: str, guess: CountedGuess, proven: ProofLevel | None = None) -> None:
         async with self._database.fast(shopper.shop_id) as connection:
             if proven:
                 place = (shopper.shop_id, shopper.conversation_id, key)
                 await storage.save_proof(connection, *place, proven, PROOF_LIVES)
-            await self._guard.forgive(connection, shopper, key)
+            await self._guard.forgive(connection, shopper, guess)
 
     async def _rules(self, shopper: Shopper, key: str) -> tuple[ShopRules, ProofLevel]:
         async with self._database.fast(shopper.shop_id) as connection:

@@ -71,21 +71,18 @@ async def count_tries(connection: Connection, shop_id: UUID, tries: Sequence[Cou
     return {row["subject"]: row["count"] for row in counted}
 
 
-async def seconds_locked(connection: Connection, shop_id: UUID, tries: Sequence[Counted]) -> int:
-    """How long until the last of these subjects is free again; at least 1."""
+async def seconds_spent(connection: Connection, shop_id: UUID, tries: Sequence[Counted]) -> dict[bytes, float]:
+    """How long each of these subjects, which had no try left, waits for the next; at least 1 second."""
     rows = await connection.fetch(
-        "SELECT subject, count, extract(epoch FROM now() - window_start)::float8 AS age_s FROM attempt "
+        "SELECT subject, extract(epoch FROM now() - window_start)::float8 AS age_s FROM attempt "
         "WHERE shop_id = $1 AND subject = ANY($2)",
         shop_id,
         [tried.subject for tried in tries],
     )
-    limits = {tried.subject: tried.limit for tried in tries}
-    waits = [
-        limits[row["subject"]].window.total_seconds() - row["age_s"]
-        for row in rows
-        if row["count"] >= limits[row["subject"]].most
-    ]
-    return max(1, round(max(waits, default=1)))
+    ages = {row["subject"]: row["age_s"] for row in rows}
+    return {
+        tried.subject: max(1.0, tried.limit.window.total_seconds() - ages.get(tried.subject, 0.0)) for tried in tries
+    }
 
 
 async def give_back(connection: Connection, shop_id: UUID, tries: Sequence[Counted]) -> None:

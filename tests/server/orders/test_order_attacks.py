@@ -52,15 +52,60 @@ async def test_of_a_hundred_guesses_at_once_exactly_five_are_looked_at(counter: 
     assert sum(isinstance(outcome, ProofNeeded) for outcome in outcomes) == 5
     assert sum(isinstance(outcome, TooManyTries) for outcome in outcomes) == 95
     assert await counter.counts("conversation") == [5]
-    assert sum(await counter.counts("order")) == 5
+    assert sum(await counter.counts("order-email")) == 5
     assert counter.platform.calls == 5
 
 
-async def test_one_order_takes_twenty_wrong_proofs_a_day_from_wherever_they_come(counter: Counter) -> None:
-    outcomes = await asyncio.gather(*(counter.desk.prove(counter.shopper(), "#1001", email=WRONG) for _ in range(60)))
+async def test_one_order_takes_twenty_wrong_postcodes_a_day_from_however_many_networks(counter: Counter) -> None:
+    outcomes = await asyncio.gather(
+        *(counter.desk.prove(counter.shopper(), "#1001", postcode=f"{1000 + n}") for n in range(60))
+    )
     assert sum(isinstance(outcome, ProofNeeded) for outcome in outcomes) == 20
     assert counter.platform.calls == 20
-    assert await counter.counts("order") == [20]
+    right = await counter.desk.prove(counter.shopper(), "1001", postcode="8000")
+    assert isinstance(right, TooManyTries)
+    assert counter.platform.calls == 20
+    assert isinstance(await counter.desk.prove(counter.shopper(), "1001", email=OWNER_EMAIL), OrderFound)
+
+
+@pytest.mark.parametrize("address", ["203.0.113.7", "2001:db8:1:{n:x}::1"], ids=["one address", "the /64s of one /48"])
+async def test_one_order_takes_twenty_wrong_emails_a_day_from_one_network(counter: Counter, address: str) -> None:
+    outcomes = [
+        await counter.desk.prove(counter.shopper(address=address.format(n=n)), "1001", email=WRONG) for n in range(25)
+    ]
+    assert [type(outcome) for outcome in outcomes] == [ProofNeeded] * 20 + [TooManyTries] * 5
+    locked = outcomes[-1]
+    assert isinstance(locked, TooManyTries)
+    assert 86_000 < locked.retry_after_s <= 86_400
+
+
+async def test_beyond_twenty_each_new_network_may_try_three_emails_at_an_order(counter: Counter) -> None:
+    await asyncio.gather(*(counter.desk.prove(counter.shopper(), "1001", email=WRONG) for _ in range(20)))
+    outcomes = await asyncio.gather(
+        *(counter.desk.prove(counter.shopper(address="203.0.113.7"), "1001", email=WRONG) for _ in range(10))
+    )
+    assert sum(isinstance(outcome, ProofNeeded) for outcome in outcomes) == 3
+    assert counter.platform.calls == 23
+    right = await counter.desk.prove(counter.shopper(address="203.0.113.7"), "1001", email=OWNER_EMAIL)
+    assert isinstance(right, TooManyTries)
+
+
+async def test_a_postcode_that_is_used_up_is_left_aside_and_costs_nothing(counter: Counter) -> None:
+    counter.platform.orders["1002"] = an_order("1002", billing_postcode="9000", ship_to=None)
+    for n in range(20):
+        await counter.desk.prove(counter.shopper(address="203.0.113.7"), "1002", email=WRONG, postcode=f"{1000 + n}")
+    assert await counter.counts("order-postcode") == [10]
+    assert await counter.counts("order-postcode-all") == [10], "one network does not use up all"
+    wrong_postcode = await counter.desk.prove(
+        counter.shopper(address="203.0.113.8"), "1002", email=OWNER_EMAIL, postcode="1000"
+    )
+    assert isinstance(wrong_postcode, ProofNeeded), "while it may be looked at, all that is given has to fit"
+    for n in range(9):
+        await counter.desk.prove(counter.shopper(), "1002", postcode=f"{2000 + n}")
+    assert await counter.counts("order-postcode-all") == [20]
+    for postcode in ("9000", "1000"):
+        found = await counter.desk.prove(counter.shopper(), "1002", email=OWNER_EMAIL, postcode=postcode)
+        assert isinstance(found, OrderFound), "the answer tells nothing of the postcode"
 
 
 @pytest.mark.parametrize(
@@ -81,18 +126,18 @@ async def test_right_proofs_and_refused_tries_leave_no_count(counter: Counter) -
     shopper = counter.shopper()
     for _ in range(12):
         assert isinstance(await counter.desk.prove(shopper, "1001", email=OWNER_EMAIL), OrderFound)
-    assert await counter.counts("order") == [0]
+    assert await counter.counts("order-email") == [0]
     thief = counter.shopper()
     for _ in range(9):
         await counter.desk.prove(thief, "1001", email=WRONG)
-    assert await counter.counts("order") == [5]
+    assert await counter.counts("order-email") == [5]
 
 
 async def test_the_counters_tell_no_order_number_and_no_address(counter: Counter) -> None:
     await counter.desk.prove(counter.shopper(address="203.0.113.7"), "1001", email=WRONG)
     async with counter.database.fast(counter.shop_id) as connection:
         rows = await connection.fetch("SELECT scope, subject FROM attempt WHERE shop_id = $1", counter.shop_id)
-    assert {row["scope"] for row in rows} == {"conversation", "order", "address", "shop"}
+    assert {row["scope"] for row in rows} == {"conversation", "order-email", "order-email-site", "address", "shop"}
     assert all(len(row["subject"]) == 32 for row in rows)
 
 

@@ -13,9 +13,10 @@ import pytest
 from structlog.testing import capture_logs
 
 from integrations.platform import PlatformRevoked, PlatformUnavailable
+from server.core.errors import RateLimited
 from server.core.jobs import get_job
 from server.core.mail import Mailer
-from server.orders.models import OrderFound, OrdersUnavailable, ProofLevel, ProofNeeded, TooManyTries
+from server.orders.models import OrderFound, OrdersUnavailable, ProofLevel
 from server.orders.tasks import SendCode
 from server.shops.identity import Shopper
 from tests.server.orders.counter import KEYS, Counter, Desk
@@ -83,7 +84,8 @@ async def test_a_code_from_the_mail_opens_level_two(
     shopper = counter.shopper()
     with capture_logs() as logs:
         code = await ask_for_code(shopper)
-        outcome = await counter.desk.check_code(shopper, "1001", f" {code[:3]} {code[3:]}\n")
+        assert await counter.desk.verify_code(shopper, "1001", f" {code[:3]} {code[3:]}\n") is ProofLevel.READS_MAIL
+        outcome = await counter.desk.look_up(shopper, "1001")
     mail = mailbox.mails()[0]
     assert mail["to"] == [OWNER_EMAIL]
     assert mail["subject"] == "Your code for Harbour Goods"
@@ -100,8 +102,7 @@ async def test_a_code_works_once(counter: Counter, ask_for_code: Callable[[Shopp
     code = await ask_for_code(shopper)
     answers = await asyncio.gather(*(counter.desk.verify_code(shopper, "1001", code) for _ in range(5)))
     assert sorted(answers) == [ProofLevel.NOBODY] * 4 + [ProofLevel.READS_MAIL]
-    refused = await counter.desk.check_code(shopper, "1001", code)
-    assert refused == ProofNeeded(order_number="1001", methods=("email", "postcode", "code"), refused=True)
+    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
 
 
 async def test_a_code_is_bound_to_conversation_order_and_shop(
@@ -154,23 +155,47 @@ async def test_a_code_takes_five_tries_even_where_the_other_limits_would_allow_m
     shopper = counter.shopper()
     code = await ask_for_code(shopper)
     wrong = "000000" if code != "000000" else "000001"
-    outcomes = await asyncio.gather(*(counter.desk.check_code(shopper, "1001", wrong) for _ in range(30)))
-    assert sum(isinstance(outcome, ProofNeeded) for outcome in outcomes) == 5
-    assert isinstance(await counter.desk.check_code(shopper, "1001", code), TooManyTries)
+    outcomes = await asyncio.gather(
+        *(counter.desk.verify_code(shopper, "1001", wrong) for _ in range(30)), return_exceptions=True
+    )
+    assert outcomes.count(ProofLevel.NOBODY) == 5
+    with pytest.raises(RateLimited):
+        await counter.desk.verify_code(shopper, "1001", code)
     await counter.age("attempt", "window_start", "25 hours")
     assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
 
 
-async def test_strangers_who_guess_do_not_shut_out_whoever_reads_the_mail(
-    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+HOSTILE: list[tuple[Callable[[int], str], str]] = [
+    (lambda _n: "203.0.113.7", "one network"),
+    (lambda n: f"203.0.113.{n}", "rotating networks"),
+    (lambda n: f"2001:db8:1:{n:x}::1", "the /64s of one subscriber"),
+    (lambda _n: "", "no address"),
+]
+
+
+@pytest.mark.parametrize("address_of", [case[0] for case in HOSTILE], ids=[case[1] for case in HOSTILE])
+@pytest.mark.parametrize(
+    ("guesses", "code_requests"), [(20, 5), (0, 25)], ids=["guesses and code requests", "code requests"]
+)
+async def test_strangers_shut_the_owner_out_of_nothing(
+    counter: Counter,
+    ask_for_code: Callable[[Shopper], Awaitable[str]],
+    mailbox: Mailbox,
+    address_of: Callable[[int], str],
+    guesses: int,
+    code_requests: int,
 ) -> None:
-    for _ in range(5):
-        stranger = counter.shopper()
-        for _ in range(4):
-            await counter.desk.prove(stranger, "1001", email="guess@example.com")
-    owner = counter.shopper()
-    assert isinstance(await counter.desk.prove(owner, "1001", email=OWNER_EMAIL), TooManyTries)
+    for n in range(guesses):
+        wrong = {"email": f"guess{n}@example.com"} if n % 2 else {"postcode": f"{1000 + n}"}
+        await counter.desk.prove(counter.shopper(address=address_of(n)), "1001", **wrong)
+    for n in range(code_requests):
+        await counter.desk.request_code(counter.shopper(address=address_of(n)), "1001")
+    counter.wakes.jobs.clear()
+    owner = counter.shopper(address="198.51.100.9")
     code = await ask_for_code(owner)
+    assert len(mailbox.mails()) == 1
+    assert await counter.desk.verify_identity(owner, "1001", email=OWNER_EMAIL) is ProofLevel.KNOWS_ORDER
+    assert await counter.desk.verify_identity(counter.shopper(), "1001", postcode="8000") is ProofLevel.KNOWS_ORDER
     assert await counter.desk.verify_code(owner, "1001", code) is ProofLevel.READS_MAIL
 
 
@@ -199,7 +224,8 @@ async def test_a_right_code_counts_while_the_platform_is_away(
     shopper = counter.shopper()
     code = await ask_for_code(shopper)
     counter.platform.failure = PlatformUnavailable("503")
-    assert await counter.desk.check_code(shopper, "1001", code) == OrdersUnavailable()
+    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
+    assert await counter.desk.look_up(shopper, "1001") == OrdersUnavailable()
     counter.platform.failure = None
     outcome = await counter.desk.look_up(shopper, "1001")
     assert isinstance(outcome, OrderFound)
@@ -211,7 +237,8 @@ async def test_a_strict_shop_opens_with_a_code(open_counter: OpenCounter, mailbo
     shopper = counter.shopper()
     await counter.desk.request_code(shopper, "1001")
     await sender(counter, mailbox.smtp_url)(await counter.claim_job())
-    outcome = await counter.desk.check_code(shopper, "1001", mailbox.mails()[0]["code"])
+    await counter.desk.verify_code(shopper, "1001", mailbox.mails()[0]["code"])
+    outcome = await counter.desk.look_up(shopper, "1001")
     assert isinstance(outcome, OrderFound)
     assert outcome.view.items
 
@@ -229,14 +256,34 @@ async def test_where_nobody_can_be_mailed_the_request_looks_the_same(
     assert mailbox.mails() == []
 
 
-async def test_mail_goes_out_three_times_an_hour_to_one_conversation_and_five_a_day_for_one_order(
+async def test_mail_goes_out_three_times_an_hour_to_one_conversation_and_five_times_a_day_to_one_network(
     counter: Counter,
 ) -> None:
-    shopper = counter.shopper()
+    shopper = counter.shopper(address="203.0.113.7")
     await asyncio.gather(*(counter.desk.request_code(shopper, "1001") for _ in range(10)))
     assert len(counter.wakes.jobs) == 3
-    await asyncio.gather(*(counter.desk.request_code(counter.shopper(), "#1001") for _ in range(10)))
+    await asyncio.gather(
+        *(counter.desk.request_code(counter.shopper(address="203.0.113.7"), "#1001") for _ in range(10))
+    )
     assert len(counter.wakes.jobs) == 5
+
+
+async def test_the_owners_mailbox_is_not_flooded_and_whoever_has_proven_the_order_is_mailed_all_the_same(
+    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+) -> None:
+    await asyncio.gather(*(counter.desk.request_code(counter.shopper(), "1001") for _ in range(60)))
+    assert len(counter.wakes.jobs) == 30
+    owner = counter.shopper()
+    await counter.desk.request_code(owner, "1001")
+    assert len(counter.wakes.jobs) == 30
+    assert await counter.desk.verify_identity(owner, "1001", email=OWNER_EMAIL) is ProofLevel.KNOWS_ORDER
+    code = await ask_for_code(owner)
+    assert await counter.desk.verify_code(owner, "1001", code) is ProofLevel.READS_MAIL
+    for _ in range(9):
+        person = counter.shopper()
+        await counter.desk.verify_identity(person, "1001", email=OWNER_EMAIL)
+        await counter.desk.request_code(person, "1001")
+    assert len(counter.wakes.jobs) == 34, "five a day, the owner's own among them"
 
 
 async def test_without_a_mail_server_no_job_is_made(open_counter: OpenCounter) -> None:

@@ -16,11 +16,11 @@ async def test_expired_proofs_and_old_counters_are_forgotten(counter: Counter) -
     await counter.desk.prove(counter.shopper(), "1001", email="guess@example.com")
     await tidy(counter)
     assert len(await counter.proofs()) == 1
-    assert await counter.counts("order")
+    assert await counter.counts("order-email")
     await counter.age("proof", "expires_at", "2 days")
     await counter.age("attempt", "window_start", "2 days")
     assert counter.shop_id in await counter.database.shops_to_tidy(LONGEST_WINDOW)
     await tidy(counter)
     assert await counter.proofs() == {}
-    assert await counter.counts("order") == []
+    assert await counter.counts("order-email") == []
     assert counter.shop_id not in await counter.database.shops_to_tidy(LONGEST_WINDOW)
