@@ -19,7 +19,7 @@ from server.console.endpoints.page import (
     render,
     require_own_form,
 )
-from server.core.addresses import network_of
+from server.core.addresses import SITE_PREFIX, network_of
 from server.core.errors import NotFound, RateLimited, Unauthenticated
 from server.core.http import client_address
 from server.core.rate_limit import Limit, RateLimiter
@@ -31,7 +31,9 @@ from server.shops.models import Merchant
 BY_ADDRESS = Limit("sign-in-address", per_minute=10, burst=20)
 BY_EMAIL = Limit("sign-in-email", per_minute=2, burst=8)
 BY_EMAIL_ANYWHERE = Limit("sign-in-email-anywhere", per_minute=20, burst=100)
-"""Wide enough that a stranger elsewhere cannot keep a merchant out by failing in their name."""
+BY_EMAIL_RESERVE = Limit("sign-in-email-reserve", per_minute=2 / 60, burst=2)
+"""For each network when the account's tries are used up elsewhere: a stranger who fails in a merchant's name from many
+networks does not keep the merchant out (decisions/0009)."""
 MAX_EMAIL = 254
 MAX_PASSWORD = 1_024
 """Characters of a password we are willing to hash."""
@@ -119,8 +121,13 @@ def safe_way_back(path: str) -> str:
 
 async def _check(request: AnyRequest, members: Members, limiter: RateLimiter, email: str, password: str) -> Merchant:
     hashed = hashlib.sha256(email.encode()).hexdigest()[:32]
-    network = network_of(client_address(request)) or "unknown"
-    await limiter.require((BY_ADDRESS, network), (BY_EMAIL, f"{hashed}:{network}"), (BY_EMAIL_ANYWHERE, hashed))
+    address = client_address(request)
+    network = network_of(address) or "unknown"
+    if not await limiter.require(
+        (BY_ADDRESS, network), (BY_EMAIL, f"{hashed}:{network}"), share=(BY_EMAIL_ANYWHERE, hashed)
+    ):
+        site = network_of(address, v6_prefix=SITE_PREFIX) or "unknown"
+        await limiter.require((BY_EMAIL_RESERVE, f"{hashed}:{site}"))
     if not email.isprintable() or len(email) > MAX_EMAIL or len(password) > MAX_PASSWORD:
         raise Unauthenticated(REFUSED)
     return await members.sign_in(email, password)
