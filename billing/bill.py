@@ -138,11 +138,6 @@ class Audit(Struct, frozen=True, kw_only=True):
         return sum(abs(invoiced - billed) for invoiced, billed in pairs if invoiced is not None)
 
 
-def bill_of(plan: Plan, answers: int, *, sells_overage: bool) -> Bill:
-    """What a plan costs for so many answers; without overage what is beyond the plan costs nothing."""
-    return bill_of_runs([(plan, answers)], sells_overage=sells_overage)
-
-
 def bill_of_runs(runs: Sequence[tuple[Plan, int]], *, sells_overage: bool) -> Bill:
     """What a period costs in which the plan was changed: `runs` are plans in their order with the answers given under
     each, at least one. An answer is beyond the plan it was given under, and has that plan's price."""

@@ -228,9 +228,6 @@ class Payments(Protocol):
     async def meter_total(self, meter: str, customer_id: str, start: datetime, end: datetime) -> int:
         """Usage that a meter has counted so far in [start, end), both cut to the minute; some minutes late."""
 
-    async def events_since(self, created_after: datetime, types: Sequence[str]) -> tuple[Event, ...]:
-        """Oldest first, strictly later (whole seconds: overlap a little), at most 20 types, at most 30 days back."""
-
     async def customer_of(self, event: Event) -> str | None:
         """The event's customer, through its charge when it names none itself."""
 

@@ -237,11 +237,6 @@ class StripePayments:
             raise PaymentsRefused(f"There is no active meter for {name}.", "no_meter")
         return self._meter_ids[name]
 
-    async def events_since(self, created_after: datetime, types: Sequence[str]) -> tuple[Event, ...]:
-        """Oldest first, strictly later."""
-        wanted = {"created": {"gt": int(created_after.timestamp())}, "types": list(types)}
-        return tuple(objects.read_event(event) for event in reversed(await self._all(self._api.events, wanted)))
-
     async def customer_of(self, event: Event) -> str | None:
         """The event's customer, through its charge when it names none itself."""
         if event.customer_id or not event.charge_id:

@@ -5,9 +5,6 @@ import hmac
 import time
 from collections.abc import Callable
 
-TOLERANCE_S = 300
-"""How old a signature an endpoint should take; told in the documents."""
-
 
 def signed_headers(secret: str, body: bytes, clock: Callable[[], float] = time.time) -> dict[str, str]:
     """`Aisle-Timestamp` (Unix seconds) and `Aisle-Signature`: v1= and the hex HMAC of "{timestamp}.{body}"."""

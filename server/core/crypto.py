@@ -24,11 +24,6 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
 
 
-def equal(left: str, right: str) -> bool:
-    """Constant-time comparison of two texts."""
-    return hmac.compare_digest(left.encode(), right.encode())
-
-
 def new_secret(prefix: str) -> str:
     """`prefix` and 256 random bits, safe in URLs."""
     return f"{prefix}{secrets.token_urlsafe(32)}"

@@ -6,8 +6,9 @@ from contextlib import asynccontextmanager
 import httpx
 from selectolax.lexbor import LexborHTMLParser
 
-from billing.gateway import Payments, Price, SubscriptionState
+from billing.gateway import Event, Payments, Price, SubscriptionState
 from billing.stripe_gateway import StripePayments
+from billing.stripe_objects import read_event
 from tests.standins.stripe_server import StripeStandin, running
 
 START = 1_804_000_000  # 2 March 2027, 23:06:40 UTC
@@ -57,6 +58,11 @@ class StripeShop:
         found = await self.payments.subscription(subscription.id)
         assert found
         return found
+
+    def newest_event(self, kind: str) -> Event:
+        """The last event of this type, as the gateway reads it from a webhook."""
+        store = self.standin.store
+        return read_event(next(each for each in store.all("event") if each["type"] == kind))
 
 
 @asynccontextmanager

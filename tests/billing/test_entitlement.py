@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.bill import LoggedTurn, bill_of, recount
+from billing.bill import LoggedTurn, bill_of_runs, recount
 from billing.entitlement import GRACE, entitlement_of
 from billing.forecast import runs_out_at
 from billing.gateway import SubscriptionState
@@ -138,10 +138,10 @@ def test_when_answers_run_out(used: int, days: float, expected: int | None) -> N
 
 @given(answers=st.integers(0, 10**6))
 def test_a_bill_adds_up(answers: int) -> None:
-    bill = bill_of(STARTER, answers, sells_overage=True)
+    bill = bill_of_runs([(STARTER, answers)], sells_overage=True)
     assert bill.overage + min(answers, STARTER.answers or 0) == answers
     assert bill.total_minor == (STARTER.price_minor or 0) + bill.overage * (STARTER.overage_minor or 0)
-    assert bill_of(TRIAL, answers, sells_overage=False).total_minor == 0
+    assert bill_of_runs([(TRIAL, answers)], sells_overage=False).total_minor == 0
 
 
 def test_log_and_ledger_are_compared_turn_by_turn() -> None:

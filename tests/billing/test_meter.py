@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
-from billing.bill import bill_of, bill_of_runs
+from billing.bill import bill_of_runs
 from billing.entitlement import entitlement_of
 from billing.gateway import Invoice, InvoiceLine, PaymentsUnavailable
 from billing.period import Period
@@ -180,8 +180,8 @@ def test_a_bill_of_many_plans_counts_every_answer_under_its_own(counts: list[tup
 
 
 def test_one_plan_is_one_run() -> None:
-    assert bill_of(STARTER, 1_003, sells_overage=True).overage_minor == 15
-    assert bill_of(STARTER, 1_003, sells_overage=False).overage == 0
+    assert bill_of_runs([(STARTER, 1_003)], sells_overage=True).overage_minor == 15
+    assert bill_of_runs([(STARTER, 1_003)], sells_overage=False).overage == 0
 
 
 def invoice(status: str, created: datetime, *lines: tuple[str | None, int, datetime]) -> Invoice:

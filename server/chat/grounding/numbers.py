@@ -4,8 +4,6 @@ import re
 from decimal import Decimal
 from functools import lru_cache
 
-from server.chat.intents.words import fold
-
 _GROUPED = re.compile(r"\d{1,3}([.,])\d{3}(?:\1\d{3})*")
 _GROUPED_DECIMAL = re.compile(r"(\d{1,3}(?:([.,])\d{3})(?:\2\d{3})*)([.,])(\d+)")
 _DECIMAL = re.compile(r"(\d+)[.,](\d+)")
@@ -54,11 +52,6 @@ def number_words() -> dict[str, int]:
             words |= {f"{unit}und{ten}": value + figure for figure, unit in enumerate(units[1:10], start=1)}
     words |= {f"einund{ten}": 21 + 10 * index for index, ten in enumerate(_GERMAN[1].split())}
     return {word: value for word, value in words.items() if word not in ONES}
-
-
-def word_value(word: str) -> int | None:
-    """What a number word means ("thirty", "vierzehn", "vingt-quatre"), or None. Articles are not numbers here."""
-    return number_words().get(fold(word))
 
 
 def readings(figures: str) -> tuple[str, ...]:
