@@ -54,7 +54,7 @@ INJECTED = {
     "journal": "journal",
     "chat": "chat",
     "conversations": "conversations",
-    "handoff": "handoff",
+    "handoff_desk": "handoff",
     "presence": "presence",
     "pictures": "pictures",
     "limits": "limits",
@@ -88,7 +88,8 @@ INJECTED = {
     "staff_desk": "staff_desk",
     "figures": "figures",
 }
-"""What a handler's parameter of this name is given."""
+"""What a handler's parameter of this name is given. No field of a request's body may have one of these names: Litestar
+takes a wrong value of such a field for a mistake of ours, and answers 500."""
 
 
 def create_app(settings: Settings, endpoints: Endpoints) -> Edge:

@@ -32,6 +32,9 @@ PROBLEM_BASE = "https://aisle.example/problems/"
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 BODY_TYPES = ("application/json", "multipart/form-data")
 
+BODY = "data"
+"""What Litestar calls the body in errors: the handler's parameter. Of an absent body it says no more than that name,
+the text of its KeyError."""
 UNSTORABLE_TEXT = ("22021", "22P05")
 """Postgres on text it cannot hold: character_not_in_repertoire, untranslatable_character."""
 
@@ -158,12 +161,13 @@ def _translate(error: HTTPException) -> AisleError:
 
 def _invalid(error: ValidationException) -> AisleError:
     extra = error.extra if isinstance(error.extra, list) else []
-    fields = tuple(
-        FieldError(str(item.get("key", "body")), str(item.get("message", "is wrong")))
-        for item in extra
-        if isinstance(item, dict)
-    )
+    fields = tuple(_field_error(item) for item in extra if isinstance(item, dict))
     return Invalid("Some values are missing or wrong.", errors=fields)
+
+
+def _field_error(item: dict[str, Any]) -> FieldError:
+    field, message = str(item.get("key", BODY)), str(item.get("message", "is wrong"))
+    return FieldError("body" if field == BODY else field, "is missing" if message == repr(BODY) else message)
 
 
 class _WithStatus(AisleError):

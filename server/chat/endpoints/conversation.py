@@ -197,12 +197,12 @@ async def verify(
 async def request_staff(
     data: JSONBody[HandoffRequest],
     shopper: NamedDependency[Shopper],
-    handoff: NamedDependency[HandoffDesk],
+    handoff_desk: NamedDependency[HandoffDesk],
     limits: NamedDependency[ShopperLimits],
 ) -> HandoffResult:
     """Ask for a person; `state` is requested, or waiting when nobody is there now. `message` is kept for them."""
     await limits.require(shopper, HANDOFFS)
-    return await handoff.request(shopper, data.email, (data.message or "").strip() or None)
+    return await handoff_desk.request(shopper, data.email, (data.message or "").strip() or None)
 
 
 @post("/v1/chat/{conversation_id:str}/typing", status_code=204, summary="The shopper is typing", tags=["shopper"])
