@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,11 +14,15 @@ from billing.entitlement import Entitlement
 from billing.period import calendar_month
 from billing.plans import PRO, STARTER, TRIAL, UNLIMITED, Plan
 from server.billing.alerts import storage
-from server.billing.telling import words_of
+from server.billing.notices import NOTICE
+from server.billing.telling import TellMerchant, words_of
+from server.core.crypto import Vault
 from server.core.errors import QuotaExceeded
 from server.core.ids import new_id
+from server.core.jobs import claim, enqueue
 from server.shops.members import Members
 from server.shops.models import Role
+from server.shops.service import ShopService
 from tests.billing.counted_shop import CountedShop, counted_shop
 from tests.billing.plan_house import fill
 from tests.installation import Installation
@@ -73,6 +77,7 @@ def test_counting_one_by_one_each_is_reached_once(plan: Plan, percents: tuple[in
         (Alerts((), 501), 1_101, 505, (Alert("spent", 501),)),
         (Alerts((), 500), 1_101, 505, ()),
         (Alerts((), 500), 900, 500, ()),  # spent under an earlier plan
+        (Alerts((), 500), 1_000, 500, ()),
     ],
 )
 def test_when_an_alert_is_reached(alerts: Alerts, used: int, spent_minor: int, expected: tuple[Alert, ...]) -> None:
@@ -147,6 +152,44 @@ def entitlement(plan: Plan) -> Entitlement:
 )
 def test_the_words_say_what_happened_and_the_way_on(notice: str, plan: Plan, words: str) -> None:
     assert words in "\n".join(words_of(notice, entitlement(plan)))
+
+
+class MailStub:
+    """Implements `SendsMail`."""
+
+    def __init__(self) -> None:
+        self.subjects: list[str] = []
+
+    async def send(self, to: str, subject: str, text: str) -> None:
+        self.subjects.append(subject)
+
+
+@pytest.mark.parametrize(
+    ("status", "notice", "mails"),
+    [
+        ("past_due", "state:grace", 1),
+        ("active", "state:grace", 0),
+        ("active", "state:ended", 0),
+        ("past_due", "state:past_due", 0),
+        ("active", "share:80", 1),
+    ],
+)
+async def test_a_state_that_has_passed_meanwhile_is_not_told(
+    shop: CountedShop, status: str, notice: str, mails: int
+) -> None:
+    await shop.subscribe(status=status)
+    members, mailer = Members(shop.database, shop.entitlements), MailStub()
+    await members.add(shop.id, f"owner@{shop.id.hex}.example", "a-password", "", Role.OWNER)
+    async with shop.database.fast(shop.id) as connection:  # due later than any test lasts, so no worker takes it
+        later = datetime.now(UTC) + timedelta(days=1)
+        job_id = await enqueue(connection, shop.id, NOTICE, {"kind": notice}, due_at=later)
+    job = await claim(shop.database, shop.id, job_id)
+    assert job
+    shops = ShopService(shop.database, Vault(("a-test-secret-of-more-than-32-characters",)))
+    await TellMerchant(shop.entitlements, shops, members, mailer, "https://aisle.example")(job)
+    kept = await shop.sql("SELECT details FROM audit_entry WHERE shop_id = $1 AND action = 'billing.notice'")
+    assert (len(mailer.subjects), len(kept)) == (mails, mails)
+    assert (await shop.sql("SELECT state FROM job WHERE shop_id = $1 AND id = $2", job_id))[0]["state"] == "done"
 
 
 def test_alerts_over_http(installation: Installation) -> None:

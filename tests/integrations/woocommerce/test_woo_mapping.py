@@ -66,6 +66,9 @@ def test_sale_price_is_compared_with_the_regular_one() -> None:
     assert (reduced.price, reduced.compare_at_price) == (Money(600, "USD"), Money(875, "USD"))
     over = mapped(price="8.75", regular_price="8.75", sale_price="6.00", on_sale=False)
     assert (over.price, over.compare_at_price) == (Money(875, "USD"), None)
+    for on_sale in (False, None, "yes"):  # an extension lowers the price; the shop itself shows no former one
+        lowered = mapped(price="6.00", regular_price="8.75", on_sale=on_sale)
+        assert (lowered.price, lowered.compare_at_price) == (Money(600, "USD"), None)
 
 
 def test_variations() -> None:

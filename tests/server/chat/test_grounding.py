@@ -449,3 +449,18 @@ UGLY = (
 def test_time_grows_with_the_length_and_no_faster(unit: str, work: object) -> None:
     small, large = unit * (400 // len(unit)), unit * (4000 // len(unit))
     assert fastest(work, large) < 25 * fastest(work, small) + 0.05
+
+
+def test_a_label_gives_its_unit_to_figures_without_one() -> None:
+    made = grounder('Weight (g): 350 (4" tin)')
+    assert made.check("It weighs 350 g.").ok
+    assert made.check('It has 4".').ok
+    assert not made.check("It weighs 4 g.").ok
+
+
+def test_the_number_of_things_shown_is_no_measure() -> None:
+    made = grounder("A tent.")
+    made.allow_count(4)
+    assert made.check("Here are 4 tents.").ok
+    assert not made.check('It is 4" deep.').ok
+    assert not made.check("It weighs 4 kg.").ok

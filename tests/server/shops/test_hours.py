@@ -54,6 +54,22 @@ def test_what_says_nothing_says_nothing() -> None:
     assert is_on_duty({"online": False}, now) is False
 
 
+@pytest.mark.parametrize(
+    ("spans", "wrong"),
+    [
+        ([["09:00", "12:00"], ["12:00", "18:00"]], []),
+        ([["09:00", "12:00"], ["11:59", "18:00"]], [1]),
+        ([["09:00", "18:00"], ["10:00", "11:00"]], [1]),
+        ([["14:00", "18:00"], ["09:00", "12:00"]], [1]),
+        ([["09:00", "12:00"], ["09:00", "12:00"]], [1]),
+        ([["09:00", "18:00"], ["10:00", "11:00"], ["17:00", "19:00"], ["18:00", "20:00"]], [1, 2]),
+    ],
+)
+def test_spans_of_one_day_come_one_after_the_other(spans: list[list[str]], wrong: list[int]) -> None:
+    errors = require_handoff({"hours": {"timezone": "UTC", "days": {"mon": spans}}})
+    assert [error.field for error in errors] == [f"handoff.hours.days.mon[{number}]" for number in wrong]
+
+
 times = st.integers(0, 47).map(lambda half: f"{half // 2:02d}:{half % 2 * 30:02d}")
 spans = st.lists(times, min_size=2, max_size=2, unique=True).map(sorted).map(lambda pair: [pair])
 weeks = st.dictionaries(st.sampled_from(DAYS), spans, min_size=1)

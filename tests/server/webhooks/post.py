@@ -108,6 +108,13 @@ class Post:
         found = await self._fetch("SELECT change FROM inbox WHERE shop_id = $1 ORDER BY id")
         return [msgspec.json.decode(row["change"]) for row in found]
 
+    async def due_at(self) -> list[float]:
+        """When the changes that were put off fall due, in Unix seconds."""
+        found = await self._fetch(
+            "SELECT received_at FROM inbox WHERE shop_id = $1 AND received_at > now() ORDER BY received_at"
+        )
+        return [row["received_at"].timestamp() for row in found]
+
     async def _fetch(self, query: str) -> list[Any]:
         async with self.database.fast(self.shop_id) as connection:
             return list(await connection.fetch(query, self.shop_id))

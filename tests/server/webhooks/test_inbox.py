@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from server.core.database import Database
 from server.core.jobs import claim, enqueue_once
 from server.core.rate_limit import Limit
+from server.webhooks.admission import REPEATS_S
 from server.webhooks.service import CHANGES
 from tests.server.webhooks.post import Post
 
@@ -41,6 +42,20 @@ async def test_one_captured_body_makes_neither_rows_nor_work(post: Post) -> None
     await post.work()
     assert post.store.asked == 2
     assert await post.rows() == []
+
+
+async def test_repeats_wait_for_the_end_of_the_minute_they_came_in(post: Post) -> None:
+    post.store.state["7"] = 1
+    await post.deliver(body(7, 1))
+    await post.work()
+    minute = post.now_s // REPEATS_S * REPEATS_S
+    for second in (0, 1, 59.5):
+        post.now_s = minute + second
+        await post.deliver(body(7, 1))
+    assert await post.due_at() == [minute + REPEATS_S]
+    post.now_s = minute + REPEATS_S
+    await post.deliver(body(7, 1))
+    assert await post.due_at() == [minute + REPEATS_S, minute + 2 * REPEATS_S]
 
 
 async def test_a_change_that_waits_is_not_stored_again(post: Post) -> None:

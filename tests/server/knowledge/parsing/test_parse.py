@@ -408,6 +408,19 @@ def test_sentences_stay_whole_and_neighbours_of_one_heading_come_together() -> N
     assert [passage.heading_path for passage in merged] == [("Sizes",), ("Other",)]
 
 
+@pytest.mark.parametrize(("words", "passages"), [((30, 30), 1), ((30, 31), 2), ((31, 30), 2), ((20, 20, 20, 1), 2)])
+def test_neighbours_come_together_up_to_the_limit(words: tuple[int, ...], passages: int) -> None:
+    sections = tuple(Section(("Sizes",), " ".join(["one"] * count)) for count in words)
+    assert len(split_sections(ParsedDocument(title="T", sections=sections), 60)) == passages
+
+
+def test_what_is_too_long_for_one_passage_takes_no_neighbour_in() -> None:
+    sentence = "One two one two one two one two one two."
+    sections = (Section(("Sizes",), " ".join([sentence] * 7)), Section(("Sizes",), "Three."))
+    passages = split_sections(ParsedDocument(title="T", sections=sections), 60)
+    assert [passage.text.count(sentence) for passage in passages] == [5, 2, 0]
+
+
 def test_token_estimates_grow_with_letters_and_count_chinese_in_full() -> None:
     assert estimate_tokens("退货政策三十天") == 7
     assert all(estimate_tokens(a) < estimate_tokens(b) for a, b in pairwise(["one", "one two", "one two threefold"]))
