@@ -1,4 +1,4 @@
-"""Addresses: the network a visitor counts as, and web addresses that may be shown."""
+"""Addresses: the network a visitor counts as, which are of the public internet, and web addresses that may be shown."""
 
 import ipaddress
 import re
@@ -11,6 +11,36 @@ _WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<v4>[0-9.]+))(?::[0-9]{1,5}
 
 SITE_PREFIX = 48
 """The largest IPv6 network one customer of a provider commonly gets (RFC 6177, RIPE-690): 65,536 of the /64s."""
+
+# Source: the IANA special-purpose address registries. Python's own `is_global` differs between versions.
+_DENIED_V4 = tuple(
+    ipaddress.IPv4Network(network)
+    for network in (
+        "0.0.0.0/8",
+        "10.0.0.0/8",
+        "100.64.0.0/10",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "172.16.0.0/12",
+        "192.0.0.0/24",
+        "192.0.2.0/24",
+        "192.31.196.0/24",
+        "192.52.193.0/24",
+        "192.88.99.0/24",
+        "192.168.0.0/16",
+        "192.175.48.0/24",
+        "198.18.0.0/15",
+        "198.51.100.0/24",
+        "203.0.113.0/24",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+)
+_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
+# Inside 2000::/3: protocol assignments with Teredo and ORCHID, documentation, 6to4 (carries any IPv4 address).
+_DENIED_V6 = tuple(
+    ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
+)
 
 
 def network_of(address: str, *, v6_prefix: int = 64) -> str | None:
@@ -38,3 +68,14 @@ def is_web_address(text: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.username is None
     except ValueError:
         return False
+
+
+def is_global(address: str) -> bool:
+    """Whether an IP address is one of the public internet. IPv4 inside IPv6, in any form, is not."""
+    try:
+        ip = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv4Address):
+        return not any(ip in network for network in _DENIED_V4)
+    return ip in _GLOBAL_V6 and not any(ip in network for network in _DENIED_V6)

@@ -5,7 +5,6 @@ that was checked, so that a second look-up cannot lead elsewhere (DNS rebinding)
 """
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 import zlib
@@ -18,6 +17,8 @@ import httpcore
 import httpx
 from msgspec import Struct
 
+from server.core.addresses import is_global
+
 PORTS = (80, 443)
 MAX_REDIRECTS = 5
 MAX_URL_CHARS = 4_000
@@ -26,36 +27,6 @@ READ_TIMEOUT_S = 15.0
 TOTAL_TIMEOUT_S = 30.0
 MAX_BYTES = 10 * 2**20
 MAX_ADDRESSES_TRIED = 3
-
-_DENIED_V4 = tuple(
-    ipaddress.IPv4Network(network)
-    for network in (
-        "0.0.0.0/8",
-        "10.0.0.0/8",
-        "100.64.0.0/10",
-        "127.0.0.0/8",
-        "169.254.0.0/16",
-        "172.16.0.0/12",
-        "192.0.0.0/24",
-        "192.0.2.0/24",
-        "192.31.196.0/24",
-        "192.52.193.0/24",
-        "192.88.99.0/24",
-        "192.168.0.0/16",
-        "192.175.48.0/24",
-        "198.18.0.0/15",
-        "198.51.100.0/24",
-        "203.0.113.0/24",
-        "224.0.0.0/4",
-        "240.0.0.0/4",
-    )
-)
-_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")
-# Inside 2000::/3: protocol assignments with Teredo and ORCHID, documentation, 6to4 (carries any IPv4 address).
-_DENIED_V6 = tuple(
-    ipaddress.IPv6Network(network) for network in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20")
-)
-# Source: the IANA special-purpose address registries. Python's own `is_global` differs between versions.
 
 Resolver = Callable[[str, int], Awaitable[Iterable[str]]]
 """Addresses of a host, as text. Raises OSError when there are none."""
@@ -80,17 +51,6 @@ class Response(Struct, frozen=True):
     url: str
     headers: dict[str, str]
     body: bytes
-
-
-def is_global(address: str) -> bool:
-    """Whether an IP address is one of the public internet. IPv4 inside IPv6, in any form, is not."""
-    try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv4Address):
-        return not any(ip in network for network in _DENIED_V4)
-    return ip in _GLOBAL_V6 and not any(ip in network for network in _DENIED_V6)
 
 
 async def resolve(host: str, port: int) -> list[str]:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from babel.dates import format_date
 
 from integrations.platform import Order, OrderItem, OrderStatus, Shipment, Tracking
+from server.core.addresses import is_global
 from server.orders.models import (
     ItemView,
     OrderAccess,
@@ -185,7 +186,8 @@ def is_public_https(url: str) -> bool:
 
 def _is_public(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_global
+        ipaddress.ip_address(host)
+        return is_global(host)
     except ValueError:
         labels = host.lower().rstrip(".").split(".")
         top = labels[-1]  # browsers read a name that ends in a number, also 0x1, as an IPv4 address

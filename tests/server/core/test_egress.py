@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.core.egress import Egress, EgressFailed, EgressRefused, is_global
+from server.core.addresses import is_global
+from server.core.egress import Egress, EgressFailed, EgressRefused
 
 PUBLIC = "93.184.216.34"
 

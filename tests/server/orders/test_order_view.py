@@ -140,6 +140,9 @@ def test_less_than_the_whole_postcode_is_told(postcode: str | None) -> None:
         ("https://127.1/", False),
         ("https://0x7f.0.0.0x1/", False),
         ("https://8.8.8.8/", True),
+        ("https://192.88.99.1/", False),  # as core/addresses.py has it; Python's is_global says otherwise
+        ("https://[64:ff9b::808:808]/", False),
+        ("https://[2606:4700:4700::1111]/", True),
         ("https://user@track.example.com/", False),
         ("https://track.example.com:8443/", False),
         ("https://track.example.com:99999/", False),
