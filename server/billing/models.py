@@ -112,6 +112,25 @@ class BillingView(Struct, frozen=True, kw_only=True):
     """Null where the plan does not bill by them."""
     plans: tuple[PlanView, ...]
 
+    @property
+    def is_subscribed(self) -> bool:
+        """Whether a subscription runs, paid for or still within the grace of a failed payment."""
+        return self.status in ("active", "grace")
+
+    @property
+    def is_at_limit(self) -> bool:
+        """Whether shoppers get no more answers, because the period's are used up."""
+        has_plan = self.is_subscribed or self.status == "trial"
+        return has_plan and self.answers.limit is not None and self.answers.used >= self.answers.limit
+
+    @property
+    def is_cap_reached(self) -> bool:
+        """Whether shoppers get no more answers, because one more resolution would cost more than the spending cap."""
+        cap_minor = self.overage.spending_cap_minor
+        if self.resolutions is None or cap_minor is None:
+            return False
+        return self.resolutions.spent_minor + self.resolutions.each_minor > cap_minor
+
 
 class PlanRequest(Struct, frozen=True, forbid_unknown_fields=True):
     """`POST /v1/billing/checkout`, `/preview`, `/plan`."""

@@ -12,6 +12,7 @@ from billing.plans import OFFERED
 from server.commands.context import require_shop, services_for_command
 from server.core.errors import ConfigurationError, NotFound, Unavailable
 from server.core.logging import configure_logging
+from server.core.money import to_decimal
 from server.core.settings import load_settings
 
 
@@ -72,23 +73,23 @@ def _report(period: Period, audit: Audit) -> dict[str, object]:
 
 def _table(period: Period, audit: Audit) -> str:
     bill = audit.bill
-    money = f"{bill.currency} "
+    currency = bill.currency
     invoiced = audit.invoiced_overage_minor
     counted = "answers and resolutions" if audit.resolutions else "answers"
     rows = [
         ("period", f"{period.start:%-d %B %Y %H:%M} to {period.end:%-d %B %Y %H:%M} UTC"),
         ("plan", f"{bill.plan}, {_many(bill.included)} answers"),
         ("", f"{'answers':>12}{'beyond plan':>14}{'to pay for them':>20}"),
-        ("log", f"{bill.answers:>12,}{bill.overage:>14,}{money + _money(bill.overage_minor):>20}"),
+        ("log", f"{bill.answers:>12,}{bill.overage:>14,}{_money(bill.overage_minor, currency):>20}"),
         ("ledger", f"{audit.ledger_answers:>12,}{audit.ledger_overage:>14,}"),
         ("sent", f"{'':>12}{audit.told_overage:>14,}"),
         ("meter", f"{'':>12}{_known(audit.meter_overage):>14}"),
-        ("invoice", f"{'':>26}{money + _money(invoiced) if invoiced is not None else 'not made yet':>20}"),
-        ("total", f"{money}{_money(bill.total_minor)} with the plan's {_money(bill.base_minor)}"),
-        ("difference", f"{audit.difference} {counted}, {money}{_money(audit.difference_minor)}"),
+        ("invoice", f"{'':>26}{_money(invoiced, currency) if invoiced is not None else 'not made yet':>20}"),
+        ("total", f"{_money(bill.total_minor, currency)} with the plan's {_money(bill.base_minor, currency)}"),
+        ("difference", f"{audit.difference} {counted}, {_money(audit.difference_minor, currency)}"),
     ]
     if audit.resolutions:
-        rows[-2:-2] = _resolution_rows(audit.resolutions, bill.currency)
+        rows[-2:-2] = _resolution_rows(audit.resolutions, currency)
     if audit.erased_answers:
         rows.append(("erased", f"{audit.erased_answers:,} of the answers are in conversations that were erased since"))
     rows += [("missing", f"turn {turn} is billable and has no entry") for turn in audit.missing]
@@ -97,15 +98,15 @@ def _table(period: Period, audit: Audit) -> str:
 
 
 def _resolution_rows(found: ResolutionAudit, currency: str) -> list[tuple[str, str]]:
-    money, invoiced = f"{currency} ", found.invoiced_minor
+    invoiced = found.invoiced_minor
     heading = f"{'resolutions':>12}{'taken back':>14}{'paid':>8}{'to pay for them':>20}"
     rows = [
         ("", heading),
-        ("log", f"{found.final:>12,}{found.returned:>14,}{found.billed:>8,}{money + _money(found.billed_minor):>20}"),
+        ("log", f"{found.final:>12,}{found.returned:>14,}{found.billed:>8,}{_money(found.billed_minor, currency):>20}"),
         ("ledger", f"{found.ledger_final:>12,}{found.ledger_returned:>14,}{found.ledger_billed:>8,}"),
         ("sent", f"{'':>26}{found.told:>8,}"),
         ("meter", f"{'':>22}{_known(found.meter):>12}"),
-        ("invoice", f"{'':>34}{money + _money(invoiced) if invoiced is not None else 'not made yet':>20}"),
+        ("invoice", f"{'':>34}{_money(invoiced, currency) if invoiced is not None else 'not made yet':>20}"),
     ]
     if found.erased:
         rows.append(("erased", f"{found.erased:,} of the resolutions are in conversations that were erased since"))
@@ -122,5 +123,5 @@ def _known(count: int | None) -> str:
     return "not asked" if count is None else f"{count:,}"
 
 
-def _money(minor: int) -> str:
-    return f"{'-' if minor < 0 else ''}{abs(minor) // 100:,}.{abs(minor) % 100:02d}"
+def _money(minor: int, currency: str) -> str:
+    return f"{currency} {to_decimal(minor, currency):,}"

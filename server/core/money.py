@@ -16,9 +16,14 @@ def is_currency(code: str) -> bool:
     return bool(_CURRENCY.fullmatch(code))
 
 
+def currency_decimals(currency: str) -> int:
+    """How many decimals amounts in this currency have: 2 for USD, 0 for JPY, 3 for KWD."""
+    return int(get_currency_precision(currency))
+
+
 def to_decimal(amount: int, currency: str) -> Decimal:
     """1999 USD -> 19.99; 1999 JPY -> 1999."""
-    return Decimal(amount).scaleb(-get_currency_precision(currency))
+    return Decimal(amount).scaleb(-currency_decimals(currency))
 
 
 @lru_cache(maxsize=4096)

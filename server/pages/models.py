@@ -6,8 +6,7 @@ from msgspec import Struct
 
 from integrations.demo.store import DemoStore
 from integrations.platform import Money, Product, Variant
-
-_SYMBOLS = {"USD": "$", "EUR": "€", "GBP": "£"}
+from server.core.money import format_money
 
 
 class DemoPage(Struct, frozen=True, kw_only=True):
@@ -45,11 +44,8 @@ class VariantChoice(Struct, frozen=True, kw_only=True):
 
 
 def money_text(money: Money | None) -> str:
-    """ "$289.00"; currencies without a symbol of ours are named by their code."""
-    if money is None:
-        return ""
-    symbol = _SYMBOLS.get(money.currency, f"{money.currency} ")
-    return f"{symbol}{money.amount / 100:,.2f}"
+    """ "$289.00", or "" for none."""
+    return format_money(money.amount, money.currency) if money else ""
 
 
 def price_text(product: Product) -> str:

@@ -32,6 +32,11 @@ class Statement(Struct, frozen=True, kw_only=True, rename={"start": "from", "end
     difference_minor: int
     closed_at: datetime
 
+    @property
+    def by_use_minor(self) -> int:
+        """What the period costs beside the plan's own price."""
+        return self.overage_minor + self.resolutions_minor
+
 
 def statement_of(period: Period, audit: Audit, closed_at: datetime) -> Statement:
     """What an audit of a period that is over found."""

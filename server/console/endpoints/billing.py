@@ -1,10 +1,10 @@
 """The page of plan and usage: how much is used and how long it lasts, changing the plan, invoices, limits, alerts."""
 
 import asyncio
-import re
 from collections.abc import Awaitable
 from contextlib import suppress
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from litestar import Response, Router, get, post
@@ -19,15 +19,13 @@ from server.billing.alerts.service import AlertService
 from server.billing.closing.service import Closing
 from server.billing.overview import Overview
 from server.billing.service import PAGE, Billing
+from server.console import plan_page
 from server.console.endpoints.page import HEADERS, PAGE_ERRORS, AnyRequest, Visitor, provide_visitor, render
 from server.console.usage_chart import usage_chart
-from server.core.errors import AisleError, FieldError, Invalid
-from server.core.money import format_money
+from server.core.errors import AisleError
 
 Form = URLEncodedBody[dict[str, str]]
-MOST_MINOR = 100_000_000
 CAME = ("subscribed", "saved")
-_AMOUNT = re.compile(r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3}){1,2}|[0-9]{1,7})(?:[.,](?P<part>[0-9]{1,2}))?")
 ALERT_PERCENTS = (50, 80, 90, 100)
 """Shares that the page offers; the API takes any."""
 
@@ -68,7 +66,12 @@ class BillingPage:
             visitor=self.visitor,
             status=422 if problem else 200,
             view=view,
-            format_money=format_money,
+            money=plan_page.money_text,
+            unit_price=plan_page.unit_price_text,
+            amount_field=plan_page.amount_field,
+            plan_name=partial(plan_page.plan_name, view),
+            choices=plan_page.plan_choices(view),
+            following=plan_page.following_plan(view),
             chart=usage_chart(view, await self._overview.by_day(shop_id)),
             invoices=invoices,
             method=method,
@@ -82,6 +85,11 @@ class BillingPage:
             preview=preview,
             wanted=wanted,
         )
+
+    async def read_amount(self, field: str, text: str) -> int | None:
+        """An amount in the plan's currency, in minor units; None for none. Raises Invalid."""
+        view = await self._overview.of(self.caller.shop_id)
+        return plan_page.parse_amount(field, text, view.plan.currency)
 
     async def do(self, change: Awaitable[object], came: str = "") -> Response[Any]:
         """Make a change and come back to the page, which says so (`came`), or why it cannot be made."""
@@ -174,7 +182,7 @@ async def choose_limits(data: Form, page: NamedDependency[BillingPage]) -> Respo
     """Pay for answers beyond the plan or not, and how much at most."""
 
     async def choose() -> None:
-        cap_minor = _amount_minor("cap", data.get("cap", ""))
+        cap_minor = await page.read_amount("cap", data.get("cap", ""))
         await page.billing.choose(page.caller, overage=data.get("overage") == "yes", spending_cap_minor=cap_minor)
 
     return await page.do(choose(), came="saved")
@@ -186,7 +194,7 @@ async def choose_alerts(data: Form, page: NamedDependency[BillingPage]) -> Respo
 
     async def choose() -> None:
         percents = [percent for percent in ALERT_PERCENTS if data.get(f"at_{percent}") == "yes"]
-        spent_minor = _amount_minor("spent", data.get("spent", "")) or None
+        spent_minor = await page.read_amount("spent", data.get("spent", "")) or None
         await page.alerts.choose(page.caller, AlertChoices(at_percents=percents, spent_minor=spent_minor))
 
     return await page.do(choose(), came="saved")
@@ -198,21 +206,6 @@ def _shown_at(text: str) -> datetime | None:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-
-
-def _amount_minor(field: str, text: str) -> int | None:
-    """Whole units as typed in ("1,000", "12.50", "12,50"), as minor units; None for none. Raises Invalid."""
-    written = text.strip()
-    if not written:
-        return None
-    found = _AMOUNT.fullmatch(written)
-    if not found:
-        hint = "Type an amount such as 50 or 1,000.50, or leave it empty"
-        raise Invalid(f"“{written}” is no amount.", errors=(FieldError(field, hint),))
-    minor = int(found["whole"].replace(",", "")) * 100 + int((found["part"] or "").ljust(2, "0"))
-    if minor > MOST_MINOR:
-        raise Invalid(f"“{written}” is too much.", errors=(FieldError(field, "It may be up to 1,000,000"),))
-    return minor
 
 
 def _words(reason: AisleError) -> str:
