@@ -48,6 +48,12 @@ class Installation:
         return int(self.base_url.rpartition(":")[2])
 
     @property
+    def app_database_url(self) -> str:
+        """The database as the role that the product works with."""
+        secret = (self.data_dir / "secret.key").read_text().strip()
+        return url_for_role(self.owner_url, "aisle_app", app_role_password(secret))
+
+    @property
     def demo_shop(self) -> ShopAccess:
         return ShopAccess(
             **{name: self.facts[name] for name in ("shop_id", "publishable_key", "secret_key", "identity_secret")}
@@ -66,7 +72,7 @@ class Installation:
 
     async def _create_shop(self, name: str, origins: tuple[str, ...]) -> NewShop:
         secret = (self.data_dir / "secret.key").read_text().strip()
-        database = Database(url_for_role(self.owner_url, "aisle_app", app_role_password(secret)), pool_size=1)
+        database = Database(self.app_database_url, pool_size=1)
         await database.open()
         try:
             return await ShopService(database, Vault((secret,))).create(name, origins)

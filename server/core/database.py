@@ -9,6 +9,7 @@ statement names it again (`shop_id = $1`): isolation twice over. Two doors lead 
 """
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from datetime import timedelta
@@ -27,6 +28,7 @@ from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.core.errors import ConfigurationError, Unavailable
+from server.core.storable_text import register_json_codec, storable_json, storable_value
 
 Connection: TypeAlias = Any
 """An asyncpg connection inside a transaction (asyncpg ships no types)."""
@@ -64,10 +66,31 @@ else:
 
 
 class _PlainConnection(_PooledConnection):
-    """Our transactions leave nothing behind, so giving a connection back needs no round trip."""
+    """Our transactions leave nothing behind, so giving a connection back needs no round trip. Parameters are sent as
+    Postgres can keep them."""
 
     def get_reset_query(self) -> str:
         return ""
+
+    def execute(self, query: str, *values: Any, **options: Any) -> Any:
+        return asyncpg.Connection.execute(self, query, *map(storable_value, values), **options)
+
+    def executemany(self, command: str, rows: Any, **options: Any) -> Any:
+        return asyncpg.Connection.executemany(self, command, map(storable_value, rows), **options)
+
+    def fetch(self, query: str, *values: Any, **options: Any) -> Any:
+        return asyncpg.Connection.fetch(self, query, *map(storable_value, values), **options)
+
+    def fetchrow(self, query: str, *values: Any, **options: Any) -> Any:
+        return asyncpg.Connection.fetchrow(self, query, *map(storable_value, values), **options)
+
+    def fetchval(self, query: str, *values: Any, **options: Any) -> Any:
+        return asyncpg.Connection.fetchval(self, query, *map(storable_value, values), **options)
+
+
+async def _prepare_connection(connection: Any) -> None:
+    await register_vector(connection)
+    await register_json_codec(connection)
 
 
 class Database:
@@ -87,7 +110,7 @@ class Database:
                 min_size=1,
                 max_size=self._pool_size,
                 connection_class=_PlainConnection,
-                init=register_vector,
+                init=_prepare_connection,
                 server_settings=SERVER_SETTINGS,
                 max_inactive_connection_lifetime=0,  # a connection knows its plans; a new one makes them again, 40 ms
                 timeout=CONNECT_TIMEOUT_S,
@@ -290,7 +313,7 @@ class Database:
 
 
 def _engine(url: str, pool_size: int, patience_s: float) -> AsyncEngine:
-    return create_async_engine(
+    engine = create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1).replace("sslmode=", "ssl="),
         pool_size=pool_size,
         max_overflow=0,
@@ -302,7 +325,15 @@ def _engine(url: str, pool_size: int, patience_s: float) -> AsyncEngine:
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": patience_s,
         },
+        json_serializer=lambda value: storable_json(json.dumps(value)),
     )
+    event.listen(engine.sync_engine, "before_cursor_execute", _send_storable, retval=True)
+    return engine
+
+
+def _send_storable(_connection: Any, _cursor: Any, statement: str, values: Any, *_context: Any) -> tuple[str, Any]:
+    """SQLAlchemy's own connections know nothing of `_PlainConnection`."""
+    return statement, tuple(storable_value(values)) if isinstance(values, tuple) else storable_value(values)
 
 
 def _is_gone(reason: DBAPIError) -> bool:
