@@ -22,6 +22,7 @@ from tests.standins.openai_server import RunningStandin, running
 
 READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 60.0
+ANSWER_TOKENS = 40
 
 
 class Shop(Struct, frozen=True):
@@ -76,7 +77,7 @@ def open_house(folder: Path) -> Iterator[House]:
     with contextlib.ExitStack() as stack:
         at = stack.enter_context(EmbeddedServers(folder))
         standin = stack.enter_context(running("--no-validate"))
-        standin.configure(mode="words", tokens=40)
+        standin.configure(mode="quote", tokens=ANSWER_TOKENS)
         environment = _environment(folder, at.database_url, at.redis_url)
         _aisle(environment, "migrate")
         model = {"OPENAI_BASE_URL": standin.base_url, "OPENAI_API_KEY": "bench"}

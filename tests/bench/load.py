@@ -12,6 +12,9 @@ import httptools
 import msgspec
 from msgspec import Struct, field
 
+from server.chat.phrases import phrase
+
+REFUSAL = phrase("unverified", "en").encode()
 FIRST_TEXT = b'"type":"text-delta"'
 END = b"data: [DONE]"
 BROKEN = b'"type":"error"'
@@ -29,6 +32,7 @@ class Session(Struct, frozen=True):
 class Sample(Struct):
     """The turns of one measurement: seconds to the first text and to the end of each, and of all together."""
 
+    answered_by: str
     first_s: list[float] = field(default_factory=list)
     whole_s: list[float] = field(default_factory=list)
     errors: Counter[str] = field(default_factory=Counter)
@@ -122,9 +126,14 @@ async def open_sessions(port: int, publishable_key: str, secret_key: str, count:
     return found
 
 
-async def run_turns(port: int, sessions: Sequence[Session], questions: Sequence[str], at_once: int) -> Sample:
-    """Ask every question once, `at_once` at a time, a few to a session. There are enough sessions for that."""
-    sample, left, shoppers = Sample(), iter(questions), iter(sessions)
+async def run_turns(
+    port: int, sessions: Sequence[Session], questions: Sequence[str], at_once: int, answered_by: str
+) -> Sample:
+    """Ask every question once, `at_once` at a time, a few to a session. There are enough sessions for that.
+
+    Answers count when this driver made them: a model's that the engine had to replace is an error.
+    """
+    sample, left, shoppers = Sample(answered_by), iter(questions), iter(sessions)
     started = time.perf_counter()
     await asyncio.gather(*(_visit(port, shoppers, left, sample) for _ in range(at_once)))
     sample.seconds = time.perf_counter() - started
@@ -158,6 +167,10 @@ async def _turn(exchange: Exchange, request: bytes, sample: Sample) -> None:
         sample.errors["no end"] += 1
     elif BROKEN in exchange.body:
         sample.errors["broken answer"] += 1
+    elif REFUSAL in exchange.body:
+        sample.errors["a refusal for an answer"] += 1
+    elif b'"answered_by":"%s"' % sample.answered_by.encode() not in exchange.body:
+        sample.errors[f"not answered by the {sample.answered_by}"] += 1
     else:
         sample.first_s.append(exchange.marked_at - started)
         sample.whole_s.append(time.perf_counter() - started)

@@ -22,6 +22,9 @@ _INTENTS = (
     ),
 )
 _MAX_SENTENCES = 4
+_MATERIAL = re.compile(r"<source [^>]*>\n(.*?)\n</source>", re.DOTALL)
+_SENTENCE_BREAK = re.compile(r"\n+|(?<=[.!?])\s+(?=[A-Z])")
+_TALK = ("Sure,", "the", "team", "is", "glad", "to", "help", "you", "with", "that,", "any", "time.")
 
 _SAY = re.compile(r"\b(?:say|reply|answer|write|respond)(?: with| only|:)*\s+(?:[\"“‘](.+?)[\"”’]|([^\n]+))", re.I)
 _CALL = re.compile(r"\b(?:call|use|run|invoke)\s+(?:the\s+)?(?:tool\s+)?[`'\"]?(\w+)[`'\"]?\s+with\s+([^\n]*)", re.I)
@@ -89,6 +92,23 @@ def assist(turn: Turn) -> list[Call] | str:
         return "Hello! I can help you find a product, explain our policies or look up an order."
     calls = [Call(name, _arguments(turn, name)) for name in _fitting(turn)]
     return calls or "I can help you with products, policies and orders. What are you looking for?"
+
+
+def quote(turn: Turn, words: int) -> str:
+    """An answer of so many words that nothing has to be held back of: whole sentences of the first material in the
+    prompt, figures included, then some that claim nothing."""
+    said: list[str] = []
+    for material in _MATERIAL.findall(turn.system):
+        for sentence in _SENTENCE_BREAK.split(material):
+            if sentence.endswith((".", "!", "?")) and len(said) + len(sentence.split()) <= words:
+                said += sentence.split()
+    return " ".join([*said, *talk(words - len(said)).split()])
+
+
+def talk(words: int) -> str:
+    """So many words without a figure, the last sentence whole."""
+    told = " ".join(_TALK[index % len(_TALK)] for index in range(words))
+    return told and told.rstrip(".,") + "."
 
 
 def obey(turn: Turn) -> list[Call] | str:

@@ -11,7 +11,8 @@ POST /wait      {"open": n} is answered when so many chat streams are open
 
 What it says is decided by the first rule whose `when` (a regular expression) is found in the last user message;
 its `steps` are the rounds of one turn: {"reply": text}, {"calls": [{"name", "arguments"}]} or {"fail": mode};
-{"reply": text, "then": "cut" or "stall"} breaks off after its text.
+{"reply": text, "then": "cut" or "stall"} breaks off after its text; {"reply": text, "finish": "length"} ends at the
+token limit.
 Without a rule it behaves as `Config.mode` says. Failures: see `fail` in openai_stream.py; of embeddings: `_embed`.
 """
 
@@ -35,15 +36,17 @@ from typing import Any
 import msgspec
 import uvicorn
 
-from tests.standins.openai_behaviour import Call, Turn, assist, embed, obey, read_turn
+from tests.standins.openai_behaviour import Call, Turn, assist, embed, obey, quote, read_turn, talk
 from tests.standins.openai_schema import SchemaCheck
 from tests.standins.openai_stream import ChatStream, Config, Send, break_off, count_tokens, fail, send_error, send_json
 
 Receive = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
 
+ANSWERS = ("assistant", "gullible", "quote", "words")
+"""The modes that are no failure."""
+
 _DIMENSIONS = 1536  # of an embedding model that is not asked for fewer
 _KEPT_REQUESTS = 1000
-_WORDS = ("Sure,", "the", "jacket", "is", "in", "stock", "and", "leaves", "us", "within", "two", "days.")
 
 
 class OpenAIStandin:
@@ -147,14 +150,16 @@ class OpenAIStandin:
             await stream.say(step["reply"], finish=False)
             await break_off(step["then"])
         elif "reply" in step:
-            await stream.say(step["reply"])
+            await stream.say(step["reply"], reason=step.get("finish", "stop"))
         else:
             await self._behave(stream, turn)
 
     async def _behave(self, stream: "ChatStream", turn: Turn) -> None:
         match self.config.mode:
             case "words":
-                decision: list[Call] | str = " ".join(_WORDS[i % len(_WORDS)] for i in range(self.config.tokens))
+                decision: list[Call] | str = talk(self.config.tokens)
+            case "quote":
+                decision = quote(turn, self.config.tokens)
             case "gullible":
                 decision = obey(turn)
             case _:
@@ -170,7 +175,7 @@ class OpenAIStandin:
 
     def _failure(self) -> str | None:
         """The failure of this request, counted down."""
-        if self.config.mode in ("assistant", "gullible", "words") or self.config.times == 0:
+        if self.config.mode in ANSWERS or self.config.times == 0:
             return None
         if self.config.times is not None:
             self.config.times -= 1

@@ -19,12 +19,12 @@ _HUGE_TOKEN = "x" * 1_000_000
 
 
 class Config(msgspec.Struct):
-    """How it behaves. `mode`: assistant, gullible, words, or a failure."""
+    """How it behaves. `mode`: assistant, gullible, quote, words, or a failure."""
 
     mode: str = "assistant"
     times: int | None = None  # so many requests fail, later ones are answered; None: all
     rules: list[dict[str, Any]] = []
-    tokens: int = 40  # of an answer in mode words
+    tokens: int = 40  # of an answer in the modes quote and words
     first_ms: float = 0
     token_ms: float = 0
     drip_ms: float = 1000  # between two bytes in mode drip
@@ -54,7 +54,7 @@ class ChatStream:
             "model": request["model"],
         }
 
-    async def say(self, text: str, *, finish: bool = True) -> None:
+    async def say(self, text: str, *, finish: bool = True, reason: str = "stop") -> None:
         """An answer word by word; without `finish` it stays open."""
         await self.open()
         await self.chunk({"role": "assistant", "content": ""})
@@ -63,7 +63,7 @@ class ChatStream:
             await self.chunk({"content": word})
             await asyncio.sleep(self.config.token_ms / 1000)
         if finish:
-            await self.finish("stop", len(words))
+            await self.finish(reason, len(words))
 
     async def call(self, calls: list[Call]) -> None:
         """Arguments come in pieces, as they do from real models."""

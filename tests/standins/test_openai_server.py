@@ -8,7 +8,7 @@ from typing import Any
 import openai
 import pytest
 
-from tests.standins.openai_behaviour import assist, embed, obey, read_turn
+from tests.standins.openai_behaviour import assist, embed, obey, quote, read_turn
 from tests.standins.openai_schema import SchemaCheck
 from tests.standins.openai_server import RunningStandin, running
 
@@ -131,6 +131,19 @@ async def test_rules_script_a_turn(standin: RunningStandin) -> None:
         said = "".join([chunk.choices[0].delta.content or "" async for chunk in stream if chunk.choices])
         assert said == expected
     await client.close()
+
+
+def test_it_quotes_whole_sentences_of_the_prompt_and_claims_nothing_of_its_own() -> None:
+    material = (
+        '<source id="a" title="A">\nOak desk No. 3\nA desk of oak. It weighs 31 kg and holds two screens.\n'
+        'price: $5.00\n</source>\n<source id="b" title="B">\nThe fee is 6.00 USD for each delivery.\n</source>'
+    )
+    turn = read_turn({"messages": [{"role": "system", "content": material}, {"role": "user", "content": "A desk?"}]})
+    said = quote(turn, 24)
+    assert len(said.split()) == 24
+    assert said.startswith("A desk of oak. It weighs 31 kg and holds two screens. The fee is 6.00 USD for each delivery. Sure,")
+    assert said.endswith(".")
+    assert not any(character.isdigit() for character in quote(read_turn({"messages": []}), 40))
 
 
 def test_the_schema_check_can_fail() -> None:
