@@ -9,10 +9,12 @@ from server.chat.events import Transcript
 from server.chat.grounding import Grounder
 from server.chat.models import OrderAnswer, ProductDetail, Receipt, StatusLine
 from server.chat.phrases import phrase
+from server.chat.tool_arguments import id_argument, parse_arguments, price_argument, text_argument
 from server.chat.toolbox import ShopToolbox
 from server.models.protocol import ChatMessage, ToolCall
 
-_arguments = msgspec.json.Decoder(dict[str, Any])
+MAX_ORDER_NUMBER = 64
+"""As in the verification form."""
 
 
 class Progress(Struct):
@@ -37,35 +39,35 @@ async def call_tool(
     call: ToolCall, progress: Progress, tools: ShopToolbox, transcript: Transcript, locale: str
 ) -> dict[str, Any]:
     """Call the tool that the model wants; what it is told of the outcome. Raises Unavailable."""
-    try:
-        given = _arguments.decode(call.arguments or "{}")
-    except msgspec.MsgspecError:
+    given = parse_arguments(call.arguments)
+    if given is None:
         return {"error": "the arguments are not a JSON object"}
     match call.name:
         case "search_catalog":
             transcript.add(StatusLine(phrase("searching", locale)))
             found = await tools.search_catalog(
-                _text(given, "query"),
-                price_min=_minor(given, "price_min"),
-                price_max=_minor(given, "price_max"),
+                text_argument(given, "query"),
+                price_min=price_argument(given, "price_min"),
+                price_max=price_argument(given, "price_max"),
                 in_stock=given.get("in_stock") is True,
             )
             progress.products |= {detail.card.id: detail for detail in found.products}
             return {"products": [_product(detail) for detail in found.products]}
         case "get_product":
-            detail = await tools.get_product(_text(given, "product_id"))
+            detail = await tools.get_product(id_argument(given, "product_id"))
             if detail is None:
                 return {"error": "there is no such product"}
             progress.products[detail.card.id] = detail
             return _product(detail)
         case "search_policies":
             transcript.add(StatusLine(phrase("reading", locale)))
-            passages = await tools.search_policies(_text(given, "query"))
+            passages = await tools.search_policies(text_argument(given, "query"))
             return {"passages": [{"title": source.title, "text": source.text} for source in passages.sources]}
         case "order_status":
-            return await _order(_text(given, "order_number") or None, progress, tools, transcript, locale)
+            number = text_argument(given, "order_number")[:MAX_ORDER_NUMBER]
+            return await _order(number or None, progress, tools, transcript, locale)
         case "request_human":
-            handed = await tools.request_human(_text(given, "reason"), progress.shopper_email)
+            handed = await tools.request_human(text_argument(given, "reason"), progress.shopper_email)
             progress.handed_off = handed.state
             return {"state": handed.state, "contact": handed.contact}
     return {"error": f"there is no tool named {call.name[:40]}"}
@@ -81,18 +83,6 @@ async def _order(
     progress.grounder.add_order(answer)
     result: dict[str, Any] = msgspec.to_builtins(answer.outcome)
     return result
-
-
-def _text(given: dict[str, Any], name: str) -> str:
-    """An argument as text: models write numbers where texts are asked, and the other way round."""
-    value = given.get(name)
-    return str(value)[:400] if isinstance(value, str | int | float) else ""
-
-
-def _minor(given: dict[str, Any], name: str) -> int | None:
-    """A price argument, in minor units (the tool's description says so)."""
-    value = given.get(name)
-    return int(value) if isinstance(value, int | float) and value >= 0 else None
 
 
 def _product(detail: ProductDetail) -> dict[str, Any]:

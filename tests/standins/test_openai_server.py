@@ -141,7 +141,8 @@ def test_it_quotes_whole_sentences_of_the_prompt_and_claims_nothing_of_its_own()
     turn = read_turn({"messages": [{"role": "system", "content": material}, {"role": "user", "content": "A desk?"}]})
     said = quote(turn, 24)
     assert len(said.split()) == 24
-    assert said.startswith("A desk of oak. It weighs 31 kg and holds two screens. The fee is 6.00 USD for each delivery. Sure,")
+    quoted = "A desk of oak. It weighs 31 kg and holds two screens. The fee is 6.00 USD for each delivery."
+    assert said.startswith(f"{quoted} Sure,")
     assert said.endswith(".")
     assert not any(character.isdigit() for character in quote(read_turn({"messages": []}), 40))
 
