@@ -37,6 +37,7 @@ from server.core.errors import Unavailable
 from server.models.protocol import (
     ChatMessage,
     ChatModel,
+    FailureKind,
     ModelUnavailable,
     PromptImage,
     StepFinished,
@@ -53,6 +54,8 @@ MAX_TURN_TOKENS = 24_000
 MAX_ANSWER_CHARACTERS = 6_000
 MAX_CARDS = 6
 MIN_SHARED_WORDS = 5
+CUT_REASONS = frozenset({"length", "content_filter"})
+"""A step that ended so ended anywhere, most likely in the middle of a sentence."""
 PREFETCHED = frozenset(
     {
         IntentKind.PRODUCT_SEARCH,
@@ -84,7 +87,7 @@ class ModelDriver:
                 break
             await self._call_tools(progress, calls, tools, transcript, question.locale)
         if not progress.said:
-            raise ModelUnavailable("the model ended without saying anything")
+            raise ModelUnavailable("the model ended without saying anything", kind=FailureKind.EMPTY_ANSWER)
         self._conclude(progress, intent, tools, transcript)
 
     async def _prepare(
@@ -135,6 +138,7 @@ class ModelDriver:
         """One model call: its text goes out sentence by sentence; the tools it wants come back."""
         splitter, written = SentenceSplitter(), list[str]()
         calls: tuple[ToolCall, ...] = ()
+        is_cut = False
         tools = () if last or progress.prompt_tokens > MAX_TURN_TOKENS else TOOLS
         stream = self._model.stream(progress.messages, tools, max_tokens=MAX_STEP_TOKENS)
         async with aclosing(stream) as model_events:
@@ -146,12 +150,14 @@ class ModelDriver:
                             self._say(sentence, progress, question, transcript)
                     case ToolCallsReady(calls=wanted):
                         calls = wanted[:MAX_CALLS_PER_STEP]
-                    case StepFinished():
+                    case StepFinished(reason=reason):
+                        if is_cut := reason in CUT_REASONS:
+                            transcript.notes.append(f"the model's answer was cut: {reason}")
                         progress.prompt_tokens += event.prompt_tokens
                         progress.completion_tokens += event.completion_tokens
                     case _:
                         assert_never(event)
-        for sentence in splitter.flush():
+        for sentence in splitter.flush(is_cut=is_cut):
             self._say(sentence, progress, question, transcript)
         if calls:
             progress.messages.append(ChatMessage(role="assistant", content="".join(written) or None, tool_calls=calls))

@@ -7,8 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from server.core.storable_text import storable_text
 from server.models.protocol import (
     ChatMessage,
+    FailureKind,
     ModelEvent,
     ModelUnavailable,
     StepFinished,
@@ -95,9 +97,13 @@ def _json(arguments: str) -> str:
     """What the model once wrote, or {} if that was not JSON: some servers refuse the whole prompt for it."""
     try:
         msgspec.json.decode(arguments)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):  # half a character, nested too deep
         return "{}"
     return arguments
+
+
+def _nonsense(reason: str) -> ModelUnavailable:
+    return ModelUnavailable(reason, kind=FailureKind.INVALID_ANSWER)
 
 
 class _Function(Struct):
@@ -147,11 +153,11 @@ class _Assembly:
         self.arguments.append(function.arguments or "")
         self.size += len(self.arguments[-1])
         if self.size > _MAX_ARGUMENT_CHARACTERS:
-            raise ModelUnavailable("the model wrote arguments of more than 64 KB for a tool")
+            raise _nonsense("the model wrote arguments of more than 64 KB for a tool")
 
     def complete(self) -> ToolCall:
         if not self.name:
-            raise ModelUnavailable("the model called a tool without a name")
+            raise _nonsense("the model called a tool without a name")
         return ToolCall(self.id, self.name, "".join(self.arguments) or "{}")
 
 
@@ -182,10 +188,10 @@ class StreamDecoder:
         """The pieces of text in these bytes. Raises ModelUnavailable on nonsense or the server's error."""
         self._received += len(data)
         if self._received > _MAX_STREAM_BYTES:
-            raise ModelUnavailable("the model server sent more than 4 MB for one answer")
+            raise _nonsense("the model server sent more than 4 MB for one answer")
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > _MAX_LINE_BYTES:
-            raise ModelUnavailable("the model server sent a piece of more than 64 KB")
+            raise _nonsense("the model server sent a piece of more than 64 KB")
         for line in lines:
             if line.startswith(b"data:") and not self.is_done:
                 yield from self._read(line[5:].strip())
@@ -193,9 +199,7 @@ class StreamDecoder:
     def finish(self) -> Iterator[ModelEvent]:
         """The last events of the step. Raises ModelUnavailable when the answer stopped before its end."""
         if not self._chunks and not self.is_done and self._received:
-            raise ModelUnavailable(
-                "the model server sent no chat stream: check OPENAI_BASE_URL, it usually ends with /v1"
-            )
+            raise _nonsense("the model server sent no chat stream: check OPENAI_BASE_URL, it usually ends with /v1")
         if not self.is_complete:
             raise cut_error()
         reason = self._reason()
@@ -208,11 +212,11 @@ class StreamDecoder:
             self.is_done = True
             return
         if len(data) > _MAX_LINE_BYTES:
-            raise ModelUnavailable("the model server sent a piece of more than 64 KB")
+            raise _nonsense("the model server sent a piece of more than 64 KB")
         try:
             chunk = self._chunk.decode(data)
-        except (msgspec.DecodeError, UnicodeDecodeError) as error:
-            raise ModelUnavailable("the model server sent something that is not a chat chunk") from error
+        except (ValueError, RecursionError) as error:
+            raise _nonsense("the model server sent something that is not a chat chunk") from error
         if chunk.error:
             raise stream_error(chunk.error)
         self._chunks += 1
@@ -231,7 +235,7 @@ class StreamDecoder:
             self._assembly(fragment).add(fragment)
         self.finish_reason = choice.finish_reason or self.finish_reason
         if text:
-            yield text
+            yield storable_text(text)
 
     def _assembly(self, fragment: _ToolFragment) -> _Assembly:
         index = fragment.index
@@ -239,7 +243,7 @@ class StreamDecoder:
             index = len(self._calls) if fragment.id or not self._calls else max(self._calls)
         if index not in self._calls:
             if len(self._calls) == _MAX_TOOL_CALLS:
-                raise ModelUnavailable("the model called more than 16 tools at once")
+                raise _nonsense("the model called more than 16 tools at once")
             self._calls[index] = _Assembly(fragment, index)
         return self._calls[index]
 

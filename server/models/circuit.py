@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from server.models.protocol import ModelUnavailable
+from server.models.protocol import FailureKind, ModelUnavailable
 from server.models.upstream_errors import RequestRefused
 
 FAILURES_TO_OPEN = 5
@@ -48,7 +48,8 @@ class Circuit:
         """Around one call. Raises ModelUnavailable at once while open; only that error is a failure."""
         if self.is_open:
             raise ModelUnavailable(
-                f"{self._name} failed too often and rests for up to {self._open_s:.0f} s; last time: {self._reason}"
+                f"{self._name} failed too often and rests for up to {self._open_s:.0f} s; last time: {self._reason}",
+                kind=FailureKind.CIRCUIT_OPEN,
             )
         probe = self._opened_at is not None
         self._probing = probe

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from server.models.protocol import FailureKind
 from server.models.upstream_errors import UpstreamError
 
 AFTER_LAST_WORD_S = 1.0
@@ -56,4 +57,4 @@ class StepClock:
                 raise
             if self._loop.time() >= self._end:
                 self._late = f"the model did not finish within {self._deadlines.total_s:g} s"
-            raise UpstreamError(self._late) from error
+            raise UpstreamError(self._late, kind=FailureKind.TIMEOUT) from error

@@ -26,6 +26,7 @@ from server.models.embedding_wire import batches, dimensions_reason, read_vector
 from server.models.protocol import (
     EMBEDDING_DIMENSIONS,
     ChatMessage,
+    FailureKind,
     ModelEvent,
     TextDelta,
     ToolSpec,
@@ -225,7 +226,8 @@ class OpenAIEmbedder:
         except openai.APIStatusError as error:
             raise self._status_error(error) from error
         except TimeoutError as error:
-            raise UpstreamError(f"the embedding model did not answer within {timeout_s:g} s") from error
+            reason = f"the embedding model did not answer within {timeout_s:g} s"
+            raise UpstreamError(reason, kind=FailureKind.TIMEOUT) from error
         except openai.APIConnectionError as error:
             raise connection_error(error.__cause__ or error) from error
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:

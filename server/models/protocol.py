@@ -1,6 +1,7 @@
 """What the rest of Aisle knows of a model: two protocols and the events a chat model streams."""
 
 from collections.abc import AsyncGenerator, Sequence
+from enum import StrEnum
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,11 +15,34 @@ Vector = NDArray[np.float32]
 """Shape (384,), L2-normalised."""
 
 
+class FailureKind(StrEnum):
+    """Why a model gave no answer: few enough for a label of a metric."""
+
+    UNAVAILABLE = "unavailable"
+    NO_CONNECTION = "no_connection"
+    TIMEOUT = "timeout"
+    RATE_LIMITED = "rate_limited"
+    NO_CREDIT = "no_credit"
+    MISCONFIGURED = "misconfigured"
+    REQUEST_REFUSED = "request_refused"
+    SERVER_ERROR = "server_error"
+    BROKEN_OFF = "broken_off"
+    INVALID_ANSWER = "invalid_answer"
+    EMPTY_ANSWER = "empty_answer"
+    CIRCUIT_OPEN = "circuit_open"
+    INTERNAL_ERROR = "internal_error"
+    """Nothing of the model's: our own code failed around it."""
+
+
 class ModelUnavailable(Exception):
     """The model cannot answer now: time-out, refused, overloaded, circuit open, or it talks nonsense.
 
     The message is one sentence for staff and logs: no key, no address with a password, no shopper's words.
     """
+
+    def __init__(self, reason: str, *, kind: FailureKind = FailureKind.UNAVAILABLE) -> None:
+        super().__init__(reason)
+        self.kind = kind
 
 
 class Embedder(Protocol):

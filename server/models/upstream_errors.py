@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from server.models.protocol import ModelUnavailable
+from server.models.protocol import FailureKind, ModelUnavailable
 
 _MAX_RETRY_AFTER_S = 2.0
 _DEFAULT_RETRY_AFTER_S = 0.25
@@ -22,8 +22,10 @@ _CODE = re.compile(r"[A-Za-z0-9_.\-]{1,48}")
 class UpstreamError(ModelUnavailable):
     """`retry_after_s` is None when asking again cannot help, or not before a shopper has left."""
 
-    def __init__(self, reason: str, *, retry_after_s: float | None = None) -> None:
-        super().__init__(reason)
+    def __init__(
+        self, reason: str, *, retry_after_s: float | None = None, kind: FailureKind = FailureKind.SERVER_ERROR
+    ) -> None:
+        super().__init__(reason, kind=kind)
         self.retry_after_s = retry_after_s
 
 
@@ -31,8 +33,12 @@ class RequestRefused(UpstreamError):
     """Too long, or forbidden: other requests may succeed. `about`: the server's message, not to be shown."""
 
     def __init__(self, reason: str, about: str = "") -> None:
-        super().__init__(reason)
+        super().__init__(reason, kind=FailureKind.REQUEST_REFUSED)
         self.about = about
+
+
+def _misconfigured(reason: str) -> UpstreamError:
+    return UpstreamError(reason, kind=FailureKind.MISCONFIGURED)
 
 
 def connection_error(error: BaseException) -> UpstreamError:
@@ -40,6 +46,7 @@ def connection_error(error: BaseException) -> UpstreamError:
     return UpstreamError(
         f"no connection to the model server ({type(error).__name__}): check OPENAI_BASE_URL and the network",
         retry_after_s=_DEFAULT_RETRY_AFTER_S,
+        kind=FailureKind.NO_CONNECTION,
     )
 
 
@@ -51,17 +58,22 @@ def status_error(status: int, body: bytes, *, retry_after: str | None, model: st
         case 400 | 413 | 422:
             return RequestRefused(f"the model server refused the request{told}", about=str(details))
         case 401:
-            return UpstreamError(f"the model server refused the key: check OPENAI_API_KEY{told}")
+            return _misconfigured(f"the model server refused the key: check OPENAI_API_KEY{told}")
         case 403:
-            return UpstreamError(f"the key may not use the model {model}: check its rights and {setting}{told}")
+            return _misconfigured(f"the key may not use the model {model}: check its rights and {setting}{told}")
         case 404:
-            return UpstreamError(f"no model {model} at that address: check {setting} and OPENAI_BASE_URL{told}")
+            return _misconfigured(f"no model {model} at that address: check {setting} and OPENAI_BASE_URL{told}")
         case 429 if details.get("code") == "insufficient_quota":
-            return UpstreamError(f"the account at the model server has no credit left{told}")
+            reason = f"the account at the model server has no credit left{told}"
+            return UpstreamError(reason, kind=FailureKind.NO_CREDIT)
         case 429:
-            return UpstreamError(f"the model server is asked too often{told}", retry_after_s=_wait(retry_after))
+            return UpstreamError(
+                f"the model server is asked too often{told}",
+                retry_after_s=_wait(retry_after),
+                kind=FailureKind.RATE_LIMITED,
+            )
         case _ if 300 <= status < 400:
-            return UpstreamError(f"the model server redirects: set OPENAI_BASE_URL to where it moved{told}")
+            return _misconfigured(f"the model server redirects: set OPENAI_BASE_URL to where it moved{told}")
         case 408 | 409 | 425:
             return UpstreamError(f"the model server gave up{told}", retry_after_s=_wait(retry_after))
         case _ if status >= 500:
@@ -72,13 +84,18 @@ def status_error(status: int, body: bytes, *, retry_after: str | None, model: st
 
 def cut_error() -> UpstreamError:
     """The stream ended before the answer did."""
-    return UpstreamError("the model server broke off in the middle of an answer", retry_after_s=_DEFAULT_RETRY_AFTER_S)
+    return UpstreamError(
+        "the model server broke off in the middle of an answer",
+        retry_after_s=_DEFAULT_RETRY_AFTER_S,
+        kind=FailureKind.BROKEN_OFF,
+    )
 
 
 def stream_error(error: Any) -> UpstreamError:
     """From an `error` object in the middle of a stream."""
     details = error if isinstance(error, dict) else {}
-    return UpstreamError(f"the model server broke off with an error{_told(None, details)}")
+    reason = f"the model server broke off with an error{_told(None, details)}"
+    return UpstreamError(reason, kind=FailureKind.BROKEN_OFF)
 
 
 def _details(body: bytes) -> dict[str, Any]:

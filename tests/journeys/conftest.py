@@ -51,6 +51,7 @@ def model_url(
         "OPENAI_BASE_URL": standin.base_url,
         "OPENAI_API_KEY": MODEL_KEY,
         "AISLE_CHAT_MODEL_IMAGES": "on",
+        "AISLE_LOG_FORMAT": "json",
     }
     with running_serve(settings, tmp_path_factory.mktemp("model") / "serve.log") as url:
         yield url

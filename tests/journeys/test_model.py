@@ -2,12 +2,14 @@
 
 import asyncio
 import json
+import re
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import asyncpg
+import httpx
 import pytest
 
 from server.shops.identity import customer_signature
@@ -44,6 +46,25 @@ def chats(installation: ModelInstallation) -> list[dict[str, Any]]:
     """The requests for an answer that came to the model, oldest first."""
     sent = [request for request in installation.model.requests() if request["path"] == "/chat/completions"]
     return [json.loads(request["body"]) for request in sent]
+
+
+def log_lines(installation: ModelInstallation, event: str, turn_id: str) -> list[dict[str, Any]]:
+    """What the model's replica logged about a turn."""
+    lines = (installation.data_dir / "model-api.log").read_text().splitlines()
+    logged = [json.loads(line) for line in lines if line.startswith("{")]
+    return [line for line in logged if line["event"] == event and line.get("turn_id") == turn_id]
+
+
+def fallbacks(installation: ModelInstallation) -> dict[str, float]:
+    """How many turns the engine took over, by reason."""
+    text = httpx.get(f"{installation.url}/metrics").text
+    found = re.findall(r'^aisle_model_fallbacks_total\{reason="(\w+)"\} ([\d.]+)$', text, re.MULTILINE)
+    return {reason: float(count) for reason, count in found}
+
+
+def turn_of(answer: Answer) -> str:
+    """The id of the turn, from the ids of its events."""
+    return str(uuid.UUID(hex=answer.ids[0].partition("-")[0]))
 
 
 @pytest.fixture
@@ -99,9 +120,24 @@ def test_an_unsupported_figure_is_left_out(model_installation: ModelInstallation
     assert any("left out" in note for note in trace_of(model_installation, shopper.conversation_id)["notes"])
 
 
-@pytest.mark.parametrize("mode", ["500", "no_credit", "cut_first", "cut", "garbage", "stream_error", "html"])
-def test_the_engine_answers_when_the_model_fails_before_its_first_words(failing: ModelInstallation, mode: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [
+        ("500", "server_error"),
+        ("429", "rate_limited"),
+        ("no_credit", "no_credit"),
+        ("cut_first", "broken_off"),
+        ("cut", "broken_off"),
+        ("garbage", "invalid_answer"),
+        ("stream_error", "broken_off"),
+        ("html", "invalid_answer"),
+    ],
+)
+def test_the_engine_answers_when_the_model_fails_before_its_first_words(
+    failing: ModelInstallation, mode: str, kind: str
+) -> None:
     failing.model.configure(mode=mode)
+    before = fallbacks(failing).get(kind, 0)
     shopper = failing.shopper()
     answer = shopper.ask("What is your return policy?")
     assert answer.done
@@ -112,6 +148,10 @@ def test_the_engine_answers_when_the_model_fails_before_its_first_words(failing:
     notes = trace_of(failing, shopper.conversation_id)["notes"]
     assert any(note.startswith("the engine took over") for note in notes)
     assert MODEL_KEY not in str(notes)
+    (logged,) = log_lines(failing, "model_failed", turn_of(answer))
+    assert logged["kind"] == kind
+    assert MODEL_KEY not in str(logged)
+    assert fallbacks(failing)[kind] == before + 1
 
 
 def test_one_failure_is_tried_again(model_installation: ModelInstallation) -> None:
@@ -164,6 +204,66 @@ def test_unusable_arguments_do_no_harm(model_installation: ModelInstallation, un
     assert answer.done
     assert answer.order is None
     assert answer.text
+
+
+HOSTILE = [
+    ("search_catalog", {"query": "a\x00b"}),
+    ("search_catalog", {"query": "tent", "price_max": 1e300}),
+    ("search_catalog", {"query": "tent", "price_min": 10**30, "price_max": -5}),
+    ("search_catalog", {"query": "tent", "price_min": True, "in_stock": "\x00"}),
+    ("search_catalog", {"query": "x" * 60_000}),
+    ("search_catalog", {"query": "\x1b[2J\u202e\x07\x7f"}),
+    ("search_catalog", '{"query": "tent", "price_min": 1' + "0" * 5000 + "}"),
+    ("search_catalog", '{"query": "\\ud800"}'),
+    ("search_catalog", '{"query": ' + "[" * 20_000 + "]" * 20_000 + "}"),
+    ("search_catalog", '{"query": "tent", "price_max": NaN}'),
+    ("search_catalog", {"query": {"$ne": [None]}}),
+    ("search_policies", {"query": "\x00returns\x00"}),
+    ("get_product", {"product_id": "fell\x002-tent"}),
+    ("get_product", {"product_id": 10**300}),
+    ("order_status", {"order_number": "10\x0001"}),
+    ("request_human", {"reason": "\x00"}),
+    ("a\x00b", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), HOSTILE, ids=range(len(HOSTILE)))
+def test_hostile_arguments_lose_no_answer(model_installation: ModelInstallation, name: str, arguments: Any) -> None:
+    steps = [{"calls": [{"name": name, "arguments": arguments}]}, {"reply": "Our tents\x00 are light."}]
+    model_installation.model.configure(rules=[{"when": "tents", "steps": steps}])
+    shopper = model_installation.shopper()
+    answer = shopper.ask("Tell me about your tents")
+    assert answer.done
+    assert answer.metadata["answered_by"] == "model"
+    assert answer.text == "Our tents\ufffd are light."
+    _, kept = shopper.history()["messages"]
+    assert "".join(part["text"] for part in kept["parts"] if part["type"] == "text") == answer.text
+    assert trace_of(model_installation, shopper.conversation_id)["kind"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "kept"),
+    [
+        ("Our tents are light. Sure, the jacket is", "Our tents are light."),
+        ("Our tents are light. They keep you dry.", "Our tents are light. They keep you dry."),
+        ("Our tents are light. The Fell 2 Tent costs 289.", "Our tents are light."),
+    ],
+)
+def test_what_the_token_limit_cut_off_is_not_said(model_installation: ModelInstallation, reply: str, kept: str) -> None:
+    model_installation.model.configure(rules=[{"when": "tents", "steps": [{"reply": reply, "finish": "length"}]}])
+    shopper = model_installation.shopper()
+    answer = shopper.ask("Tell me about your tents")
+    assert answer.metadata["answered_by"] == "model"
+    assert answer.text == kept
+    assert "the model's answer was cut: length" in trace_of(model_installation, shopper.conversation_id)["notes"]
+
+
+def test_the_engine_answers_when_not_one_sentence_fits_the_token_limit(model_installation: ModelInstallation) -> None:
+    steps = [{"reply": "Sure, the jacket is", "finish": "length"}]
+    model_installation.model.configure(rules=[{"when": "return", "steps": steps}])
+    answer = model_installation.shopper().ask("What is your return policy?")
+    assert answer.metadata["answered_by"] == "engine"
+    assert "Sure" not in answer.text
 
 
 # a model that obeys whatever it reads --------------------------------------------------------------------------------

@@ -54,10 +54,12 @@ class SentenceSplitter:
         self._buffer, self._scanned = text[start:], position - start
         return sentences
 
-    def flush(self) -> list[str]:
-        """What is left at the end of the text."""
-        sentences, self._buffer, self._scanned = _cut_up(self._buffer, self._max), "", 0
-        return sentences
+    def flush(self, *, is_cut: bool = False) -> list[str]:
+        """What is left at the end of the text. When the text was cut, only if a sentence ends just there."""
+        left, self._buffer, self._scanned = self._buffer, "", 0
+        if is_cut and not _ends_whole(left):
+            return []
+        return _cut_up(left, self._max)
 
 
 def split_sentences(text: str) -> list[str]:
@@ -107,6 +109,12 @@ def _closes(text: str, start: int, position: int) -> bool:
     return bool(bare) and not (
         bare in _ABBREVIATIONS or (len(bare) == 1 and bare.isalpha()) or _SHORT_NUMBER.fullmatch(word)
     )
+
+
+def _ends_whole(text: str) -> bool:
+    """Whether a text that was cut ends with a sentence. "289." does not: ".95" may have been cut off."""
+    bare = text.rstrip()
+    return bool(bare) and not re.search(r"\d\.$", bare) and _closes(bare, 0, len(bare))
 
 
 def _forced_cut(text: str) -> int:
