@@ -42,6 +42,8 @@ class AnswerDriver:
     async def answer(self, question: Question, tools: ShopToolbox, transcript: Transcript) -> str:
         """See `service.Driver`."""
         intent = await self._router.recognise(question)
+        if intent.embedded:
+            tools.embedded[intent.query] = intent.embedded
         if self._model and (question.text or self._model.sees_pictures):
             try:
                 async with _first_word_within(self._first_word_s, transcript):

@@ -50,6 +50,8 @@ class ShopToolbox:
         self._request_human, self._pictures = request_human, pictures
         self._searches: dict[tuple[object, ...], list[Hit]] = {}
         self._proofs: dict[tuple[str | None, ...], OrderAnswer] = {}
+        self.embedded: dict[str, str] = {}
+        """By query: a text that means the same and has a vector already; see `Intent.embedded`."""
         self.used: list[ToolUsed] = []
         """What was called, in order; the driver takes them out and shows them."""
         self.sources: dict[str, Source] = {}
@@ -162,6 +164,7 @@ class ShopToolbox:
                 price_min_minor=price_min,
                 price_max_minor=price_max,
                 available_only=in_stock,
+                embedded=self.embedded.get(query),
             )
         return self._searches[key]
 

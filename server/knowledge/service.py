@@ -63,11 +63,13 @@ class Knowledge:
         price_max_minor: int | None = None,
         available_only: bool = False,
         limit_per_kind: bool = False,
+        embedded: str | None = None,
     ) -> list[Hit]:
-        """The best passages, best first; by words alone while no embedder answers."""
+        """The best passages, best first; by words alone while no embedder answers. `embedded` is a text that means the
+        same and was embedded a moment ago: its vector is taken."""
         query = SearchQuery(
             text=text,
-            vector=await self._query_vector(text),
+            vector=await self._query_vector(embedded or text),
             embedding_model=self._embedder.name,
             kinds=kinds,
             limit=limit,

@@ -77,6 +77,8 @@ class Intent(Struct, frozen=True, kw_only=True):
     """For less than what was shown."""
     is_sure: bool = False
     """The words alone decide; an embedding would not change it."""
+    embedded: str | None = None
+    """The text that routing embedded, where its vector stands for that of `query` as well."""
     parts: tuple["Part", ...] = ()
     """The questions of a message that asks several things, in their order; empty for one question."""
 
