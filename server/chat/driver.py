@@ -45,6 +45,7 @@ class AnswerDriver:
         if intent.embedded:
             tools.embedded[intent.query] = intent.embedded
         if self._model and (question.text or self._model.sees_pictures):
+            transcript.author = "model"
             try:
                 async with _first_word_within(self._first_word_s, transcript):
                     proven = await prove_from_message(intent, question, tools)
@@ -59,6 +60,7 @@ class AnswerDriver:
                     raise
                 reason = error.detail if isinstance(error, AisleError) else type(error).__name__
                 self._note_failure(transcript, FailureKind.INTERNAL_ERROR, reason, error)
+        transcript.author = "engine"
         async for event in self._engine.answer(question, intent, tools):
             for used in tools.take_used():
                 transcript.add(used)

@@ -68,6 +68,8 @@ class Transcript:
         self.tools: list[dict[str, Any]] = []
         self.conclusion: Concluded | None = None
         self.metadata: dict[str, Any] = {}
+        self.author = "engine"
+        """Who is writing it, also when it breaks off: model or engine."""
         self.notes: list[str] = []
         """For staff, in the trace: why the engine took over, what was left out."""
         self.changed = asyncio.Event()

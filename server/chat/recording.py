@@ -92,7 +92,7 @@ def answer_metadata(turn: Turn, state: str, by: str | None) -> dict[str, Any]:
     """What a client is told of an answer beside its parts (the contract's `message-metadata`)."""
     conclusion = turn.transcript.conclusion
     return {
-        "answered_by": by or "engine",
+        "answered_by": by or turn.transcript.author,
         "confidence": round(conclusion.confidence, 3) if conclusion else 0.0,
         "kind": conclusion.kind if conclusion else state,
         "sources": turn.transcript.sources,

@@ -170,6 +170,7 @@ def test_after_its_first_words_a_failure_is_told_and_the_words_are_kept(failing:
     assert answer.text.startswith("Our tents are light.")
     _, kept = shopper.history()["messages"]
     assert "\n\n".join(part["text"] for part in kept["parts"] if part["type"] == "text").strip() == answer.text
+    assert kept["metadata"]["answered_by"] == "model"
     failing.model.reset()
     again = shopper.ask("Tell me about your tents")
     assert again.metadata["answered_by"] == "model"
@@ -229,16 +230,27 @@ HOSTILE = [
 
 @pytest.mark.parametrize(("name", "arguments"), HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_arguments_lose_no_answer(model_installation: ModelInstallation, name: str, arguments: Any) -> None:
-    steps = [{"calls": [{"name": name, "arguments": arguments}]}, {"reply": "Our tents\x00 are light."}]
+    steps = [{"calls": [{"name": name, "arguments": arguments}]}, {"reply": "Our tents are light."}]
     model_installation.model.configure(rules=[{"when": "tents", "steps": steps}])
-    shopper = model_installation.shopper()
+    require_kept_answer(model_installation, "Our tents are light.")
+
+
+def test_what_cannot_be_stored_of_a_models_words_loses_no_answer(model_installation: ModelInstallation) -> None:
+    steps = [{"reply": "Our tents\x00 are light."}]
+    model_installation.model.configure(rules=[{"when": "tents", "steps": steps}])
+    require_kept_answer(model_installation, "Our tents\ufffd are light.")
+
+
+def require_kept_answer(installation: ModelInstallation, text: str) -> None:
+    """The model says so, and it is in the history."""
+    shopper = installation.shopper()
     answer = shopper.ask("Tell me about your tents")
     assert answer.done
     assert answer.metadata["answered_by"] == "model"
-    assert answer.text == "Our tents\ufffd are light."
+    assert answer.text == text
     _, kept = shopper.history()["messages"]
-    assert "".join(part["text"] for part in kept["parts"] if part["type"] == "text") == answer.text
-    assert trace_of(model_installation, shopper.conversation_id)["kind"]
+    assert "".join(part["text"] for part in kept["parts"] if part["type"] == "text") == text
+    assert trace_of(installation, shopper.conversation_id)["kind"]
 
 
 @pytest.mark.parametrize(
