@@ -78,9 +78,7 @@ export interface Verification {
 }
 export interface Handoff {
     state: "requested" | "waiting" | "joined" | "ended";
-    staff?: string | {
-        name?: string;
-    } | null;
+    staff?: string | null;
     /** People before this shopper; null when nobody can say. */
     ahead?: number | null;
     wait_s?: number | null;
@@ -128,9 +126,7 @@ export interface SourceNote {
 }
 export interface Metadata {
     answered_by?: "model" | "engine" | "staff";
-    staff?: string | {
-        name?: string;
-    } | null;
+    staff?: string | null;
     confidence?: number;
     sources?: SourceNote[];
     /** The language the answer is in, where the server knows it (BCP 47). */

@@ -4,7 +4,7 @@ One port, two origins: the shop's pages are asked for as `127.0.0.1`, Aisle itse
 writes picks the answer (see `chat_answers`). `POST /_control {"cut_after": n}` breaks the next answer's connection
 after n events, `{"refuse": status}` refuses the next question, `{"say": [event, ...]}` is the next answer,
 `{"hold_after": n}` keeps answers back after n events until it is null, `{"session": {...}}` changes what a session
-opens with. Start it in the project's root with
+opens with. `POST /_reset` forgets all of that and every shopper. Start it in the project's root with
 `python -m tests.standins.chat_server --port 8900`.
 """
 
@@ -54,6 +54,7 @@ class ChatServer(People):
                 web.post("/v1/chat/{id}/sign-in/{act:result}", self.act),
                 *self.routes(),
                 web.post("/_control", self.control),
+                web.post("/_reset", self.reset),
                 web.get("/_calls", self.list_calls),
             ]
         )
@@ -83,6 +84,13 @@ class ChatServer(People):
 
     async def control(self, request: web.Request) -> web.Response:
         self.faults.update(await request.json())
+        return web.json_response({})
+
+    async def reset(self, request: web.Request) -> web.Response:
+        self.faults.clear()
+        self.faults["base"] = f"http://localhost:{request.url.port}"
+        self.shoppers.clear()
+        self.calls.clear()
         return web.json_response({})
 
     async def list_calls(self, _request: web.Request) -> web.Response:

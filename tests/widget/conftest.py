@@ -11,10 +11,17 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from playwright.async_api import Browser, FrameLocator, Page
+from playwright.async_api import Browser, Frame, FrameLocator, Page, expect
+from storage_modes import SCRIPTS
 
 ROOT = pathlib.Path(__file__).parents[2]
-START_TIMEOUT_S = 20
+START_TIMEOUT_S = 60
+PATIENCE_MS = 20_000
+"""What a chat shows within a second, with room for a machine that has much else to do."""
+
+expect.set_options(timeout=PATIENCE_MS)
+both_storages = pytest.mark.parametrize("storage", ["allowed", "blocked"], indirect=True)
+"""Runs a journey where browsers let the frame store things and where they do not."""
 
 
 @dataclass
@@ -43,25 +50,41 @@ class Shop:
 
     async def ask(self, question: str) -> str:
         """Asks, waits for the end of the answer and gives its words back."""
-        field = self.chat.get_by_label("Your message")
-        await field.fill(question)
-        await field.press("Enter")
+        await self.write(question)
         return await self.answered()
 
+    async def write(self, question: str) -> None:
+        """Asks, once the chat takes questions."""
+        field = self.chat.get_by_label("Your message")
+        await field.fill(question)
+        await self.chat.locator(".send[aria-disabled=false]").wait_for()
+        await field.press("Enter")
+
     async def answered(self) -> str:
-        """Waits until nothing more is being said and shown; the words of the last answer."""
+        """Waits for the end of an answer that has been asked for; its words."""
         await self.chat.get_by_role("button", name="Send", exact=True).last.wait_for()
-        last = self.chat.locator(".assistant").last
-        before = None
-        while (now := await last.inner_text()) != before:
-            before = now
-            await self.page.wait_for_timeout(400)  # one reveal of a sentence: only then equal means done
-        return now
+        return await self.chat.locator(".assistant").last.inner_text()
+
+    @property
+    def frame(self) -> Frame:
+        """The chat's own document."""
+        return next(frame for frame in self.page.frames if "/frame" in frame.url)
+
+    async def second_tab(self) -> "Shop":
+        """The same shop in another tab of the same browser, the chat open."""
+        other = await Shop(await self.page.context.new_page(), self.port, self.complaints).visit()
+        await other.page.locator("aisle-chat button").first.click()
+        return other
 
     async def control(self, **faults: object) -> None:
         """Makes the stand-in misbehave, see there."""
         async with httpx.AsyncClient() as client:
             await client.post(f"http://127.0.0.1:{self.port}/_control", json=faults)
+
+    async def reset(self) -> None:
+        """Makes the stand-in a fresh one: no faults, no shoppers, no calls."""
+        async with httpx.AsyncClient() as client:
+            await client.post(f"http://127.0.0.1:{self.port}/_reset")
 
     async def calls(self) -> list[dict[str, object]]:
         """Every API call so far, as {"path", "body"?}."""
@@ -87,12 +110,22 @@ def chat_port() -> Iterator[int]:
     process.wait(timeout=START_TIMEOUT_S)
 
 
+@pytest.fixture
+def storage(request: pytest.FixtureRequest) -> str:
+    """What the browser lets the chat store, one of SCRIPTS. Parametrise indirectly for another than "allowed"."""
+    mode: str = getattr(request, "param", "allowed")
+    return mode
+
+
 @pytest.fixture(params=[{"width": 1280, "height": 800}])
-async def shop(request: pytest.FixtureRequest, browser: Browser, chat_port: int) -> AsyncIterator[Shop]:
-    """A fresh visitor. Parametrise indirectly with a viewport for another screen."""
+async def shop(request: pytest.FixtureRequest, browser: Browser, chat_port: int, storage: str) -> AsyncIterator[Shop]:
+    """A fresh visitor of a fresh stand-in. Parametrise indirectly with a viewport for another screen."""
     context = await browser.new_context(viewport=request.param, locale="en-US")
+    if SCRIPTS[storage]:
+        await context.add_init_script(SCRIPTS[storage])
     page = await context.new_page()
     visited = Shop(page, chat_port)
+    await visited.reset()
     page.on("pageerror", lambda error: visited.complaints.append(str(error)))
     page.on("console", lambda said: visited.complaints.append(said.text) if "Policy" in said.text else None)
     page.on("dialog", lambda dialog: visited.complaints.append(f"dialog: {dialog.message}"))

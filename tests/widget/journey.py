@@ -45,6 +45,7 @@ class Walk:
         """Asks and does not wait."""
         field = self.field("message")
         await field.fill(question)
+        await self.shop.chat.locator(".send[aria-disabled=false]").wait_for()
         await field.press("Enter")
 
     async def choose(self, key: str) -> None:

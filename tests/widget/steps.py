@@ -14,13 +14,18 @@ async def converses(shop: Shop, frame: Frame | None = None) -> None:
     field = chat.get_by_role("textbox").last
     await field.fill("hello")
     await field.press("Enter")
-    await expect(chat.locator(".assistant").last).to_contain_text("I can help", timeout=15_000)
+    await expect(chat.locator(".assistant").last).to_contain_text("I can help")
+
+
+async def menu(shop: Shop, item: str) -> None:
+    """Chooses something from the chat's menu."""
+    await shop.chat.get_by_role("button", name="More").click()
+    await shop.chat.get_by_role("menuitem", name=item).click()
 
 
 async def says(shop: Shop, message: str) -> None:
     """Has the frame post a message of its own to the page, as its script would."""
-    frame = next(frame for frame in shop.page.frames if "/frame" in frame.url)
-    await frame.evaluate(f"parent.postMessage({{aisle: 1, ...{message}}}, '*')")
+    await shop.frame.evaluate(f"parent.postMessage({{aisle: 1, ...{message}}}, '*')")
 
 
 async def style(shop: Shop, selector: str, name: str) -> str:

@@ -5,7 +5,6 @@ import pathlib
 import re
 import shutil
 import subprocess
-from collections.abc import AsyncIterator
 
 import pytest
 from conftest import Shop
@@ -15,14 +14,6 @@ from steps import GREETING, converses, says
 ROOT = pathlib.Path(__file__).parents[2]
 CDN = ROOT / "cdn"
 LINE = "{type: 'add_to_cart', ref: 'r1', product_id: '7', variant_id: null, quantity: 2}"
-
-
-@pytest.fixture(autouse=True)
-async def forgiving(shop: Shop) -> AsyncIterator[None]:
-    """Every test starts with a stand-in that does as it should."""
-    await shop.control(launcher=None, origins=None)
-    yield
-    await shop.control(origins=None)
 
 
 async def heard(shop: Shop) -> list[str]:
@@ -48,7 +39,7 @@ async def test_the_page_hears_what_happens_and_never_what_was_said(shop: Shop) -
 
 async def test_the_page_puts_things_into_the_cart_and_says_how_it_went(shop: Shop) -> None:
     await (await shop.visit("developer")).open()
-    frame = next(frame for frame in shop.page.frames if "/frame" in frame.url)
+    frame = shop.frame
     await frame.evaluate("window.told = []; addEventListener('message', ({data}) => told.push(data))")
     await says(shop, LINE)
     await expect(shop.page.locator("#cart")).to_have_text("2")
@@ -68,7 +59,7 @@ async def test_a_failing_listener_harms_nobody_and_its_words_reach_the_shopper(s
         window.closings = 0; Aisle.on("closed", () => closings++);
         Aisle.on("add_to_cart", () => { throw new Error("Only three left"); })"""
     )
-    frame = next(frame for frame in shop.page.frames if "/frame" in frame.url)
+    frame = shop.frame
     await frame.evaluate("window.told = []; addEventListener('message', ({data}) => told.push(data))")
     await says(shop, LINE)
     await frame.wait_for_function("told.some(({type}) => type === 'cart_result')")
@@ -101,7 +92,7 @@ async def converses_in_open(shop: Shop) -> None:
     field = shop.chat.get_by_role("textbox").last
     await field.fill("hello")
     await field.press("Enter")
-    await expect(shop.chat.locator(".assistant").last).to_contain_text("I can help", timeout=15_000)
+    await expect(shop.chat.locator(".assistant").last).to_contain_text("I can help")
 
 
 async def test_when_nobody_on_the_page_asks_the_frame_does(shop: Shop) -> None:

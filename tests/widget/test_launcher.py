@@ -1,7 +1,5 @@
 """The button: how it looks by the shop's settings and the script's attributes, where rules hide it, and nudges."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 from conftest import Shop
 from playwright.async_api import expect
@@ -9,14 +7,6 @@ from steps import GREETING, says, style
 
 PHONE = {"width": 390, "height": 844}
 on_a_phone = pytest.mark.parametrize("shop", [PHONE], indirect=True, ids=["phone"])
-
-
-@pytest.fixture(autouse=True)
-async def forgiving(shop: Shop) -> AsyncIterator[None]:
-    """Every test starts with a stand-in that does as it should."""
-    await shop.control(launcher=None)
-    yield
-    await shop.control(launcher=None)
 
 
 async def test_the_shops_settings_are_followed(shop: Shop) -> None:

@@ -15,12 +15,6 @@ def screen(*sizes: dict[str, int]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("shop", sizes, indirect=True, ids=[f"{size['width']}" for size in sizes])
 
 
-@pytest.fixture(autouse=True)
-async def forgiving(shop: Shop) -> None:
-    """Every test starts with a stand-in that does as it should."""
-    await shop.control(launcher=None)
-
-
 async def expect_open(shop: Shop, is_open: bool) -> None:
     """Waits until the page says so."""
     await expect(shop.page.locator("aisle-chat button").last).to_have_attribute("aria-expanded", str(is_open).lower())

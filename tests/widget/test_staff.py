@@ -1,19 +1,9 @@
 """People of the shop in the chat: honest waiting, typing, and a message left when nobody is there."""
 
-from collections.abc import AsyncIterator
-
 import httpx
-import pytest
 from conftest import Shop
 from playwright.async_api import expect
-
-
-@pytest.fixture(autouse=True)
-async def staffed(shop: Shop) -> AsyncIterator[None]:
-    """Staff as they are by default, before and after."""
-    await shop.control(online=True, typing=None, waiting={})
-    yield
-    await shop.control(online=True, typing=None, waiting={})
+from steps import menu
 
 
 async def staff(shop: Shop, **order: str) -> None:
@@ -21,11 +11,15 @@ async def staff(shop: Shop, **order: str) -> None:
         await client.post(f"http://127.0.0.1:{shop.port}/_staff", json=order)
 
 
+async def look(shop: Shop) -> None:
+    """The device is back in its network, so that the chat looks for news at once and not in its own time."""
+    await shop.frame.evaluate("dispatchEvent(new Event('online'))")
+
+
 async def call(shop: Shop) -> None:
     await (await shop.visit()).open()
     await shop.ask("hello")
-    await shop.chat.get_by_role("button", name="More").click()
-    await shop.chat.get_by_role("menuitem", name="Talk to a person").click()
+    await menu(shop, "Talk to a person")
 
 
 async def test_the_wait_is_said_as_far_as_it_is_known(shop: Shop) -> None:
@@ -34,6 +28,7 @@ async def test_the_wait_is_said_as_far_as_it_is_known(shop: Shop) -> None:
     await shop.chat.get_by_role("button", name="Ask for a person").click()
     await expect(shop.chat.get_by_text("2 people before you, usually about 5 minutes")).to_be_visible()
     await shop.control(waiting={})
+    await look(shop)
     await expect(shop.chat.get_by_text("We cannot say how long it will take.")).to_be_visible(timeout=10_000)
 
 
@@ -46,10 +41,12 @@ async def test_a_person_types_answers_and_closes(shop: Shop) -> None:
     await shop.chat.get_by_label("Your message").press_sequentially("Are you there?")
     await staff(shop, say="Here I am.")
     await shop.control(typing=None)
-    await expect(shop.chat.get_by_role("article", name="Ann")).to_contain_text("Here I am.", timeout=10_000)
+    await look(shop)
+    await expect(shop.chat.get_by_role("article", name="Ann")).to_contain_text("Here I am.")
     typed = [one for one in await shop.calls() if str(one["path"]).endswith("/typing")]
     assert 1 <= len(typed) <= 2
     await staff(shop, state="closed")
+    await look(shop)
     await expect(shop.chat.get_by_text("The team has closed this conversation.")).to_be_visible(timeout=10_000)
 
 

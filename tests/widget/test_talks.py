@@ -1,14 +1,11 @@
 """Several conversations of one shopper, and the way to have them all forgotten."""
 
-from conftest import Shop
+from conftest import Shop, both_storages
 from playwright.async_api import expect
+from steps import menu
 
 
-async def menu(shop: Shop, item: str) -> None:
-    await shop.chat.get_by_role("button", name="More").click()
-    await shop.chat.get_by_role("menuitem", name=item).click()
-
-
+@both_storages
 async def test_another_conversation_and_back(shop: Shop) -> None:
     await (await shop.visit()).open()
     await shop.ask("How long does shipping take?")
@@ -24,6 +21,7 @@ async def test_another_conversation_and_back(shop: Shop) -> None:
     await expect(shop.chat.locator(".user")).to_contain_text("How long does shipping take?")
 
 
+@both_storages
 async def test_forget_me_asks_first_and_then_deletes(shop: Shop) -> None:
     await (await shop.visit()).open()
     await shop.ask("hello")
@@ -35,30 +33,28 @@ async def test_forget_me_asks_first_and_then_deletes(shop: Shop) -> None:
     await expect(shop.chat.get_by_text("Everything has been deleted.")).to_be_visible()
     await expect(shop.chat.locator(".message")).to_have_count(0)
     assert [call for call in await shop.calls() if call.get("method") == "DELETE"]
-    frame = next(frame for frame in shop.page.frames if "/frame" in frame.url)
-    assert await frame.evaluate("localStorage.length") == 0
+    count = "() => { try { return localStorage.length } catch { return 0 } }"
+    assert [await frame.evaluate(count) for frame in (shop.frame, shop.page)] == [0, 0]
 
 
+@both_storages
 async def test_two_tabs_follow_each_other(shop: Shop) -> None:
     await (await shop.visit()).open()
     await shop.ask("hello")
-    page = await shop.page.context.new_page()
-    other = await Shop(page, shop.port).visit()
-    await page.locator("aisle-chat button").first.click()
+    other = await shop.second_tab()
     await expect(other.chat.locator(".user")).to_have_count(1)
     words = await shop.ask("How long does shipping take?")
     await expect(other.chat.locator(".user")).to_have_count(2)
-    assert (await other.answered()).split("Shipping policy")[0] == words.split("Shipping policy")[0]
+    await expect(other.chat.locator(".assistant").last).to_have_text(words, use_inner_text=True)
     asked = [call for call in await shop.calls() if call["path"] == "/v1/chat" and "body" in call]
     ids = [call["body"]["message"]["id"] for call in asked][-2:]  # type: ignore[index]
     assert len(set(ids)) == 2
 
 
+@both_storages
 async def test_an_answer_cut_short_stays_marked(shop: Shop) -> None:
     await (await shop.visit()).open()
-    field = shop.chat.get_by_label("Your message")
-    await field.fill("slow")
-    await field.press("Enter")
+    await shop.write("slow")
     await expect(shop.chat.locator(".assistant")).to_contain_text("Sentence 1")
     await shop.chat.get_by_role("button", name="Stop").click()
     await expect(shop.chat.get_by_text("Stopped")).to_be_visible()

@@ -1,14 +1,13 @@
 /**
  * What the merchant's page and the frame may say to each other. A message counts only when it comes from the right
- * window, from the right origin, and has the right shape. The one secret that may leave the frame is the session
- * token, and only where the browser lets frames store nothing ("keep", then "kept" in the next page's "hello").
+ * window, from the right origin, and has the right shape. What may leave the frame of the shopper's is what it would store
+ * itself, and only where the browser does not let it ("keep", then "kept" in the next page's "hello", or in another tab).
  */
 import type { Customer, PageContext } from "./wire";
 
 /** Where the shopper is. It may hold what is nobody else's business: it is compared with rules, never sent on. */
 export interface PageView {
   url: string;
-  title?: string;
 }
 
 /** What the frame asks the page to put into the shop's cart. `quantity` is 1..999. */
@@ -19,13 +18,18 @@ export interface CartLine {
 }
 
 export type ToFrame =
-  /** `consent`: null when the shop wants none; false when the frame must ask before it opens a session. */
+  /**
+   * `kept`: what the frame last gave to keep; "{}" when it gave nothing although the shopper has written in this tab.
+   * `consent`: null when the shop wants none; false when the frame must ask before it opens a session.
+   */
   | { type: "hello"; locale: string; kept: string; consent: boolean | null; page: PageView | null }
   /**
    * `nudge`: the words the shopper has just clicked on, shown as the greeting. `quiet`: the shopper did not ask for it
    * (it was open on the page before), so focus stays where it is.
    */
-  | { type: "open"; phone: boolean; quiet: boolean; nudge?: string }
+  | { type: "open"; phone: boolean; quiet: boolean; nudge?: string | undefined }
+  /** Another tab has had something else kept. */
+  | { type: "kept"; kept: string }
   | { type: "close" }
   | { type: "identify"; customer: Customer }
   | { type: "context"; context: PageContext }
@@ -34,7 +38,7 @@ export type ToFrame =
   /** `cart`: the page listens to "add_to_cart"; without that no such button is shown. */
   | { type: "can"; cart: boolean }
   /** `message`: the shop's own words on a failure, at most 300 characters. */
-  | { type: "cart_result"; ref: string; ok: boolean; message?: string };
+  | { type: "cart_result"; ref: string; ok: boolean; message?: string | undefined };
 
 /** Events of the frame that the page's listeners hear. "cart" is the page's own word: it knows whether it worked. */
 const REPORTS = new Set<unknown>(["message", "answer", "product", "handoff", "rated"]);
@@ -44,8 +48,8 @@ export type ToPage =
   | { type: "ready" }
   | { type: "close" }
   | { type: "look"; accent: string; ink: string; position: "left" | "right" }
-  /** An empty token: forget what was kept. */
-  | { type: "keep"; token: string }
+  /** "": forget what was kept, and that there was anything. */
+  | { type: "keep"; kept: string }
   | { type: "unread"; count: number }
   | { type: "event"; name: string; detail: unknown }
   /** The shopper has said yes in the frame (or taken it back). */
@@ -60,6 +64,8 @@ interface Envelope {
 
 const MARK = "aisle";
 const MAX_TOKEN = 4_096;
+/** A token and a message of 4,000 characters, each of them escaped twice. */
+const MAX_KEPT = 65_536;
 const MAX_WORDS = 2_000;
 const MAX_REASON = 300;
 const MAX_QUANTITY = 999;
@@ -79,10 +85,8 @@ export function fromFrame(event: Envelope, frame: unknown, origin: string): ToPa
     }
     case "unread":
       return Number.isFinite(message.count) ? { type: "unread", count: message.count as number } : undefined;
-    case "keep": {
-      const { token } = message;
-      return typeof token === "string" && token.length <= MAX_TOKEN ? { type: "keep", token } : undefined;
-    }
+    case "keep":
+      return isKept(message.kept) ? { type: "keep", kept: message.kept } : undefined;
     case "event":
       return REPORTS.has(message.name) ? { type: "event", name: message.name as string, detail: message.detail } : undefined;
     case "consent":
@@ -100,13 +104,13 @@ export function fromPage(event: Envelope, page: unknown, origin: string): ToFram
   switch (message.type) {
     case "hello": {
       const consent = typeof message.consent === "boolean" ? message.consent : null;
-      const said = { locale: words(message.locale) ?? "", kept: secret(message.kept) ?? "" };
+      const said = { locale: words(message.locale) ?? "", kept: isKept(message.kept) ? message.kept : "" };
       return { type: "hello", ...said, consent, page: viewOf(message.page) ?? null };
     }
-    case "open": {
-      const nudge = words(message.nudge);
-      return { type: "open", phone: message.phone === true, quiet: message.quiet === true, ...(nudge && { nudge }) };
-    }
+    case "open":
+      return { type: "open", phone: message.phone === true, quiet: message.quiet === true, nudge: words(message.nudge) };
+    case "kept":
+      return isKept(message.kept) ? { type: "kept", kept: message.kept } : undefined;
     case "close":
       return { type: "close" };
     case "identify": {
@@ -128,7 +132,7 @@ export function fromPage(event: Envelope, page: unknown, origin: string): ToFram
     case "cart_result": {
       const ref = words(message.ref);
       const reason = words(message.message)?.slice(0, MAX_REASON);
-      return ref ? { type: "cart_result", ref, ok: message.ok === true, ...(reason && { message: reason }) } : undefined;
+      return ref ? { type: "cart_result", ref, ok: message.ok === true, message: reason } : undefined;
     }
   }
   return;
@@ -154,8 +158,8 @@ function words(value: unknown): string | undefined {
   return typeof value === "string" && value.length <= MAX_WORDS ? value : undefined;
 }
 
-function secret(value: unknown): string | undefined {
-  return typeof value === "string" && value.length <= MAX_TOKEN ? value : undefined;
+function isKept(value: unknown): value is string {
+  return typeof value === "string" && value.length <= MAX_KEPT;
 }
 
 function cartLineOf(message: Record<string, unknown>): ToPage | undefined {
@@ -167,10 +171,8 @@ function cartLineOf(message: Record<string, unknown>): ToPage | undefined {
 }
 
 function viewOf(value: unknown): PageView | undefined {
-  const { url, title } = (value ?? {}) as Record<string, unknown>;
-  const address = words(url);
-  const name = words(title);
-  return address ? { url: address, ...(name && { title: name }) } : undefined;
+  const url = words((value as Record<string, unknown> | null | undefined)?.url);
+  return url ? { url } : undefined;
 }
 
 function customerOf(value: unknown): Customer | undefined {

@@ -260,10 +260,10 @@ function start(script: HTMLScriptElement): void {
     quiet: false,
   } as Shop;
 
-  /** What the page module keeps for this tab; a sandboxed page has no storage at all. */
+  /** What the page module notes of this tab; a sandboxed page has no storage at all. */
   const kept = (forget?: boolean): string | undefined => {
     try {
-      if (forget) sessionStorage.removeItem(memory);
+      if (forget) delete sessionStorage[memory], delete localStorage[memory];
       return sessionStorage[memory] as string | undefined;
     } catch {
       return;

@@ -10,6 +10,7 @@ const PATIENCE_MS = 3_000;
 const LONG_PATIENCE_MS = 12_000;
 const MAX_REASON = 300;
 const RADIUS = 22;
+const PLACES = ["localStorage", "sessionStorage"] as const;
 
 interface Told extends Pick<Shop, "customer" | "context" | "consent"> {
   at: string;
@@ -93,19 +94,26 @@ export function mount(shop: Shop): Chat {
     ((before?.isConnected ? before : ui.button) as HTMLElement).focus();
   };
 
-  /** "1" or "0" for open or not, then the session, if that is ours to keep. */
-  const remembered = (): string => stored((storage) => storage.getItem(memory)) ?? "";
+  /** Of this tab, once the shopper has written in it: "1" or "0" for open or not, then what only the tab could keep. */
+  const inTab = (): string => stored("sessionStorage", memory) ?? "";
+  const note = (kept: string): boolean => stored("sessionStorage", memory, (shop.open ? "1" : "0") + kept) !== undefined;
 
   const noteOpen = (): void => {
-    const last = remembered();
-    if (last) remember(last.slice(1));
+    const last = inTab();
+    if (last) note(last.slice(1));
   };
 
-  /** For the next page of the shop, and only once the shopper has said something. */
-  const remember = (token: string): void => stored((storage) => storage.setItem(memory, (shop.open ? "1" : "0") + token));
+  /** Where the browser lets the frame store nothing: for all tabs, else for this one, else for as long as the page lives. */
+  const keep = (kept: string): void => {
+    if (!kept) for (const place of PLACES) stored(place, memory, "");
+    const lasts = kept && stored("localStorage", memory, kept) !== undefined;
+    shop.kept = !kept || note(lasts ? "" : kept) || lasts ? "" : kept;
+  };
 
-  /** The frame's session for this tab, where the browser lets frames store nothing. */
-  const keep = (token: string): void => (token ? remember(token) : stored((storage) => storage.removeItem(memory)));
+  const kept = (): string => {
+    const tab = inTab();
+    return tab.slice(1) || stored("localStorage", memory) || shop.kept || (tab && "{}");
+  };
 
   const meet = async (): Promise<void> => {
     await shop.asked;
@@ -117,9 +125,9 @@ export function mount(shop: Shop): Chat {
     tell({
       type: "hello",
       locale: shop.context?.locale ?? document.documentElement.lang,
-      kept: remembered().slice(1),
+      kept: kept(),
       consent: shop.consent,
-      page: { url: location.href, title: document.title.slice(0, MAX_REASON) },
+      page: { url: location.href },
     });
     told = { at: location.href, consent: shop.consent };
     tellNews();
@@ -131,9 +139,9 @@ export function mount(shop: Shop): Chat {
   const intoCart = async (ref: string, line: CartLine): Promise<void> => {
     const answers = await shop.emit("add_to_cart", line).catch((error: unknown) => [error]);
     const wrong = answers.find((answer) => answer === false || answer instanceof Error);
-    const message = wrong instanceof Error && wrong.message.slice(0, MAX_REASON);
+    const message = wrong instanceof Error ? wrong.message.slice(0, MAX_REASON) : undefined;
     const ok = wrong === undefined;
-    tell({ type: "cart_result", ref, ok, ...(message && { message }) });
+    tell({ type: "cart_result", ref, ok, message });
     if (ok) void shop.emit("cart", line);
   };
 
@@ -150,12 +158,12 @@ export function mount(shop: Shop): Chat {
         return shop.settle();
       }
       case "keep":
-        return keep(message.token);
+        return keep(message.kept);
       case "unread":
         panel.badge.textContent = message.count > 0 && !shop.open ? `${Math.min(message.count, 9)}` : "";
         return void shop.emit("unread", message.count);
       case "event":
-        if (message.name === "message" && !ui.phone.matches) remember(remembered().slice(1));
+        if (message.name === "message") note(inTab().slice(1));
         return void shop.emit(message.name, message.detail);
       case "consent":
         shop.consent = told.consent = message.granted;
@@ -199,6 +207,7 @@ export function mount(shop: Shop): Chat {
   for (const change of ["resize", "scroll"]) window.visualViewport?.addEventListener(change, followKeyboard, { signal });
   frame.addEventListener("load", () => ready || (navigator.onLine ? wait(PATIENCE_MS) : lose()), { signal });
   window.addEventListener("online", () => ready || retry(), { signal });
+  window.addEventListener("storage", ({ key }) => key === memory && tell({ type: "kept", kept: kept() }), { signal });
   document.addEventListener(
     "keydown",
     (event) => {
@@ -224,10 +233,13 @@ export function mount(shop: Shop): Chat {
   };
 }
 
-/** Storage, or nothing where the browser allows none. */
-function stored<T>(use: (storage: Storage) => T): T | undefined {
+/** What lies there under this name, after `value` has been put there ("" for nothing); undefined where nothing may. */
+function stored(place: (typeof PLACES)[number], name: string, value?: string): string | undefined {
   try {
-    return use(sessionStorage);
+    const storage = window[place];
+    if (value) storage.setItem(name, value);
+    else if (value === "") storage.removeItem(name);
+    return storage.getItem(name) ?? "";
   } catch {
     return undefined;
   }

@@ -71,6 +71,8 @@ export interface Shop {
   quiet: boolean;
   /** Words of a nudge that the shopper clicked on. */
   nudge: string | undefined;
+  /** What the frame gave to keep where no storage took it: for as long as this page lives. */
+  kept: string | undefined;
   /** null where the shop needs no consent. */
   consent: boolean | null;
   /** The page module's, kept for when it has to begin anew with the chat still open. */

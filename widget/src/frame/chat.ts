@@ -10,7 +10,7 @@ export interface Chat {
   /** Origin of the merchant's page, "" when the chat stands alone. */
   home: string;
   /** Asks the shop's page; `message` is its own word on a failure. */
-  addToCart: (line: CartLine) => Promise<{ ok: boolean; message?: string }>;
+  addToCart: (line: CartLine) => Promise<{ ok: boolean; message?: string | undefined }>;
   /** The shopper's consent, or their refusal of it. */
   consent: (granted: boolean) => void;
 }

@@ -20,7 +20,7 @@ export class Conversation extends Turns {
   context: PageContext | undefined;
   readonly pictures: Album;
   #typed = 0;
-  #tabs: Tabs;
+  readonly tabs: Tabs;
   #watch = new Watch(this, () => this.load());
 
   constructor(
@@ -32,9 +32,9 @@ export class Conversation extends Turns {
     super(client, tokens, report);
     this.pictures = new Album(client);
     client.onTrouble = () => this.#offline();
-    this.#tabs = new Tabs(
-      tokens.name,
-      (id) => void (id === this.#id && !this.state.busy && this.#catchUp().catch(() => undefined)),
+    this.tabs = new Tabs(
+      tokens,
+      (id = this.#id) => void (id && id === this.#id && !this.state.busy && this.#catchUp().catch(() => undefined)),
       (token) => this.#otherTab(token),
     );
   }
@@ -255,7 +255,7 @@ export class Conversation extends Turns {
   }
 
   /** Another tab has forgotten the shopper, or has begun while this one has not. */
-  #otherTab(token: string | null): void {
+  #otherTab(token: string | undefined): void {
     const { phase, session, messages } = this.state;
     if (phase !== "ready" || (token ? messages.length || token === session?.session : !messages.length)) return;
     this.#leave();
@@ -276,6 +276,6 @@ export class Conversation extends Turns {
   }
 
   protected override tell(): void {
-    if (this.#id) this.#tabs.say(this.#id);
+    if (this.#id) this.tabs.say(this.#id);
   }
 }

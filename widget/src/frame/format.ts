@@ -1,6 +1,8 @@
 /** Money, dates and plurals in the shopper's language. */
 import type { Money } from "../wire";
 
+const HOUR = { hour: "numeric", minute: "2-digit" } as const;
+
 /** "€19.99" from 1999 EUR: the currency's own number of digits is the browser's knowledge (ISO 4217). */
 export function money(value: Money, locale: string): string {
   try {
@@ -13,18 +15,24 @@ export function money(value: Money, locale: string): string {
 
 /** A calendar day ("2026-11-20") or a moment, as a short day; "" when it is neither. */
 export function day(value: string | null | undefined, locale: string): string {
-  const date = new Date(value ?? "");
-  if (Number.isNaN(date.getTime())) return "";
-  const pure = (value ?? "").length === 10;
-  return date.toLocaleDateString(locale, { day: "numeric", month: "short", ...(pure && { timeZone: "UTC" }), ...yearOf(date) });
+  const date = dateOf(value);
+  const pure = value?.length === 10;
+  return date ? date.toLocaleDateString(locale, { day: "numeric", month: "short", ...(pure && { timeZone: "UTC" }), ...yearOf(date) }) : "";
 }
 
 /** The time today, the day otherwise; "" for nonsense. */
 export function moment(value: string | null | undefined, locale: string): string {
+  const date = dateOf(value);
+  return date && isToday(date) ? date.toLocaleTimeString(locale, HOUR) : day(value, locale);
+}
+
+function dateOf(value: string | null | undefined): Date | undefined {
   const date = new Date(value ?? "");
-  if (Number.isNaN(date.getTime())) return "";
-  const today = date.toDateString() === new Date().toDateString();
-  return today ? date.toLocaleTimeString(locale, { hour: "numeric", minute: "2-digit" }) : day(value, locale);
+  return Number.isNaN(date.getTime()) ? undefined : date;
+}
+
+function isToday(date: Date): boolean {
+  return date.toDateString() === new Date().toDateString();
 }
 
 function yearOf(date: Date): { year?: "numeric" } {
@@ -33,8 +41,6 @@ function yearOf(date: Date): { year?: "numeric" } {
 
 /** A moment to come: the time when it is today, the weekday as well otherwise; "" for nonsense. */
 export function coming(value: string | null | undefined, locale: string): string {
-  const date = new Date(value ?? "");
-  if (Number.isNaN(date.getTime())) return "";
-  const today = date.toDateString() === new Date().toDateString();
-  return date.toLocaleString(locale, { ...(!today && { weekday: "long" }), hour: "numeric", minute: "2-digit" });
+  const date = dateOf(value);
+  return date ? date.toLocaleString(locale, { ...(!isToday(date) && { weekday: "long" }), ...HOUR }) : "";
 }

@@ -29,7 +29,7 @@ let asking = false;
 let dressed: object | undefined;
 
 const client = new AisleClient(new URL(".", location.href).href, key);
-const tokens = new TokenStore(key, (token) => tell({ type: "keep", token }));
+const tokens = new TokenStore(key, (kept) => tell({ type: "keep", kept }));
 const conversation = new Conversation(client, tokens, report, navigator.language);
 
 /** A page without an origin of its own ("null") can only be reached by "*": it hears nothing secret. */
@@ -42,7 +42,7 @@ function report(name: (ToPage & { type: "event" })["name"] | "unread", detail?: 
   tell(name === "unread" ? { type: "unread", count: Number(detail) } : { type: "event", name, detail });
 }
 
-function addToCart(line: CartLine): Promise<{ ok: boolean; message?: string }> {
+function addToCart(line: CartLine): Promise<{ ok: boolean; message?: string | undefined }> {
   const ref = uuid();
   tell({ type: "add_to_cart", ref, ...line });
   return new Promise((resolve) => {
@@ -86,6 +86,8 @@ function hear(message: ToFrame): void {
       conversation.know({ page: message.page });
       if (message.locale) conversation.locale = message.locale;
       return draw();
+    case "kept":
+      return conversation.tabs.hear(message.kept);
     case "open":
       conversation.know({ phone: message.phone, nudge: message.nudge });
       return open(message.quiet);

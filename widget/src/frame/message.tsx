@@ -14,7 +14,7 @@ import { Order } from "./parts/order";
 import { Pictures } from "./parts/pictures";
 import { Products } from "./parts/products";
 import { Sources, sourcesOf } from "./parts/sources";
-import { HandoffLine, staffName } from "./parts/staff";
+import { HandoffLine } from "./parts/staff";
 import { MoreByCode, Verify } from "./parts/verification";
 import { Rich } from "./rich";
 
@@ -60,7 +60,7 @@ function Answer({ message, latest, running, stopped }: MessageProps): ComponentC
   const staff = answered_by === "staff";
   const hosts = useMemo(() => hostsOf(message, ownHosts(home)), [message, home]);
   const done = !running && message.parts.length > 0;
-  const by = staff ? staffName(message.metadata?.staff) || words.team : words.assistant_says;
+  const by = staff ? message.metadata?.staff || words.team : words.assistant_says;
   const cite = (number: number): void => setOpen(open === number ? 0 : number);
   return (
     <article class="message assistant" aria-label={by}>

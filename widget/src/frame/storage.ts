@@ -1,7 +1,5 @@
 /** What a reload may remember: one token, kept only once the shopper has said something, and what is still unsent. */
-import type { Message } from "../wire";
-
-const PREFIX = "aisle:";
+import { fromHistory, type Message } from "../api";
 
 /** A message that no network would take yet, and the conversation it belongs to. */
 export interface Unsent {
@@ -9,78 +7,111 @@ export interface Unsent {
   message: Message;
 }
 
+interface Kept {
+  token?: string | undefined;
+  unsent?: Unsent | undefined;
+  muted?: boolean | undefined;
+  /** When another tab last had something to look at. */
+  news?: number;
+}
+
 /**
- * The session token of one shop. It lives in the frame's own storage; where a browser forbids that to frames
- * (third-party storage blocked), the page outside keeps it for the life of its tab: `handOut` asks it to.
+ * What one shop's chat remembers. It lies in the frame's own storage; where the browser gives frames none, or one that
+ * does not last, the page outside keeps it (decisions/0010): `handOut` gives it there, "" to have it deleted.
  */
 export class TokenStore {
   readonly name: string;
-  #handedIn = "";
+  /** What the page has of ours; undefined while our own storage does. */
+  #outside: Kept | undefined;
 
   constructor(
     key: string,
-    readonly handOut: (token: string) => void,
+    readonly handOut: (kept: string) => void,
   ) {
-    this.name = PREFIX + key;
+    this.name = `aisle:${key}`;
   }
 
-  /** What the page outside has kept for us. Ours goes first. */
-  handIn(token: string): void {
-    this.#handedIn = token;
+  /** What the page has kept, "" for nothing. Ours goes first; where the page remembers more than we do, ours does not last. */
+  handIn(kept: string): void {
+    this.#outside = kept && !this.#own() ? parsed(kept) : undefined;
   }
 
   recall(): string | undefined {
-    return this.#read("") || this.#handedIn || undefined;
+    return this.#kept.token;
   }
 
   keep(token: string): void {
-    if (token === this.recall()) return;
-    if (this.#write("", token)) return;
-    this.#handedIn = token;
-    this.handOut(token);
+    this.#write({ token });
   }
 
   forget(): void {
-    for (const what of ["", ":unsent", ":mute"]) this.#write(what, undefined);
-    if (this.#handedIn) this.handOut((this.#handedIn = ""));
+    this.#outside = undefined;
+    try {
+      localStorage.removeItem(this.name);
+    } catch {
+      // then there is nothing in it
+    }
+    this.handOut("");
   }
 
   get unsent(): Unsent | undefined {
     try {
-      return JSON.parse(this.#read(":unsent") || "null") ?? undefined;
+      const { conversation, message } = this.#kept.unsent!;
+      return { conversation, message: fromHistory(message) };
     } catch {
       return;
     }
   }
 
   set unsent(unsent: Unsent | undefined) {
-    this.#write(":unsent", unsent && JSON.stringify(unsent));
+    this.#write({ unsent });
   }
 
   /** The shopper's own switch; the shop's appearance decides whether there is any sound at all. */
   get muted(): boolean {
-    return !!this.#read(":mute");
+    return !!this.#kept.muted;
   }
 
   set muted(muted: boolean) {
-    this.#write(":mute", muted ? "1" : undefined);
+    this.#write({ muted });
   }
 
-  #read(what: string): string | undefined {
+  /** Has other tabs look, by way of their pages. */
+  stir(): void {
+    if (this.#outside) this.#write({ news: Date.now() });
+  }
+
+  get #kept(): Kept {
+    return this.#outside ?? parsed(this.#own());
+  }
+
+  #own(): string | null | undefined {
     try {
-      return localStorage.getItem(this.name + what) ?? undefined;
+      return localStorage.getItem(this.name);
     } catch {
       return;
     }
   }
 
-  #write(what: string, value: string | undefined): boolean {
+  #write(change: Kept): void {
+    const before = JSON.stringify(this.#kept);
+    const after = JSON.stringify({ ...this.#kept, ...change });
+    if (after === before) return;
     try {
-      if (value === undefined) localStorage.removeItem(this.name + what);
-      else localStorage.setItem(this.name + what, value);
-      return true;
+      if (!this.#outside) return localStorage.setItem(this.name, after);
     } catch {
-      return false;
+      // denied, or full
     }
+    this.#outside = parsed(after);
+    this.handOut(after);
+  }
+}
+
+/** Earlier versions kept the bare token. */
+export function parsed(kept: string | null | undefined): Kept {
+  try {
+    return Object(JSON.parse(kept!));
+  } catch {
+    return kept ? { token: kept } : {};
   }
 }

@@ -28,7 +28,8 @@ describe("what the page believes", () => {
     event({ aisle: 1, type: "look", accent: "#ffffff" }),
     event({ aisle: 1, type: "unread", count: "9" }),
     event({ aisle: 1, type: "event", name: {} }),
-    event({ aisle: 1, type: "keep", token: 1 }),
+    event({ aisle: 1, type: "keep", kept: 1 }),
+    event({ aisle: 1, type: "keep", kept: "x".repeat(100_000) }),
     event({ aisle: 1, type: "event", name: "opened" }),
     event({ aisle: 1, type: "event", name: "cart" }),
     event({ aisle: 1, type: "add_to_cart", ref: "1", product_id: "", quantity: 1 }),
@@ -78,9 +79,9 @@ describe("what the frame believes", () => {
 });
 
 describe("anything at all", () => {
-  const types = ["hello", "open", "close", "ready", "look", "keep", "unread", "event", "consent", "add_to_cart", "identify", "context", "page", "can", "cart_result", "__proto__"];
+  const types = ["hello", "open", "close", "ready", "look", "keep", "kept", "unread", "event", "consent", "add_to_cart", "identify", "context", "page", "can", "cart_result", "__proto__"];
   const fields = ["url", "title", "locale", "kept", "consent", "page", "phone", "nudge", "quiet", "customer", "context", "granted", "cart", "ref", "ok", "message", "accent", "ink", "position", "token", "count", "name", "detail", "product_id", "variant_id", "quantity"];
-  const values: unknown[] = [undefined, null, true, false, 0, -1, 1.5, NaN, Infinity, "", "x", "#abcdef", "y".repeat(10_000), [], [1], {}, { url: 1 }, { token: "t" }, { id: "1", signature: [] }, Symbol.iterator, () => 1];
+  const values: unknown[] = [undefined, null, true, false, 0, -1, 1.5, NaN, Infinity, "", "x", "#abcdef", "y".repeat(10_000), "z".repeat(100_000), [], [1], {}, { url: 1 }, { token: "t" }, { id: "1", signature: [] }, Symbol.iterator, () => 1];
   let seed = 7;
   const draw = <T>(from: T[]): T => from[(seed = (seed * 48_271) % 2_147_483_647) % from.length]!;
 
@@ -94,8 +95,8 @@ describe("anything at all", () => {
         expect(types).toContain(said.type);
         for (const [name, value] of Object.entries(said)) {
           if (name === "detail") continue;
-          expect(["string", "number", "boolean", "object"]).toContain(typeof value);
-          if (typeof value === "string") expect(value.length).toBeLessThanOrEqual(4_096);
+          expect(["string", "number", "boolean", "object", "undefined"]).toContain(typeof value);
+          if (typeof value === "string") expect(value.length).toBeLessThanOrEqual(name === "kept" ? 65_536 : 4_096);
         }
       }
     }

@@ -93,10 +93,10 @@ describe.each(others)("$locale", ({ locale, words }) => {
 test("Polish and Arabic say numbers as one learns them at school", async () => {
   const said = async (tag: string, numbers: number[]): Promise<string[]> => {
     const { words, locale } = await languageFor(tag);
-    return numbers.map((n) => count(words.options, n, locale));
+    return numbers.map((n) => count(words.left, n, locale));
   };
-  expect(await said("pl", [1, 2, 5, 12, 22])).toEqual(["1 wariant", "2 warianty", "5 wariantów", "12 wariantów", "22 warianty"]);
-  expect(await said("ar", [1, 2, 3, 11, 100])).toEqual(["خيار واحد", "خياران", "3 خيارات", "11 خيارا", "100 خيار"]);
+  expect(await said("pl", [1, 2, 5, 12, 22])).toEqual(["Pozostał 1 znak", "Pozostały 2 znaki", "Pozostało 5 znaków", "Pozostało 12 znaków", "Pozostały 22 znaki"]);
+  expect(await said("ar", [1, 2, 3, 11, 100])).toEqual(["بقي حرف واحد", "بقي حرفان", "بقيت 3 أحرف", "بقي 11 حرفا", "بقي 100 حرف"]);
 });
 
 describe("which language is spoken", () => {

@@ -8,11 +8,6 @@ import { Icon } from "../icons";
 import { count, fill, useLanguage, type Language } from "../language";
 import { Field, Footer, useForm } from "./form";
 
-/** The name in either form that the server may give it, "" when it gives none. */
-export function staffName(staff: Handoff["staff"]): string {
-  return (typeof staff === "string" ? staff : staff?.name) ?? "";
-}
-
 export function HandoffLine({ handoff }: { handoff: Handoff }): ComponentChildren {
   const { words } = useLanguage();
   const { closed } = useConversation();
@@ -20,7 +15,7 @@ export function HandoffLine({ handoff }: { handoff: Handoff }): ComponentChildre
   const lines = {
     requested: words.handoff_requested,
     waiting: words.handoff_waiting,
-    joined: fill(words.handoff_joined, { name: staffName(handoff.staff) || words.team }),
+    joined: fill(words.handoff_joined, { name: handoff.staff || words.team }),
     ended: words.handoff_ended,
   };
   return (

@@ -34,7 +34,6 @@ export const strings: Strings = {
   in_stock: "Vorrätig",
   sold_out: "Ausverkauft",
   was: "vorher",
-  options: { one: "{n} Ausführung", other: "{n} Ausführungen" },
   products: "Produkte",
   prices_as_of: "Preise Stand {time}",
   sources: "Quellen",

@@ -37,7 +37,6 @@ export const en = {
   in_stock: "In stock",
   sold_out: "Sold out",
   was: "before",
-  options: { one: "{n} option", other: "{n} options" } as Plural,
   products: "Products",
   prices_as_of: "Prices as of {time}",
   sources: "Sources",

@@ -34,7 +34,6 @@ export const strings: Strings = {
   in_stock: "En existencias",
   sold_out: "Agotado",
   was: "antes",
-  options: { one: "{n} opción", many: "{n} de opciones", other: "{n} opciones" },
   products: "Productos",
   prices_as_of: "Precios: {time}",
   sources: "Fuentes",

@@ -34,7 +34,6 @@ export const strings: Strings = {
   in_stock: "En stock",
   sold_out: "Épuisé",
   was: "avant",
-  options: { one: "{n} option", many: "{n} d’options", other: "{n} options" },
   products: "Produits",
   prices_as_of: "Prix relevés : {time}",
   sources: "Sources",

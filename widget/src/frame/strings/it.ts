@@ -34,7 +34,6 @@ export const strings: Strings = {
   in_stock: "Disponibile",
   sold_out: "Esaurito",
   was: "prima",
-  options: { one: "{n} opzione", many: "{n} di opzioni", other: "{n} opzioni" },
   products: "Prodotti",
   prices_as_of: "Prezzi aggiornati: {time}",
   sources: "Fonti",

@@ -34,7 +34,6 @@ export const strings: Strings = {
   in_stock: "在庫あり",
   sold_out: "在庫切れ",
   was: "通常価格",
-  options: { other: "{n}種類" },
   products: "商品",
   prices_as_of: "{time}時点の価格",
   sources: "参照元",

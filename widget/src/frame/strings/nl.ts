@@ -34,7 +34,6 @@ export const strings: Strings = {
   in_stock: "Op voorraad",
   sold_out: "Uitverkocht",
   was: "was",
-  options: { one: "{n} keuze", other: "{n} keuzes" },
   products: "Producten",
   prices_as_of: "Prijzen gecontroleerd: {time}",
   sources: "Bronnen",

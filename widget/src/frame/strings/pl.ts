@@ -39,7 +39,6 @@ export const strings: Strings = {
   in_stock: "W magazynie",
   sold_out: "Wyprzedane",
   was: "wcześniej",
-  options: { one: "{n} wariant", few: "{n} warianty", many: "{n} wariantów", other: "{n} wariantu" },
   products: "Produkty",
   prices_as_of: "Ceny sprawdzone: {time}",
   sources: "Źródła",

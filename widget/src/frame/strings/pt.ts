@@ -34,7 +34,6 @@ export const strings: Strings = {
   in_stock: "Em estoque",
   sold_out: "Esgotado",
   was: "antes",
-  options: { one: "{n} opção", many: "{n} de opções", other: "{n} opções" },
   products: "Produtos",
   prices_as_of: "Preços consultados: {time}",
   sources: "Fontes",

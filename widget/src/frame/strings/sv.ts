@@ -34,7 +34,6 @@ export const strings: Strings = {
   in_stock: "I lager",
   sold_out: "Slutsåld",
   was: "tidigare",
-  options: { one: "{n} alternativ", other: "{n} alternativ" },
   products: "Produkter",
   prices_as_of: "Priser kontrollerade: {time}",
   sources: "Källor",

@@ -34,7 +34,6 @@ export const strings: Strings = {
   in_stock: "Stokta",
   sold_out: "Tükendi",
   was: "önceki fiyat",
-  options: { one: "{n} seçenek", other: "{n} seçenek" },
   products: "Ürünler",
   prices_as_of: "Fiyatların güncellenmesi: {time}",
   sources: "Kaynaklar",
