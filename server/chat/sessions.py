@@ -105,7 +105,7 @@ class Sessions:
         shop_id, key_id = await self._shops.shop_of_key(request.key, "publishable")
         profile = await self._require_access(shop_id, origin, address, secret_key)
         old = self._signer.read(request.session) if request.session else None
-        if old and old.s != str(shop_id):
+        if old and (old.s != str(shop_id) or self._is_foreign(old, origin)):
             old = None
         customer = await self._require_customer(shop_id, request.customer)
         if old and old.customer != customer:
@@ -149,6 +149,8 @@ class Sessions:
             raise Unauthenticated("The key of this session was revoked; open a new one.")
         if await self._forgotten.holds(shop_id, UUID(claims.v)):
             raise Unauthenticated("Everything of this session was erased; open a new one.")
+        if self._is_foreign(claims, origin):
+            raise OriginRefused("This session belongs to the chat's own frame; open one of your own.")
         if origin or claims.o:
             # a browser names no origin when a page only reads from its own
             unnamed = claims.o if is_safe and claims.o == self._own_origin else None
@@ -196,6 +198,11 @@ class Sessions:
         if owner != shop_id:
             raise Unauthenticated("The secret key belongs to another shop than the publishable key.")
         return profile
+
+    def _is_foreign(self, claims: SessionClaims, origin: str | None) -> bool:
+        """Whether a page uses the session of the frame: where frames may store nothing the page keeps the token, which
+        its scripts then can read (decisions/0010)."""
+        return claims.o == self._own_origin and origin not in (None, self._own_origin)
 
     def _require_origin(self, profile: ShopProfile, origin: str | None) -> None:
         if origin is None:

@@ -41,6 +41,24 @@ def test_a_browsers_session_does_not_work_without_its_origin(installation: Insta
     assert nameless.get(f"/v1/chat/{shopper.conversation_id}").status_code == 200
 
 
+def test_a_page_cannot_use_the_session_it_keeps_for_the_frame(installation: Installation) -> None:
+    page = "https://keeper.example"
+    shop = installation.create_shop("Keeper", page)
+    framed = installation.shopper(shop)
+    framed.ask("hello")
+    token = framed.session["session"]
+    on_page = httpx.Client(base_url=installation.base_url, headers={"Origin": page, "Authorization": f"Bearer {token}"})
+    for read in (f"/v1/chat/{framed.conversation_id}", "/v1/chat"):
+        assert on_page.get(read).json()["code"] == "origin_refused"
+    message = {"id": "m2", "role": "user", "parts": [{"type": "text", "text": "hello"}]}
+    assert on_page.post("/v1/chat", json={"message": message}).status_code == 403
+    assert on_page.delete("/v1/chat").status_code == 403
+    opened = on_page.post("/v1/sessions", json={"key": shop.publishable_key, "session": token})
+    assert opened.status_code == 201
+    assert opened.json()["conversation_id"] != framed.conversation_id
+    assert framed.client.get(f"/v1/chat/{framed.conversation_id}").status_code == 200
+
+
 def test_another_customer_never_goes_on_with_a_conversation(installation: Installation) -> None:
     nobody = installation.shopper()
     nobody.ask("hello")
