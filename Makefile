@@ -81,8 +81,9 @@ widget-check: ## gate: cdn/ is what widget/ builds, within its budget (where npm
 	npm run --silent reproducible
 
 .PHONY: widget
-widget: widget/node_modules ## build the widget into cdn/ (needs npm)
-	@cd widget && npm run --silent build
+widget: setup widget/node_modules ## build the widget into cdn/ (needs npm), with the server's types
+	@$(BIN)/python .ci/protocol
+	cd widget && npm run --silent build
 
 widget/node_modules: widget/package-lock.json
 	@npm ci --prefix widget --no-audit --no-fund --loglevel=error --prefer-offline

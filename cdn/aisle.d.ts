@@ -1,193 +1,355 @@
-/** The shapes of the public contract, as they arrive. Money is integer minor units of an ISO 4217 currency. */
+/**
+ * The server's shapes as they travel, made by `.ci/protocol` from its structs: change those and run `make widget`.
+ * Times are ISO 8601; money is integer minor units of an ISO 4217 currency.
+ */
+/** Not kept: only for whoever is looking. */
+export interface StatusPart {
+    type: "data-status";
+    data: StatusData;
+    transient: true;
+}
+/** What is being done, in the shopper's language. */
+export interface StatusData {
+    text: string;
+}
+/** Shows products. */
+export interface ProductsPart {
+    type: "data-products";
+    data: ProductsData;
+}
+/** Product cards. */
+export interface ProductsData {
+    products: ProductCard[];
+}
+/** The contract's `Product`. `fetched_at` is when we read it from the shop (ISO). */
+export interface ProductCard {
+    id: string;
+    title: string;
+    url: string | null;
+    image_url: string | null;
+    price: Money | null;
+    available: boolean;
+    fetched_at: string;
+    variants?: VariantCard[];
+    compare_at_price?: Money | null;
+}
+/** An exact amount: `amount` in the minor unit of `currency` (ISO 4217), so 19.99 USD is 1999. */
 export interface Money {
     amount: number;
     currency: string;
 }
-export interface Variant {
+/** One buyable form, as shown. */
+export interface VariantCard {
     id: string;
     title: string;
-    sku?: string | null;
-    price?: Money | null;
+    sku: string | null;
+    price: Money | null;
     available: boolean;
 }
-export interface Product {
-    id: string;
-    title: string;
-    url?: string | null;
-    image_url?: string | null;
-    price?: Money | null;
-    compare_at_price?: Money | null;
-    available: boolean;
-    variants?: Variant[];
-    /** ISO 8601 time at which the shop told us. */
-    fetched_at?: string;
+/** Shows an order. */
+export interface OrderPart {
+    type: "data-order";
+    data: OrderData;
 }
-export interface Tracking {
-    carrier?: string | null;
+/** An order as the proof level allows. */
+export interface OrderData {
+    order: OrderView;
+}
+/** An order as one proof level may see it; fields above the level are UNSET and so not in the JSON at all. */
+export interface OrderView {
     number: string;
-    url?: string | null;
+    status: "pending" | "on_hold" | "processing" | "preorder" | "partially_shipped" | "shipped" | "out_for_delivery" | "ready_for_pickup" | "delivery_failed" | "delivered" | "return_in_progress" | "returned" | "partially_refunded" | "refunded" | "cancelled" | "unknown";
+    status_text: string;
+    placed_on: string;
+    estimated_delivery: string | null;
+    items?: ItemView[];
+    tracking?: TrackingView[];
+    shipments?: ShipmentView[];
+    ship_to?: ShipToView;
+    refunds?: RefundView[];
+    total?: Money;
+    other_orders?: OtherOrderView[];
 }
-export interface OrderItem {
+/** One order line. `available_from` is an ISO date, for pre-orders. */
+export interface ItemView {
     title: string;
-    variant?: string | null;
     quantity: number;
+    variant?: string | null;
     refunded_quantity?: number;
     available_from?: string | null;
 }
-export interface Shipment {
-    status: string;
+/** One parcel number; `url` is https or None. */
+export interface TrackingView {
+    carrier: string | null;
+    number: string;
+    url: string | null;
+}
+/** One parcel. Dates are ISO. */
+export interface ShipmentView {
+    status: "pending" | "on_hold" | "processing" | "preorder" | "partially_shipped" | "shipped" | "out_for_delivery" | "ready_for_pickup" | "delivery_failed" | "delivered" | "return_in_progress" | "returned" | "partially_refunded" | "refunded" | "cancelled" | "unknown";
     status_text: string;
-    items: {
-        title: string;
-        quantity: number;
-    }[];
-    tracking?: Tracking[];
+    items?: ShippedItemView[];
+    tracking?: TrackingView[];
+    shipped_on?: string | null;
     delivered_on?: string | null;
     estimated_delivery?: string | null;
 }
-/** What the proof level allows: absent fields are not for this shopper. Dates are `YYYY-MM-DD`. */
-export interface OrderView {
+/** A line inside a parcel. */
+export interface ShippedItemView {
+    title: string;
+    quantity: number;
+}
+/** Enough to recognise one's own address, not enough to find somebody else's. */
+export interface ShipToView {
+    city: string | null;
+    postcode_end: string | null;
+}
+/** Money given back, on an ISO date. */
+export interface RefundView {
+    refunded_on: string;
+    amount: Money;
+}
+/** A line of the signed-in shopper's own list. */
+export interface OtherOrderView {
     number: string;
-    status: string;
+    status: "pending" | "on_hold" | "processing" | "preorder" | "partially_shipped" | "shipped" | "out_for_delivery" | "ready_for_pickup" | "delivery_failed" | "delivered" | "return_in_progress" | "returned" | "partially_refunded" | "refunded" | "cancelled" | "unknown";
     status_text: string;
-    placed_on?: string | null;
-    estimated_delivery?: string | null;
-    items?: OrderItem[];
-    tracking?: Tracking[];
-    shipments?: Shipment[];
-    ship_to?: {
-        city?: string | null;
-        postcode_end?: string | null;
-    } | null;
-    refunds?: {
-        refunded_on: string;
-        amount: Money;
-    }[];
-    total?: Money | null;
-    other_orders?: {
-        number: string;
-        status: string;
-        status_text: string;
-        placed_on?: string | null;
-    }[];
+    placed_on: string;
 }
-export type Proof = "email" | "postcode" | "code" | "sign_in";
-export interface Verification {
-    order_number?: string | null;
-    methods: Proof[];
+/** Asks who is asking. */
+export interface VerificationPart {
+    type: "data-verification";
+    data: VerificationData;
 }
-export interface Handoff {
-    state: "requested" | "waiting" | "joined" | "ended";
+/** How the shopper may prove that an order is theirs. */
+export interface VerificationData {
+    methods: string[];
+    order_number?: string;
+}
+/** Offers questions. */
+export interface SuggestionsPart {
+    type: "data-suggestions";
+    data: SuggestionsData;
+}
+/** What to ask next. */
+export interface SuggestionsData {
+    suggestions: string[];
+}
+/** The conversation goes to staff, or comes back. */
+export interface HandoffPart {
+    type: "data-handoff";
+    data: HandoffData;
+}
+/** Where passing on to staff stands; `staff` is a name. */
+export interface HandoffData {
+    state: "ended" | "joined" | "requested" | "waiting";
+    staff?: string;
+}
+/** Instead of an answer. */
+export interface FallbackPart {
+    type: "data-fallback";
+    data: FallbackData;
+}
+/** There is no answer, and why; `contact` is the shop's own way to be reached, by kind. */
+export interface FallbackData {
+    reason: string;
+    contact: Record<string, string>;
+}
+/** The first of each answer. */
+export interface StartPart {
+    type: "start";
+    messageId: string;
+}
+/** A text begins. */
+export interface TextStartPart {
+    type: "text-start";
+    id: string;
+}
+/** The text goes on. */
+export interface TextDeltaPart {
+    type: "text-delta";
+    id: string;
+    delta: string;
+}
+/** The text is complete. */
+export interface TextEndPart {
+    type: "text-end";
+    id: string;
+}
+/** A tool was called. */
+export interface ToolInputPart {
+    type: "tool-input-available";
+    toolCallId: string;
+    toolName: string;
+    input: Record<string, unknown>;
+}
+/** What the tool came to: a short public summary. */
+export interface ToolOutputPart {
+    type: "tool-output-available";
+    toolCallId: string;
+    output: Record<string, unknown>;
+}
+/** A source with an address. */
+export interface SourceUrlPart {
+    type: "source-url";
+    sourceId: string;
+    url: string;
+    title: string;
+}
+/** A source without one. */
+export interface SourceDocumentPart {
+    type: "source-document";
+    sourceId: string;
+    mediaType: string;
+    title: string;
+}
+/** Before the end. */
+export interface MetadataPart {
+    type: "message-metadata";
+    messageMetadata: AnswerMetadata;
+}
+/** What is told of an answer beside its parts. `kind` names the sort of answer. */
+export interface AnswerMetadata {
+    answered_by: "engine" | "model" | "staff";
+    confidence: number;
+    kind?: string;
+    sources: SourceNote[];
+    receipts: Receipt[];
     staff?: string | null;
-    /** People before this shopper; null when nobody can say. */
-    ahead?: number | null;
-    wait_s?: number | null;
-    /** ISO 8601 time at which the team is back. */
-    opens_at?: string | null;
-    online?: boolean;
+    locale?: string;
+    stopped?: boolean;
+    interrupted?: boolean;
 }
-/** Who of the team is there. */
-export interface Presence {
+/** A source of the answer, for the reader. */
+export interface SourceNote {
+    id: string;
+    kind: string;
+    title: string;
+    url: string | null;
+    fetched_at: string;
+}
+/** A claim of the answer and the source field it rests on. */
+export interface Receipt {
+    claim: string;
+    source_id: string;
+    field: string;
+}
+/** The answer broke off; the text is for the shopper. */
+export interface ErrorPart {
+    type: "error";
+    errorText: string;
+}
+/** The shopper stopped the answer. */
+export interface AbortPart {
+    type: "abort";
+}
+/** The last of each answer that was not stopped. */
+export interface FinishPart {
+    type: "finish";
+}
+/** What a widget needs to begin. */
+export interface SessionAnswer {
+    session: string;
+    expires_at: string;
+    conversation_id: string;
+    appearance: Record<string, unknown>;
+    greeting: string;
+    suggestions: string[];
+    locale: string;
+}
+/** `GET /v1/chat/{conversation_id}`. */
+export interface ConversationView {
+    id: string;
+    state: string;
+    messages: MessageView[];
+    presence: PresenceView;
+}
+/** One message of the history, in the AI SDK's shape. */
+export interface MessageView {
+    id: string;
+    role: string;
+    parts: unknown;
+    created_at: string;
+    metadata: unknown;
+}
+/** `typing` is the name of whoever of the staff is writing at this moment. */
+export interface PresenceView {
     staff_online: boolean;
-    /** The name of whoever is writing now. */
     typing: string | null;
-    handoff: Handoff | null;
+    handoff: QueuePlace | null;
 }
-/** One of the shopper's conversations, as a list shows it. */
-export interface Talk {
+/** A conversation that was passed on. state: requested, waiting, joined or ended (staff have closed it). `ahead` counts conversations that wait longer, null once staff are here; `wait_s` is the median of what shoppers waited lately for a first reply, null where too few did; `opens_at` is when staff are next on duty, null where they are there now or the shop does not say. */
+export interface QueuePlace {
+    state: "ended" | "joined" | "requested" | "waiting";
+    ahead: number | null;
+    wait_s: number | null;
+    opens_at: string | null;
+}
+/** One line of `GET /v1/chat`: `title` is the shopper's first words, `preview` the latest of anybody's. */
+export interface ConversationLine {
     id: string;
     title: string;
     state: string;
     last_message_at: string;
     preview: string;
 }
-/** A picture the server has taken in. */
-export interface Picture {
+/** What asking for staff came to. state: requested (staff are on duty), waiting (nobody is; leave an e-mail) or joined (they are here); the rest as in `handoff.QueuePlace`. */
+export interface HandoffResult {
+    state: "ended" | "joined" | "requested" | "waiting";
+    contact: Record<string, string>;
+    online: boolean;
+    ahead: number | null;
+    wait_s: number | null;
+    opens_at: string | null;
+}
+/** `POST .../images`; sizes as kept. */
+export interface PictureView {
     id: string;
     media_type: string;
     width: number;
     height: number;
     bytes: number;
 }
-export interface Fallback {
-    reason: string;
-    contact?: {
-        email?: string | null;
-        url?: string | null;
-        phone?: string | null;
-    } | null;
+/** The same for wrong and unknown. */
+export interface VerificationAnswer {
+    level: number;
+    status: string;
 }
-export interface SourceNote {
-    id: string;
-    kind: string;
-    title: string;
-    url?: string | null;
-    fetched_at?: string | null;
-}
-export interface Metadata {
-    answered_by?: "model" | "engine" | "staff";
-    staff?: string | null;
-    confidence?: number;
-    sources?: SourceNote[];
-    /** The language the answer is in, where the server knows it (BCP 47). */
-    locale?: string;
-    /** Cut short by the shopper, or by a failure. */
-    stopped?: boolean;
-    interrupted?: boolean;
-}
+export type DataPart = StatusPart | ProductsPart | OrderPart | VerificationPart | SuggestionsPart | HandoffPart | FallbackPart;
+export type StreamPart = StartPart | TextStartPart | TextDeltaPart | TextEndPart | ToolInputPart | ToolOutputPart | SourceUrlPart | SourceDocumentPart | StatusPart | ProductsPart | OrderPart | VerificationPart | SuggestionsPart | HandoffPart | FallbackPart | MetadataPart | ErrorPart | AbortPart | FinishPart;
+/** The contract as the chat reads it: the server's shapes by the chat's names, and what only the chat knows. */
+export type Fallback = FallbackData;
+export type OrderItem = ItemView;
+export type Picture = PictureView;
+export type Presence = PresenceView;
+export type Product = ProductCard;
+export type Shipment = ShipmentView;
+export type Talk = ConversationLine;
+export type Tracking = TrackingView;
+export type Variant = VariantCard;
+export type Verification = VerificationData;
+/** The ways to prove an order that the chat has a form for. */
+export type Proof = "email" | "postcode" | "code" | "sign_in";
+/** What the stream, the history and the request for a person each tell of staff. */
+export type Handoff = HandoffData & Partial<Omit<HandoffResult, "state">>;
+/** The history may hold less than the stream: answers that broke off, words of the shop's own. */
+export type Metadata = Partial<AnswerMetadata>;
 /** A picture of the shopper's: `url` is "aisle-image:" and its id, fetched with the session's token. */
 export interface FilePart {
     type: "file";
     mediaType: string;
     url: string;
 }
+/** Data parts that stay in a message. */
+export type ShownPart = Exclude<DataPart, StatusPart>;
 export type Part = {
     type: "text";
     id?: string;
     text: string;
     state?: "streaming" | "done";
-} | FilePart | {
-    type: "source-url";
-    sourceId: string;
-    url: string;
-    title?: string;
-} | {
-    type: "source-document";
-    sourceId: string;
-    mediaType?: string;
-    title: string;
-    filename?: string;
-} | {
-    type: "data-products";
+} | FilePart | SourceUrlPart | SourceDocumentPart | (ShownPart & {
     id?: string;
-    data: {
-        products: Product[];
-    };
-} | {
-    type: "data-order";
-    id?: string;
-    data: {
-        order: OrderView;
-    };
-} | {
-    type: "data-verification";
-    id?: string;
-    data: Verification;
-} | {
-    type: "data-suggestions";
-    id?: string;
-    data: {
-        suggestions: string[];
-    };
-} | {
-    type: "data-handoff";
-    id?: string;
-    data: Handoff;
-} | {
-    type: "data-fallback";
-    id?: string;
-    data: Fallback;
-} | {
+}) | {
     type: "other";
     name: string;
     key?: string;
@@ -207,7 +369,6 @@ export interface PageRule {
     greeting?: string | null;
     suggestions?: string[] | null;
 }
-/** The merchant's branding, colours as `#rrggbb`, lengths in CSS pixels. */
 /** `scheme` is the look that the surface asks for: a dark "light background" makes it dark. */
 export interface Palette {
     scheme: "light" | "dark";
@@ -224,6 +385,7 @@ export interface Palette {
     /** The accent as text. */
     text: string;
 }
+/** The merchant's branding, colours as `#rrggbb`, lengths in CSS pixels. */
 export interface Appearance {
     accent?: string | null;
     accent_dark?: string | null;
@@ -245,14 +407,8 @@ export interface Appearance {
     hide_branding?: boolean;
     consent?: boolean;
 }
-export interface Session {
-    session: string;
-    expires_at: string;
-    conversation_id: string;
-    appearance: Appearance;
-    greeting: string;
-    suggestions: string[];
-    locale: string;
+export interface Session extends SessionAnswer {
+    appearance: Appearance & Record<string, unknown>;
 }
 /** The shop's word for a signed-in customer: id and e-mail with a signature, or a short-lived token. */
 export type Customer = {

@@ -1,12 +1,12 @@
 // src/fold.ts
-var e = /* @__PURE__ */ new Set([
-	"data-products",
-	"data-order",
-	"data-verification",
-	"data-suggestions",
-	"data-handoff",
-	"data-fallback"
-]);
+var e = {
+	"data-products": !0,
+	"data-order": !0,
+	"data-verification": !0,
+	"data-suggestions": !0,
+	"data-handoff": !0,
+	"data-fallback": !0
+};
 function t(e, t) {
 	switch (t.type) {
 		case "text-start": return d(e, [...e.parts, {
@@ -50,7 +50,7 @@ function a(e) {
 	} : e.type === "source-url" || e.type === "source-document" || e.type === "file" ? e : o(e);
 }
 function o(t) {
-	return e.has(t.type) && typeof t.data == "object" && t.data !== null ? t : {
+	return Object.hasOwn(e, t.type) && typeof t.data == "object" && t.data !== null ? t : {
 		type: "other",
 		name: t.type,
 		key: p(t.id),

@@ -15,6 +15,7 @@ from server.chat.live import LiveTurns, TurnJournal
 from server.chat.presence import Presence
 from server.chat.shoppers import storage as shoppers_storage
 from server.chat.shoppers.models import ConversationLine
+from server.chat.stream_parts import HandoffData, HandoffPart
 from server.core.database import Database
 from server.core.errors import NotFound
 from server.core.ids import new_id
@@ -91,7 +92,7 @@ class Conversations:
 
     def staff_notice(self, shopper: Shopper) -> bytes:
         """What a shopper reads at once while staff answer: nothing but that they are here."""
-        part = {"type": "data-handoff", "data": {"state": "joined"}}
+        part = msgspec.to_builtins(HandoffPart(data=HandoffData(state="joined")))
         notice_id = new_id()
         return replay(notice_id, f"n-{notice_id.hex}", [part], {"answered_by": "staff"})
 

@@ -9,7 +9,9 @@ from typing import Any, assert_never
 from uuid import UUID
 
 import msgspec
+from msgspec import UNSET
 
+from server.chat import stream_parts as wire
 from server.chat.models import (
     AnswerEvent,
     AskProof,
@@ -42,7 +44,7 @@ def event_id(turn_id: UUID, index: int) -> str:
     return f"{turn_id.hex}-{index}"
 
 
-def frame(turn_id: UUID, index: int, part: dict[str, Any]) -> bytes:
+def frame(turn_id: UUID, index: int, part: wire.StreamPart | dict[str, Any]) -> bytes:
     """One server-sent event."""
     return b"id: %s\ndata: %s\n\n" % (event_id(turn_id, index).encode(), _encoder.encode(part))
 
@@ -64,7 +66,7 @@ class Transcript:
     def __init__(self, turn_id: UUID, message_id: str) -> None:
         self.turn_id, self.message_id = turn_id, message_id
         self.parts: list[dict[str, Any]] = []
-        self.sources: list[dict[str, Any]] = []
+        self.sources: list[wire.SourceNote] = []
         self.tools: list[dict[str, Any]] = []
         self.conclusion: Concluded | None = None
         self.metadata: dict[str, Any] = {}
@@ -77,7 +79,7 @@ class Transcript:
         self._cited: set[str] = set()
         self._frames: list[bytes] = []
         self._count = 0
-        self._text: dict[str, Any] | None = None
+        self._text_id: str | None = None
         self._pieces: list[str] = []
 
     def take_frames(self) -> list[bytes]:
@@ -88,7 +90,7 @@ class Transcript:
     @property
     def has_text(self) -> bool:
         """Whether any word of the answer has been said."""
-        return self._text is not None or any(part["type"] == "text" for part in self.parts)
+        return self._text_id is not None or any(part["type"] == "text" for part in self.parts)
 
     @property
     def text(self) -> str:
@@ -98,7 +100,7 @@ class Transcript:
 
     def start(self) -> None:
         """The first frame."""
-        self._frame({"type": "start", "messageId": self.message_id}, says_nothing=True)
+        self._frame(wire.StartPart(message_id=self.message_id), says_nothing=True)
 
     def add(self, event: AnswerEvent) -> None:
         """Put one answer event on the wire and among the parts."""
@@ -106,20 +108,20 @@ class Transcript:
             case TextPiece(text=text):
                 self._add_text(text)
             case StatusLine(text=text):
-                self._frame({"type": "data-status", "data": {"text": text}, "transient": True}, says_nothing=True)
+                self._frame(wire.StatusPart(data=wire.StatusData(text)), says_nothing=True)
             case ToolUsed():
                 self._add_tool(event)
             case ShowProducts(products=products):
-                self._add_data("data-products", {"products": products})
+                self._add_part(wire.ProductsPart(data=wire.ProductsData(products)))
             case ShowOrder(order=order):
-                self._add_data("data-order", {"order": order})
+                self._add_part(wire.OrderPart(data=wire.OrderData(order)))
             case AskProof(order_number=number, methods=methods):
-                asked = {"methods": methods} | ({"order_number": number} if number else {})
-                self._add_data("data-verification", asked)
+                asked = wire.VerificationData(methods=methods, order_number=number or UNSET)
+                self._add_part(wire.VerificationPart(data=asked))
             case Suggest(suggestions=suggestions):
-                self._add_data("data-suggestions", {"suggestions": suggestions})
+                self._add_part(wire.SuggestionsPart(data=wire.SuggestionsData(suggestions)))
             case HandedOff(state=state, staff=staff):
-                self._add_data("data-handoff", {"state": state} | ({"staff": staff} if staff else {}))
+                self._add_part(wire.HandoffPart(data=wire.HandoffData(state=state, staff=staff or UNSET)))
             case Cite(source=source):
                 self._add_source(source)
             case Concluded():
@@ -129,7 +131,7 @@ class Transcript:
 
     def add_fallback(self, reason: str, contact: dict[str, str]) -> None:
         """The shop's own way to be reached, when there is no answer to give."""
-        self._add_data("data-fallback", {"reason": reason, "contact": contact})
+        self._add_part(wire.FallbackPart(data=wire.FallbackData(reason, contact)))
 
     def add_stored(self, part: dict[str, Any]) -> None:
         """Put a part that was saved before on the wire again."""
@@ -138,10 +140,7 @@ class Transcript:
             self._add_text(part["text"])
             self._close_text()
         elif kind.startswith("tool-"):
-            call = {"toolCallId": part["toolCallId"]}
-            name = kind.removeprefix("tool-")
-            self._frame({"type": "tool-input-available", **call, "toolName": name, "input": part["input"]})
-            self._frame({"type": "tool-output-available", **call, "output": part["output"]})
+            self._frame_tool(part["toolCallId"], kind.removeprefix("tool-"), part["input"], part["output"])
         else:
             self._frame(part)
 
@@ -154,33 +153,32 @@ class Transcript:
         """The last frames: `broken_text` is what a shopper reads when the answer broke off."""
         match state:
             case "stopped":
-                self._frame({"type": "abort"})
+                self._frame(wire.AbortPart())
             case "failed":
-                self._frame({"type": "error", "errorText": broken_text})
-                self._frame({"type": "finish"})
+                self._frame(wire.ErrorPart(error_text=broken_text))
+                self._frame(wire.FinishPart())
             case _:
                 self._frame({"type": "message-metadata", "messageMetadata": self.metadata})
-                self._frame({"type": "finish"})
+                self._frame(wire.FinishPart())
         self._frames.append(DONE_FRAME)
 
     def _add_text(self, text: str) -> None:
-        if self._text is None:
-            self._text = {"type": "text", "id": f"t{len(self.parts)}"}
-            self._frame({"type": "text-start", "id": self._text["id"]})
+        if self._text_id is None:
+            self._text_id = f"t{len(self.parts)}"
+            self._frame(wire.TextStartPart(id=self._text_id))
         self._pieces.append(text)
-        self._frame({"type": "text-delta", "id": self._text["id"], "delta": text})
+        self._frame(wire.TextDeltaPart(id=self._text_id, delta=text))
 
     def _close_text(self) -> None:
-        if self._text is not None:
-            self._frame({"type": "text-end", "id": self._text["id"]})
+        if self._text_id is not None:
+            self._frame(wire.TextEndPart(id=self._text_id))
             self.parts.append({"type": "text", "text": "".join(self._pieces), "state": "done"})
-            self._text, self._pieces = None, []
+            self._text_id, self._pieces = None, []
 
-    def _add_data(self, kind: str, data: dict[str, Any]) -> None:
+    def _add_part(self, part: wire.DataPart | wire.SourceUrlPart | wire.SourceDocumentPart) -> None:
         self._close_text()
-        plain = msgspec.to_builtins(data)
-        self.parts.append({"type": kind, "data": plain})
-        self._frame({"type": kind, "data": plain})
+        self.parts.append(msgspec.to_builtins(part))
+        self._frame(part)
 
     def _add_tool(self, tool: ToolUsed) -> None:
         self._close_text()
@@ -195,30 +193,27 @@ class Transcript:
                 "output": tool.output,
             }
         )
-        self._frame({"type": "tool-input-available", "toolCallId": call_id, "toolName": tool.name, "input": tool.input})
-        self._frame({"type": "tool-output-available", "toolCallId": call_id, "output": tool.output})
+        self._frame_tool(call_id, tool.name, tool.input, tool.output)
+
+    def _frame_tool(self, call_id: str, name: str, asked: dict[str, Any], output: dict[str, Any]) -> None:
+        self._frame(wire.ToolInputPart(tool_call_id=call_id, tool_name=name, input=asked))
+        self._frame(wire.ToolOutputPart(tool_call_id=call_id, output=output))
 
     def _add_source(self, source: Source) -> None:
         if source.id in self._cited:
             return
         self._cited.add(source.id)
-        self._close_text()
         if source.url:
-            part = {"type": "source-url", "sourceId": source.id, "url": source.url, "title": source.title}
+            self._add_part(wire.SourceUrlPart(source_id=source.id, url=source.url, title=source.title))
         else:
-            part = {
-                "type": "source-document",
-                "sourceId": source.id,
-                "mediaType": "text/plain",
-                "title": source.title,
-            }
-        self.parts.append(part)
+            self._add_part(wire.SourceDocumentPart(source_id=source.id, title=source.title))
         self.sources.append(
-            {"id": source.id, "title": source.title, "url": source.url, "fetched_at": source.fetched_at}
+            wire.SourceNote(
+                id=source.id, kind=source.kind, title=source.title, url=source.url, fetched_at=source.fetched_at
+            )
         )
-        self._frame(part)
 
-    def _frame(self, part: dict[str, Any], *, says_nothing: bool = False) -> None:
+    def _frame(self, part: wire.StreamPart | dict[str, Any], *, says_nothing: bool = False) -> None:
         self._frames.append(frame(self.turn_id, self._count, part))
         self._count += 1
         if says_nothing:

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from server.chat.events import Transcript
 from server.chat.grounding import Grounder
-from server.chat.models import OrderAnswer, ProductDetail, Receipt, StatusLine
+from server.chat.models import HandoffState, OrderAnswer, ProductDetail, Receipt, StatusLine
 from server.chat.phrases import phrase
 from server.chat.tool_arguments import id_argument, parse_arguments, price_argument, text_argument
 from server.chat.toolbox import ShopToolbox
@@ -32,7 +32,7 @@ class Progress(Struct):
     completion_tokens: int = 0
     shopper_email: str | None = None
     """In this message: where staff may write to."""
-    handed_off: str | None = None
+    handed_off: HandoffState | None = None
 
 
 async def call_tool(

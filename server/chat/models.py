@@ -5,7 +5,7 @@ wire (`events.py`). Nothing here knows HTTP or SQL.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from msgspec import Struct
@@ -13,6 +13,8 @@ from msgspec import Struct
 from integrations.platform import Money
 from server.orders.models import OrderOutcome, OrderView
 from server.shops.identity import Shopper
+
+HandoffState = Literal["requested", "waiting", "joined", "ended"]
 
 
 class VariantCard(Struct, frozen=True, kw_only=True):
@@ -87,7 +89,7 @@ class HandoffResult(Struct, frozen=True, kw_only=True):
     """What asking for staff came to. state: requested (staff are on duty), waiting (nobody is; leave an e-mail) or
     joined (they are here); the rest as in `handoff.QueuePlace`."""
 
-    state: str
+    state: HandoffState
     contact: dict[str, str] = {}
     online: bool = False
     ahead: int | None = None
@@ -179,7 +181,7 @@ class Cite(Struct, frozen=True, tag=True):
 class HandedOff(Struct, frozen=True, kw_only=True, tag=True):
     """The conversation goes to staff."""
 
-    state: str
+    state: HandoffState
     staff: str | None = None
 
 
@@ -199,6 +201,8 @@ class Concluded(Struct, frozen=True, kw_only=True, tag=True):
     receipts: tuple[Receipt, ...] = ()
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    locale: str | None = None
+    """The language of the answer, where it is known (the engine's own words)."""
 
 
 AnswerEvent = (

@@ -5,7 +5,7 @@ import time
 from typing import Any
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct
 
 from billing.answers import is_billable
 from billing.quota import Quota, Spent
@@ -13,6 +13,7 @@ from server.chat import storage
 from server.chat.events import Transcript
 from server.chat.live import LiveTurn, LiveTurns
 from server.chat.models import Question
+from server.chat.stream_parts import AnswerMetadata
 from server.core.database import Database
 from server.core.errors import Unavailable
 from server.core.logging import get_logger
@@ -91,13 +92,17 @@ class TurnRecorder:
 def answer_metadata(turn: Turn, state: str, by: str | None) -> dict[str, Any]:
     """What a client is told of an answer beside its parts (the contract's `message-metadata`)."""
     conclusion = turn.transcript.conclusion
-    return {
-        "answered_by": by or turn.transcript.author,
-        "confidence": round(conclusion.confidence, 3) if conclusion else 0.0,
-        "kind": conclusion.kind if conclusion else state,
-        "sources": turn.transcript.sources,
-        "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],
-    }
+    told = AnswerMetadata(
+        answered_by="model" if (by or turn.transcript.author) == "model" else "engine",
+        confidence=round(conclusion.confidence, 3) if conclusion else 0.0,
+        kind=conclusion.kind if conclusion else state,
+        sources=tuple(turn.transcript.sources),
+        receipts=conclusion.receipts if conclusion else (),
+        locale=(conclusion.locale if conclusion else None) or UNSET,
+        stopped=state == "stopped" or UNSET,
+    )
+    plain: dict[str, Any] = msgspec.to_builtins(told)
+    return plain
 
 
 def _spent(turn: Turn, state: str) -> Spent:
@@ -112,7 +117,7 @@ def _trace(turn: Turn, state: str) -> dict[str, Any]:
     return {
         "kind": conclusion.kind if conclusion else "quota" if state == "refused" else None,
         "tools": turn.transcript.tools,
-        "sources": turn.transcript.sources,
+        "sources": msgspec.to_builtins(turn.transcript.sources),
         "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],
         "first_text_s": turn.first_text_s,
         "seconds": round(time.monotonic() - turn.started, 4),

@@ -70,6 +70,9 @@ def test_history_and_feedback(shopper: Shopper) -> None:
     messages = shopper.history()["messages"]
     assert [message["role"] for message in messages] == ["user", "assistant"]
     assert messages[1]["metadata"]["sources"] == answer.metadata["sources"]
+    assert {source["kind"] for source in answer.metadata["sources"]} == {"document"}
+    assert answer.metadata["locale"] == "en"
+    assert shopper.ask("Wie lange dauert der Versand nach Deutschland?").metadata["locale"] == "de"
     path = f"/v1/chat/{shopper.conversation_id}/feedback"
     rated = shopper.client.post(path, json={"message_id": messages[1]["id"], "rating": "up"})
     assert rated.status_code == 200

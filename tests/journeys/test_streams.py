@@ -176,6 +176,7 @@ def test_stop_keeps_what_was_said(slow: ModelInstallation, where: str) -> None:
     _, kept = shopper.history()["messages"]
     assert "\n\n".join(part["text"] for part in kept["parts"] if part["type"] == "text").strip() == answer.text
     assert kept["metadata"]["kind"] == "stopped"
+    assert kept["metadata"]["stopped"] is True
     assert shopper.ask("hello").text
 
 

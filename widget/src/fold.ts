@@ -1,14 +1,15 @@
 /** How stream parts become messages: the UI message stream v1, kept to what our server says. */
-import type { Chunk, Message, Metadata, Part } from "./wire";
+import type { Chunk, Message, Metadata, Part, ShownPart } from "./wire";
 
-const SHOWN = new Set([
-  "data-products",
-  "data-order",
-  "data-verification",
-  "data-suggestions",
-  "data-handoff",
-  "data-fallback",
-]);
+/** Every data part that stays in a message: one that the server adds is a type error until the chat knows what to do. */
+const SHOWN: Record<ShownPart["type"], true> = {
+  "data-products": true,
+  "data-order": true,
+  "data-verification": true,
+  "data-suggestions": true,
+  "data-handoff": true,
+  "data-fallback": true,
+};
 
 /** The message with one more stream part in it; the same object when the part does not change it. */
 export function fold(message: Message, chunk: Chunk): Message {
@@ -58,7 +59,7 @@ function historyPart(part: Chunk): Part {
 }
 
 function dataPart(chunk: Chunk): Part {
-  const known = SHOWN.has(chunk.type) && typeof chunk.data === "object" && chunk.data !== null;
+  const known = Object.hasOwn(SHOWN, chunk.type) && typeof chunk.data === "object" && chunk.data !== null;
   if (known) return chunk as unknown as Part;
   return { type: "other", name: chunk.type, key: text(chunk.id), data: chunk.data };
 }

@@ -1,138 +1,44 @@
-/** The shapes of the public contract, as they arrive. Money is integer minor units of an ISO 4217 currency. */
+/** The contract as the chat reads it: the server's shapes by the chat's names, and what only the chat knows. */
+import type {
+  AnswerMetadata,
+  ConversationLine,
+  DataPart,
+  FallbackData,
+  HandoffData,
+  HandoffResult,
+  ItemView,
+  PictureView,
+  PresenceView,
+  ProductCard,
+  SessionAnswer,
+  ShipmentView,
+  SourceDocumentPart,
+  SourceUrlPart,
+  StatusPart,
+  TrackingView,
+  VariantCard,
+  VerificationData,
+} from "./protocol.gen";
 
-export interface Money {
-  amount: number;
-  currency: string;
-}
-
-export interface Variant {
-  id: string;
-  title: string;
-  sku?: string | null;
-  price?: Money | null;
-  available: boolean;
-}
-
-export interface Product {
-  id: string;
-  title: string;
-  url?: string | null;
-  image_url?: string | null;
-  price?: Money | null;
-  compare_at_price?: Money | null;
-  available: boolean;
-  variants?: Variant[];
-  /** ISO 8601 time at which the shop told us. */
-  fetched_at?: string;
-}
-
-export interface Tracking {
-  carrier?: string | null;
-  number: string;
-  url?: string | null;
-}
-
-export interface OrderItem {
-  title: string;
-  variant?: string | null;
-  quantity: number;
-  refunded_quantity?: number;
-  available_from?: string | null;
-}
-
-export interface Shipment {
-  status: string;
-  status_text: string;
-  items: { title: string; quantity: number }[];
-  tracking?: Tracking[];
-  delivered_on?: string | null;
-  estimated_delivery?: string | null;
-}
-
-/** What the proof level allows: absent fields are not for this shopper. Dates are `YYYY-MM-DD`. */
-export interface OrderView {
-  number: string;
-  status: string;
-  status_text: string;
-  placed_on?: string | null;
-  estimated_delivery?: string | null;
-  items?: OrderItem[];
-  tracking?: Tracking[];
-  shipments?: Shipment[];
-  ship_to?: { city?: string | null; postcode_end?: string | null } | null;
-  refunds?: { refunded_on: string; amount: Money }[];
-  total?: Money | null;
-  other_orders?: { number: string; status: string; status_text: string; placed_on?: string | null }[];
-}
-
+export type * from "./protocol.gen";
+export type Fallback = FallbackData;
+export type OrderItem = ItemView;
+export type Picture = PictureView;
+export type Presence = PresenceView;
+export type Product = ProductCard;
+export type Shipment = ShipmentView;
+export type Talk = ConversationLine;
+export type Tracking = TrackingView;
+export type Variant = VariantCard;
+export type Verification = VerificationData;
+/** The ways to prove an order that the chat has a form for. */
 export type Proof = "email" | "postcode" | "code" | "sign_in";
 
-export interface Verification {
-  order_number?: string | null;
-  methods: Proof[];
-}
+/** What the stream, the history and the request for a person each tell of staff. */
+export type Handoff = HandoffData & Partial<Omit<HandoffResult, "state">>;
 
-export interface Handoff {
-  state: "requested" | "waiting" | "joined" | "ended";
-  staff?: string | null;
-  /** People before this shopper; null when nobody can say. */
-  ahead?: number | null;
-  wait_s?: number | null;
-  /** ISO 8601 time at which the team is back. */
-  opens_at?: string | null;
-  online?: boolean;
-}
-
-/** Who of the team is there. */
-export interface Presence {
-  staff_online: boolean;
-  /** The name of whoever is writing now. */
-  typing: string | null;
-  handoff: Handoff | null;
-}
-
-/** One of the shopper's conversations, as a list shows it. */
-export interface Talk {
-  id: string;
-  title: string;
-  state: string;
-  last_message_at: string;
-  preview: string;
-}
-
-/** A picture the server has taken in. */
-export interface Picture {
-  id: string;
-  media_type: string;
-  width: number;
-  height: number;
-  bytes: number;
-}
-
-export interface Fallback {
-  reason: string;
-  contact?: { email?: string | null; url?: string | null; phone?: string | null } | null;
-}
-
-export interface SourceNote {
-  id: string;
-  kind: string;
-  title: string;
-  url?: string | null;
-  fetched_at?: string | null;
-}
-
-export interface Metadata {
-  answered_by?: "model" | "engine" | "staff";
-  staff?: string | null;
-  confidence?: number;
-  sources?: SourceNote[];
-  /** The language the answer is in, where the server knows it (BCP 47). */
-  locale?: string;
-  /** Cut short by the shopper, or by a failure. */
-  stopped?: boolean;
-  interrupted?: boolean;
-}
+/** The history may hold less than the stream: answers that broke off, words of the shop's own. */
+export type Metadata = Partial<AnswerMetadata>;
 
 /** A picture of the shopper's: `url` is "aisle-image:" and its id, fetched with the session's token. */
 export interface FilePart {
@@ -141,17 +47,15 @@ export interface FilePart {
   url: string;
 }
 
+/** Data parts that stay in a message. */
+export type ShownPart = Exclude<DataPart, StatusPart>;
+
 export type Part =
   | { type: "text"; id?: string; text: string; state?: "streaming" | "done" }
   | FilePart
-  | { type: "source-url"; sourceId: string; url: string; title?: string }
-  | { type: "source-document"; sourceId: string; mediaType?: string; title: string; filename?: string }
-  | { type: "data-products"; id?: string; data: { products: Product[] } }
-  | { type: "data-order"; id?: string; data: { order: OrderView } }
-  | { type: "data-verification"; id?: string; data: Verification }
-  | { type: "data-suggestions"; id?: string; data: { suggestions: string[] } }
-  | { type: "data-handoff"; id?: string; data: Handoff }
-  | { type: "data-fallback"; id?: string; data: Fallback }
+  | SourceUrlPart
+  | SourceDocumentPart
+  | (ShownPart & { id?: string })
   | { type: "other"; name: string; key?: string; data?: unknown };
 
 export interface Message {
@@ -170,7 +74,6 @@ export interface PageRule {
   suggestions?: string[] | null;
 }
 
-/** The merchant's branding, colours as `#rrggbb`, lengths in CSS pixels. */
 /** `scheme` is the look that the surface asks for: a dark "light background" makes it dark. */
 export interface Palette {
   scheme: "light" | "dark";
@@ -188,6 +91,7 @@ export interface Palette {
   text: string;
 }
 
+/** The merchant's branding, colours as `#rrggbb`, lengths in CSS pixels. */
 export interface Appearance {
   accent?: string | null;
   accent_dark?: string | null;
@@ -210,14 +114,8 @@ export interface Appearance {
   consent?: boolean;
 }
 
-export interface Session {
-  session: string;
-  expires_at: string;
-  conversation_id: string;
-  appearance: Appearance;
-  greeting: string;
-  suggestions: string[];
-  locale: string;
+export interface Session extends SessionAnswer {
+  appearance: Appearance & Record<string, unknown>;
 }
 
 /** The shop's word for a signed-in customer: id and e-mail with a signature, or a short-lived token. */

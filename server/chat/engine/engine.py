@@ -87,6 +87,7 @@ def joint_end(ends: list[Concluded]) -> Concluded:
         kind=next(iter(answering), "unknown"),
         confidence=min(end.confidence for end in ends),
         receipts=tuple(dict.fromkeys(receipt for end in ends for receipt in end.receipts)),
+        locale=ends[-1].locale if ends else None,
     )
 
 

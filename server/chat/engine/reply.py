@@ -81,7 +81,8 @@ class Reply:
     def conclude(self, kind: str, confidence: float) -> list[AnswerEvent]:
         """The last event."""
         receipts = tuple(dict.fromkeys(self._receipts))
-        return [Concluded(kind=kind, confidence=round(max(0.0, min(1.0, confidence)), 3), receipts=receipts)]
+        sure = round(max(0.0, min(1.0, confidence)), 3)
+        return [Concluded(kind=kind, confidence=sure, receipts=receipts, locale=self.locale)]
 
     def money(self, money: Money) -> str:
         """As people of the shopper's locale write it."""

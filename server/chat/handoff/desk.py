@@ -3,10 +3,12 @@
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
+import msgspec
+
 from server.chat import storage as chat_storage
 from server.chat.handoff import storage
 from server.chat.handoff.models import PresenceView, QueuePlace, Surroundings, Talk
-from server.chat.models import HandoffResult
+from server.chat.models import HandoffResult, HandoffState
 from server.chat.presence import Presence, Seen
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
@@ -45,7 +47,7 @@ class HandoffDesk:
             assert talk
             wait_s = await self._usual_wait_s(connection, shop_id) if talk.state in WAITING else None
         return HandoffResult(
-            state=talk.state,
+            state=msgspec.convert(talk.state, HandoffState),
             contact=around.contact,
             online=around.online,
             ahead=talk.ahead,
@@ -73,7 +75,12 @@ class HandoffDesk:
         place = None
         if talk and talk.state in WAITING:
             wait_s = await self._usual_wait_s(connection, shopper.shop_id)
-            place = QueuePlace(state=talk.state, ahead=talk.ahead, wait_s=wait_s, opens_at=around.opens_at)
+            place = QueuePlace(
+                state=msgspec.convert(talk.state, HandoffState),
+                ahead=talk.ahead,
+                wait_s=wait_s,
+                opens_at=around.opens_at,
+            )
         elif talk and talk.state == "joined":
             place = QueuePlace(state="joined")
         elif talk and talk.state == "closed" and talk.was_passed_on:

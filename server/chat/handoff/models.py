@@ -4,6 +4,8 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from server.chat.models import HandoffState
+
 
 class QueuePlace(Struct, frozen=True, kw_only=True):
     """A conversation that was passed on. state: requested, waiting, joined or ended (staff have closed it).
@@ -13,7 +15,7 @@ class QueuePlace(Struct, frozen=True, kw_only=True):
     they are there now or the shop does not say.
     """
 
-    state: str
+    state: HandoffState
     ahead: int | None = None
     wait_s: int | None = None
     opens_at: datetime | None = None

@@ -42,7 +42,7 @@ export class Board {
   /** New messages of the shop's side: counted and heard only by a shopper who is not looking. */
   protected notice(fresh: number): void {
     if (this.visible && !document.hidden) return;
-    if (this.state.session?.appearance?.sound && !this.tokens.muted) playSound();
+    if (this.state.session?.appearance.sound && !this.tokens.muted) playSound();
     if (!this.visible) this.count(this.#unread + fresh);
   }
 

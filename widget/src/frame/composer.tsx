@@ -19,7 +19,7 @@ export function Composer({ field }: { field: RefObject<HTMLTextAreaElement | nul
   const { busy, phase, session } = useConversation();
   const [text, setText] = useState("");
   const [cut, setCut] = useState(false);
-  const tray = useTray(!!session?.appearance?.images);
+  const tray = useTray(!!session?.appearance.images);
   useLayoutEffect(() => grow(field.current), [text]);
   const ready = phase === "ready" && !busy && !tray.busy && (text.trim() !== "" || tray.parts.length > 0);
   const send = (): void => {
@@ -86,7 +86,7 @@ export function Composer({ field }: { field: RefObject<HTMLTextAreaElement | nul
           {cut ? fill(words.paste_cut, { n: MAX_LENGTH.toLocaleString(locale) }) : count(words.left, MAX_LENGTH - text.length, locale)}
         </p>
       )}
-      {session && !session.appearance?.hide_branding && <p class="brand">{fill(words.powered_by, { name: "Aisle" })}</p>}
+      {session && !session.appearance.hide_branding && <p class="brand">{fill(words.powered_by, { name: "Aisle" })}</p>}
     </form>
   );
 }

@@ -22,7 +22,7 @@ export function Head({ onClose, onOpen, onDone }: HeadProps): ComponentChildren 
       <Avatar />
       <div class="who">
         <h1>
-          <bdi>{session?.appearance?.name ?? (phase === "asking" ? words.assistant : "\u00a0")}</bdi>
+          <bdi>{session?.appearance.name ?? (phase === "asking" ? words.assistant : "\u00a0")}</bdi>
         </h1>
         {phase !== "asking" && <p>{words.assistant}</p>}
       </div>
@@ -39,7 +39,7 @@ export function Head({ onClose, onOpen, onDone }: HeadProps): ComponentChildren 
 function Avatar(): ComponentChildren {
   const { session } = useConversation();
   const [broken, setBroken] = useState<string>();
-  const src = safeImage(session?.appearance?.avatar_url, location.origin);
+  const src = safeImage(session?.appearance.avatar_url, location.origin);
   return (
     <span class="avatar" aria-hidden="true">
       {src && broken !== src ? <img src={src} alt="" onError={() => setBroken(src)} /> : <Icon name="spark" />}
@@ -101,7 +101,7 @@ function Menu({ onOpen, onDone }: Omit<HeadProps, "onClose">): ComponentChildren
         <div role="menu" aria-label={words.menu}>
           {item("person", words.person, () => onOpen("person"))}
           {item("page", words.conversations, () => onOpen("talks"))}
-          {session?.appearance?.sound && item("bell", words.sound, () => (tokens.muted = !tokens.muted), !tokens.muted)}
+          {session?.appearance.sound && item("bell", words.sound, () => (tokens.muted = !tokens.muted), !tokens.muted)}
           {item("retry", words.start_over, () => {
             onDone();
             void conversation.startOver();

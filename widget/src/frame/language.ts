@@ -71,4 +71,5 @@ function canonical(tag = ""): string {
   }
 }
 
-const primary = (tag: string): string => tag.split("-")[0] ?? "";
+/** The language of a tag, without script and region. */
+export const primary = (tag: string): string => tag.split("-")[0] ?? "";

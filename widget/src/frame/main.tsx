@@ -120,7 +120,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented) tell({ type: "close" });
 });
 for (const touch of ["pointerdown", "keydown"]) {
-  document.addEventListener(touch, () => conversation.state.session?.appearance?.sound && allowSound());
+  document.addEventListener(touch, () => conversation.state.session?.appearance.sound && allowSound());
 }
 let slept = 0;
 document.addEventListener("visibilitychange", () => {

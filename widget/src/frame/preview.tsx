@@ -36,8 +36,10 @@ async function show(conversation: Conversation, draft: Draft): Promise<void> {
 function samples(words: Strings, name: string, asked = words.track): Message[] {
   const day = (offset: number): string => new Date(Date.now() + offset * DAY_MS).toISOString().slice(0, 10);
   const price = { amount: 4_900, currency: "EUR" };
-  const product = { id: "1", title: name || words.products, price, compare_at_price: { ...price, amount: 5_900 }, available: true };
-  const order = { number: "1001", status: "shipped", status_text: words.step_shipped, placed_on: day(-3), estimated_delivery: day(2) };
+  const shown = { url: null, image_url: null, fetched_at: "", available: true };
+  const product = { ...shown, id: "1", title: name || words.products, price, compare_at_price: { ...price, amount: 5_900 } };
+  const status = { status: "shipped" as const, status_text: words.step_shipped };
+  const order = { ...status, number: "1001", placed_on: day(-3), estimated_delivery: day(2) };
   const parts: Part[] = [
     { type: "text", text: words.is_checked },
     { type: "data-products", data: { products: [product] } },

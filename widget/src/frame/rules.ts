@@ -7,7 +7,7 @@ import type { State } from "./state";
 /** The greeting and starters for where the shopper is. */
 export function spokenOn(session: Session, { page, phone, nudge }: Pick<State, "page" | "phone" | "nudge">): { greeting: string; suggestions: readonly string[] } {
   const device = phone ? "phone" : "desktop";
-  const rules = listOf(session.appearance?.rules).filter(
+  const rules = listOf(session.appearance.rules).filter(
     (rule) => page && (!rule.device || rule.device === device) && matches(rule.match, page.url),
   );
   return {

@@ -68,7 +68,7 @@ function Welcome(): ComponentChildren {
   if (!session || phase === "starting") return phase === "starting" ? <Dots /> : null;
   const { greeting, suggestions } = spokenOn(session, state);
   const asked = messages.length > 0;
-  const logo = safeImage(session.appearance?.logo_url, home || location.origin);
+  const logo = safeImage(session.appearance.logo_url, home || location.origin);
   return (
     <section class={asked ? "welcome small" : "welcome"}>
       {!asked && logo && <img class="logo" src={logo} alt="" />}

@@ -137,7 +137,7 @@ export function Attach({ tray }: { tray: Tray }): ComponentChildren {
   const { words } = useLanguage();
   const { session } = useConversation();
   const field = useRef<HTMLInputElement>(null);
-  if (!session?.appearance?.images) return null;
+  if (!session?.appearance.images) return null;
   return (
     <>
       <button type="button" class="tool" aria-label={words.attach} onClick={() => field.current?.click()}>

@@ -2,6 +2,7 @@
 import { fold, settle, type AisleClient, type Chunk, type Handoff, type Part } from "../api";
 import { Board, type Report } from "./board";
 import { uuid } from "./ids";
+import { primary } from "./language";
 import type { TokenStore } from "./storage";
 
 export abstract class Turns extends Board {
@@ -106,6 +107,7 @@ export abstract class Turns extends Board {
     this.report("answer", { answered_by });
     this.notice(1);
     // Forms speak the language that the answer speaks.
-    if (locale && locale !== this.state.language.locale) void this.speak(locale, this.state.language.locale);
+    const spoken = this.state.language.locale;
+    if (locale && primary(locale) !== primary(spoken)) void this.speak(locale, spoken);
   }
 }

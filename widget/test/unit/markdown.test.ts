@@ -107,7 +107,7 @@ describe("links", () => {
   });
 
   test("a message vouches for the hosts of its sources", () => {
-    const parts = [{ type: "source-url" as const, sourceId: "1", url: "https://carrier.example/t" }];
+    const parts = [{ type: "source-url" as const, sourceId: "1", url: "https://carrier.example/t", title: "" }];
     expect([...hostsOf({ id: "1", role: "assistant", parts }, ["shop.example"])]).toEqual(["shop.example", "carrier.example"]);
   });
 });

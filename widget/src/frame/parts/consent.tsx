@@ -7,7 +7,7 @@ export function Consent(): ComponentChildren {
   const { words } = useLanguage();
   const { consent } = useChat();
   const { session } = useConversation();
-  const name = session?.appearance?.name ?? words.this_shop;
+  const name = session?.appearance.name ?? words.this_shop;
   return (
     <div class="scroll">
       <section class="consent card form" aria-label={words.consent_title}>

@@ -20,12 +20,12 @@ export function sourcesOf(message: Message, home: string): Source[] {
   for (const part of message.parts) {
     if (part.type !== "source-url" && part.type !== "source-document") continue;
     const url = part.type === "source-url" ? safeLink(part.url, home) : undefined;
-    found.set(part.sourceId, { id: part.sourceId, title: part.title ?? "", url, checked: undefined });
+    found.set(part.sourceId, { id: part.sourceId, title: part.title, url, checked: undefined });
   }
   for (const note of listOf(message.metadata?.sources)) {
     const known = found.get(note.id);
     const url = known?.url ?? safeLink(note.url, home);
-    found.set(note.id, { id: note.id, title: known?.title || note.title, url, checked: note.fetched_at ?? undefined });
+    found.set(note.id, { id: note.id, title: known?.title || note.title, url, checked: note.fetched_at });
   }
   return [...found.values()];
 }
