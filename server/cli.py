@@ -103,8 +103,9 @@ def migrate() -> None:
     from server.commands.setup import run_migrate
 
     with explaining_database(operator_settings(), as_owner=True):
-        revision = run_migrate()
-    click.echo(f"the schema is at revision {revision}")
+        migrated = run_migrate()
+    newer = "; a newer version of Aisle has left it there, and it stays so" if migrated.is_newer else ""
+    click.echo(f"the schema is at revision {migrated.revision}{newer}")
 
 
 @main.group()

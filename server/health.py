@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from server.core.database import Database
 from server.core.errors import AisleError
 from server.core.metrics import Metrics
+from server.migrations.fit import require_fit
 
 
 @get("/health/live", summary="Alive", tags=["operator"])
@@ -19,18 +20,21 @@ async def live() -> dict[str, str]:
 
 @get("/health/ready", summary="Ready", tags=["operator"])
 async def ready(database: NamedDependency[Database], redis: NamedDependency[Any]) -> Response[dict[str, Any]]:
-    """Whether it can serve. Without Postgres it cannot; without Redis it can, with less."""
-    down = []
+    """Whether it can serve. Without a Postgres that takes writes and has the schema and the rights this version needs
+    it cannot (`detail` says what is the matter); without Redis it can, with less."""
+    down, detail = [], None
     try:
-        await database.ping()
-    except AisleError:
+        detail = await require_fit(database)
+    except AisleError as reason:
         down.append("postgres")
+        detail = reason.detail
     try:
         await redis.ping()
     except Exception:  # any reason counts as down
         down.append("redis")
     serving = "postgres" not in down
     body = {"status": "ready" if not down else ("degraded" if serving else "down"), "down": down}
+    body |= {"detail": detail} if detail else {}
     return Response(body, status_code=200 if serving else 503, headers={} if serving else {"retry-after": "5"})
 
 

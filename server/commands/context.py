@@ -6,8 +6,11 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from uuid import UUID
 
+import click
+
 from server.commands.data_dir import require_writable, unwritable
 from server.commands.outages import explaining_database
+from server.core.connection_budget import FULL, OF_A_COMMAND, read_budget, share_out
 from server.core.crypto import app_role_password
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
@@ -15,8 +18,10 @@ from server.core.logging import configure_logging
 from server.core.settings import Settings, load_settings
 from server.embedded import Endpoints
 from server.embedded.endpoints import endpoints
-from server.migrations.migrate import current_revision, migrate, newest_revision
-from server.wiring import Services, open_services
+from server.migrations.fit import require_fit
+from server.migrations.migrate import current_revision, migrate
+from server.migrations.revisions import newest_revision
+from server.wiring import Services, open_database, open_services
 
 DATA_DIR_VARIABLE = "AISLE_DATA_DIR"
 
@@ -40,18 +45,44 @@ async def services_for_command(*, embedder_threads: int = 1) -> AsyncIterator[Se
     """Services for one command. Embedded servers are brought up to date by the way; an operator's are not."""
     settings = operator_settings()
     with endpoints(settings) as at:
-        async with opened_services(settings, at, embedder_threads=embedder_threads) as services:
+        opened = opened_services(settings, at, embedder_threads=embedder_threads, connections=OF_A_COMMAND)
+        async with opened as services:
+            await require_fit(services.database)
             yield services
 
 
 @asynccontextmanager
-async def opened_services(settings: Settings, at: Endpoints, *, embedder_threads: int = 1) -> AsyncIterator[Services]:
+async def opened_services(
+    settings: Settings, at: Endpoints, *, embedder_threads: int = 1, connections: int | None = None
+) -> AsyncIterator[Services]:
     """Services on these servers. Raises ConfigurationError, and Unavailable that says which server is not there."""
     async with AsyncExitStack() as stack:
         with explaining_database(settings):
             await bring_up_to_date(settings, at)
-            services = await stack.enter_async_context(open_services(settings, at, embedder_threads=embedder_threads))
+            services = await stack.enter_async_context(
+                open_services(settings, at, embedder_threads=embedder_threads, connections=connections)
+            )
         yield services
+
+
+async def admitted(settings: Settings, at: Endpoints, processes: int) -> int:
+    """How many database connections each of so many processes that go on and on gets; what an operator should know of
+    them, or of the database, is said. Raises ConfigurationError, Unavailable when they cannot run."""
+    with explaining_database(settings):
+        await bring_up_to_date(settings, at)
+        database = await open_database(settings, at, pool_size=1)
+    try:
+        concern = await require_fit(database)
+        budget = await read_budget(database.fetch)
+    finally:
+        await database.close()
+    if concern:
+        click.echo(f"aisle: {concern}", err=True)
+    connections = share_out(budget, processes=processes, wanted=settings.database_connections)
+    if connections < (settings.database_connections or FULL):
+        what = "this process gets" if processes == 1 else f"each of the {processes} processes gets"
+        click.echo(f"aisle: {what} {connections} database connections and not {FULL}: {budget}", err=True)
+    return connections
 
 
 async def bring_up_to_date(settings: Settings, at: Endpoints) -> None:

@@ -8,13 +8,14 @@ from redis.exceptions import RedisError
 
 from server.commands.context import opened_services, operator_settings
 from server.commands.outages import redis_of, unusable
+from server.core.connection_budget import FULL, LEAST, read_budget
 from server.core.errors import AisleError, ConfigurationError
 from server.core.mail import MailDelayed, Mailer, parse_smtp_url
 from server.core.redis_pool import open_redis
 from server.core.settings import Settings
 from server.embedded import Endpoints
 from server.embedded.endpoints import endpoints
-from server.migrations.migrate import current_revision, newest_revision
+from server.migrations.fit import examine_fit
 from server.wiring import Services
 
 LOW_DISK_BYTES = 1 << 30
@@ -53,7 +54,7 @@ async def _examine(settings: Settings, at: Endpoints) -> bool:
 
 async def _examine_services(settings: Settings, at: Endpoints) -> bool:
     try:
-        async with opened_services(settings, at) as services:
+        async with opened_services(settings, at, connections=LEAST) as services:
             return all([await _check(name, check(services)) for name, check in CHECKS])
     except ConfigurationError as reason:
         _say(FAILURE, "settings", str(reason))
@@ -83,10 +84,27 @@ async def _database(services: Services) -> str:
 
 
 async def _schema(services: Services) -> str:
-    found, needed = await current_revision(services.at.database_url), newest_revision()
-    if found != needed:
-        raise AisleError(f"at revision {found}, this version needs {needed}; run `aisle migrate`")
-    return f"at revision {found}"
+    fit = await examine_fit(services.database)
+    if fit.schema_problem:
+        raise AisleError(fit.schema_problem)
+    if fit.schema_concern:
+        raise Concern(fit.schema_concern)
+    return f"at revision {fit.found}"
+
+
+async def _rights(services: Services) -> str:
+    fit = await examine_fit(services.database)
+    if problem := fit.rights_problem or fit.rights_concern:
+        raise AisleError(problem)
+    return "the app's role has what it needs and no more"
+
+
+async def _connections(services: Services) -> str:
+    budget = await read_budget(services.database.fetch)
+    wanted = services.settings.database_connections or FULL
+    if budget.free < wanted:
+        raise Concern(f"another process would get {budget.free} and not {wanted}: {budget}; raise max_connections")
+    return f"{budget}; a process takes up to {wanted}"
 
 
 async def _embedder(services: Services) -> str:
@@ -148,6 +166,8 @@ async def _disk(settings: Settings, _at: Endpoints) -> str:
 CHECKS: tuple[tuple[str, Callable[[Services], Awaitable[str]]], ...] = (
     ("database", _database),
     ("schema", _schema),
+    ("rights", _rights),
+    ("connections", _connections),
     ("embedder", _embedder),
     ("model", _model),
 )

@@ -13,7 +13,8 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from server.commands.context import opened_services, operator_settings, services_for_command
+from server.commands.context import admitted, opened_services, operator_settings
+from server.core.connection_budget import LEAST
 from server.core.errors import ConfigurationError, Conflict
 from server.core.logging import configure_logging
 from server.core.settings import Settings, load_settings
@@ -21,6 +22,7 @@ from server.embedded import Endpoints
 from server.embedded.endpoints import endpoints
 
 BASE_URL_VARIABLE = "AISLE_BASE_URL"
+CONNECTIONS_VARIABLE = "AISLE_DATABASE_CONNECTIONS"
 GRACE_S = 30
 BACKLOG = 4096
 WORKER_START_S = 60.0
@@ -35,7 +37,8 @@ def run_api(*, host: str, port: int, workers: int) -> None:
     elsewhere = settings.base_url != own_url or host in EVERY_ADDRESS
     ready = f"Aisle is ready at {settings.base_url}" + (f", listening on {_url(host, port)}" if elsewhere else "")
     with _bound_socket(host, port) as bound, endpoints(settings) as at:
-        asyncio.run(_require_services(settings, at))
+        connections = asyncio.run(_require_services(settings, at, workers))
+        os.environ[CONNECTIONS_VARIABLE] = str(connections)
         if workers > 1:  # each worker process builds its own application from the environment
             os.environ["AISLE_DATABASE_URL"], os.environ["AISLE_REDIS_URL"] = at.database_url, at.redis_url
             os.environ["AISLE_SECRET_KEY"] = ",".join(settings.secret_keys)
@@ -102,10 +105,12 @@ def _serve(config: uvicorn.Config, bound: socket.socket, ready: str) -> None:
         sys.exit(1)
 
 
-async def _require_services(settings: Settings, at: Endpoints) -> None:
-    """Open everything once: what is wrong is said here in one line, where the server would print a traceback."""
-    async with opened_services(settings, at):
-        return
+async def _require_services(settings: Settings, at: Endpoints, processes: int) -> int:
+    """Open everything once: what is wrong is said here in one line, where the server would print a traceback. How many
+    database connections each process may hold."""
+    connections = await admitted(settings, at, processes)
+    async with opened_services(settings, at, connections=LEAST):
+        return connections
 
 
 @contextmanager
@@ -163,7 +168,11 @@ async def run_jobs() -> None:
     from server.wiring import job_handlers
     from server.worker import JobRunner, run_worker
 
-    async with services_for_command() as services:
-        runner = JobRunner(services.database, job_handlers(services))
-        asyncio.get_running_loop().call_soon(click.echo, "worker ready")  # once it listens to signals
-        await run_worker(runner, services.upkeep, services.at.redis_url)
+    settings = operator_settings()
+    configure_logging(settings.log_format)
+    with endpoints(settings) as at:
+        connections = await admitted(settings, at, processes=1)
+        async with opened_services(settings, at, connections=connections) as services:
+            runner = JobRunner(services.database, job_handlers(services))
+            asyncio.get_running_loop().call_soon(click.echo, "worker ready")  # once it listens to signals
+            await run_worker(runner, services.upkeep, services.at.redis_url)

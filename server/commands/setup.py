@@ -1,6 +1,7 @@
 """`aisle migrate`, `aisle shop create` and `aisle shop connect`."""
 
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 import click
 import msgspec
@@ -10,17 +11,19 @@ from server.commands.context import require_shop, services_for_command
 from server.core.crypto import app_role_password
 from server.core.settings import load_settings
 from server.embedded.endpoints import endpoints
-from server.migrations.migrate import migrate_now
+from server.migrations.migrate import Migrated, migrate_now
 from server.shops.models import Caller, Role, ShopChanges
 from server.stores.models import NewStore
 
 
-def run_migrate() -> str:
+def run_migrate() -> Migrated:
     """Bring the schema up to date; the revision reached."""
     settings = load_settings()
     with endpoints(settings) as at:
-        password = None if settings.app_database_url else app_role_password(settings.secret_keys[0])
-        return migrate_now(at.database_url, settings.app_role, password)
+        if settings.app_database_url:  # a role with a password of its own, which the operator looks after
+            role = unquote(urlsplit(settings.app_database_url).username or settings.app_role)
+            return migrate_now(at.database_url, role, None)
+        return migrate_now(at.database_url, settings.app_role, app_role_password(settings.secret_keys[0]))
 
 
 async def create_shop(

@@ -21,13 +21,14 @@ import asyncpg
 from pgvector.asyncpg import register_vector
 from sqlalchemy import event
 from sqlalchemy.engine import Connection as SyncConnection
-from sqlalchemy.exc import DBAPIError, InterfaceError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from server.core.errors import ConfigurationError, Unavailable
+from server.core.connection_budget import claim_name
+from server.core.database_errors import GONE, TROUBLE, is_read_only, passing_state
+from server.core.errors import ConfigurationError, DatabaseReadOnly, Unavailable
 from server.core.storable_text import register_json_codec, storable_json, storable_value
 
 Connection: TypeAlias = Any
@@ -41,24 +42,13 @@ PATIENCE_S = 35.0
 STATEMENT_TIMEOUT_MS = 30_000
 LOCK_TIMEOUT_MS = 5_000
 SERVER_SETTINGS = {
-    "application_name": "aisle",
     "statement_timeout": str(STATEMENT_TIMEOUT_MS),
     "lock_timeout": str(LOCK_TIMEOUT_MS),
     "idle_in_transaction_session_timeout": "30000",
 }
-_GONE = (
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.InternalClientError,  # the connection died between two statements
-    asyncpg.CannotConnectNowError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    ConnectionError,
-    TimeoutError,
-    OSError,
-)
-
+TAKES_WRITES = "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::bool"
+POOLS = 2
+"""`fast()` and `shop()` have one each, of one size."""
 if TYPE_CHECKING:
     _PooledConnection = object
 else:
@@ -99,6 +89,7 @@ class Database:
     def __init__(self, url: str, *, pool_size: int = 10, patience_s: float = PATIENCE_S) -> None:
         self._url = plain_url(url)
         self._pool_size, self._patience_s = pool_size, patience_s
+        self._server_settings = SERVER_SETTINGS | {"application_name": claim_name(POOLS * pool_size)}
         self._pool: Any = None
         self._engine: AsyncEngine | None = None
 
@@ -111,7 +102,7 @@ class Database:
                 max_size=self._pool_size,
                 connection_class=_PlainConnection,
                 init=_prepare_connection,
-                server_settings=SERVER_SETTINGS,
+                server_settings=self._server_settings,
                 max_inactive_connection_lifetime=0,  # a connection knows its plans; a new one makes them again, 40 ms
                 timeout=CONNECT_TIMEOUT_S,
                 command_timeout=self._patience_s,
@@ -124,9 +115,9 @@ class Database:
             if "unknown type" in str(reason):  # pgvector is not there yet: nobody migrated
                 raise Unavailable("the database has no Aisle schema yet; run `aisle migrate`") from None
             raise
-        except _GONE as reason:
+        except GONE as reason:
             raise Unavailable(f"the database does not answer ({type(reason).__name__})") from None
-        self._engine = _engine(self._url, self._pool_size, self._patience_s)
+        self._engine = _engine(self._url, self._pool_size, self._patience_s, self._server_settings)
         await self._refuse_unbound_role()
 
     async def close(self) -> None:
@@ -158,13 +149,17 @@ class Database:
                     # a statement of its own: in one string with BEGIN a sharded Postgres would not pass it on
                     await connection.execute(f"SET LOCAL app.shop_id = '{_canonical(shop_id)}'")
                     yield connection
-                except BaseException:
-                    with suppress(*_GONE):
+                except BaseException as reason:
+                    with suppress(*GONE):
                         await asyncio.shield(connection.execute("ROLLBACK"))
+                    if is_read_only(reason):  # it may lead to yesterday's primary; the next one is made anew
+                        connection.terminate()
                     raise
                 await connection.execute("COMMIT")
-        except _GONE as reason:
-            raise Unavailable("The database is not answering; nothing was lost.") from reason
+        except TROUBLE as reason:
+            if state := passing_state(reason):
+                raise state from reason
+            raise
 
     @asynccontextmanager
     async def report(self, shop_id: UUID) -> AsyncIterator[Connection]:
@@ -181,7 +176,7 @@ class Database:
 
     async def due_work(self, limit: int) -> list[tuple[UUID, UUID]]:
         """(shop, job) pairs of the outbox whose time has come: urgent ones, then the oldest of every shop; ids only."""
-        rows = await self._fetch(
+        rows = await self.fetch(
             "SELECT shop_id, job_id FROM (SELECT shop_id, job_id, urgent, due_at, row_number() OVER ("
             "PARTITION BY shop_id, urgent ORDER BY due_at) AS place FROM outbox WHERE due_at <= now()) AS due "
             "ORDER BY urgent DESC, place, due_at LIMIT $1",
@@ -191,92 +186,100 @@ class Database:
 
     async def shops_with_lost_turns(self) -> list[UUID]:
         """Shops with a turn whose process no longer renews it."""
-        return [row["shop_id"] for row in await self._fetch("SELECT shops_with_lost_turns() AS shop_id")]
+        return [row["shop_id"] for row in await self.fetch("SELECT shops_with_lost_turns() AS shop_id")]
 
     async def shops_to_embed(self, embedding_model: str) -> list[UUID]:
         """Shops with passages that have no vector of this embedder."""
-        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_embed($1) AS shop_id", embedding_model)]
+        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_embed($1) AS shop_id", embedding_model)]
 
     async def shops_to_restem(self) -> list[UUID]:
         """Shops whose language has changed since the words of their passages were stemmed."""
-        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_restem() AS shop_id")]
+        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_restem() AS shop_id")]
 
     async def shops_to_tidy(self, longest_window: timedelta) -> list[UUID]:
         """Shops with proofs or codes that have expired, or counters older than any window."""
-        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_tidy($1) AS shop_id", longest_window)]
+        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_tidy($1) AS shop_id", longest_window)]
 
     async def shops_to_tidy_of_shoppers(self, unused: timedelta, kept: timedelta) -> list[UUID]:
         """Shops with pictures that nobody sent, or with old names of forgotten shoppers or old reports."""
-        rows = await self._fetch("SELECT shops_to_tidy_of_shoppers($1, $2) AS shop_id", unused, kept)
+        rows = await self.fetch("SELECT shops_to_tidy_of_shoppers($1, $2) AS shop_id", unused, kept)
         return [row["shop_id"] for row in rows]
 
     async def shops_to_sync(self) -> list[UUID]:
         """Shops with a connected store whose time to be read has come."""
-        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_sync() AS shop_id")]
+        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_sync() AS shop_id")]
 
     async def connection_of_store(self, platform: str, address: str) -> tuple[UUID, UUID] | None:
         """(shop, connection) that a store's webhooks lead to."""
-        rows = await self._fetch("SELECT shop_id, connection_id FROM connection_of_store($1, $2)", platform, address)
+        rows = await self.fetch("SELECT shop_id, connection_id FROM connection_of_store($1, $2)", platform, address)
         return (rows[0]["shop_id"], rows[0]["connection_id"]) if rows else None
 
     async def shop_of_payment_customer(self, customer_id: str) -> UUID | None:
         """The shop that the payment provider knows under this id."""
-        rows = await self._fetch("SELECT shop_of_payment_customer($1) AS shop_id", customer_id)
+        rows = await self.fetch("SELECT shop_of_payment_customer($1) AS shop_id", customer_id)
         return rows[0]["shop_id"] if rows else None
 
     async def shops_to_reconcile(self, longest: timedelta) -> list[UUID]:
         """Shops whose subscription was not looked at for so long, or not since its period ended."""
-        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_reconcile($1) AS shop_id", longest)]
+        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_reconcile($1) AS shop_id", longest)]
 
     async def shops_with_due_resolutions(self, settles: timedelta) -> list[UUID]:
         """Shops with conversations in which a resolution may have become final, so long ago at least."""
-        rows = await self._fetch("SELECT shops_with_due_resolutions($1) AS shop_id", settles)
+        rows = await self.fetch("SELECT shops_with_due_resolutions($1) AS shop_id", settles)
         return [row["shop_id"] for row in rows]
 
     async def shops_to_meter(self) -> list[UUID]:
         """Shops with answers beyond their plan that the meter was not told of."""
-        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_meter() AS shop_id")]
+        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_meter() AS shop_id")]
 
     async def shops_to_close(self, settled: timedelta) -> list[UUID]:
         """Shops with a period that is over for so long and that nobody has closed."""
-        return [row["shop_id"] for row in await self._fetch("SELECT shops_to_close($1) AS shop_id", settled)]
+        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_close($1) AS shop_id", settled)]
 
     async def shops_with_expired_reservations(self) -> list[UUID]:
         """Shops with answers held that nobody can be making any more."""
-        return [row["shop_id"] for row in await self._fetch("SELECT shops_with_expired_reservations() AS shop_id")]
+        return [row["shop_id"] for row in await self.fetch("SELECT shops_with_expired_reservations() AS shop_id")]
 
     async def left_connections_of_store(self, platform: str, address: str) -> list[tuple[UUID, UUID]]:
         """(shop, connection) pairs that had this store once, newest first."""
-        rows = await self._fetch(
+        rows = await self.fetch(
             "SELECT shop_id, connection_id FROM left_connections_of_store($1, $2)", platform, address
         )
         return [(row["shop_id"], row["connection_id"]) for row in rows]
 
     async def shops_with_old_left_stores(self, kept: timedelta) -> list[UUID]:
         """Shops that remember a store which they left longer ago."""
-        return [row["shop_id"] for row in await self._fetch("SELECT shops_with_old_left_stores($1) AS shop_id", kept)]
+        return [row["shop_id"] for row in await self.fetch("SELECT shops_with_old_left_stores($1) AS shop_id", kept)]
 
     async def shop_of_attempt(self, state_hash: bytes) -> UUID | None:
         """The shop that is connecting a store with this state."""
-        rows = await self._fetch("SELECT shop_of_attempt($1) AS shop_id", state_hash)
+        rows = await self.fetch("SELECT shop_of_attempt($1) AS shop_id", state_hash)
         found: UUID | None = rows[0]["shop_id"]
         return found
 
-    async def _fetch(self, query: str, *values: Any) -> list[Any]:
-        """Look-ups of no shop. Raises Unavailable."""
+    async def fetch(self, query: str, *values: Any) -> list[Any]:
+        """Look-ups of no shop: ids over all shops, and what the server says of itself. Raises Unavailable."""
         try:
             rows: list[Any] = await self._pool.fetch(query, *values)
-        except _GONE as reason:
-            raise Unavailable("The database is not answering.") from reason
+        except TROUBLE as reason:
+            if state := passing_state(reason):
+                raise state from reason
+            raise
         return rows
 
     async def ping(self) -> None:
-        """One round trip. Raises Unavailable."""
+        """One round trip. Raises Unavailable, of which DatabaseReadOnly when it answers and takes no writes."""
         try:
             async with self._pool.acquire(timeout=CONNECT_TIMEOUT_S) as connection:
-                await connection.fetchval("SELECT 1", timeout=CONNECT_TIMEOUT_S)
-        except _GONE as reason:
-            raise Unavailable("The database is not answering.") from reason
+                is_primary = await connection.fetchval(TAKES_WRITES, timeout=CONNECT_TIMEOUT_S)
+                if not is_primary:  # the next look is through a new connection, which finds today's primary
+                    connection.terminate()
+        except TROUBLE as reason:
+            if state := passing_state(reason):
+                raise state from reason
+            raise
+        if not is_primary:
+            raise DatabaseReadOnly("The database takes no writes: it is a standby, or was made read-only.")
 
     @asynccontextmanager
     async def _session(self, scope: tuple[str, UUID] | None) -> AsyncIterator[AsyncSession]:
@@ -292,11 +295,9 @@ class Database:
                 session.begin(),
             ):
                 yield session
-        except (PoolTimeout, InterfaceError, *_GONE) as reason:
-            raise Unavailable("The database is not answering; nothing was lost.") from reason
-        except DBAPIError as reason:
-            if _is_gone(reason):
-                raise Unavailable("The database is not answering; nothing was lost.") from reason
+        except TROUBLE as reason:
+            if state := passing_state(reason):
+                raise state from reason
             raise
 
     async def _refuse_unbound_role(self) -> None:
@@ -312,7 +313,7 @@ class Database:
             )
 
 
-def _engine(url: str, pool_size: int, patience_s: float) -> AsyncEngine:
+def _engine(url: str, pool_size: int, patience_s: float, server_settings: dict[str, str]) -> AsyncEngine:
     engine = create_async_engine(
         url.replace("postgresql://", "postgresql+asyncpg://", 1).replace("sslmode=", "ssl="),
         pool_size=pool_size,
@@ -321,13 +322,14 @@ def _engine(url: str, pool_size: int, patience_s: float) -> AsyncEngine:
         pool_pre_ping=True,
         hide_parameters=True,  # an error's text must not carry a shop's values into a log
         connect_args={
-            "server_settings": SERVER_SETTINGS,
+            "server_settings": server_settings,
             "timeout": CONNECT_TIMEOUT_S,
             "command_timeout": patience_s,
         },
         json_serializer=lambda value: storable_json(json.dumps(value)),
     )
     event.listen(engine.sync_engine, "before_cursor_execute", _send_storable, retval=True)
+    event.listen(engine.sync_engine, "handle_error", _drop_read_only)
     return engine
 
 
@@ -336,10 +338,11 @@ def _send_storable(_connection: Any, _cursor: Any, statement: str, values: Any, 
     return statement, tuple(storable_value(values)) if isinstance(values, tuple) else storable_value(values)
 
 
-def _is_gone(reason: DBAPIError) -> bool:
-    """Whether the server is away. SQLAlchemy's dialect makes errors of its own out of asyncpg's, also while connecting,
-    and calls few of them a disconnect: a server that is starting or shutting down is none to it."""
-    return reason.connection_invalidated or isinstance(getattr(reason.orig, "__cause__", None), _GONE)
+def _drop_read_only(context: ExceptionContext) -> None:
+    """A connection to a server that takes no writes is not given back to the pool; the others are judged when used."""
+    if is_read_only(context.original_exception):
+        context.is_disconnect = True
+        context.invalidate_pool_on_disconnect = False
 
 
 class _ScopedSession(Session):

@@ -14,6 +14,10 @@ AisleError                status  code                  may the caller try again
 ├── RateLimited           429     rate_limited          after Retry-After
 ├── QuotaExceeded         429     quota_exceeded        after Retry-After
 └── Unavailable           503     unavailable           after Retry-After
+    ├── DatabaseBusy      503     database_busy         after Retry-After: others held what it needed
+    ├── DatabaseReadOnly  503     database_read_only    after Retry-After: a failover, or an operator's decision
+    ├── DatabaseFull      503     database_full         after Retry-After: an operator has to make room
+    └── DatabaseExhausted 503     database_exhausted    after Retry-After: no memory or no connection left
 ConfigurationError        (start-up) one line on stderr, exit code 2
 """
 
@@ -125,6 +129,48 @@ class Unavailable(AisleError):
 
     def __init__(self, detail: str, *, retry_after_s: float = 5) -> None:
         super().__init__(detail, retry_after_s=retry_after_s)
+
+
+class DatabaseBusy(Unavailable):
+    """A lock, a time-out, a deadlock or a rival's change ended the transaction; the same again may well succeed."""
+
+    code, title = "database_busy", "The database is busy"
+
+    def __init__(self, detail: str = "The database was too busy for this; nothing was changed, try again.") -> None:
+        super().__init__(detail, retry_after_s=2)
+
+
+class DatabaseReadOnly(Unavailable):
+    """The database takes no writes."""
+
+    code, title = "database_read_only", "The database takes no writes"
+
+    def __init__(
+        self, detail: str = "The database takes no writes at the moment; nothing was changed, try again."
+    ) -> None:
+        super().__init__(detail, retry_after_s=5)
+
+
+class DatabaseFull(Unavailable):
+    """The database's disk is full."""
+
+    code, title = "database_full", "The database has no room left"
+
+    def __init__(
+        self, detail: str = "The database has no room left, so this was not saved; the operator has to make room."
+    ) -> None:
+        super().__init__(detail, retry_after_s=30)
+
+
+class DatabaseExhausted(Unavailable):
+    """The database has no memory or no connection to spare."""
+
+    code, title = "database_exhausted", "The database has nothing to spare"
+
+    def __init__(
+        self, detail: str = "The database has no memory or connection to spare; nothing was changed, try again."
+    ) -> None:
+        super().__init__(detail, retry_after_s=5)
 
 
 class ConfigurationError(Exception):

@@ -92,13 +92,18 @@ async def require_known_type(request: Request[Any, Any, Any]) -> None:
 
 def problem_response(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:
     """The answer for an error of ours."""
+    body = problem_body(request.scope, error)
+    return Response(body, status_code=error.status, media_type=PROBLEM_TYPE, headers=problem_headers(error))
+
+
+def problem_headers(error: AisleError) -> dict[str, str]:
+    """What stands above an error of ours, beside its type."""
     headers = {"cache-control": "no-store"}
     if error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
     if error.status == 401:
         headers["www-authenticate"] = "Bearer"
-    body = problem_body(request.scope, error)
-    return Response(body, status_code=error.status, media_type=PROBLEM_TYPE, headers=headers)
+    return headers
 
 
 def problem_body(scope: Any, error: AisleError) -> bytes:

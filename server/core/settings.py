@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from server.core.connection_budget import LEAST as LEAST_CONNECTIONS
 from server.core.errors import ConfigurationError
 
 ENVIRONMENTS = ("demo", "production")
@@ -27,6 +28,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     app_database_url: str | None
     """The app role's connection; None means `app_role` on the same server with a derived password."""
     app_role: str
+    """The role that `aisle migrate` makes and gives its rights; the user of `app_database_url` comes before it."""
+    database_connections: int | None
+    """How many connections one process may hold; None means 24, or fewer where the server has fewer to share out."""
     redis_url: str | None
     openai_api_key: str | None
     openai_base_url: str
@@ -66,6 +70,7 @@ KNOWN_VARIABLES = (
     "AISLE_DATABASE_URL",
     "AISLE_APP_DATABASE_URL",
     "AISLE_APP_ROLE",
+    "AISLE_DATABASE_CONNECTIONS",
     "AISLE_REDIS_URL",
     "AISLE_CHAT_MODEL",
     "AISLE_CHAT_MODEL_IMAGES",
@@ -107,6 +112,7 @@ def load_settings(environment: Mapping[str, str] | None = None, *, base_url: str
         database_url=_optional_url(env, "AISLE_DATABASE_URL", ("postgres", "postgresql")),
         app_database_url=_optional_url(env, "AISLE_APP_DATABASE_URL", ("postgres", "postgresql")),
         app_role=_role(env),
+        database_connections=_connections(env),
         redis_url=_optional_url(env, "AISLE_REDIS_URL", ("redis", "rediss", "unix")),
         openai_api_key=env.get("OPENAI_API_KEY") or ("none" if has_model else None),
         openai_base_url=_url(env, "OPENAI_BASE_URL", ("http", "https"), "https://api.openai.com/v1"),
@@ -189,6 +195,17 @@ def _role(env: Mapping[str, str]) -> str:
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
         raise ConfigurationError("AISLE_APP_ROLE must be a plain lower-case role name such as aisle_app")
     return role
+
+
+def _connections(env: Mapping[str, str]) -> int | None:
+    if not env.get("AISLE_DATABASE_CONNECTIONS"):
+        return None
+    count = _count(env, "AISLE_DATABASE_CONNECTIONS")
+    if count < LEAST_CONNECTIONS:
+        raise ConfigurationError(
+            f"AISLE_DATABASE_CONNECTIONS is {count}; a process needs at least {LEAST_CONNECTIONS}, two for each pool"
+        )
+    return count
 
 
 def _switch(env: Mapping[str, str], variable: str) -> bool:

@@ -6,7 +6,7 @@ comes while the first is still being worked on.
 """
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +15,8 @@ import msgspec
 from server.core.crypto import Vault
 from server.core.database import Database
 from server.core.errors import AisleError, Conflict, FieldError, Invalid, Malformed
-from server.core.http import problem_body
+from server.core.http import PROBLEM_TYPE, problem_body, problem_headers
+from server.core.logging import get_logger
 from server.shops import storage
 from server.shops.service import ShopService
 
@@ -23,6 +24,8 @@ WRITES = ("POST", "PUT", "PATCH", "DELETE")
 MAX_KEY = 255
 MAX_BODY_BYTES = 60 * 1024 * 1024
 MAX_KEPT_BYTES = 256 * 1024
+
+log = get_logger("http")
 
 Scope = dict[str, Any]
 Message = dict[str, Any]
@@ -54,7 +57,7 @@ class IdempotentWrites:
         try:
             return await self._once(scope, receive, send, key, token)
         except AisleError as error:
-            return await _answer(send, error.status, "application/problem+json", problem_body(scope, error))
+            return await _answer(send, error.status, PROBLEM_TYPE, problem_body(scope, error), problem_headers(error))
 
     async def _once(self, scope: Scope, receive: Receive, send: Send, key: str, token: str) -> None:
         shops, database, vault = self._parts()
@@ -74,10 +77,13 @@ class IdempotentWrites:
         finally:
             kept = answer.kept()
             sealed = vault.seal(shop_id, msgspec.json.encode(kept).decode()) if kept else None
-            async with database.shop(shop_id) as session:
-                await storage.settle_idempotency_key(
-                    session, shop_id, route, key, kept.status if kept else None, sealed
-                )
+            try:
+                async with database.shop(shop_id) as session:
+                    await storage.settle_idempotency_key(
+                        session, shop_id, route, key, kept.status if kept else None, sealed
+                    )
+            except AisleError as reason:  # the answer is on its way already; the claim ends by itself after minutes
+                log.warning("idempotency_key_not_settled", reason=reason.code)
         return None
 
     async def _tell_again(self, send: Send, shop_id: UUID, route: str, key: str, digest: bytes) -> None:
@@ -85,12 +91,15 @@ class IdempotentWrites:
         async with database.shop(shop_id) as session:
             row = await storage.find_idempotency_key(session, shop_id, route, key)
         if row is None or row.body is None:
-            raise Conflict("The first request with this Idempotency-Key is still being worked on; try again shortly.")
+            raise Conflict(
+                "The first request with this Idempotency-Key is still being worked on; try again shortly.",
+                retry_after_s=2,
+            )
         if row.request_hash != digest:
             error = FieldError("Idempotency-Key", "was used for another request; take a new one")
             raise Invalid("One key, two requests.", errors=(error,))
         kept = msgspec.json.decode(vault.open(shop_id, row.body), type=Kept)
-        await _answer(send, kept.status, kept.content_type, kept.body.encode(), repeated=True)
+        await _answer(send, kept.status, kept.content_type, kept.body.encode(), {"idempotent-replayed": "true"})
 
 
 class _Recorder:
@@ -142,11 +151,8 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _answer(send: Send, status: int, content_type: str, body: bytes, *, repeated: bool = False) -> None:
-    headers = [(b"content-type", content_type.encode()), (b"content-length", str(len(body)).encode())]
-    if repeated:
-        headers.append((b"idempotent-replayed", b"true"))
-    if status == 409:
-        headers.append((b"retry-after", b"2"))
+async def _answer(send: Send, status: int, content_type: str, body: bytes, more: Mapping[str, str]) -> None:
+    named = {"content-type": content_type, "content-length": str(len(body)), **more}
+    headers = [(name.encode(), value.encode()) for name, value in named.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -24,8 +24,9 @@ from server.chat.sessions import Sessions
 from server.chat.shoppers.forgotten import ForgottenShoppers
 from server.console.figures.service import Figures
 from server.console.service import StaffDesk
+from server.core.connection_budget import FULL
 from server.core.crypto import Vault, app_role_password
-from server.core.database import PATIENCE_S, Database, url_for_role
+from server.core.database import PATIENCE_S, POOLS, Database, url_for_role
 from server.core.errors import ConfigurationError
 from server.core.jobs import Handler, JobDesk
 from server.core.mail import Mailer
@@ -56,8 +57,6 @@ from server.wiring.billing import BillingParts, billing_handlers, build_billing
 from server.wiring.chat import build_chat
 from server.wiring.orders import OrderSources
 from server.wiring.stores import StoreParts, build_stores
-
-POOL_SIZE = 12
 
 
 class Services(StoreParts, frozen=True, kw_only=True):
@@ -107,11 +106,18 @@ class Services(StoreParts, frozen=True, kw_only=True):
 
 @asynccontextmanager
 async def open_services(
-    settings: Settings, at: Endpoints, *, embedder_threads: int = 1, patience_s: float = PATIENCE_S
+    settings: Settings,
+    at: Endpoints,
+    *,
+    embedder_threads: int = 1,
+    patience_s: float = PATIENCE_S,
+    connections: int | None = None,
 ) -> AsyncIterator[Services]:
-    """Build everything and connect. Raises ConfigurationError, Unavailable."""
+    """Build everything and connect. `connections` is how many this process may hold on the database, where it is not
+    for the settings to say. Raises ConfigurationError, Unavailable."""
     async with AsyncExitStack() as stack:
-        database = await _open_database(settings, at, patience_s)
+        pool_size = (connections or settings.database_connections or FULL) // POOLS
+        database = await open_database(settings, at, pool_size, patience_s)
         stack.push_async_callback(database.close)
         redis = open_redis(at.redis_url)
         stack.push_async_callback(redis.aclose)
@@ -242,7 +248,7 @@ def job_handlers(services: Services) -> Mapping[str, Handler]:
     }
 
 
-async def _open_database(settings: Settings, at: Endpoints, patience_s: float) -> Database:
+async def open_database(settings: Settings, at: Endpoints, pool_size: int, patience_s: float = PATIENCE_S) -> Database:
     """Connect as the app role: the one that is named, or ours with a password derived from any of the keys."""
     urls = (
         [settings.app_database_url]
@@ -251,14 +257,14 @@ async def _open_database(settings: Settings, at: Endpoints, patience_s: float) -
     )
     for url in urls[:-1]:
         try:
-            return await _connected(url, patience_s)
+            return await _connected(url, pool_size, patience_s)
         except ConfigurationError:
             continue  # an older key's password: `aisle migrate` renews it
-    return await _connected(urls[-1], patience_s)
+    return await _connected(urls[-1], pool_size, patience_s)
 
 
-async def _connected(url: str, patience_s: float) -> Database:
-    database = Database(url, pool_size=POOL_SIZE, patience_s=patience_s)
+async def _connected(url: str, pool_size: int, patience_s: float) -> Database:
+    database = Database(url, pool_size=pool_size, patience_s=patience_s)
     await database.open()
     return database
 

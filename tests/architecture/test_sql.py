@@ -17,6 +17,10 @@ SHOP_TABLES = {
 } | {"shop"}
 MAY_WRITE_SQL = {"storage.py", "search.py", "database.py", "jobs.py", "migrate.py"}
 """jobs.py and database.py are the two homes of SQL below the features: the job rows, and look-ups of no shop."""
+ASKS_THE_CATALOGS = {"core/connection_budget.py"} | {
+    f"migrations/{name}.py" for name in ("app_role", "fit", "grants", "prerequisites")
+}
+"""What the server says of itself: versions, roles, rights, sessions. No row of any shop."""
 OF_NO_SHOP = {"outbox", "key_directory", "origin_directory"}
 LOOKED_UP_FROM_OUTSIDE = {"store_directory", "connect_attempt", "payment_customer"}
 """Keyed by what comes in from outside; read by functions that give ids only."""
@@ -57,7 +61,8 @@ def is_sql(text: str) -> bool:
 @pytest.mark.parametrize("file", python_files(), ids=lambda file: str(file.relative_to(SERVER)))
 def test_sql_lives_in_storage_only(file: Path) -> None:
     found = [line for line, text in texts(ast.parse(file.read_text())) if is_sql(text)]
-    assert not found or file.name in MAY_WRITE_SQL, f"SQL in {file.name}, lines {found}"
+    may = file.name in MAY_WRITE_SQL or str(file.relative_to(SERVER)) in ASKS_THE_CATALOGS
+    assert not found or may, f"SQL in {file.name}, lines {found}"
 
 
 @pytest.mark.parametrize("file", python_files(), ids=lambda file: str(file.relative_to(SERVER)))
