@@ -17,8 +17,8 @@ from server.catalog.formats import Progress as FileProgress
 from server.catalog.models import ImportResult
 from server.catalog.tasks import estimated_total
 from server.commands.context import require_shop, services_for_command
+from server.knowledge.document_import import IncomingFile
 from server.knowledge.models import DocumentsResult, FailedFile
-from server.knowledge.service import IncomingFile
 from server.knowledge.tasks import crawled_files
 
 SHOWN_FAILURES = 20

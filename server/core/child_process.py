@@ -4,11 +4,19 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
+import subprocess
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import server
+from server.core.errors import Unavailable
+from server.core.fork_server import ARGUMENT_SIZE_BYTES
+
+IDLE_S = 30.0
+"""After so long without work the server ends: 30 MB are worth more than the third of a second its start takes."""
+ATTEMPTS = 2
+"""A server that was killed, by the system for want of memory for example, is started again once for each request."""
 
 
 class ChildTooSlow(Exception):
@@ -19,34 +27,110 @@ class ChildTooTalkative(Exception):
     """It answered more bytes than were asked for, and was ended."""
 
 
-async def run_in_child(
-    module: str, arguments: Sequence[str], data: bytes, *, wall_time_s: float, max_result_bytes: int
-) -> bytes:
-    """What `python -m module arguments` writes for `data` on its stdin, with no secret in its environment; less than
-    whole when it died. The child sets its own limits (see `child_limits`). Raises ChildTooSlow,
-    ChildTooTalkative."""
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        *arguments,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-        env=child_environment(),
-        start_new_session=True,
-    )
-    try:
-        async with asyncio.timeout(wall_time_s):
-            result = await _talk(child, data, max_result_bytes)
-            status = await child.wait()
-    except TimeoutError:
-        raise ChildTooSlow from None
-    finally:
-        await _end(child)
-    if status == -signal.SIGXCPU:
-        raise ChildTooSlow
-    return result
+class _ServerGone(Exception):
+    """The server ended while a fork of its was at work."""
+
+
+class ForkServer:
+    """Runs the work of `module` in forks of a process that is started with the first request (see `fork_server`)."""
+
+    def __init__(self, module: str, *, idle_s: float = IDLE_S) -> None:
+        self._module, self._idle_s = module, idle_s
+        self._process: subprocess.Popen[bytes] | None = None
+        self._requests: socket.socket | None = None
+        self._in_flight = 0
+        self._idle: asyncio.TimerHandle | None = None
+        self._ending: set[asyncio.Future[int]] = set()
+
+    async def run(self, argument: str, data: bytes, *, wall_time_s: float, max_result_bytes: int) -> bytes:
+        """What the module answers to `data`; less than whole when the fork died of it. The fork and all it may have
+        started are gone when this returns or is cancelled. Raises ChildTooSlow, ChildTooTalkative, Unavailable."""
+        self._in_flight += 1
+        if self._idle:
+            self._idle.cancel()
+        try:
+            for _ in range(ATTEMPTS):
+                with contextlib.suppress(_ServerGone):
+                    return await self._run_once(argument, data, wall_time_s, max_result_bytes)
+            raise Unavailable("The process that reads files was ended from outside; please try again.")
+        finally:
+            self._in_flight -= 1
+            if not self._in_flight:
+                self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._end, self._requests)
+
+    async def close(self) -> None:
+        """End the server, and with it whatever still runs."""
+        if self._idle:
+            self._idle.cancel()
+        self._end(self._requests)
+        await asyncio.gather(*self._ending)
+
+    @property
+    def pid(self) -> int | None:
+        """Of the server while there is one."""
+        return self._process.pid if self._process else None
+
+    async def _run_once(self, argument: str, data: bytes, wall_time_s: float, max_result_bytes: int) -> bytes:
+        loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as stack:
+            requests = self._started()
+            work, life = self._begin(requests, stack)
+            status = b""
+            try:
+                async with asyncio.timeout(wall_time_s):
+                    result = await _exchange(work, argument, data, max_result_bytes)
+            except TimeoutError:
+                raise ChildTooSlow from None
+            finally:
+                with contextlib.suppress(OSError):
+                    life.shutdown(socket.SHUT_WR)  # kills it, unless it has ended by itself
+                status = await _uninterrupted(asyncio.ensure_future(loop.sock_recv(life, 16)))
+        if not status:
+            self._end(requests)
+            raise _ServerGone
+        if int(status) == -signal.SIGXCPU:
+            raise ChildTooSlow
+        return result
+
+    def _begin(self, requests: socket.socket, stack: contextlib.ExitStack) -> tuple[socket.socket, socket.socket]:
+        """Have the server fork: our ends of the sockets. Raises _ServerGone."""
+        (work, theirs), (life, life_theirs) = socket.socketpair(), socket.socketpair()
+        for each in (work, life):
+            each.setblocking(False)
+            stack.enter_context(each)
+        with theirs, life_theirs:
+            try:
+                socket.send_fds(requests, [b"."], [theirs.fileno(), life_theirs.fileno()])
+            except OSError:
+                self._end(requests)
+                raise _ServerGone from None
+        return work, life
+
+    def _started(self) -> socket.socket:
+        if self._process and self._process.poll() is not None:
+            self._end(self._requests)
+        if self._requests is None:
+            self._requests, theirs = socket.socketpair()
+            with theirs:
+                self._process = subprocess.Popen(  # noqa: S603 (our own program)
+                    [sys.executable, "-m", self._module],
+                    stdin=theirs.fileno(),
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    env=child_environment(),
+                    start_new_session=True,
+                )
+        return self._requests
+
+    def _end(self, requests: socket.socket | None) -> None:
+        """Closing the socket ends the server, which takes its forks along. Not one that was started meanwhile."""
+        if requests is None or requests is not self._requests or self._process is None:
+            return
+        self._requests.close()
+        ending = asyncio.get_running_loop().run_in_executor(None, self._process.wait)
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
+        self._requests = self._process = None
 
 
 def child_environment() -> dict[str, str]:
@@ -55,24 +139,30 @@ def child_environment() -> dict[str, str]:
     return {"PYTHONPATH": root, "PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
 
 
-async def _talk(child: asyncio.subprocess.Process, data: bytes, max_result_bytes: int) -> bytes:
-    assert child.stdin
-    assert child.stdout
-    # A child that dies early breaks the pipe; its exit status tells more than that.
+async def _exchange(work: socket.socket, argument: str, data: bytes, max_result_bytes: int) -> bytes:
+    loop = asyncio.get_running_loop()
+    encoded = argument.encode()
+    # A fork that dies early breaks the pipe; its exit status tells more than that.
     with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-        child.stdin.write(data)
-        await child.stdin.drain()
-    child.stdin.close()
+        await loop.sock_sendall(work, len(encoded).to_bytes(ARGUMENT_SIZE_BYTES, "big") + encoded)
+        await loop.sock_sendall(work, data)
+        work.shutdown(socket.SHUT_WR)
     result = bytearray()
-    while chunk := await child.stdout.read(2**16):
-        result += chunk
-        if len(result) > max_result_bytes:
-            raise ChildTooTalkative
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := await loop.sock_recv(work, 2**16):
+            result += chunk
+            if len(result) > max_result_bytes:
+                raise ChildTooTalkative
     return bytes(result)
 
 
-async def _end(child: asyncio.subprocess.Process) -> None:
-    """The child and all it may have started are gone when this returns."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(child.pid, signal.SIGKILL)
-    await asyncio.shield(child.wait())
+async def _uninterrupted(waiting: asyncio.Future[bytes]) -> bytes:
+    """The result of a short wait that goes on when the waiter is cancelled; the cancellation follows afterwards."""
+    try:
+        return await asyncio.shield(waiting)
+    except asyncio.CancelledError:
+        with contextlib.suppress(ConnectionResetError):
+            await waiting
+        raise
+    except ConnectionResetError:
+        return b""

@@ -112,10 +112,11 @@ async def write_document(
         raise Invalid("A text holds a NUL character.", errors=(FieldError("id", "no NUL in id, title or url"),))
     if data.url:
         _require_url(data.url)
-    state, passages = await knowledge.write_text(
+    result = await knowledge.write_text(
         caller.shop_id, data.id, data.title, data.content, FORMATS[data.format], data.url
     )
-    return {"id": data.id, "state": state, "passages": passages}
+    state = "created" if result.created else "updated" if result.updated else "unchanged"
+    return {"id": data.id, "state": state, "passages": result.passages}
 
 
 FORMATS = {"markdown": "md", "html": "html", "text": "txt"}

@@ -29,6 +29,18 @@ class Passage(Struct, frozen=True, kw_only=True):
     embedding_model: str | None
 
 
+class DocumentRow(Struct, frozen=True, kw_only=True):
+    """A document as it is written. Its columns in this order; see `document_files.sql` on the last two."""
+
+    id: UUID
+    external_id: str
+    title: str
+    url: str | None
+    content_hash: bytes
+    file_hash: bytes | None
+    file_documents: int | None
+
+
 class DocumentView(Struct, frozen=True, kw_only=True):
     """A document in a list."""
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from server.core.database import Connection
 from server.core.ids import new_id
-from server.knowledge.models import DocumentView, Passage
+from server.knowledge.models import DocumentRow, DocumentView, Passage
 from server.models.protocol import Vector
 
 ROWS_PER_STATEMENT = 200
@@ -161,45 +161,63 @@ async def find_document_hashes(connection: Connection, shop_id: UUID, external_i
     return {row["external_id"]: row["content_hash"] for row in rows}
 
 
-async def count_bytes(connection: Connection, shop_id: UUID, document_id: UUID) -> int:
-    """Of the document's text as it is searched; 0 for one that is not there."""
-    found: int = await connection.fetchval(
-        "SELECT coalesce(sum(octet_length(title) + octet_length(body)), 0)::bigint FROM passage "
-        "WHERE shop_id = $1 AND document_id = $2",
+async def count_documents_of_files(
+    connection: Connection, shop_id: UUID, file_hashes: Sequence[bytes]
+) -> dict[bytes, int]:
+    """By file hash, of the files whose documents are all there: how many."""
+    rows = await connection.fetch(
+        "SELECT file_hash, count(*) AS documents FROM document WHERE shop_id = $1 AND file_hash = ANY($2) "
+        "GROUP BY file_hash HAVING count(*) = min(file_documents) AND count(*) = max(file_documents)",
         shop_id,
-        document_id,
+        list(file_hashes),
     )
-    return found
+    return {row["file_hash"]: row["documents"] for row in rows}
 
 
-async def upsert_document(
-    connection: Connection,
-    shop_id: UUID,
-    *,
-    document_id: UUID,
-    external_id: str,
-    title: str,
-    url: str | None,
-    content_hash: bytes,
-    source: str,
-    fetched_at: datetime,
-) -> bool:
-    """Write a document's row; whether it is new."""
-    is_new: bool = await connection.fetchval(
-        "INSERT INTO document (shop_id, id, external_id, title, url, content_hash, source, fetched_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (shop_id, external_id) DO UPDATE SET "
-        "title = excluded.title, url = excluded.url, content_hash = excluded.content_hash, "
-        "source = excluded.source, fetched_at = excluded.fetched_at RETURNING xmax = 0",
+async def count_bytes(connection: Connection, shop_id: UUID, document_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Of the documents' text as it is searched; without those that are not there."""
+    rows = await connection.fetch(
+        "SELECT document_id, sum(octet_length(title) + octet_length(body))::bigint AS bytes FROM passage "
+        "WHERE shop_id = $1 AND document_id = ANY($2) GROUP BY document_id",
         shop_id,
-        document_id,
-        external_id,
-        title,
-        url,
-        content_hash,
+        list(document_ids),
+    )
+    return {row["document_id"]: row["bytes"] for row in rows}
+
+
+async def upsert_documents(
+    connection: Connection, shop_id: UUID, rows: Sequence[DocumentRow], source: str, fetched_at: datetime
+) -> set[UUID]:
+    """Write rows of documents, each of another external id; those that are new. In one order always, so that two
+    imports at once wait for each other instead of for ever."""
+    written = await connection.fetch(
+        "INSERT INTO document (shop_id, id, external_id, title, url, content_hash, file_hash, file_documents, source, "
+        "fetched_at) SELECT $1, given.*, $9::text, $10::timestamptz FROM unnest($2::uuid[], $3::text[], $4::text[], "
+        "$5::text[], $6::bytea[], $7::bytea[], $8::integer[]) AS given (id, external_id, title, url, content_hash, "
+        "file_hash, file_documents) ORDER BY external_id ON CONFLICT (shop_id, external_id) DO UPDATE SET "
+        "title = excluded.title, url = excluded.url, content_hash = excluded.content_hash, "
+        "file_hash = excluded.file_hash, file_documents = excluded.file_documents, source = excluded.source, "
+        "fetched_at = excluded.fetched_at RETURNING id, xmax = 0 AS is_new",
+        shop_id,
+        *([getattr(row, name) for row in rows] for name in DocumentRow.__struct_fields__),
         source,
         fetched_at,
     )
-    return is_new
+    return {row["id"] for row in written if row["is_new"]}
+
+
+async def set_files(connection: Connection, shop_id: UUID, rows: Sequence[DocumentRow]) -> None:
+    """Note the file from which these unchanged documents came this time."""
+    await connection.execute(
+        "UPDATE document SET file_hash = given.file_hash, file_documents = given.file_documents "
+        "FROM (SELECT * FROM unnest($2::uuid[], $3::bytea[], $4::integer[]) "
+        "AS given (id, file_hash, file_documents)) AS given WHERE document.shop_id = $1 AND document.id = given.id "
+        "AND (document.file_hash, document.file_documents) IS DISTINCT FROM (given.file_hash, given.file_documents)",
+        shop_id,
+        [row.id for row in rows],
+        [row.file_hash for row in rows],
+        [row.file_documents for row in rows],
+    )
 
 
 async def list_documents(connection: Connection, shop_id: UUID, after: str, limit: int) -> list[DocumentView]:

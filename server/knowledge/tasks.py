@@ -11,8 +11,9 @@ from server.core.errors import NotFound
 from server.core.jobs import ClaimedJob, drop_upload, take_upload
 from server.knowledge import storage
 from server.knowledge.crawl import CrawledPage, CrawlProblem, crawl
+from server.knowledge.document_import import IncomingFile, Report
 from server.knowledge.models import DocumentsResult, FailedFile
-from server.knowledge.service import IncomingFile, Knowledge, Report
+from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
 from server.models.protocol import ModelUnavailable
 

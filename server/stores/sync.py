@@ -6,6 +6,7 @@ not met, and only products and pages of its own connection.
 """
 
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,10 +26,11 @@ from integrations.platform import (
 )
 from server.catalog.service import Catalog
 from server.core.database import Database
-from server.core.errors import Invalid, QuotaExceeded, Unavailable
+from server.core.errors import Unavailable
 from server.core.jobs import ClaimedJob, LeaseLost
 from server.core.logging import get_logger
-from server.knowledge.parsing import UnreadableFile, parse_in_child
+from server.knowledge.document_import import IncomingFile
+from server.knowledge.models import DocumentsResult, FailedFile
 from server.knowledge.service import Knowledge
 from server.stores import storage
 from server.stores.models import FailedItem, StoreConnection, SyncResult
@@ -179,29 +181,26 @@ class StorePass:
             await self._job.renew()
 
     async def _read_pages(self, platform: ShopPlatform) -> None:
-        shop_id, met = self._store.shop_id, set()
-        for page in (await platform.policies())[:MAX_PAGES]:
-            external_id = f"{self._store.platform}:{self._store.settings.get('store', '')}:{page.external_id}"
-            met.add(external_id)
-            try:
-                await self._save_page(external_id, page)
-            except UnreadableFile as reason:
-                self.result.failed.append(FailedItem(page.external_id, page.title, str(reason)))
-            except (QuotaExceeded, Invalid) as reason:
-                self.result.failed.append(FailedItem(page.external_id, page.title, reason.detail))
-            self.result.pages += 1
+        shop_id, prefix = self._store.shop_id, f"{self._store.platform}:{self._store.settings.get('store', '')}:"
+        pages = {f"{prefix}{page.external_id}": page for page in (await platform.policies())[:MAX_PAGES]}
+
+        async def files() -> AsyncIterator[IncomingFile | FailedFile]:
+            for external_id, page in pages.items():
+                yield _page_file(external_id, page)
+
+        async def report(result: DocumentsResult) -> None:
+            self.result.pages = result.read
+            await self.report()
+
+        read = await self._knowledge.import_files(shop_id, files(), self._source, report)
+        for failed in read.failed:
+            page = pages[failed.name]
+            self.result.failed.append(FailedItem(page.external_id, page.title, failed.reason))
         async with self._database.fast(shop_id) as connection:
             known = await storage.documents_of(connection, shop_id, self._source)
-        for external_id in set(known) - met:
+        for external_id in set(known) - pages.keys():
             await self._knowledge.delete_document(shop_id, external_id)
         await self.report()
-
-    async def _save_page(self, external_id: str, page: PolicyPage) -> None:
-        extension = "html" if page.media_type == "text/html" else "md"
-        documents = await parse_in_child(page.body.encode(), f"{page.title}.{extension}")
-        for document in documents[:1]:
-            titled = msgspec.structs.replace(document, title=page.title)
-            await self._knowledge.save_document(self._store.shop_id, external_id, titled, self._source, url=page.url)
 
     async def _end(self) -> None:
         await self.report()
@@ -243,6 +242,17 @@ async def write_items(
         async with database.fast(store.shop_id) as connection:
             result.removed = await storage.delete_of_source(connection, store.shop_id, source_of(store.id), gone)
     return result
+
+
+def _page_file(external_id: str, page: PolicyPage) -> IncomingFile:
+    extension = "html" if page.media_type == "text/html" else "md"
+    return IncomingFile(
+        name=f"{page.title}.{extension}",
+        data=page.body.encode(),
+        url=page.url,
+        external_id=external_id,
+        title=page.title,
+    )
 
 
 def source_of(connection_id: UUID) -> str:

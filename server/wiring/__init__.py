@@ -131,6 +131,8 @@ async def open_services(
         services = await _build(settings, at, database, redis, wake, embedder, chat_model)
         stack.push_async_callback(services.egress.close)
         stack.push_async_callback(services.platforms.close)
+        stack.push_async_callback(services.knowledge.close)
+        stack.push_async_callback(services.pictures.close)
         if services.money.payments:
             stack.push_async_callback(services.money.payments.close)
         yield services

@@ -55,7 +55,7 @@ class House(Struct, frozen=True):
 
     def aisle(self, *arguments: str) -> str:
         """What an `aisle` command prints."""
-        return _aisle(self.environment, *arguments)
+        return run_aisle(self.environment, *arguments)
 
     def create_shop(self, products: int) -> Shop:
         """A shop with so many products and twenty policies, imported as a merchant does; kept in a data dir."""
@@ -78,8 +78,8 @@ def open_house(folder: Path) -> Iterator[House]:
         at = stack.enter_context(EmbeddedServers(folder))
         standin = stack.enter_context(running("--no-validate"))
         standin.configure(mode="quote", tokens=ANSWER_TOKENS)
-        environment = _environment(folder, at.database_url, at.redis_url)
-        _aisle(environment, "migrate")
+        environment = command_environment(folder, at.database_url, at.redis_url)
+        run_aisle(environment, "migrate")
         model = {"OPENAI_BASE_URL": standin.base_url, "OPENAI_API_KEY": "bench"}
         apis = {
             "engine": stack.enter_context(_api("engine", environment)),
@@ -90,12 +90,14 @@ def open_house(folder: Path) -> Iterator[House]:
         yield House(folder, at.database_url, environment, state.postgres_pid, state.redis_pid, apis, standin)
 
 
-def _environment(folder: Path, database_url: str, redis_url: str) -> dict[str, str]:
+def command_environment(folder: Path, database_url: str, redis_url: str) -> dict[str, str]:
+    """What an `aisle` command on these servers needs to know, and nothing else of ours."""
     ours = {"AISLE_DATA_DIR": str(folder), "AISLE_DATABASE_URL": database_url, "AISLE_REDIS_URL": redis_url}
     return {key: value for key, value in os.environ.items() if not key.startswith(("AISLE_", "OPENAI_"))} | ours
 
 
-def _aisle(environment: Mapping[str, str], *arguments: str) -> str:
+def run_aisle(environment: Mapping[str, str], *arguments: str) -> str:
+    """What an `aisle` command prints. Raises RuntimeError with what it complained of."""
     command = [sys.executable, "-m", "server.cli", *arguments]
     done = subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=False)
     if done.returncode:

@@ -22,10 +22,11 @@ from server.core.errors import QuotaExceeded, RateLimited
 from server.core.ids import new_id
 from server.core.rate_limit import LOCAL_SHARE, RateLimiter
 from server.embedded import EmbeddedServers
+from server.knowledge.document_import import IncomingFile
+from server.knowledge.document_writer import WrittenDocument
 from server.knowledge.models import DocumentsResult, FailedFile
 from server.knowledge.parsing import ParsedDocument
 from server.knowledge.parsing.documents import Section
-from server.knowledge.service import IncomingFile
 from server.shops.features import AnswerRates
 from server.shops.identity import Shopper
 from server.shops.members import Members
@@ -48,7 +49,9 @@ async def shop(installation: Installation) -> AsyncIterator[PlanShop]:
     database = Database(url_for_role(installation.owner_url, "aisle_app", app_role_password(secret)), pool_size=12)
     await database.open()
     shop_id = UUID(installation.create_shop("Nearly full").shop_id)
-    yield PlanShop(shop_id, database, Entitlements(database, billing=True), installation.owner_url)
+    shop = PlanShop(shop_id, database, Entitlements(database, billing=True), installation.owner_url)
+    yield shop
+    await shop.knowledge.close()
     await database.close()
 
 
@@ -162,7 +165,7 @@ async def test_a_document_that_is_there_grows_no_further_than_the_plan(shop: Pla
             "SELECT sum(length(body)) FROM passage WHERE shop_id = $1 AND owner_external_id = 'returns'", shop.id
         )
     assert 9_000 < kept < 15_000
-    assert (await save(shop.id, "returns", document("Within 30 days."), "api"))[0] == "updated"
+    assert (await save(shop.id, "returns", document("Within 30 days."), "api")).state == "updated"
 
 
 async def test_documents_at_once_fill_the_plan_and_the_others_are_named(shop: PlanShop) -> None:
@@ -173,7 +176,7 @@ async def test_documents_at_once_fill_the_plan_and_the_others_are_named(shop: Pl
         return_exceptions=True,
     )
     assert sum(isinstance(each, QuotaExceeded) and each.detail == NO_DOCUMENTS for each in told) == 5
-    assert sum(each == ("created", 1) for each in told) == 3
+    assert sum(each == WrittenDocument("created", 1) for each in told) == 3
 
     async def files() -> AsyncIterator[IncomingFile | FailedFile]:
         yield IncomingFile(name="new.md", data=b"# New\n\nText.")

@@ -1,9 +1,11 @@
-"""The child of `reading.read_picture`: one picture on stdin, the same one encoded anew on stdout, within limits."""
+"""The child of `reading.PictureReader`: one picture in, the same one encoded anew out, within limits."""
 
-import os
-import sys
+import msgspec
+from PIL import Image
 
-from server.core.child_limits import limit_this_process
+from server.chat.pictures.encoding import encode_anew
+from server.chat.pictures.models import RefusedPicture
+from server.core.fork_server import serve
 
 MAX_MEMORY_BYTES = 768 * 2**20
 MAX_CPU_S = 8
@@ -11,21 +13,13 @@ QUALITY = 82
 
 
 def main() -> None:
-    """Read, decode, encode, answer; every failure becomes a reason."""
-    limit_this_process(max_memory_bytes=MAX_MEMORY_BYTES, max_cpu_s=MAX_CPU_S)
-    answers = os.dup(1)
-    os.dup2(2, 1)  # what a library prints does not get between the bytes of the answer
-    data = sys.stdin.buffer.read()
-    with os.fdopen(answers, "wb") as out:
-        out.write(_answer(data))
+    """Import the decoders, then encode what comes."""
+    Image.preinit()
+    serve(answer, max_memory_bytes=MAX_MEMORY_BYTES, max_cpu_s=MAX_CPU_S)
 
 
-def _answer(data: bytes) -> bytes:
-    import msgspec
-
-    from server.chat.pictures.encoding import encode_anew
-    from server.chat.pictures.models import RefusedPicture
-
+def answer(_: str, data: bytes) -> bytes:
+    """The picture, or the reason why it cannot be taken: every failure becomes one."""
     try:
         return msgspec.msgpack.encode(encode_anew(data, QUALITY))
     except MemoryError:

@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from server.chat.pictures.models import MAX_BYTES, EncodedPicture, RefusedPicture, kind_of
-from server.core.child_process import ChildTooSlow, ChildTooTalkative, run_in_child
+from server.core.child_process import ChildTooSlow, ChildTooTalkative, ForkServer
 from server.core.errors import FieldError, Invalid, TooLarge, Unavailable, WrongType
 
 AT_ONCE = 2
@@ -23,6 +23,7 @@ class PictureReader:
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(AT_ONCE)
         self._waiting = 0
+        self._server = ForkServer("server.chat.pictures.child")
 
     async def read(self, data: bytes) -> EncodedPicture:
         """The picture encoded anew. Raises WrongType, TooLarge, Invalid (damaged, or too many pixels), Unavailable."""
@@ -35,21 +36,22 @@ class PictureReader:
         self._waiting += 1
         try:
             async with self._places:
-                outcome = await _read_apart(data)
+                outcome = await self._read_apart(data)
         finally:
             self._waiting -= 1
         if isinstance(outcome, RefusedPicture):
             raise Invalid("This picture cannot be taken.", errors=(FieldError("body", outcome.reason),))
         return outcome
 
+    async def close(self) -> None:
+        """End the process that the children are forked from."""
+        await self._server.close()
 
-async def _read_apart(data: bytes) -> EncodedPicture | RefusedPicture:
-    try:
-        result = await run_in_child(
-            "server.chat.pictures.child", (), data, wall_time_s=WALL_TIME_S, max_result_bytes=MAX_BYTES
-        )
-        return _decoder.decode(result)
-    except ChildTooSlow:
-        return RefusedPicture("takes too long to read; send it smaller")
-    except (ChildTooTalkative, msgspec.DecodeError):  # no answer, or half of one: the child died of it
-        return RefusedPicture("is damaged or needs too much memory")
+    async def _read_apart(self, data: bytes) -> EncodedPicture | RefusedPicture:
+        try:
+            result = await self._server.run("", data, wall_time_s=WALL_TIME_S, max_result_bytes=MAX_BYTES)
+            return _decoder.decode(result)
+        except ChildTooSlow:
+            return RefusedPicture("takes too long to read; send it smaller")
+        except (ChildTooTalkative, msgspec.DecodeError):  # no answer, or half of one: the child died of it
+            return RefusedPicture("is damaged or needs too much memory")

@@ -49,6 +49,10 @@ class Pictures:
         self._allowances = allowances or EveryFeature()
         self._reader = PictureReader()
 
+    async def close(self) -> None:
+        """End the process that reads pictures."""
+        await self._reader.close()
+
     async def admit(self, shopper: Shopper) -> None:
         """All that can be refused before the picture itself is read. Raises ImagesOff, RateLimited."""
         profile = await self._shops.profile(shopper.shop_id)

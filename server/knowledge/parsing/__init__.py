@@ -1,27 +1,34 @@
 """Files and pages as documents with sections, and sections as passages to search.
 
-Names are imported when they are first used: a child process that parses one file starts with a fifth of them.
+Names are imported when they are first used: the server needs no parser, which only children run.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .documents import ParsedDocument, Section, UnreadableFile
-    from .isolation import parse_in_child
+    from .documents import ParsedDocument, Section, SplitDocument, UnreadableFile
+    from .isolation import DocumentParser
     from .parse import parse_document
-    from .splitting import split_sections
+    from .splitting import split_document, split_sections
 
 __all__ = (
+    "DocumentParser",
     "ParsedDocument",
     "Section",
+    "SplitDocument",
     "UnreadableFile",
     "parse_document",
-    "parse_in_child",
+    "split_document",
     "split_sections",
 )
 
-_HOMES = {"parse_document": "parse", "parse_in_child": "isolation", "split_sections": "splitting"}
+_HOMES = {
+    "DocumentParser": "isolation",
+    "parse_document": "parse",
+    "split_document": "splitting",
+    "split_sections": "splitting",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,32 +1,37 @@
-"""The child of `isolation.parse_in_child`: one file on stdin, its documents on stdout, within limits."""
+"""The child of `isolation.DocumentParser`: one file in, its documents cut into passages out, within limits."""
 
-import os
-import sys
+from importlib import import_module
 
-from server.core.child_limits import limit_this_process
+import msgspec
+
+from server.core.fork_server import serve
+
+from .documents import FileAbout, Parsed, Refused, UnreadableFile
+from .parse import parse_document
+from .splitting import split_document
 
 MAX_MEMORY_BYTES = 512 * 2**20
 MAX_CPU_S = 8
+_TOOLS = (
+    ".entries", ".html", ".markdown", ".pdf", ".plain", ".sheets", ".word", "charset_normalizer", "python_calamine",
+    "yaml",
+)  # fmt: skip
+"""What `parse_document` imports as it needs it: here before the first file, for every fork to find."""
 
 
 def main() -> None:
-    """Read, parse, answer; every failure becomes a reason."""
-    limit_this_process(max_memory_bytes=MAX_MEMORY_BYTES, max_cpu_s=MAX_CPU_S)
-    answers = os.dup(1)
-    os.dup2(2, 1)  # what a library prints does not get between the bytes of the answer
-    data = sys.stdin.buffer.read()
-    with os.fdopen(answers, "wb") as out:
-        out.write(_answer(data, sys.argv[1]))
+    """Import everything, then parse what comes."""
+    for name in _TOOLS:
+        import_module(name, __package__)
+    serve(answer, max_memory_bytes=MAX_MEMORY_BYTES, max_cpu_s=MAX_CPU_S)
 
 
-def _answer(data: bytes, name: str) -> bytes:
-    import msgspec
-
-    from .documents import Parsed, Refused, UnreadableFile
-    from .parse import parse_document
-
+def answer(about: str, data: bytes) -> bytes:
+    """The documents, or the reason why there are none: every failure becomes one."""
+    file = msgspec.json.decode(about, type=FileAbout)
     try:
-        outcome: Parsed | Refused = Parsed(parse_document(data, name))
+        documents = parse_document(data, file.name)
+        outcome: Parsed | Refused = Parsed(tuple(split_document(each, file.title, file.url) for each in documents))
     except UnreadableFile as error:
         outcome = Refused(str(error))
     except MemoryError:

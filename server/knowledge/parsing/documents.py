@@ -3,17 +3,23 @@
 from msgspec import Struct
 
 from server.catalog.formats.rows import UnreadableFile
+from server.knowledge.passages import PassageDraft
 
 __all__ = (
     "MAX_FILE_BYTES",
     "MAX_TEXT_CHARS",
+    "PARSER_VERSION",
+    "FileAbout",
     "Parsed",
     "ParsedDocument",
     "Refused",
     "Section",
+    "SplitDocument",
     "UnreadableFile",
 )
 
+PARSER_VERSION = 1
+"""Count it up when the same bytes are read or cut differently: files that have not changed are then read once more."""
 MAX_FILE_BYTES = 10 * 2**20
 MAX_TEXT_CHARS = 4_000_000
 """Of all documents in one file: about eight thick books."""
@@ -40,10 +46,28 @@ class ParsedDocument(Struct, frozen=True, kw_only=True):
     key: str | None = None
 
 
+class SplitDocument(Struct, frozen=True, kw_only=True):
+    """A document cut into passages. `content_hash` is 16 bytes of its title, address and sections."""
+
+    title: str
+    url: str | None
+    key: str | None
+    content_hash: bytes
+    passages: tuple[PassageDraft, ...]
+
+
+class FileAbout(Struct, frozen=True):
+    """What a child process is told of a file besides its bytes."""
+
+    name: str
+    title: str | None
+    url: str | None
+
+
 class Parsed(Struct, frozen=True, tag=True):
     """What a child process found in a file."""
 
-    documents: tuple[ParsedDocument, ...]
+    documents: tuple[SplitDocument, ...]
 
 
 class Refused(Struct, frozen=True, tag=True):

@@ -1,56 +1,60 @@
-"""Parsing in a child process that can be killed: an upload may take down its own child and nothing else."""
+"""Parsing in a child process that can be killed: a file may take down its own child and nothing else."""
 
 import asyncio
-from pathlib import Path
 
 import msgspec
 
-from server.core.child_process import ChildTooSlow, ChildTooTalkative, run_in_child
+from server.core.child_process import ChildTooSlow, ChildTooTalkative, ForkServer
 
-from .documents import MAX_FILE_BYTES, Parsed, ParsedDocument, Refused, UnreadableFile
+from .documents import MAX_FILE_BYTES, FileAbout, Parsed, Refused, SplitDocument, UnreadableFile
 
-WALL_TIME_S = 15.0
+WALL_TIME_S = 10.0
 MAX_RESULT_BYTES = 40 * 2**20
-
+AT_ONCE = 2
+"""Per process: there are as many processors on a small machine, and each child may take half a gigabyte."""
 
 _decoder: msgspec.msgpack.Decoder[Parsed | Refused] = msgspec.msgpack.Decoder(Parsed | Refused)
 
 
-async def parse_in_child(
-    source: Path | bytes, name: str, *, wall_time_s: float = WALL_TIME_S
-) -> tuple[ParsedDocument, ...]:
-    """`parse_document` in a process of its own, with bounded memory, CPU and wall time and no secrets in its
-    environment. Raises UnreadableFile, also when the child died of the file."""
-    data = source if isinstance(source, bytes) else await asyncio.to_thread(_read, source)
-    if len(data) > MAX_FILE_BYTES:
-        raise UnreadableFile(f"the file is larger than {MAX_FILE_BYTES // 2**20} MB; split it")
-    plain_name = name.replace("\0", "")[-255:].encode("utf-8", "replace").decode()
-    try:
-        result = await run_in_child(
-            "server.knowledge.parsing.child",
-            (plain_name,),
-            data,
-            wall_time_s=wall_time_s,
-            max_result_bytes=MAX_RESULT_BYTES,
-        )
-    except ChildTooSlow:
-        raise UnreadableFile(
-            f"reading the file took longer than {wall_time_s:g} s or too much processor time, so it was given up"
-        ) from None
-    except ChildTooTalkative:
-        raise UnreadableFile("the file holds more text than can be kept; split it") from None
-    return _outcome(result)
+class DocumentParser:
+    """Reads files of all shops, AT_ONCE at a time, each in a fork that sees no other file (see `core.fork_server`)."""
+
+    def __init__(self) -> None:
+        self._server = ForkServer("server.knowledge.parsing.child")
+        self._places = asyncio.Semaphore(AT_ONCE)
+
+    async def parse(
+        self,
+        data: bytes,
+        name: str,
+        *,
+        title: str | None = None,
+        url: str | None = None,
+        wall_time_s: float = WALL_TIME_S,
+    ) -> tuple[SplitDocument, ...]:
+        """The documents of a file, cut into passages; `title` stands in for theirs, `url` where they have none. Memory,
+        CPU and wall time are bounded. Raises UnreadableFile, also when the child died of the file, and Unavailable."""
+        if len(data) > MAX_FILE_BYTES:
+            raise UnreadableFile(f"the file is larger than {MAX_FILE_BYTES // 2**20} MB; split it")
+        plain_name = name.replace("\0", "")[-255:].encode("utf-8", "replace").decode()
+        about = msgspec.json.encode(FileAbout(plain_name, title, url)).decode()
+        try:
+            async with self._places:
+                result = await self._server.run(about, data, wall_time_s=wall_time_s, max_result_bytes=MAX_RESULT_BYTES)
+        except ChildTooSlow:
+            raise UnreadableFile(
+                f"reading the file took longer than {wall_time_s:g} s or too much processor time, so it was given up"
+            ) from None
+        except ChildTooTalkative:
+            raise UnreadableFile("the file holds more text than can be kept; split it") from None
+        return _outcome(result)
+
+    async def close(self) -> None:
+        """End the process that the children are forked from."""
+        await self._server.close()
 
 
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            return file.read(MAX_FILE_BYTES + 1)
-    except OSError as error:
-        raise UnreadableFile(f"the file cannot be opened: {error.strerror}") from error
-
-
-def _outcome(result: bytes) -> tuple[ParsedDocument, ...]:
+def _outcome(result: bytes) -> tuple[SplitDocument, ...]:
     try:
         outcome = _decoder.decode(result)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:

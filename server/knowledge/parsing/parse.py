@@ -1,4 +1,4 @@
-"""One file to its documents. Runs hostile input: call it through `isolation.parse_in_child`."""
+"""One file to its documents. Runs hostile input: call it through `isolation.DocumentParser`."""
 
 from .documents import MAX_DOCUMENTS, ParsedDocument, UnreadableFile
 from .kinds import kind_of, unpack
@@ -25,7 +25,7 @@ def parse_document(data: bytes, name: str) -> Documents:
 
 
 def _parse(data: bytes, name: str, kind: str) -> Documents:
-    # Each parser is imported when it is needed: most of the time a child process takes is imports.
+    # Each parser is imported when it is needed: the children's server has them all, a command may need one.
     match kind:
         case "pdf":
             from .pdf import parse_pdf

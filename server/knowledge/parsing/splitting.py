@@ -1,5 +1,6 @@
 """Documents cut into passages: whole sentences, under their headings, none too long to embed."""
 
+import hashlib
 import re
 from functools import lru_cache
 
@@ -7,7 +8,7 @@ from semantic_text_splitter import TextSplitter
 
 from server.knowledge.passages import PassageDraft
 
-from .documents import ParsedDocument, Section
+from .documents import ParsedDocument, Section, SplitDocument
 
 MAX_TOKENS = 200
 """Leaves room for title and headings below the 256 tokens at which the local embedder stops reading."""
@@ -19,6 +20,21 @@ def estimate_tokens(text: str) -> int:
     """About how many word pieces a text has for a BERT vocabulary: a word of up to 6 letters is one, each further
     4 letters one more, and every character outside ASCII letters about one (so Chinese counts in full)."""
     return sum(1 + max(len(word) - 3, 0) // 4 if word[0].isascii() else len(word) for word in _WORD.findall(text))
+
+
+def split_document(document: ParsedDocument, title: str | None = None, url: str | None = None) -> SplitDocument:
+    """The document with its passages; `title` stands in for its own, `url` where it has none."""
+    title, url = title or document.title, document.url or url
+    digest = hashlib.blake2b(digest_size=16)
+    for text in (title, url or "", *(f"{s.heading_path}{s.anchor}{s.text}" for s in document.sections)):
+        digest.update(text.encode() + b"\x00")
+    return SplitDocument(
+        title=title,
+        url=url,
+        key=document.key,
+        content_hash=digest.digest(),
+        passages=tuple(split_sections(document)),
+    )
 
 
 def split_sections(document: ParsedDocument, max_tokens: int = MAX_TOKENS) -> list[PassageDraft]:

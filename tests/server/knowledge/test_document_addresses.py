@@ -14,9 +14,10 @@ from server.core.addresses import MAX_URL_CHARS
 from server.core.crypto import app_role_password
 from server.core.database import Database, url_for_role
 from server.core.ids import new_id
+from server.knowledge.document_import import IncomingFile
 from server.knowledge.index import SearchIndex
 from server.knowledge.models import FailedFile
-from server.knowledge.service import IncomingFile, Knowledge
+from server.knowledge.service import Knowledge
 from server.knowledge.web_links import canonical_url, page_links
 from server.stores.models import StoreConnection
 from server.stores.sync import StorePass
@@ -50,8 +51,10 @@ def index(database: Database, installation: Installation) -> SearchIndex:
 
 
 @pytest.fixture
-def knowledge(database: Database, index: SearchIndex) -> Knowledge:
-    return Knowledge(database, NamedEmbedder("addresses"), index)
+async def knowledge(database: Database, index: SearchIndex) -> AsyncIterator[Knowledge]:
+    knowledge = Knowledge(database, NamedEmbedder("addresses"), index)
+    yield knowledge
+    await knowledge.close()
 
 
 async def nobody_watches(_: object) -> None:
