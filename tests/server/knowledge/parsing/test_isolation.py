@@ -136,6 +136,18 @@ async def test_a_cancelled_parse_takes_its_child_along(parser: DocumentParser) -
     assert not _forks(parser)
 
 
+async def test_a_child_has_half_a_gigabyte_and_eight_seconds_of_a_processor(parser: DocumentParser) -> None:
+    data, file_name = HOSTILE["deep formatting"]
+    task = asyncio.create_task(parser.parse(data, file_name))
+    limits: set[tuple[int, int]] = set()
+    while (512 * 2**20, 8) not in limits:
+        assert not task.done()
+        await asyncio.sleep(0.005)
+        limits = {(each.rlimit(psutil.RLIMIT_AS)[1], each.rlimit(psutil.RLIMIT_CPU)[0]) for each in _forks(parser)}
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
 def _forks(parser: DocumentParser) -> set[psutil.Process]:
     return set(psutil.Process(_server(parser).pid).children())
 

@@ -1,5 +1,6 @@
 """Documents of every type: titles, headings, anchors and text as a reader sees them."""
 
+import hashlib
 import io
 import json
 from collections.abc import Callable
@@ -10,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.knowledge.parsing import ParsedDocument, Section, UnreadableFile, parse_document, split_sections
+from server.knowledge.parsing import (
+    ParsedDocument,
+    Section,
+    UnreadableFile,
+    parse_document,
+    split_document,
+    split_sections,
+)
+from server.knowledge.parsing.documents import PARSER_VERSION
 from server.knowledge.parsing.kinds import kind_of
 from server.knowledge.parsing.outline import title_from_name
 from server.knowledge.parsing.pdf import paragraphs
@@ -424,3 +433,23 @@ def test_what_is_too_long_for_one_passage_takes_no_neighbour_in() -> None:
 def test_token_estimates_grow_with_letters_and_count_chinese_in_full() -> None:
     assert estimate_tokens("退货政策三十天") == 7
     assert all(estimate_tokens(a) < estimate_tokens(b) for a, b in pairwise(["one", "one two", "one two threefold"]))
+
+
+READ_BY_VERSION = {1: "474e5bc7e03b8847"}
+"""What SAMPLES are read as, by PARSER_VERSION: keep the old lines, add one for a new version."""
+SAMPLES = {
+    "a.md": "# Returns\n\nWithin *30* days.\n\n## How\n\n- Pack it\n- Send it\n\n| A | B |\n|---|---|\n| 1 | 2 |\n",
+    "a.html": "<html><body><main><h1>Returns</h1><p>Within <b>30</b> days.<ul><li>Pack it<li>Send it</ul></main>",
+    "a.txt": "RETURNS\n\nWithin 30 days.\n\n1.1 How\n\nPack it. Send it. " + "A sentence of many words. " * 60,
+    "a.json": '[{"question": "How long?", "answer": "Within 30 days."}, {"question": "How?", "answer": "Pack it."}]',
+    "a.csv": "question,answer\nHow long?,Within 30 days.\nHow?,Pack it and send it.\n",
+}
+
+
+def test_files_read_differently_are_another_version() -> None:
+    """When this fails, files that have not changed would keep what the old way of reading made of them: count
+    PARSER_VERSION up."""
+    digest = hashlib.sha256()
+    for name, text in SAMPLES.items():
+        digest.update(repr([split_document(each) for each in parse_document(text.encode(), name)]).encode())
+    assert READ_BY_VERSION[PARSER_VERSION] == digest.hexdigest()[:16]
