@@ -3,8 +3,9 @@
 import asyncio
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ import httpx
 
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
+from server.shops.members import Members
+from server.shops.models import Role
 from server.shops.service import NewShop, ShopService
 from tests.commands import TIMEOUT_S, Completed, run_aisle
 
@@ -72,10 +75,31 @@ class Installation:
 
     async def _create_shop(self, name: str, origins: tuple[str, ...]) -> NewShop:
         secret = (self.data_dir / "secret.key").read_text().strip()
+        async with self._database() as database:
+            return await ShopService(database, Vault((secret,))).create(name, origins)
+
+    @contextmanager
+    def sign_in(self, shop: ShopAccess | None = None) -> Iterator[httpx.Client]:
+        """The console in a browser in which a new owner of the shop has signed in."""
+        email, password = f"owner-{uuid.uuid4().hex}@shop.example", uuid.uuid4().hex
+        shop_id = uuid.UUID((shop or self.demo_shop).shop_id)
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(asyncio.run, self._add_owner(shop_id, email, password)).result()
+        with httpx.Client(base_url=self.base_url, headers={"Origin": self.base_url}, timeout=30) as browser:
+            signed_in = browser.post("/console/sign-in", data={"email": email, "password": password})
+            assert signed_in.status_code == 303, signed_in.text
+            yield browser
+
+    async def _add_owner(self, shop_id: uuid.UUID, email: str, password: str) -> None:
+        async with self._database() as database:
+            await Members(database).add(shop_id, email, password, "Owner", Role.OWNER)
+
+    @asynccontextmanager
+    async def _database(self) -> AsyncIterator[Database]:
         database = Database(self.app_database_url, pool_size=1)
         await database.open()
         try:
-            return await ShopService(database, Vault((secret,))).create(name, origins)
+            yield database
         finally:
             await database.close()
 

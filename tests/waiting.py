@@ -11,10 +11,15 @@ PATIENCE_S = 60.0
 Found = TypeVar("Found")
 
 
-def await_that(look: Callable[[], Found | None], what: str, within_s: float = PATIENCE_S) -> Found:
-    """Returns the first truthy result of `look`. Raises AssertionError that names `what` after `within_s` seconds."""
+def await_that(
+    look: Callable[[], Found | None], what: str, within_s: float = PATIENCE_S, poll_s: float = POLL_S
+) -> Found:
+    """Returns the first truthy result of `look`, which is called every `poll_s` seconds.
+
+    Raises AssertionError that names `what` after `within_s` seconds.
+    """
     deadline = time.monotonic() + within_s
     while not (found := look()):
         assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}"
-        time.sleep(POLL_S)
+        time.sleep(poll_s)
     return found

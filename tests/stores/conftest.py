@@ -6,6 +6,7 @@ import itertools
 import queue
 import threading
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from typing import Any
 
 import httpx
@@ -69,7 +70,7 @@ def shopify_running() -> Iterator[ShopifyStandin]:
 
 
 @pytest.fixture(scope="session")
-def stores(
+def stores_demo(
     tmp_path_factory: pytest.TempPathFactory,
     own_shop: HouseMadeShop,
     woo: WooCommerceStandin,
@@ -88,6 +89,13 @@ def stores(
 
 
 @pytest.fixture
+def stores(stores_demo: Installation) -> Installation:
+    """The installation as this test alone knows it: with a new shop in the place of the demo's."""
+    own = asdict(stores_demo.create_shop("Own", stores_demo.base_url))
+    return replace(stores_demo, facts=stores_demo.facts | own)
+
+
+@pytest.fixture
 def store(shopify: ShopifyStandin) -> Shop:
     """A store nobody has connected."""
     shop = shopify.shop(f"store-{next(_stores)}.myshopify.com")
@@ -96,18 +104,16 @@ def store(shopify: ShopifyStandin) -> Shop:
     return shop
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def console(stores: Installation) -> Iterator[httpx.Client]:
-    """The demo's owner, signed in."""
-    form = {"email": stores.facts["console_email"], "password": stores.facts["console_password"]}
-    with httpx.Client(base_url=stores.base_url, headers={"Origin": stores.base_url}, timeout=30) as browser:
-        assert browser.post("/console/sign-in", data=form).status_code == 303
+    """The owner of this test's shop, signed in."""
+    with stores.sign_in() as browser:
         yield browser
 
 
 @pytest.fixture
 def shop(stores: Installation) -> ShopAccess:
-    """A new shop with nothing in it."""
+    """Another new shop with nothing in it."""
     return stores.create_shop("Connected", stores.base_url)
 
 

@@ -19,7 +19,6 @@ from tests.stores.conftest import await_sync
 from tests.stores.shopify_steps import ask_owner, install, post_compliance, tell
 from tests.waiting import await_that
 
-SOON_S = 10.0
 LAUNCH = "/integrations/shopify/app"
 SESSION = "/integrations/shopify/session"
 EXCHANGE = "token-exchange"
@@ -27,6 +26,7 @@ EXCHANGE = "token-exchange"
 
 @pytest.fixture
 def merchant(stores: Installation) -> Iterator[httpx.Client]:
+    """The merchant of this test's own shop."""
     with stores.merchant() as client:
         yield client
 
@@ -179,7 +179,7 @@ def test_opening_the_app_mends_a_connection_that_was_lost(
     path = f"/v1/connections/{connection['id']}"
     store.uninstall()
     assert post_compliance(stores, store, "app/uninstalled", {"id": 1}) == 200
-    await_that(lambda: merchant.get(path).json()["state"] == "revoked", "the end", SOON_S)
+    await_that(lambda: merchant.get(path).json()["state"] == "revoked", "the end")
     store.fail("400")
     still = open_app(stores, token_of(store)).json()
     assert (still["connected"], still["state"]) == (True, "revoked")
@@ -192,11 +192,11 @@ def test_opening_the_app_mends_a_connection_that_was_lost(
     def titles() -> set[str]:
         return {each["title"] for each in merchant.get("/v1/products", params={"limit": 200}).json()["data"]}
 
-    await_that(lambda: f"Back again {store.domain}" in titles(), "what changed meanwhile", SOON_S)
-    await_that(lambda: store.subscriptions, "the webhooks", SOON_S)
+    await_that(lambda: f"Back again {store.domain}" in titles(), "what changed meanwhile")
+    await_that(lambda: store.subscriptions, "the webhooks")
     number = rename(store, f"And listening {store.domain}")
     assert tell(store, "products/update", {"id": number}) == [200]
-    await_that(lambda: f"And listening {store.domain}" in titles(), "the change", SOON_S)
+    await_that(lambda: f"And listening {store.domain}" in titles(), "the change")
 
 
 def rename(store: Shop, title: str) -> int:
@@ -254,7 +254,7 @@ def test_an_outage_of_shopifys_is_no_outage_of_the_page(
 ) -> None:
     path = f"/v1/connections/{connection['id']}"
     assert post_compliance(stores, store, "app/uninstalled", {"id": 1}) == 200
-    await_that(lambda: merchant.get(path).json()["state"] == "revoked", "the end", SOON_S)
+    await_that(lambda: merchant.get(path).json()["state"] == "revoked", "the end")
     store.fail("500", 3)
     answer = open_app(stores, token_of(store))
     assert (answer.status_code, answer.json()["state"]) == (200, "revoked")
