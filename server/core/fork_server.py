@@ -1,8 +1,8 @@
 """The far side of `child_process.ForkServer`: a process that imports the tools once and forks for each piece of work.
 
 It has one thread, knows no secret and reads not one byte of what strangers sent: the fork does, alone, and ends with
-it. So nothing of one piece of work can be seen by another, of whatever shop, and on a busy machine a small document costs
-10 ms of CPU where a fresh interpreter for each cost 200 ms.
+it. So nothing of one piece of work can be seen by another, of whatever shop, and on a busy machine a small document
+costs 10 ms of CPU where a fresh interpreter for each cost 200 ms.
 """
 
 import contextlib
