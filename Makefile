@@ -101,7 +101,7 @@ fix: setup ## lay out the code and mend what ruff can
 .PHONY: bench
 bench: setup ## turns per second, times to first text, CPU and memory per turn, and what counting costs a turn
 	@$(BIN)/python -m tests.bench $(ARGS)
-	$(BIN)/python -m tests.bench.billing_bench --turns 10000
+	$(BIN)/python -m tests.bench.billing_bench --turns 10000 --timed 400
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
 
