@@ -1,7 +1,7 @@
 import pytest
 
 from server.models.circuit import Circuit
-from server.models.protocol import ModelUnavailable
+from server.models.protocol import FailureKind, ModelUnavailable
 from server.models.upstream_errors import RequestRefused
 
 
@@ -42,11 +42,12 @@ def test_while_open_nothing_is_tried(circuit: Circuit) -> None:
     fail(circuit, 3)
     tried = False
     with (
-        pytest.raises(ModelUnavailable, match=r"the model m failed too often .* last time: down"),
+        pytest.raises(ModelUnavailable, match=r"the model m failed too often .* last time: down") as refusal,
         circuit.guard(),
     ):
         tried = True
     assert not tried
+    assert refusal.value.kind == FailureKind.CIRCUIT_OPEN
 
 
 def test_one_attempt_decides_after_the_rest(circuit: Circuit, clock: Clock) -> None:

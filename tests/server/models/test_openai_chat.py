@@ -107,32 +107,35 @@ async def test_a_whole_tool_loop(make: Make) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "reason", "said", "calls"),
+    ("mode", "kind", "reason", "said", "calls"),
     [
-        ("429", r"asked too often \(HTTP 429, scripted\)", "", 2),
-        ("500", r"failed \(HTTP 500, scripted\)", "", 2),
-        ("503", r"failed \(HTTP 503, scripted\)", "", 2),
-        ("400", r"refused the request \(HTTP 400, scripted\)", "", 1),
-        ("403", "may not use the model a-model: .* AISLE_CHAT_MODEL", "", 1),
-        ("no_credit", "no credit left", "", 1),
-        ("stall", r"said nothing within 0.5 s", "", 1),
-        ("drip", r"said nothing within 0.5 s", "", 1),
-        ("cut_first", "broke off", "", 2),
-        ("html", "check OPENAI_BASE_URL", "", 1),
-        ("huge_token", "more than 64 KB", "", 1),
-        ("stall_after", r"fell silent for 0.4 s", "Let me see", 1),
-        ("cut", "broke off in the middle", "Our jackets", 1),
-        ("garbage", "not a chat chunk", "Our", 1),
-        ("stream_error", r"broke off with an error \(overloaded\)", "Our", 1),
+        ("429", "rate_limited", r"asked too often \(HTTP 429, scripted\)", "", 2),
+        ("500", "server_error", r"failed \(HTTP 500, scripted\)", "", 2),
+        ("503", "server_error", r"failed \(HTTP 503, scripted\)", "", 2),
+        ("400", "request_refused", r"refused the request \(HTTP 400, scripted\)", "", 1),
+        ("403", "misconfigured", "may not use the model a-model: .* AISLE_CHAT_MODEL", "", 1),
+        ("no_credit", "no_credit", "no credit left", "", 1),
+        ("stall", "timeout", r"said nothing within 0.5 s", "", 1),
+        ("drip", "timeout", r"said nothing within 0.5 s", "", 1),
+        ("cut_first", "broken_off", "broke off", "", 2),
+        ("html", "invalid_answer", "check OPENAI_BASE_URL", "", 1),
+        ("huge_token", "invalid_answer", "more than 64 KB", "", 1),
+        ("stall_after", "timeout", r"fell silent for 0.4 s", "Let me see", 1),
+        ("cut", "broken_off", "broke off in the middle", "Our jackets", 1),
+        ("garbage", "invalid_answer", "not a chat chunk", "Our", 1),
+        ("stream_error", "broken_off", r"broke off with an error \(overloaded\)", "Our", 1),
     ],
 )
-async def test_failures(make: Make, standin: RunningStandin, mode: str, reason: str, said: str, calls: int) -> None:
+async def test_failures(
+    make: Make, standin: RunningStandin, mode: str, kind: str, reason: str, said: str, calls: int
+) -> None:
     standin.configure(mode=mode, drip_ms=50)
     heard: list[ModelEvent] = []
     started = time.monotonic()
     with pytest.raises(ModelUnavailable, match=reason) as failure:
         await listen(make(), heard)
     assert time.monotonic() - started < SHORT.total_s + 0.5
+    assert failure.value.kind == kind
     assert text_of(heard) == said
     assert standin.stats()["chat"] == calls, "retried once before the first word, never after it"
     assert KEY not in str(failure.value)
