@@ -37,6 +37,7 @@ __all__ = [
 ALL_KINDS = {"product", "document"}
 MAX_LIMIT = 100
 MAX_QUERY_CHARS = 2_000
+MAX_BIGINT = 2**63 - 1
 INDEX_FROM_PASSAGES = 5_000
 """From here on an exact scan costs more than a third of the budget of a search."""
 INDEX_UNTIL_PASSAGES = 4_000
@@ -104,8 +105,8 @@ async def search(connection: Connection, shop_id: UUID, query: SearchQuery) -> l
         identifier_windows(text),
         None if set(query.kinds) == ALL_KINDS else list(query.kinds),
         None if query.external_ids is None else list(query.external_ids),
-        query.price_min_minor,
-        query.price_max_minor,
+        _within_bigint(query.price_min_minor),
+        _within_bigint(query.price_max_minor),
         query.available_only,
         min(max(query.limit, 1), MAX_LIMIT),
         query.limit_per_kind,
@@ -188,6 +189,11 @@ async def _note_index(connection: Connection, shop_id: UUID, passages: int, *, p
         passages,
         present,
     )
+
+
+def _within_bigint(price_minor: int | None) -> int | None:
+    """A limit as the column can be compared with it: beyond all prices it still is one."""
+    return None if price_minor is None else min(price_minor, MAX_BIGINT)
 
 
 def _hit(row: Any) -> Hit:

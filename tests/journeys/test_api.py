@@ -47,6 +47,13 @@ def test_origins_are_compared_whole(installation: Installation, origin: str) -> 
     assert good.headers["access-control-allow-origin"] == "https://shop.example"
 
 
+def test_a_price_beyond_all_is_a_limit_like_any_other(shopper: Shopper) -> None:
+    answer = shopper.ask("Show me tents under $999,999,999,999,999,999,999,999")
+    assert answer.done
+    assert answer.products
+    assert not [event for event in answer.events if event["type"] == "error"]
+
+
 def test_servers_need_the_secret_key(installation: Installation) -> None:
     shop = installation.demo_shop
     client = httpx.Client(base_url=installation.base_url)
