@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ class ModelInstallation(Installation):
     """The replica with a model. `base_url` is what a browser knows; this process listens at `url`."""
 
     url: str
+    log: Path
     model: RunningStandin
     keyless: Installation
     """The replica beside it: the demo's own API, without a model."""
@@ -41,9 +43,13 @@ def standin() -> Iterator[RunningStandin]:
 
 
 @pytest.fixture(scope="session")
-def model_url(
-    installation: Installation, standin: RunningStandin, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def model_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the replica with a model logs."""
+    return tmp_path_factory.mktemp("model") / "serve.log"
+
+
+@pytest.fixture(scope="session")
+def model_url(installation: Installation, standin: RunningStandin, model_log: Path) -> Iterator[str]:
     """`aisle serve` on the installation's servers with a model; its address."""
     settings = {
         "AISLE_DATA_DIR": str(installation.data_dir),
@@ -53,13 +59,13 @@ def model_url(
         "AISLE_CHAT_MODEL_IMAGES": "on",
         "AISLE_LOG_FORMAT": "json",
     }
-    with running_serve(settings, tmp_path_factory.mktemp("model") / "serve.log") as url:
+    with running_serve(settings, model_log) as url:
         yield url
 
 
 @pytest.fixture
 def model_installation(
-    installation: Installation, model_url: str, standin: RunningStandin
+    installation: Installation, model_url: str, model_log: Path, standin: RunningStandin
 ) -> Iterator[ModelInstallation]:
     """The model's replica, with a stand-in that behaves as a plain assistant until told otherwise."""
     standin.reset()
@@ -69,6 +75,7 @@ def model_installation(
         process_id=installation.process_id,
         owner_url=installation.owner_url,
         url=model_url,
+        log=model_log,
         model=standin,
         keyless=installation,
     )

@@ -50,7 +50,7 @@ def chats(installation: ModelInstallation) -> list[dict[str, Any]]:
 
 def log_lines(installation: ModelInstallation, event: str, turn_id: str) -> list[dict[str, Any]]:
     """What the model's replica logged about a turn."""
-    lines = (installation.data_dir / "model-api.log").read_text().splitlines()
+    lines = installation.log.read_text().splitlines()
     logged = [json.loads(line) for line in lines if line.startswith("{")]
     return [line for line in logged if line["event"] == event and line.get("turn_id") == turn_id]
 
