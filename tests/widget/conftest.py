@@ -6,8 +6,9 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Container, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import httpx
 import pytest
@@ -22,6 +23,11 @@ PATIENCE_MS = 20_000
 expect.set_options(timeout=PATIENCE_MS)
 both_storages = pytest.mark.parametrize("storage", ["allowed", "blocked"], indirect=True)
 """Runs a journey where browsers let the frame store things and where they do not."""
+
+
+def sampled(cases: Iterable[Any], sample: Container[Any]) -> list[Any]:
+    """All cases for parametrize; those outside the sample run in `make test-all` only."""
+    return [case if case in sample else pytest.param(case, marks=pytest.mark.exhaustive) for case in cases]
 
 
 @dataclass
