@@ -14,7 +14,7 @@ from weakref import WeakValueDictionary
 from arq.worker import Worker, func
 
 from server.core.database import Database
-from server.core.errors import AisleError, Unavailable
+from server.core.errors import AisleError, DatabaseAway, Unavailable
 from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim, is_urgent
 from server.core.logging import get_logger
 from server.core.wake import QUEUE, WAKE_FUNCTION, pack, redis_settings, unpack
@@ -92,6 +92,10 @@ class JobRunner:
             raise
         except LeaseLost:
             log.warning("lease_lost", kind=job.kind, job_id=str(job.id))
+        except DatabaseAway as reason:  # no fault of the job: however long it lasts, the job is not given up
+            log.warning("job_waits_for_database", kind=job.kind, job_id=str(job.id), reason=reason.code)
+            with suppress(AisleError, LeaseLost):
+                await job.wait(RETRY_S)
         except Exception:
             log.exception("job_failed", kind=job.kind, job_id=str(job.id))
             with suppress(AisleError, LeaseLost):

@@ -11,7 +11,7 @@ from billing.answers import is_billable
 from billing.quota import Quota, Spent
 from server.chat import storage
 from server.chat.events import Transcript
-from server.chat.live import LiveTurn, LiveTurns
+from server.chat.live import JOURNAL_LIVES_S, LiveTurn, LiveTurns
 from server.chat.models import Question
 from server.chat.stream_parts import AnswerMetadata
 from server.core.database import Database
@@ -20,8 +20,10 @@ from server.core.logging import get_logger
 from server.core.metrics import Metrics
 from server.shops.identity import Shopper
 
-RECORD_TRIES = 5
 RECORD_PAUSE_S = 1.0
+MAX_RECORD_PAUSE_S = 5.0
+RECORD_FOR_S = JOURNAL_LIVES_S
+"""As long as the frames are kept, of which a worker makes the answer where this process ends."""
 
 log = get_logger("chat")
 
@@ -58,12 +60,16 @@ class TurnRecorder:
             task.add_done_callback(self._live.tasks.discard)
 
     async def _record_later(self, turn: Turn, state: str, by: str | None) -> None:
-        for attempt in range(RECORD_TRIES):
-            await asyncio.sleep(RECORD_PAUSE_S * 2**attempt)
+        began, pause_s, reason = time.monotonic(), RECORD_PAUSE_S, ""
+        while time.monotonic() - began < RECORD_FOR_S:
+            await asyncio.sleep(pause_s)
+            pause_s = min(MAX_RECORD_PAUSE_S, 2 * pause_s)
             try:
                 return await self._save(turn, state, by)
-            except Exception as reason:  # as above
-                log.warning("record_retry", turn_id=str(turn.live.turn_id), attempt=attempt, reason=str(reason))
+            except Exception as error:  # as above
+                if str(error) != reason:  # not once for each try
+                    log.warning("record_retry", turn_id=str(turn.live.turn_id), reason=str(error))
+                reason = str(error)
         log.error("record_failed", turn_id=str(turn.live.turn_id))
         return None
 

@@ -9,9 +9,8 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from server.core.errors import DatabaseBusy, DatabaseExhausted, DatabaseFull, DatabaseReadOnly, Unavailable
+from server.core.errors import DatabaseAway, DatabaseBusy, DatabaseExhausted, DatabaseFull, DatabaseReadOnly
 
-NOT_ANSWERING = "The database is not answering; nothing was lost."
 READ_ONLY = "25006"
 _STATES: dict[str, type[DatabaseBusy | DatabaseReadOnly | DatabaseFull | DatabaseExhausted]] = {
     "55P03": DatabaseBusy,  # lock_not_available: our own lock_timeout
@@ -46,7 +45,7 @@ TROUBLE = (asyncpg.PostgresError, DBAPIError, PoolTimeout, *GONE)
 """All that either door to the database may raise; `passing_state` says which of it passes."""
 
 
-def passing_state(reason: BaseException) -> Unavailable | None:
+def passing_state(reason: BaseException) -> DatabaseAway | None:
     """The error to answer with when this is a state that passes; None for a mistake of ours."""
     for error in _causes(reason):
         if state := _STATES.get(getattr(error, "sqlstate", None) or ""):
@@ -55,9 +54,9 @@ def passing_state(reason: BaseException) -> Unavailable | None:
             return DatabaseBusy()
     # SQLAlchemy calls few errors a disconnect: a server that is starting or shutting down is none to it
     if any(isinstance(error, (PoolTimeout, InterfaceError, *GONE)) for error in _causes(reason)):
-        return Unavailable(NOT_ANSWERING)
+        return DatabaseAway()
     if isinstance(reason, DBAPIError) and reason.connection_invalidated:
-        return Unavailable(NOT_ANSWERING)
+        return DatabaseAway()
     return None
 
 

@@ -14,10 +14,11 @@ AisleError                status  code                  may the caller try again
 ├── RateLimited           429     rate_limited          after Retry-After
 ├── QuotaExceeded         429     quota_exceeded        after Retry-After
 └── Unavailable           503     unavailable           after Retry-After
-    ├── DatabaseBusy      503     database_busy         after Retry-After: others held what it needed
-    ├── DatabaseReadOnly  503     database_read_only    after Retry-After: a failover, or an operator's decision
-    ├── DatabaseFull      503     database_full         after Retry-After: an operator has to make room
-    └── DatabaseExhausted 503     database_exhausted    after Retry-After: no memory or no connection left
+    └── DatabaseAway      503     unavailable           after Retry-After
+        ├── DatabaseBusy      503 database_busy         after Retry-After: others held what it needed
+        ├── DatabaseReadOnly  503 database_read_only    after Retry-After: a failover, or an operator's decision
+        ├── DatabaseFull      503 database_full         after Retry-After: an operator has to make room
+        └── DatabaseExhausted 503 database_exhausted    after Retry-After: no memory or no connection left
 ConfigurationError        (start-up) one line on stderr, exit code 2
 """
 
@@ -131,7 +132,16 @@ class Unavailable(AisleError):
         super().__init__(detail, retry_after_s=retry_after_s)
 
 
-class DatabaseBusy(Unavailable):
+class DatabaseAway(Unavailable):
+    """The database does not answer, or (below) answers that it cannot do this now."""
+
+    def __init__(
+        self, detail: str = "The database is not answering; nothing was lost.", *, retry_after_s: float = 5
+    ) -> None:
+        super().__init__(detail, retry_after_s=retry_after_s)
+
+
+class DatabaseBusy(DatabaseAway):
     """A lock, a time-out, a deadlock or a rival's change ended the transaction; the same again may well succeed."""
 
     code, title = "database_busy", "The database is busy"
@@ -140,7 +150,7 @@ class DatabaseBusy(Unavailable):
         super().__init__(detail, retry_after_s=2)
 
 
-class DatabaseReadOnly(Unavailable):
+class DatabaseReadOnly(DatabaseAway):
     """The database takes no writes."""
 
     code, title = "database_read_only", "The database takes no writes"
@@ -151,7 +161,7 @@ class DatabaseReadOnly(Unavailable):
         super().__init__(detail, retry_after_s=5)
 
 
-class DatabaseFull(Unavailable):
+class DatabaseFull(DatabaseAway):
     """The database's disk is full."""
 
     code, title = "database_full", "The database has no room left"
@@ -162,7 +172,7 @@ class DatabaseFull(Unavailable):
         super().__init__(detail, retry_after_s=30)
 
 
-class DatabaseExhausted(Unavailable):
+class DatabaseExhausted(DatabaseAway):
     """The database has no memory or no connection to spare."""
 
     code, title = "database_exhausted", "The database has nothing to spare"

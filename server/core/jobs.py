@@ -92,11 +92,15 @@ class ClaimedJob:
 
     async def give_back(self) -> None:
         """Give the job back at once and unblamed: its worker stops."""
-        await self._queue_again("state = 'queued', lease = NULL, attempts = attempts - 1", 0)
+        await self.wait(0)
 
     async def postpone(self, delay_s: float) -> None:
         """Give the job back to be tried again in `delay_s` seconds; one of its MAX_ATTEMPTS is used up."""
         await self._queue_again("state = 'queued', lease = NULL", delay_s)
+
+    async def wait(self, delay_s: float) -> None:
+        """Give the job back, unblamed, to be tried again in `delay_s` seconds: what it needs is away for a while."""
+        await self._queue_again("state = 'queued', lease = NULL, attempts = attempts - 1", delay_s)
 
     async def _queue_again(self, assignments: str, delay_s: float) -> None:
         async with self._database.fast(self.shop_id) as connection:

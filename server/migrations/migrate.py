@@ -107,10 +107,10 @@ async def _migrate(connection: AsyncConnection, owner_url: str, role: str, passw
     )
     await driver.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
     await driver.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT_S}s'")
+    await require_prerequisites(driver)
     found = await _revision(driver)
     if found is not None and found not in known_revisions():
         return Migrated(found, is_newer=True)  # its rights too are for the newer version to settle
-    await require_prerequisites(driver)
     await prepare_role(driver, owner_url, role, password)
     if found != newest_revision():
         await connection.run_sync(_upgrade)
@@ -170,7 +170,8 @@ def _explained(cause: BaseException) -> BaseException:
             | asyncpg.InvalidCatalogNameError()
             | asyncpg.TooManyConnectionsError()
         ):
-            return cause
+            unusable: BaseException = cause
+            return unusable
     code = getattr(cause, "sqlstate", None) or type(cause).__name__
     return MigrationFailed(f"the migration failed, and nothing was changed: {words} ({code})")
 
