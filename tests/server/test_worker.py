@@ -10,8 +10,8 @@ import pytest
 
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
-from server.core.errors import RateLimited
-from server.core.jobs import MAX_WAITING_UPLOADS, ClaimedJob, JobDesk, enqueue
+from server.core.errors import DatabaseFull, RateLimited
+from server.core.jobs import MAX_ATTEMPTS, MAX_WAITING_UPLOADS, ClaimedJob, JobDesk, enqueue
 from server.shops.service import ShopService
 from server.worker import CONCURRENT_JOBS, NICENESS, JobRunner
 from tests.faults.conftest import child_of
@@ -134,3 +134,29 @@ async def _with_due(database: Database, shop_id: UUID, kind: str, due: str, *, c
 def test_the_worker_gives_way_to_the_api(installation: Installation) -> None:
     worker, api = (child_of(installation.process_id, "server.cli", name) for name in ("worker", "serve"))
     assert (os.getpriority(os.PRIO_PROCESS, worker), os.getpriority(os.PRIO_PROCESS, api)) == (NICENESS, 0)
+
+
+async def test_a_job_that_the_database_sends_away_is_not_given_up(database: Database) -> None:
+    shop_id = await new_shop(database, "Away")
+    seen: list[int] = []
+    done = asyncio.Event()
+
+    async def handler(job: ClaimedJob) -> None:
+        seen.append(len(seen))
+        if len(seen) <= MAX_ATTEMPTS + 2:
+            raise DatabaseFull
+        await job.finish("done")
+        done.set()
+
+    job_id = await _not_yet_due(database, shop_id, "test.away")
+    runner = JobRunner(database, {"test.away": handler})
+    async with asyncio.timeout(PATIENCE_S):
+        while not done.is_set():
+            runner.start(shop_id, job_id)
+            await asyncio.sleep(0)
+    assert len(seen) == MAX_ATTEMPTS + 3
+    async with database.fast(shop_id) as connection:
+        row = await connection.fetchrow(
+            "SELECT state, attempts FROM job WHERE shop_id = $1 AND id = $2", shop_id, job_id
+        )
+    assert (row["state"], row["attempts"]) == ("done", 1)

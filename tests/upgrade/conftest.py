@@ -83,7 +83,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
 
 
 @asynccontextmanager
-async def _house(servers: Endpoints, rights: str, *, has_vector: bool = True) -> AsyncIterator[House]:
+async def made_house(servers: Endpoints, rights: str, *, has_vector: bool = True) -> AsyncIterator[House]:
     name = f"house_{secrets.token_hex(4)}"
     owner = f"{name}_owner"
     admin = await asyncpg.connect(servers.database_url)
@@ -106,19 +106,19 @@ async def _house(servers: Endpoints, rights: str, *, has_vector: bool = True) ->
 @pytest.fixture
 async def house(servers: Endpoints) -> AsyncIterator[House]:
     """The owner may make roles, and nothing else."""
-    async with _house(servers, "CREATEROLE") as made:
+    async with made_house(servers, "CREATEROLE") as made:
         yield made
 
 
 @pytest.fixture
 async def plain_house(servers: Endpoints) -> AsyncIterator[House]:
     """The owner may not even make roles."""
-    async with _house(servers, "") as made:
+    async with made_house(servers, "") as made:
         yield made
 
 
 @pytest.fixture
 async def bare_house(servers: Endpoints) -> AsyncIterator[House]:
     """Nobody has made the extension."""
-    async with _house(servers, "CREATEROLE", has_vector=False) as made:
+    async with made_house(servers, "CREATEROLE", has_vector=False) as made:
         yield made

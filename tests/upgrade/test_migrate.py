@@ -96,9 +96,7 @@ async def test_an_owner_who_may_not_make_roles_and_a_role_that_is_there(plain_ho
 
 
 async def test_an_extension_that_is_missing(bare_house: House) -> None:
-    with pytest.raises(
-        ConfigurationError, match=r"as an administrator run in the database .* CREATE EXTENSION"
-    ):
+    with pytest.raises(ConfigurationError, match=r"as an administrator run in the database .* CREATE EXTENSION"):
         await migrate(bare_house.url, bare_house.app_role, PASSWORD)
 
 

@@ -1,6 +1,6 @@
 -- Everything search needs of the database: the passage table, its lexical form, the one hybrid query.
 -- Run by the owner of the tables after product and document exist. Statements are separated by a line "--;",
--- since bodies of functions hold semicolons. PostgreSQL 16+ and pgvector 0.8+, no other extension.
+-- since bodies of functions hold semicolons. PostgreSQL 15+ and pgvector 0.8+, no other extension.
 -- Why it looks like this, with the measurements: server/decisions/0002-search-and-row-level-security.md
 
 create extension if not exists vector
