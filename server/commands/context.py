@@ -1,7 +1,7 @@
 """What commands share: settings, servers, services, and the shop they are about."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from uuid import UUID
@@ -14,8 +14,9 @@ from server.core.connection_budget import FULL, OF_A_COMMAND, read_budget, share
 from server.core.crypto import app_role_password
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
-from server.core.logging import configure_logging
+from server.core.logging import configure_logging, get_logger
 from server.core.settings import Settings, load_settings
+from server.core.variables import unknown_variables
 from server.embedded import Endpoints
 from server.embedded.endpoints import endpoints
 from server.migrations.fit import require_fit
@@ -24,6 +25,8 @@ from server.migrations.revisions import newest_revision
 from server.wiring import Services, open_database, open_services
 
 DATA_DIR_VARIABLE = "AISLE_DATA_DIR"
+
+log = get_logger("settings")
 
 
 def operator_settings() -> Settings:
@@ -40,10 +43,23 @@ def operator_settings() -> Settings:
     return settings
 
 
+def warn_of_unknown_settings() -> None:
+    """Log a warning about AISLE_* variables that no setting has: a misspelt one would leave its setting at the default
+    without a word. It is no error, because a rollback to an older version must start with a newer one's settings."""
+    if unknown := unknown_variables(os.environ):
+        log.warning("unknown_settings_ignored", variables=in_words(unknown))
+
+
+def in_words(unknown: Mapping[str, str | None]) -> str:
+    """Names of variables, each with the setting that it resembles."""
+    return ", ".join(f"{name} (did you mean {like}?)" if like else name for name, like in unknown.items())
+
+
 @asynccontextmanager
 async def services_for_command(*, embedder_threads: int = 1) -> AsyncIterator[Services]:
     """Services for one command. Embedded servers are brought up to date by the way; an operator's are not."""
     settings = operator_settings()
+    warn_of_unknown_settings()
     with endpoints(settings) as at:
         opened = opened_services(settings, at, embedder_threads=embedder_threads, connections=OF_A_COMMAND)
         async with opened as services:

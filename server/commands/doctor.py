@@ -1,18 +1,20 @@
 """`aisle doctor`: what is wrong, and how to mend it."""
 
+import os
 import shutil
 from collections.abc import Awaitable, Callable
 
 import click
 from redis.exceptions import RedisError
 
-from server.commands.context import opened_services, operator_settings
+from server.commands.context import in_words, opened_services, operator_settings
 from server.commands.outages import redis_of, unusable
 from server.core.connection_budget import FULL, LEAST, read_budget
 from server.core.errors import AisleError, ConfigurationError
 from server.core.mail import MailDelayed, Mailer, parse_smtp_url
 from server.core.redis_pool import open_redis
 from server.core.settings import Settings
+from server.core.variables import unknown_variables
 from server.embedded import Endpoints
 from server.embedded.endpoints import endpoints
 from server.migrations.fit import examine_fit
@@ -38,6 +40,8 @@ async def examine() -> int:
         _say(FAILURE, "settings", str(reason))
         return 2
     _say(WELL, "settings", f"environment {settings.env}, data in {settings.data_dir}")
+    if unknown := unknown_variables(os.environ):
+        _say(CONCERN, "settings", f"there is no such setting: {in_words(unknown)}; see docs/settings.md")
     try:
         with endpoints(settings) as at:
             return 0 if await _examine(settings, at) else 1

@@ -13,7 +13,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
-from server.commands.context import admitted, opened_services, operator_settings
+from server.commands.context import admitted, opened_services, operator_settings, warn_of_unknown_settings
 from server.core.connection_budget import LEAST
 from server.core.errors import ConfigurationError, Conflict
 from server.core.logging import configure_logging
@@ -34,6 +34,7 @@ def run_api(*, host: str, port: int, workers: int) -> None:
     own_url = _url("127.0.0.1" if host in EVERY_ADDRESS else host, port)
     os.environ.setdefault(BASE_URL_VARIABLE, own_url)
     settings = operator_settings()
+    warn_of_unknown_settings()
     elsewhere = settings.base_url != own_url or host in EVERY_ADDRESS
     ready = f"Aisle is ready at {settings.base_url}" + (f", listening on {_url(host, port)}" if elsewhere else "")
     with _bound_socket(host, port) as bound, endpoints(settings) as at:

@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment. Only `server.wiring` calls `load_settings`."""
+"""Every setting, read once from the environment. `server.core.variables` describes each variable."""
 
 import os
 import re
@@ -9,10 +9,14 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from server.core import variables
 from server.core.connection_budget import LEAST as LEAST_CONNECTIONS
 from server.core.errors import ConfigurationError
+from server.core.variables import Variable
 
 ENVIRONMENTS = ("demo", "production")
+HTTP = ("http", "https")
+POSTGRES = ("postgresql", "postgres")
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -62,87 +66,54 @@ class Settings(Struct, frozen=True, kw_only=True):
     """Where the demo shows the mails it sends; set by `aisle demo`."""
 
 
-KNOWN_VARIABLES = (
-    "AISLE_ENV",
-    "AISLE_DATA_DIR",
-    "AISLE_BASE_URL",
-    "AISLE_SECRET_KEY",
-    "AISLE_DATABASE_URL",
-    "AISLE_APP_DATABASE_URL",
-    "AISLE_APP_ROLE",
-    "AISLE_DATABASE_CONNECTIONS",
-    "AISLE_REDIS_URL",
-    "AISLE_CHAT_MODEL",
-    "AISLE_CHAT_MODEL_IMAGES",
-    "AISLE_EMBEDDING_MODEL",
-    "AISLE_SMTP_URL",
-    "AISLE_MAIL_FROM",
-    "AISLE_EGRESS_ALLOW",
-    "AISLE_TRUSTED_PROXIES",
-    "AISLE_LOG_FORMAT",
-    "AISLE_DEMO_MAILBOX",
-    "SHOPIFY_API_KEY",
-    "SHOPIFY_API_SECRET",
-    "AISLE_SHOPIFY_ORIGIN",
-    "STRIPE_SECRET_KEY",
-    "STRIPE_WEBHOOK_SECRET",
-    "STRIPE_API_BASE",
-    "OPENAI_API_KEY",
-    "OPENAI_BASE_URL",
-)
-DEFAULT_CHAT_MODEL = "gpt-4.1-mini"
-
-
-def load_settings(environment: Mapping[str, str] | None = None, *, base_url: str | None = None) -> Settings:
-    """Read and check all settings. Raises ConfigurationError with one line that names the variable.
-
-    `base_url` is what the caller knows of its own address; AISLE_BASE_URL wins over it.
-    """
-    env = dict(os.environ if environment is None else environment)
-    name = env.get("AISLE_ENV", "demo")
-    if name not in ENVIRONMENTS:
-        raise ConfigurationError(f"AISLE_ENV is {name!r}; it must be one of {', '.join(ENVIRONMENTS)}")
-    data_dir = Path(env.get("AISLE_DATA_DIR") or ".aisle").absolute()
-    has_model = bool(env.get("OPENAI_API_KEY") or env.get("OPENAI_BASE_URL"))
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Read and check all settings. Raises ConfigurationError with one line that names the variable."""
+    env = os.environ if environment is None else environment
+    # set but empty is more likely a production whose variable got lost than a wish for a demo
+    no_name = "" if variables.ENV.name in env else variables.ENV.default
+    name = _choice(env, variables.ENV, no_name, ENVIRONMENTS)
+    data_dir = Path(_text(env, variables.DATA_DIR)).absolute()
+    has_model = bool(env.get(variables.OPENAI_API_KEY.name) or env.get(variables.OPENAI_BASE_URL.name))
+    log_format = "json" if name == "production" else "console"
     return Settings(
         env=name,
         data_dir=data_dir,
-        base_url=_url(env, "AISLE_BASE_URL", ("http", "https"), base_url or "http://127.0.0.1:8080"),
+        base_url=_url(env, variables.BASE_URL),
         secret_keys=_secret_keys(env, name, data_dir),
-        database_url=_optional_url(env, "AISLE_DATABASE_URL", ("postgres", "postgresql")),
-        app_database_url=_optional_url(env, "AISLE_APP_DATABASE_URL", ("postgres", "postgresql")),
+        database_url=_optional_url(env, variables.DATABASE_URL, POSTGRES),
+        app_database_url=_optional_url(env, variables.APP_DATABASE_URL, POSTGRES),
         app_role=_role(env),
         database_connections=_connections(env),
-        redis_url=_optional_url(env, "AISLE_REDIS_URL", ("redis", "rediss", "unix")),
-        openai_api_key=env.get("OPENAI_API_KEY") or ("none" if has_model else None),
-        openai_base_url=_url(env, "OPENAI_BASE_URL", ("http", "https"), "https://api.openai.com/v1"),
-        chat_model=(env.get("AISLE_CHAT_MODEL") or DEFAULT_CHAT_MODEL) if has_model else None,
-        chat_model_images=_switch(env, "AISLE_CHAT_MODEL_IMAGES"),
-        embedding_model=env.get("AISLE_EMBEDDING_MODEL") or "local",
-        smtp_url=_optional_url(env, "AISLE_SMTP_URL", ("smtp", "smtps")),
-        mail_from=env.get("AISLE_MAIL_FROM") or "Aisle <no-reply@aisle.example>",
-        egress_allow=_list(env, "AISLE_EGRESS_ALLOW"),
-        trusted_proxies=_count(env, "AISLE_TRUSTED_PROXIES"),
-        log_format=env.get("AISLE_LOG_FORMAT") or ("json" if name == "production" else "console"),
-        shopify_api_key=env.get("SHOPIFY_API_KEY") or None,
-        shopify_api_secrets=_list(env, "SHOPIFY_API_SECRET"),
-        shopify_origin=_url(env, "AISLE_SHOPIFY_ORIGIN", ("http", "https"), "https://{store}"),
-        stripe_secret_key=env.get("STRIPE_SECRET_KEY") or None,
+        redis_url=_optional_url(env, variables.REDIS_URL, ("redis", "rediss", "unix")),
+        openai_api_key=env.get(variables.OPENAI_API_KEY.name) or ("none" if has_model else None),
+        openai_base_url=_url(env, variables.OPENAI_BASE_URL),
+        chat_model=_text(env, variables.CHAT_MODEL) if has_model else None,
+        chat_model_images=_choice(env, variables.CHAT_MODEL_IMAGES, "off", ("on", "off")) == "on",
+        embedding_model=_text(env, variables.EMBEDDING_MODEL),
+        smtp_url=_optional_url(env, variables.SMTP_URL, ("smtp", "smtps")),
+        mail_from=_text(env, variables.MAIL_FROM),
+        egress_allow=_hosts(env, variables.EGRESS_ALLOW),
+        trusted_proxies=_count(env, variables.TRUSTED_PROXIES),
+        log_format=_choice(env, variables.LOG_FORMAT, log_format, ("json", "console")),
+        shopify_api_key=env.get(variables.SHOPIFY_API_KEY.name) or None,
+        shopify_api_secrets=_list(env, variables.SHOPIFY_API_SECRET),
+        shopify_origin=_url(env, variables.SHOPIFY_ORIGIN),
+        stripe_secret_key=env.get(variables.STRIPE_SECRET_KEY.name) or None,
         stripe_webhook_secrets=_webhook_secrets(env),
-        stripe_api_base=_optional_url(env, "STRIPE_API_BASE", ("http", "https")),
-        demo_mailbox_url=_optional_url(env, "AISLE_DEMO_MAILBOX", ("http",)),
+        stripe_api_base=_optional_url(env, variables.STRIPE_API_BASE, HTTP),
+        demo_mailbox_url=_optional_url(env, variables.DEMO_MAILBOX, ("http",)),
     )
 
 
 def _webhook_secrets(env: Mapping[str, str]) -> tuple[str, ...]:
-    secrets_ = _list(env, "STRIPE_WEBHOOK_SECRET")
-    if env.get("STRIPE_SECRET_KEY") and not secrets_:
+    secrets_ = _list(env, variables.STRIPE_WEBHOOK_SECRET)
+    if env.get(variables.STRIPE_SECRET_KEY.name) and not secrets_:
         raise ConfigurationError("STRIPE_WEBHOOK_SECRET is not set; Stripe shows it beside the webhook's address")
     return secrets_
 
 
 def _secret_keys(env: Mapping[str, str], name: str, data_dir: Path) -> tuple[str, ...]:
-    keys = _list(env, "AISLE_SECRET_KEY")
+    keys = _list(env, variables.SECRET_KEY)
     if not keys and name == "production":
         raise ConfigurationError("AISLE_SECRET_KEY is not set; give at least 32 random characters, newest first")
     if any(len(key) < 32 for key in keys):
@@ -167,12 +138,16 @@ def _own_secret(data_dir: Path) -> str:
     return file.read_text().strip()
 
 
-def _url(env: Mapping[str, str], variable: str, schemes: tuple[str, ...], default: str) -> str:
-    return _optional_url(env, variable, schemes) or default.rstrip("/")
+def _text(env: Mapping[str, str], variable: Variable) -> str:
+    return env.get(variable.name) or variable.default
 
 
-def _optional_url(env: Mapping[str, str], variable: str, schemes: tuple[str, ...]) -> str | None:
-    value = env.get(variable, "").strip()
+def _url(env: Mapping[str, str], variable: Variable) -> str:
+    return _optional_url(env, variable, HTTP) or variable.default
+
+
+def _optional_url(env: Mapping[str, str], variable: Variable, schemes: tuple[str, ...]) -> str | None:
+    value = env.get(variable.name, "").strip()
     if not value:
         return None
     try:
@@ -182,25 +157,32 @@ def _optional_url(env: Mapping[str, str], variable: str, schemes: tuple[str, ...
     except ValueError:
         well_formed = False
     if not well_formed:
-        raise ConfigurationError(f"{variable} is not a usable address; it must look like {schemes[0]}://host/...")
+        raise ConfigurationError(f"{variable.name} is not a usable address; it must look like {schemes[0]}://host/...")
     return value.rstrip("/")
 
 
-def _list(env: Mapping[str, str], variable: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in env.get(variable, "").split(",") if part.strip())
+def _list(env: Mapping[str, str], variable: Variable) -> tuple[str, ...]:
+    return tuple(part.strip() for part in env.get(variable.name, "").split(",") if part.strip())
+
+
+def _hosts(env: Mapping[str, str], variable: Variable) -> tuple[str, ...]:
+    pairs = _list(env, variable)
+    if wrong := [pair for pair in pairs if not re.fullmatch(r"[^\s/@]+:[0-9]{1,5}", pair)]:
+        raise ConfigurationError(f"{variable.name} has {wrong[0]!r}; give host:port, several separated by commas")
+    return pairs
 
 
 def _role(env: Mapping[str, str]) -> str:
-    role = env.get("AISLE_APP_ROLE") or "aisle_app"
+    role = _text(env, variables.APP_ROLE)
     if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
-        raise ConfigurationError("AISLE_APP_ROLE must be a plain lower-case role name such as aisle_app")
+        raise ConfigurationError(f"{variables.APP_ROLE.name} must be a plain lower-case role name such as aisle_app")
     return role
 
 
 def _connections(env: Mapping[str, str]) -> int | None:
-    if not env.get("AISLE_DATABASE_CONNECTIONS"):
+    if not env.get(variables.DATABASE_CONNECTIONS.name):
         return None
-    count = _count(env, "AISLE_DATABASE_CONNECTIONS")
+    count = _count(env, variables.DATABASE_CONNECTIONS)
     if count < LEAST_CONNECTIONS:
         raise ConfigurationError(
             f"AISLE_DATABASE_CONNECTIONS is {count}; a process needs at least {LEAST_CONNECTIONS}, two for each pool"
@@ -208,15 +190,15 @@ def _connections(env: Mapping[str, str]) -> int | None:
     return count
 
 
-def _switch(env: Mapping[str, str], variable: str) -> bool:
-    value = env.get(variable, "").strip().lower() or "off"
-    if value not in ("on", "off"):
-        raise ConfigurationError(f"{variable} is {value!r}; it must be on or off")
-    return value == "on"
+def _choice(env: Mapping[str, str], variable: Variable, default: str, choices: tuple[str, ...]) -> str:
+    value = env.get(variable.name, "").strip().lower() or default
+    if value not in choices:
+        raise ConfigurationError(f"{variable.name} is {value!r}; it must be {' or '.join(choices)}")
+    return value
 
 
-def _count(env: Mapping[str, str], variable: str) -> int:
-    value = env.get(variable) or "0"
-    if not value.isdigit():
-        raise ConfigurationError(f"{variable} is {value!r}; it must be a whole number")
+def _count(env: Mapping[str, str], variable: Variable) -> int:
+    value = env.get(variable.name, "").strip() or variable.default
+    if not re.fullmatch("[0-9]{1,3}", value):
+        raise ConfigurationError(f"{variable.name} is {value!r}; it must be a whole number")
     return int(value)
