@@ -5,19 +5,13 @@ import time
 from billing.gateway import BadSignature, Event, Payments, PaymentsRefused, PaymentsUnavailable
 from server.billing import storage
 from server.core.database import Database
-from server.core.errors import AisleError, NotFound, Unavailable
+from server.core.errors import InvalidSignature, NotFound, Unavailable
 from server.core.jobs import Wake, enqueue_once
 from server.core.logging import get_logger
 
 REFRESH = "billing.refresh"
 
 log = get_logger("billing")
-
-
-class BadEventSignature(AisleError):
-    """The signature does not fit the body, or is not of now."""
-
-    status, code, title = 401, "bad_signature", "Bad signature"
 
 
 class PaymentInbox:
@@ -27,18 +21,18 @@ class PaymentInbox:
         self._database, self._wake, self._payments, self._secrets = database, wake, payments, secrets
 
     async def take(self, body: bytes, signature: str) -> None:
-        """Keep one delivery. Raises BadEventSignature; NotFound where billing is switched off; Unavailable, so that it
+        """Keep one delivery. Raises InvalidSignature; NotFound where billing is switched off; Unavailable, so that it
         is sent again."""
         if self._payments is None or not self._secrets:
             raise NotFound
         try:
             event = self._payments.read_event(body, signature, self._secrets, time.time())
         except BadSignature as reason:
-            raise BadEventSignature(f"The signature does not fit: {reason}.") from None
+            raise InvalidSignature(f"The signature does not fit: {reason}.") from None
         customer_id = await _customer_of(self._payments, event)
         shop_id = await self._database.shop_of_payment_customer(customer_id) if customer_id else None
         if shop_id is None:
-            log.info("event_of_no_shop", type=event.type)
+            log.info("payment_event_unmatched", type=event.type)
             return
         async with self._database.fast(shop_id) as connection:
             is_new = await storage.receive_event(connection, shop_id, event.id, event.type)

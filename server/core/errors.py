@@ -1,12 +1,14 @@
 """The error tree. Every error that leaves Aisle is an RFC 9457 problem made from one of these.
 
-AisleError                status  code                  may the caller try again?
+AisleError                500     internal              yes, after some time
 ├── Malformed             400     malformed             no: mend the request
 ├── Unauthenticated       401     unauthenticated       with another credential
+├── InvalidSignature      401     bad_signature         after signing again
 ├── OriginRefused         403     origin_refused        no: list the origin first
 ├── RoleRefused           403     role_refused          no: ask somebody with the role
 ├── ImagesOff             403     images_off            no: the shop has to allow pictures first
 ├── NotFound              404     not_found             no: not there, or not yours
+├── MethodNotAllowed      405     method_not_allowed    no: use a method that the address takes
 ├── Conflict              409     conflict              after reading the newest state
 ├── TooLarge              413     too_large             no: send less
 ├── WrongType             415     wrong_type            no: send another type
@@ -20,6 +22,9 @@ AisleError                status  code                  may the caller try again
         ├── DatabaseFull      503 database_full         after Retry-After: an operator has to make room
         └── DatabaseExhausted 503 database_exhausted    after Retry-After: no memory or no connection left
 ConfigurationError        (start-up) one line on stderr, exit code 2
+
+Columns: class, status, code, whether the caller may try again. `docs/errors.md` is made from this tree and from the
+docstrings of the classes.
 """
 
 from typing import ClassVar
@@ -35,7 +40,10 @@ class FieldError(Struct, frozen=True):
 
 
 class AisleError(Exception):
-    """What happened, in words for whoever asked; `errors` names single fields, `retry_after_s` is in seconds."""
+    """Something went wrong on Aisle's side. The log has the rest under the `request_id` of the answer.
+
+    `detail` says what happened in words for whoever asked; `errors` names single fields; `retry_after_s` is in seconds.
+    """
 
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal"
@@ -49,37 +57,43 @@ class AisleError(Exception):
 
 
 class Malformed(AisleError):
-    """The request cannot be read."""
+    """The request cannot be read: the body is not JSON in UTF-8, or a part of the address has the wrong form."""
 
     status, code, title = 400, "malformed", "The request cannot be read"
 
 
 class Unauthenticated(AisleError):
-    """No credential, or one that does not hold."""
+    """The credential is missing, expired or unknown. Open a new session, or check the key."""
 
     status, code, title = 401, "unauthenticated", "Not signed in"
 
 
+class InvalidSignature(AisleError):
+    """The signature of a webhook does not fit its body, or is too old. Compare the signing secret on both sides."""
+
+    status, code, title = 401, "bad_signature", "Bad signature"
+
+
 class OriginRefused(AisleError):
-    """The page's origin is not on the shop's list."""
+    """The page that calls is not on the shop's list of origins. Add it on the console's page *Setup*."""
 
     status, code, title = 403, "origin_refused", "This site may not use this shop"
 
 
 class RoleRefused(AisleError):
-    """Signed in, but without the role this needs."""
+    """The caller is signed in, but the role does not allow this. Ask an owner of the shop."""
 
     status, code, title = 403, "role_refused", "Not allowed for this role"
 
 
 class ImagesOff(AisleError):
-    """The shop takes no pictures."""
+    """The shop does not take pictures from shoppers. It can allow them on the console's page *Branding*."""
 
     status, code, title = 403, "images_off", "No pictures here"
 
 
 class NotFound(AisleError):
-    """Not there or not yours: never told apart."""
+    """There is nothing under this address, or it belongs to somebody else: the two look the same on purpose."""
 
     status, code, title = 404, "not_found", "Not found"
 
@@ -87,44 +101,50 @@ class NotFound(AisleError):
         super().__init__(detail)
 
 
+class MethodNotAllowed(AisleError):
+    """The address exists, but not for this HTTP method."""
+
+    status, code, title = 405, "method_not_allowed", "Method not allowed"
+
+
 class Conflict(AisleError):
-    """The state does not allow it now."""
+    """What the request wants does not fit the present state, such as a message while another answer is running."""
 
     status, code, title = 409, "conflict", "In conflict with the present state"
 
 
 class TooLarge(AisleError):
-    """More bytes than we take."""
+    """The body, or a file in it, has more bytes than this address takes."""
 
     status, code, title = 413, "too_large", "Too large"
 
 
 class WrongType(AisleError):
-    """A content type we do not take here."""
+    """The body has a content type that this address does not take. The detail names those it takes."""
 
     status, code, title = 415, "wrong_type", "Unsupported content type"
 
 
 class Invalid(AisleError):
-    """Readable, but a value is wrong."""
+    """The request can be read, but values are missing or wrong. `errors` names each field and says what is wrong."""
 
     status, code, title = 422, "invalid", "A value is not acceptable"
 
 
 class RateLimited(AisleError):
-    """Too many requests."""
+    """There were too many requests or attempts. Wait as long as `Retry-After` says, in seconds."""
 
     status, code, title = 429, "rate_limited", "Too many requests"
 
 
 class QuotaExceeded(AisleError):
-    """The plan's limit is reached."""
+    """A limit of the shop's plan is reached. The console's page *Plan* shows which, and what would raise it."""
 
     status, code, title = 429, "quota_exceeded", "The plan's limit is reached"
 
 
 class Unavailable(AisleError):
-    """A dependency is down; nothing was lost."""
+    """Something that Aisle needs does not answer, such as the database or a store. What was accepted is kept."""
 
     status, code, title = 503, "unavailable", "Temporarily unavailable"
 

@@ -18,6 +18,7 @@ from server.core.errors import (
     FieldError,
     Invalid,
     Malformed,
+    MethodNotAllowed,
     NotFound,
     TooLarge,
     Unavailable,
@@ -151,7 +152,7 @@ def _translate(error: HTTPException) -> AisleError:
         case NotFoundException():
             return NotFound()
         case MethodNotAllowedException():
-            return _WithStatus(405, "method_not_allowed", "This address does not take this method.")
+            return MethodNotAllowed("This address does not take this method.")
     match error.status_code:
         case 413:
             return TooLarge("The request is larger than this address takes.")
@@ -173,15 +174,6 @@ def _invalid(error: ValidationException) -> AisleError:
 def _field_error(item: dict[str, Any]) -> FieldError:
     field, message = str(item.get("key", BODY)), str(item.get("message", "is wrong"))
     return FieldError("body" if field == BODY else field, "is missing" if message == repr(BODY) else message)
-
-
-class _WithStatus(AisleError):
-    """A framework's error that has no class of its own in our tree."""
-
-    def __init__(self, status: int, code: str, detail: str) -> None:
-        super().__init__(detail)
-        self.status, self.code = status, code  # type: ignore[misc]
-        self.title = "Method not allowed"  # type: ignore[misc]
 
 
 EXCEPTION_HANDLERS: dict[Any, Any] = {

@@ -14,7 +14,7 @@ from msgspec import Struct
 from integrations.platform import ErasureAsked, ExportAsked, PlatformChange, PlatformRevoked, ShopErasureAsked
 from server.core.crypto import Vault
 from server.core.database import Connection, Database
-from server.core.errors import AisleError
+from server.core.errors import InvalidSignature
 from server.core.ids import new_id
 from server.core.jobs import Wake, enqueue_once
 from server.core.logging import get_logger
@@ -32,12 +32,6 @@ LARGE_BYTES = 128 * 1024
 """Bodies beyond this are read in a thread, so that one of 10 MB holds nobody up."""
 
 log = get_logger("webhooks")
-
-
-class Forged(AisleError):
-    """The signature does not fit the body."""
-
-    status, code, title = 401, "bad_signature", "Bad signature"
 
 
 class Delivery(Struct, frozen=True, kw_only=True):
@@ -83,7 +77,7 @@ class Inbox:
     async def take_of_app(self, source: Source, secrets: tuple[str, ...], address: str, delivery: Delivery) -> None:
         """From a platform where one secret signs for all stores: the signature first, then whose store it is."""
         if not secrets or not source.verify(delivery, secrets):
-            raise Forged("The signature does not fit.")
+            raise InvalidSignature("The signature does not fit.")
         reading = await _reading(source, delivery)
         if reading.change is None:
             return
@@ -99,7 +93,7 @@ class Inbox:
         if source.is_ping(delivery):
             return
         if place is None or not source.verify(delivery, await self._secret(*place)):
-            raise Forged("The signature does not fit.")
+            raise InvalidSignature("The signature does not fit.")
         reading = await _reading(source, delivery)
         if reading.change is not None:
             await self._put(*place, reading, reading.change)
