@@ -64,7 +64,7 @@ class Upkeep:
     async def end_lost_turns(self) -> None:
         """End turns that no process renews."""
         for shop_id in await self._database.shops_with_lost_turns():
-            with going_on("end_lost_turns"):
+            with logging_failures("end_lost_turns"):
                 await self._interrupted.end(shop_id)
 
     async def ask_for_vectors(self) -> None:
@@ -82,34 +82,34 @@ class Upkeep:
     async def ask_for_syncs(self) -> None:
         """Have stores read whose time has come."""
         for shop_id in await self._database.shops_to_sync():
-            with going_on("ask_for_syncs"):
+            with logging_failures("ask_for_syncs"):
                 await self._stores.ask_for_due_syncs(shop_id)
 
     async def tidy(self) -> None:
         """Delete proofs, codes and counters that hold no more, stores left long ago, and what shoppers left unused."""
         for shop_id in await self._database.shops_to_tidy(LONGEST_WINDOW):
-            with going_on("tidy"):
+            with logging_failures("tidy"):
                 await self._orders.forget_expired(shop_id)
         await self._stores.forget_left_stores()
         unused, kept = timedelta(seconds=UNUSED_PICTURES_KEPT_S), timedelta(seconds=KEPT_S)
         for shop_id in await self._database.shops_to_tidy_of_shoppers(unused, kept):
-            with going_on("tidy"):
+            with logging_failures("tidy"):
                 await self._privacy.tidy(shop_id)
 
 
 async def _again_and_again(work: Round, every_s: float) -> None:
     while True:
-        with going_on(getattr(work, "__name__", "upkeep")):
+        with logging_failures(getattr(work, "__name__", "upkeep")):
             await work()
         await asyncio.sleep(every_s)
 
 
 @contextmanager
-def going_on(work: str) -> Iterator[None]:
-    """The loops of a worker outlive whatever goes wrong in one round."""
+def logging_failures(task: str) -> Iterator[None]:
+    """Log whatever goes wrong in one round of a worker's loop and let the loop go on."""
     try:
         yield
     except AisleError as reason:
-        log.warning(f"{work}_failed", reason=reason.detail)
+        log.warning("background_task_failed", task=task, reason=reason.detail)
     except Exception:
-        log.exception(f"{work}_failed")
+        log.exception("background_task_failed", task=task)

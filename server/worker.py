@@ -18,7 +18,7 @@ from server.core.errors import AisleError, DatabaseAway, Unavailable
 from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim, is_urgent
 from server.core.logging import get_logger
 from server.core.wake import QUEUE, WAKE_FUNCTION, pack, redis_settings, unpack
-from server.upkeep import Upkeep, going_on
+from server.upkeep import Upkeep, logging_failures
 
 SWEEP_S = 2.0
 CONCURRENT_JOBS = 4
@@ -51,7 +51,7 @@ class JobRunner:
     async def sweep(self) -> None:
         """Start what is due; for ever."""
         while True:
-            with going_on("sweep"):
+            with logging_failures("sweep"):
                 for shop_id, job_id in await self._database.due_work(limit=200):
                     self.start(shop_id, job_id)
             await asyncio.sleep(SWEEP_S)

@@ -1,6 +1,5 @@
 """The users' side: join the servers of a data dir, starting them when nobody has, and leave them again."""
 
-import logging
 import os
 import shutil
 import subprocess
@@ -22,8 +21,6 @@ from server.embedded.redis_server import redis_url
 STOP_PATIENCE_S = 40.0
 WATCH_EVERY_S = 0.5
 RETRY_EVERY_S = 5.0
-
-log = logging.getLogger(__name__)
 
 
 class Endpoints(msgspec.Struct, frozen=True):
@@ -148,7 +145,9 @@ class EmbeddedServers:
                     self._join()
             except (EmbeddedError, OSError) as error:
                 wait_s = RETRY_EVERY_S
-                log.error("the embedded servers are gone and do not come back: %s", error)
+                from server.core.logging import get_logger  # structlog is heavy, and the keeper imports this module too
+
+                get_logger("embedded").error("embedded_servers_lost", reason=str(error))
 
     def _reap(self) -> None:
         """Waits for a keeper of ours that has let go of its lock to be gone altogether."""

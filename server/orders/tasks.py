@@ -50,7 +50,7 @@ class SendCode:
         try:
             sent = await self._send(job.shop_id, request)
         except (PlatformUnavailable, MailDelayed) as reason:
-            log.warning("code_put_off", shop_id=str(job.shop_id), job_id=str(job.id), reason=str(reason))
+            log.warning("code_mail_delayed", shop_id=str(job.shop_id), job_id=str(job.id), reason=str(reason))
             await job.postpone(RETRY_S)
         except (PlatformRevoked, NotConnected, MailRefused) as reason:
             log.error("code_not_sent", shop_id=str(job.shop_id), job_id=str(job.id), reason=str(reason))
