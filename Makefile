@@ -68,8 +68,12 @@ imports: setup ## gate: who may import whom
 	@$(BIN)/lint-imports
 
 .PHONY: docs
-docs: setup ## gate: what the documents point to exists
-	@$(BIN)/python .ci/docs
+docs: setup ## gate: the documents say what the code does
+	@$(BIN)/python -m tests.documentation
+
+.PHONY: docs-write
+docs-write: setup ## renew the pages of docs/ that are made from the code
+	@$(BIN)/python -m tests.documentation --write
 
 .PHONY: widget-check
 widget-check: ## gate: cdn/ is what widget/ builds, within its budget (where npm is installed)

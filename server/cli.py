@@ -49,8 +49,17 @@ def in_words(reason: AisleError) -> str:
     return f"{reason.detail}{' ' if reason.detail.endswith('.') else '; '}{'; '.join(wrong)}"
 
 
+PORT = click.option(
+    "--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="The port to listen on."
+)
+SHOP = click.option(
+    "--shop", "shop_id", required=True, metavar="SHOP_ID", help="The id that `aisle shop create` printed."
+)
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
+
+
 @click.group(cls=AisleGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--debug", is_flag=True, help="Show tracebacks.")
+@click.option("--debug", is_flag=True, help="Show tracebacks instead of one line per error.")
 @click.version_option(package_name="aisle")
 def main(debug: bool) -> None:
     """A shop assistant for any storefront."""
@@ -64,24 +73,32 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 
 
 @main.command()
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--data-dir", default=".aisle", show_default=True, type=click.Path(file_okay=False))
-@click.option("--reset", is_flag=True, help="Forget everything in the data dir first.")
+@PORT
+@click.option(
+    "--data-dir",
+    default=".aisle",
+    show_default=True,
+    type=click.Path(file_okay=False),
+    help="Where the demo keeps its servers and their data.",
+)
+@click.option("--reset", is_flag=True, help="Delete everything in the data folder first.")
 @click.option("--stores", is_flag=True, help="Also start a local Shopify and WooCommerce to connect.")
-@click.option("--billing", is_flag=True, help="Also start a local Stripe: plans, quotas, invoices to click through.")
+@click.option("--billing", is_flag=True, help="Also start a local Stripe with plans and invoices to try.")
 def demo(port: int, data_dir: str, reset: bool, stores: bool, billing: bool) -> None:
-    """Start a whole shop: servers, API, worker, catalog, policies, orders."""
+    """Start a whole shop on this machine: servers, API, worker, catalog, policies and orders. Ctrl-C stops it."""
     from server.commands.demo import run_demo
 
     run_demo(port=port, data_dir=data_dir, reset=reset, stores=stores, billing=billing)
 
 
 @main.command()
-@click.option("--host", default="127.0.0.1", show_default=True)
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535))
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 64))
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on; 0.0.0.0 for all.")
+@PORT
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="How many processes serve requests."
+)
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve the API."""
+    """Serve the API, the chat, the console and the widget's files until SIGTERM."""
     from server.commands.serve import run_api
 
     run_api(host=host, port=port, workers=workers)
@@ -89,7 +106,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
 @main.command()
 def worker() -> None:
-    """Run jobs."""
+    """Run jobs and the regular upkeep until SIGTERM. An installation needs at least one."""
     from server.commands.serve import run_jobs
 
     run(run_jobs)
@@ -97,7 +114,7 @@ def worker() -> None:
 
 @main.command()
 def migrate() -> None:
-    """Bring the schema up to date."""
+    """Bring the database schema up to date and create the app's role."""
     from server.commands.context import operator_settings
     from server.commands.outages import explaining_database
     from server.commands.setup import run_migrate
@@ -115,12 +132,17 @@ def shop() -> None:
 
 @shop.command("create")
 @click.argument("name")
-@click.option("--origin", "origins", multiple=True, help="A page origin that may use the shop; repeatable.")
-@click.option("--locale", default=None, help="The language of its catalog, such as en or fr.")
-@click.option("--currency", default=None, help="ISO 4217 code for prices that name none.")
-@click.option("--json", "as_json", is_flag=True)
+@click.option(
+    "--origin",
+    "origins",
+    multiple=True,
+    help="A website that may show the chat, such as https://my-shop.example; repeatable.",
+)
+@click.option("--locale", default=None, help="The language of the catalog, such as en or fr.")
+@click.option("--currency", default=None, help="The ISO 4217 code for prices that name none.")
+@AS_JSON
 def shop_create(name: str, origins: tuple[str, ...], locale: str | None, currency: str | None, as_json: bool) -> None:
-    """Make a shop and print its keys; the secret key is shown this once."""
+    """Create a shop and print its keys. The secret key is shown only this once."""
     from server.commands.setup import create_shop
 
     run(lambda: create_shop(name, origins, locale, currency, as_json))
@@ -128,11 +150,20 @@ def shop_create(name: str, origins: tuple[str, ...], locale: str | None, currenc
 
 @shop.command("connect")
 @click.argument("platform")
-@click.option("--shop", "shop_id", required=True)
-@click.option("--orders-from", type=click.Path(exists=True, file_okay=False), help="Folder of demo-format data.")
-@click.option("--order-access", type=click.Choice(["standard", "open", "strict"]), default=None)
+@SHOP
+@click.option(
+    "--orders-from",
+    type=click.Path(exists=True, file_okay=False),
+    help="A folder with orders in the format of the demo.",
+)
+@click.option(
+    "--order-access",
+    type=click.Choice(["standard", "open", "strict"]),
+    default=None,
+    help="How much proof an order needs.",
+)
 def shop_connect(platform: str, shop_id: str, orders_from: str | None, order_access: str | None) -> None:
-    """Connect a platform to a shop (demo: order data from the package or a folder)."""
+    """Connect the demo platform to a shop. Real stores are connected in the console or over the API."""
     from server.commands.setup import connect_platform
 
     folder = os.path.abspath(orders_from) if orders_from else None
@@ -145,14 +176,22 @@ def member() -> None:
 
 
 @member.command("add")
-@click.option("--shop", "shop_id", required=True)
-@click.option("--email", required=True, help="Signs in with it; one account may belong to many shops.")
-@click.option("--name", default="", help="Shown to colleagues.")
-@click.option("--role", default="owner", show_default=True, type=click.Choice(["owner", "admin", "agent", "viewer"]))
-@click.option("--password-stdin", is_flag=True, help="Read a new account's password from stdin, not make one up.")
-@click.option("--json", "as_json", is_flag=True)
+@SHOP
+@click.option("--email", required=True, help="The address to sign in with; one account may belong to many shops.")
+@click.option("--name", default="", help="The name that colleagues see.")
+@click.option(
+    "--role",
+    default="owner",
+    show_default=True,
+    type=click.Choice(["owner", "admin", "agent", "viewer"]),
+    help="What the member may do.",
+)
+@click.option(
+    "--password-stdin", is_flag=True, help="Read the password of a new account from stdin instead of making one up."
+)
+@AS_JSON
 def member_add(shop_id: str, email: str, name: str, role: str, password_stdin: bool, as_json: bool) -> None:
-    """Give somebody a role in a shop; a new account's password is shown this once."""
+    """Give somebody a role in a shop. The password of a new account is shown only this once."""
     from server.commands.members import add_member, read_password
 
     password = read_password() if password_stdin else None
@@ -160,10 +199,10 @@ def member_add(shop_id: str, email: str, name: str, role: str, password_stdin: b
 
 
 @member.command("list")
-@click.option("--shop", "shop_id", required=True)
-@click.option("--json", "as_json", is_flag=True)
+@SHOP
+@AS_JSON
 def member_list(shop_id: str, as_json: bool) -> None:
-    """The members of a shop."""
+    """List the members of a shop with their roles."""
     from server.commands.members import list_members
 
     run(lambda: list_members(shop_id, as_json))
@@ -176,11 +215,16 @@ def import_group() -> None:
 
 @import_group.command("products")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False))
-@click.option("--shop", "shop_id", required=True)
-@click.option("--map", "mapping", multiple=True, help="target=column, target=column/100, target==constant.")
-@click.option("--json", "as_json", is_flag=True)
+@SHOP
+@click.option(
+    "--map",
+    "mapping",
+    multiple=True,
+    help="How a column is used: target=column, target=column/100 or target==constant; repeatable.",
+)
+@AS_JSON
 def import_products(file: str, shop_id: str, mapping: tuple[str, ...], as_json: bool) -> None:
-    """Products from CSV, JSONL, a Shopify or WooCommerce export, or a Google feed."""
+    """Import products from CSV, JSONL, a Shopify or WooCommerce export, or a Google product feed."""
     from server.commands.imports import import_product_file
 
     run(lambda: import_product_file(file, shop_id, mapping, as_json))
@@ -188,10 +232,10 @@ def import_products(file: str, shop_id: str, mapping: tuple[str, ...], as_json: 
 
 @import_group.command("documents")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True))
-@click.option("--shop", "shop_id", required=True)
-@click.option("--json", "as_json", is_flag=True)
+@SHOP
+@AS_JSON
 def import_documents(paths: tuple[str, ...], shop_id: str, as_json: bool) -> None:
-    """Documents: files or folders of md, txt, html, pdf, docx, csv, xlsx, json, yaml."""
+    """Import documents: files or folders of md, txt, html, pdf, docx, csv, xlsx, json and yaml."""
     from server.commands.imports import import_document_paths
 
     run(lambda: import_document_paths(paths, shop_id, as_json))
@@ -199,11 +243,13 @@ def import_documents(paths: tuple[str, ...], shop_id: str, as_json: bool) -> Non
 
 @main.command()
 @click.argument("url")
-@click.option("--shop", "shop_id", required=True)
-@click.option("--max-pages", default=200, show_default=True, type=click.IntRange(1, 5000))
-@click.option("--json", "as_json", is_flag=True)
+@SHOP
+@click.option(
+    "--max-pages", default=200, show_default=True, type=click.IntRange(1, 5000), help="Stop after this many pages."
+)
+@AS_JSON
 def crawl(url: str, shop_id: str, max_pages: int, as_json: bool) -> None:
-    """Read a site by its sitemap or links, robots.txt obeyed."""
+    """Read a site by its sitemap or its links. robots.txt is obeyed."""
     from server.commands.imports import crawl_site
 
     run(lambda: crawl_site(url, shop_id, max_pages, as_json))
@@ -211,10 +257,10 @@ def crawl(url: str, shop_id: str, max_pages: int, as_json: bool) -> None:
 
 @main.command()
 @click.argument("question")
-@click.option("--shop", "shop_id", required=True)
-@click.option("--json", "as_json", is_flag=True)
+@SHOP
+@AS_JSON
 def ask(question: str, shop_id: str, as_json: bool) -> None:
-    """One turn in the terminal, streamed, with sources."""
+    """Ask one question in the terminal and read the answer with its sources as it comes."""
     from server.commands.ask import ask_once
 
     run(lambda: ask_once(question, shop_id, as_json))
@@ -226,20 +272,26 @@ def billing() -> None:
 
 
 @billing.command("setup")
-@click.option("--json", "as_json", is_flag=True)
+@AS_JSON
 def billing_setup(as_json: bool) -> None:
-    """Make the meter, products and prices that are missing in the Stripe account; exit code 1 when a price differs."""
+    """Create the meters, products and prices that are missing at Stripe. Exits with 1 when a price differs."""
     from server.commands.billing import set_up
 
     sys.exit(run(lambda: set_up(as_json)))
 
 
 @billing.command("recompute")
-@click.option("--shop", "shop_id", required=True)
-@click.option("--period", "month", default=None, metavar="YYYY-MM", help="When the period began; the newest without.")
-@click.option("--json", "as_json", is_flag=True)
+@SHOP
+@click.option(
+    "--period",
+    "month",
+    default=None,
+    metavar="YYYY-MM",
+    help="The month in which the period began; by default the newest.",
+)
+@AS_JSON
 def billing_recompute(shop_id: str, month: str | None, as_json: bool) -> None:
-    """Work a bill out from the conversation log; exit code 1 when ledger, meter or invoice say otherwise."""
+    """Work out a bill from the conversation log. Exits with 1 when ledger, meter or invoice differ from it."""
     from server.commands.billing import recompute
 
     if month is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
@@ -250,7 +302,7 @@ def billing_recompute(shop_id: str, month: str | None, as_json: bool) -> None:
 
 @main.command()
 def doctor() -> None:
-    """Check configuration and every dependency; say what is wrong and how to mend it."""
+    """Check the settings and every dependency; say what is wrong and how to mend it."""
     from server.commands.doctor import examine
 
     sys.exit(run(examine))

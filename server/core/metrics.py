@@ -10,16 +10,34 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self.turns = Counter("aisle_turns_total", "Turns ended", ["outcome", "by"], registry=self.registry)
+        self.turns = Counter(
+            "aisle_turns_total",
+            "Answers that have ended, by outcome (done, stopped, failed, or refused at the limit of a plan) and by who "
+            "answered (engine, model or nobody)",
+            ["outcome", "by"],
+            registry=self.registry,
+        )
         self.first_text = Histogram(
             "aisle_first_text_seconds",
-            "From message to first text",
+            "Seconds from a shopper's message to the first text of its answer",
             buckets=TURN_SECONDS,
             registry=self.registry,
         )
-        self.turn = Histogram("aisle_turn_seconds", "From message to end", buckets=TURN_SECONDS, registry=self.registry)
-        self.streams = Gauge("aisle_open_streams", "Event streams open now", registry=self.registry)
-        self.requests = Counter("aisle_requests_total", "HTTP answers", ["status"], registry=self.registry)
+        self.turn = Histogram(
+            "aisle_turn_seconds",
+            "Seconds from a shopper's message to the end of its answer",
+            buckets=TURN_SECONDS,
+            registry=self.registry,
+        )
+        self.streams = Gauge(
+            "aisle_open_streams", "Event streams that are open in this process now", registry=self.registry
+        )
+        self.requests = Counter(
+            "aisle_requests_total", "HTTP responses by status code", ["status"], registry=self.registry
+        )
         self.fallbacks = Counter(
-            "aisle_model_fallbacks_total", "Turns the engine took over", ["reason"], registry=self.registry
+            "aisle_model_fallbacks_total",
+            "Answers that the engine gave because the chat model failed before its first word, by the kind of failure",
+            ["reason"],
+            registry=self.registry,
         )
