@@ -1,4 +1,4 @@
-"""The five tools of a turn, the same for engine and model. They act for one shopper, whom no argument can change."""
+"""The tools of a turn, the same for engine and model. They act for one shopper, whom no argument can change."""
 
 from typing import Protocol
 

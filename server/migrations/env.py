@@ -1,4 +1,4 @@
-"""Alembic's entry. Migrations are SQL files executed in order; models are compared with them by a test."""
+"""Alembic's entry. Migrations are SQL files executed in order."""
 
 from alembic import context
 from sqlalchemy import Connection

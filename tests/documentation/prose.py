@@ -10,7 +10,7 @@ ROOT = Path(__file__).parents[2]
 FOLDERS = ("server", "integrations", "billing", "widget", "tests", "cdn", "docs", ".ci")
 FILES = (".py", ".sql", ".ts", ".mjs", ".md", ".toml", ".html", ".js", ".json", ".sh", ".yml")
 VARIABLE = re.compile(r"\b(?:AISLE|OPENAI|SHOPIFY|STRIPE)_[A-Z][A-Z_]*[A-Z]\b")
-CODE_MAP = "docs/developing.md"
+CODE_MAP = "README.md"
 DECISION_OF_LAYERS = "server/decisions/0001-the-house.md"
 BESIDE_DOCUMENTS = ("docker-compose.yml", "Dockerfile")
 """Not documents, but they name settings to people."""
@@ -117,7 +117,7 @@ def commands_in_blocks(text: str) -> Iterator[str]:
 
 
 def code_map(root: Path, text: str) -> Iterator[str]:
-    """Folders of code that the map in docs/developing.md leaves out."""
+    """Folders of code that the map in README.md leaves out."""
     named = set(re.findall(r"`([\w.-]+(?:/[\w.-]+)*)/`", text))
     packages = [init.parent.relative_to(root).as_posix() for init in root.glob("server/*/__init__.py")]
     for folder in sorted([*packages, *(each for each in FOLDERS if not each.startswith("."))]):
