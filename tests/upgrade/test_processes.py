@@ -27,14 +27,16 @@ from tests.upgrade.conftest import SECRET_KEY, House, made_house
 
 ORIGIN = "https://shop.example"
 TRIGGER = """
-    CREATE TABLE fault (code text);
+    CREATE TABLE fault (code text, op text);
     GRANT SELECT ON fault TO PUBLIC;
     CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        IF EXISTS (SELECT FROM fault) THEN RAISE EXCEPTION 'provoked' USING ERRCODE = (SELECT code FROM fault); END IF;
+        IF EXISTS (SELECT FROM fault WHERE op = TG_OP) THEN
+            RAISE EXCEPTION 'provoked' USING ERRCODE = (SELECT code FROM fault LIMIT 1);
+        END IF;
         RETURN NEW;
     END $$;
-    CREATE TRIGGER fail BEFORE INSERT ON turn FOR EACH ROW EXECUTE FUNCTION fail();
+    CREATE TRIGGER fail BEFORE INSERT OR UPDATE ON turn FOR EACH ROW EXECUTE FUNCTION fail();
     CREATE TRIGGER fail BEFORE INSERT ON job FOR EACH ROW EXECUTE FUNCTION fail();
     CREATE TRIGGER fail BEFORE UPDATE ON shop FOR EACH ROW EXECUTE FUNCTION fail();
 """
@@ -110,6 +112,11 @@ class Visitor:
     async def greet(self, **headers: str) -> httpx.Response:
         return await self._client.patch("/v1/shop", json={"greeting": "Hello"}, headers=self._merchant | headers)
 
+    async def history(self) -> list[dict[str, Any]]:
+        headers = {"Origin": ORIGIN, "Authorization": f"Bearer {self._session['session']}"}
+        answer = await self._client.get(f"/v1/chat/{self._session['conversation_id']}", headers=headers)
+        return list(answer.json()["messages"])
+
     async def conversations(self) -> httpx.Response:
         return await self._client.get("/v1/conversations", headers=self._merchant)
 
@@ -149,6 +156,11 @@ async def served(restored: House) -> AsyncIterator[Visitor]:
         await visitor.close()
 
 
+def provoking(sqlstate: str, *operations: str) -> str:
+    """Writes of these kinds fail as the server fails them."""
+    return "INSERT INTO fault VALUES " + ", ".join(f"('{sqlstate}', '{operation}')" for operation in operations)
+
+
 @asynccontextmanager
 async def changed(house: House, change: str, undo: str) -> AsyncIterator[None]:
     """An administrator's change, taken back afterwards."""
@@ -174,7 +186,7 @@ async def test_old_data_answers(served: Visitor) -> None:
 @pytest.mark.parametrize(("sqlstate", "code"), STATES.items(), ids=STATES)
 async def test_a_state_that_passes_is_503(served: Visitor, restored: House, sqlstate: str, code: str) -> None:
     message_id, key = str(uuid.uuid4()), {"Idempotency-Key": str(uuid.uuid4())}
-    async with changed(restored, f"INSERT INTO fault VALUES ('{sqlstate}')", "DELETE FROM fault"):
+    async with changed(restored, provoking(sqlstate, "INSERT", "UPDATE"), "DELETE FROM fault"):
         answers = [
             await served.ask("How long does shipping take?", message_id),
             await served.upload_products(),
@@ -188,6 +200,20 @@ async def test_a_state_that_passes_is_503(served: Visitor, restored: House, sqls
     again = read_answer(iter((await served.ask("How long does shipping take?", message_id)).text.splitlines()))
     assert again.done
     assert (await served.upload_products(**key)).status_code == 202
+
+
+async def test_an_answer_that_cannot_be_saved_is_saved_later(served: Visitor, restored: House) -> None:
+    await served.open()
+    async with changed(restored, provoking("53100", "UPDATE"), "DELETE FROM fault"):
+        answer = read_answer(iter((await served.ask("How long does shipping take?")).text.splitlines()))
+        assert answer.done
+        assert [message["role"] for message in await served.history()] == ["user"]
+    async with asyncio.timeout(TIMEOUT_S):
+        while len(messages := await served.history()) < 2:
+            pass
+    [saved] = [part["text"] for part in messages[1]["parts"] if part["type"] == "text"]
+    assert saved == answer.text
+    assert not messages[1]["metadata"].get("interrupted")
 
 
 async def test_a_table_that_others_lock(served: Visitor, restored: House) -> None:
