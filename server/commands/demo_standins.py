@@ -1,5 +1,5 @@
-"""What stands in for the world around the demo: a mail server, two shop systems, a payment provider. A checkout has
-them beside its tests; a bare installation has not. The product knows of them by the environment alone."""
+"""What stands in for the world around the demo: a mail server, two shop systems, a payment provider. The product knows
+of them by the environment alone."""
 
 import asyncio
 import os
@@ -8,7 +8,6 @@ import socket
 import sys
 import time
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 from uuid import UUID
 
@@ -20,10 +19,10 @@ from server.commands.child import Child
 from server.core.errors import ConfigurationError
 from server.core.ids import new_id
 
-MAILBOX_MODULE = "tests.standins.mailbox"
-SHOPIFY_MODULE = "tests.standins.shopify_server"
-WOOCOMMERCE_MODULE = "tests.standins.woocommerce_server"
-STRIPE_MODULE = "tests.standins.stripe_server"
+MAILBOX_MODULE = "server.embedded.standins.mailbox"
+SHOPIFY_MODULE = "server.embedded.standins.shopify_server"
+WOOCOMMERCE_MODULE = "server.embedded.standins.woocommerce_server"
+STRIPE_MODULE = "server.embedded.standins.stripe_server"
 STRIPE_STATE, STRIPE_PORT = "stripe.json", "stripe.port"
 TRIAL_USED = "trial-used"
 STRIPE_KEY = "sk_test_standin"
@@ -33,8 +32,8 @@ LISTENS_WITHIN_S = 20.0
 
 
 def start_mailbox(stack: ExitStack) -> str | None:
-    """The demo's mail server, where one-time codes can be read; a checkout has it, a bare installation has not."""
-    if os.environ.get("AISLE_SMTP_URL") or find_spec("tests") is None or find_spec(MAILBOX_MODULE) is None:
+    """The demo's mail server, where one-time codes can be read; None where the operator has named another."""
+    if os.environ.get("AISLE_SMTP_URL"):
         return None
     smtp_port, http_port = free_port(), free_port()
     command = [sys.executable, "-m", MAILBOX_MODULE, "--smtp-port", str(smtp_port), "--http-port", str(http_port)]
@@ -46,8 +45,6 @@ def start_mailbox(stack: ExitStack) -> str | None:
 
 def start_stores(stack: ExitStack) -> list[tuple[str, str]]:
     """Local servers that speak the platforms' wire, and what to type into the console's page of stores."""
-    if find_spec("tests") is None:
-        raise ConfigurationError("--stores needs a checkout: the local Shopify and WooCommerce live beside its tests")
     shopify, woocommerce = free_port(), free_port()
     Child(stack, "the local Shopify", [sys.executable, "-m", SHOPIFY_MODULE, "--port", str(shopify)])
     Child(stack, "the local WooCommerce", [sys.executable, "-m", WOOCOMMERCE_MODULE, "--port", str(woocommerce)])
@@ -65,8 +62,6 @@ def start_stores(stack: ExitStack) -> list[tuple[str, str]]:
 
 def start_stripe(stack: ExitStack, folder: Path, base_url: str) -> list[tuple[str, str]]:
     """A local Stripe with the plans' prices, which goes on where an earlier demo left it; lines of the welcome."""
-    if find_spec("tests") is None:
-        raise ConfigurationError("--billing needs a checkout: the local Stripe lives beside its tests")
     port, secret = _kept_port(folder / STRIPE_PORT), f"whsec_{secrets.token_hex(16)}"
     state = folder / STRIPE_STATE
     command = [sys.executable, "-m", STRIPE_MODULE, "--port", str(port), "--state", str(state)]

@@ -1,6 +1,8 @@
 """The widget's built files, served by Aisle itself when there is no CDN; headers as `cdn/headers.json` has them."""
 
-from pathlib import Path
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import PurePath
 from typing import Any
 
 import msgspec
@@ -11,7 +13,8 @@ from litestar.params import FromPath, FromQuery
 from server.core.errors import AisleError, NotFound
 from server.shops.service import ShopService
 
-CDN = Path(__file__).parents[2] / "cdn"
+CDN = files("server.pages") / "cdn"
+"""In a checkout a link to what the widget's build writes; a wheel holds the files."""
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 
 AnyRequest = Request[Any, Any, Any]
@@ -20,7 +23,7 @@ AnyRequest = Request[Any, Any, Any]
 class WidgetFiles:
     """All built files in memory; there are few and they are small."""
 
-    def __init__(self, folder: Path = CDN) -> None:
+    def __init__(self, folder: Traversable = CDN) -> None:
         headers: dict[str, dict[str, str]] = msgspec.json.decode((folder / "headers.json").read_bytes())
         self.loader, self.loader_headers = (folder / "widget.js").read_bytes(), headers["widget.js"]
         self.client, self.client_headers = (folder / "client.js").read_bytes(), headers["client.js"]
@@ -79,7 +82,7 @@ def show_widget_asset(widget_files: NamedDependency[WidgetFiles], name: FromPath
     """Scripts and styles of the frame, named by their hash."""
     if name not in widget_files.assets:
         raise NotFound
-    kind = {"Content-Type": MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")}
+    kind = {"Content-Type": MEDIA_TYPES.get(PurePath(name).suffix, "application/octet-stream")}
     return _file(widget_files.assets[name], widget_files.asset_headers | kind)
 
 

@@ -21,10 +21,10 @@ from server.billing.resolutions.service import Resolutions
 from server.billing.service import Billing
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
+from server.embedded.standins.stripe import checkout
+from server.embedded.standins.stripe_server import StripeStandin, running
 from server.shops.members import Members
 from server.shops.service import ShopService
-from tests.standins.stripe import checkout
-from tests.standins.stripe_server import StripeStandin, running
 
 CARD = "4242424242424242"
 

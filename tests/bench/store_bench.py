@@ -25,15 +25,15 @@ from typing import Any
 
 import httpx
 
+from server.embedded.standins.shopify.records import generated
+from server.embedded.standins.shopify.tokens import API_KEY, SECRET
+from server.embedded.standins.shopify_server import ShopifyStandin
+from server.embedded.standins.woocommerce.hooks import signature
+from server.embedded.standins.woocommerce_server import WooCommerceStandin
+from server.embedded.standins.woocommerce_server import running as woocommerce_running
 from tests.bench.processes import cpu_ms, usage
 from tests.faults.conftest import child_of
 from tests.servers import free_port
-from tests.standins.shopify.records import generated
-from tests.standins.shopify.tokens import API_KEY, SECRET
-from tests.standins.shopify_server import ShopifyStandin
-from tests.standins.woocommerce.hooks import signature
-from tests.standins.woocommerce_server import WooCommerceStandin
-from tests.standins.woocommerce_server import running as woocommerce_running
 from tests.stores.conftest import shopify_running
 from tests.stores.test_shopify import agree, begin
 

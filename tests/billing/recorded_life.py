@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from billing.gateway import Event, Invoice, SubscriptionState
+from server.embedded.standins.stripe.webhooks import signature
 from tests.billing.stripe_shop import FAILS_ON_CHARGE, GOOD, StripeShop, stripe_shop
-from tests.standins.stripe.webhooks import signature
 
 SECRET = "whsec_recorded"
 

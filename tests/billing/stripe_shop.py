@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser
 from billing.gateway import Event, Payments, Price, SubscriptionState
 from billing.stripe_gateway import StripePayments
 from billing.stripe_objects import read_event
-from tests.standins.stripe_server import StripeStandin, running
+from server.embedded.standins.stripe_server import StripeStandin, running
 
 START = 1_804_000_000  # 2 March 2027, 23:06:40 UTC
 KEY = "sk_test_never_shown"

@@ -8,8 +8,8 @@ import pytest
 from billing.gateway import PaymentsRefused, PaymentsUnavailable
 from billing.plans import ANSWERS
 from billing.stripe_gateway import StripePayments
+from server.embedded.standins.stripe_server import StripeStandin, running
 from tests.billing.stripe_shop import KEY, START, StripeShop
-from tests.standins.stripe_server import StripeStandin, running
 
 
 async def test_one_bad_answer_is_asked_again(shop: StripeShop) -> None:

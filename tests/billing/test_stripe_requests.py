@@ -7,8 +7,9 @@ import pytest
 
 from billing.gateway import Event, PaymentsRefused
 from billing.plans import ANSWERS
+from server.embedded.standins.stripe import parameters, routes
+from tests.billing import published
 from tests.billing.stripe_shop import START, StripeShop
-from tests.standins.stripe import parameters, published, routes
 
 # parameters younger than the published description; the SDK's own types know them
 _YOUNGER = (

@@ -49,7 +49,7 @@ def mailbox(folder: Path) -> Iterator[Running]:
     command = [
         sys.executable,
         "-m",
-        "tests.standins.mailbox",
+        "server.embedded.standins.mailbox",
         "--smtp-port",
         "0",
         "--http-port",

@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from tests.standins.shopify.schema import find_schema, own_schema
+from server.embedded.standins.shopify.schema import find_schema, own_schema
 
 ROOT = Path(__file__).parents[2]
 
@@ -21,7 +21,8 @@ def post(url: str, body: Any, **headers: str) -> Any:
 
 def test_it_runs_by_itself_and_is_controlled_by_http(tmp_path: Path) -> None:
     port_file = tmp_path / "port"
-    command = [sys.executable, "-m", "tests.standins.shopify_server", "--products", "3", "--port-file", str(port_file)]
+    options = ["--products", "3", "--port-file", str(port_file)]
+    command = [sys.executable, "-m", "server.embedded.standins.shopify_server", *options]
     process = subprocess.Popen(command, cwd=ROOT)
     try:
         deadline = time.monotonic() + 60

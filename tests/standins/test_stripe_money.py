@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.standins.stripe import money, routes
-from tests.standins.stripe_server import StripeStandin
+from server.embedded.standins.stripe import money, routes
+from server.embedded.standins.stripe_server import StripeStandin
 
 START = 1_804_000_000
 amounts = st.integers(0, 10_000_00)

@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.standins.stripe_server import StripeStandin, running
+from server.embedded.standins.stripe_server import StripeStandin, running
 
 ROOT = Path(__file__).parents[2]
 START = 1_804_000_000
@@ -242,7 +242,8 @@ def test_a_process_of_its_own_keeps_its_state(tmp_path: Path) -> None:
     ]
     for run in range(2):
         port_file = tmp_path / f"port-{run}"
-        command = [sys.executable, "-m", "tests.standins.stripe_server", *arguments, "--port-file", str(port_file)]
+        options = [*arguments, "--port-file", str(port_file)]
+        command = [sys.executable, "-m", "server.embedded.standins.stripe_server", *options]
         process = subprocess.Popen(command, cwd=ROOT)
         try:
             url = f"http://127.0.0.1:{_wait(port_file, process)}"

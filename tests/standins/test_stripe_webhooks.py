@@ -11,8 +11,8 @@ import pytest
 import stripe
 
 from billing.stripe_gateway import StripePayments
-from tests.standins.stripe import catalog, customers
-from tests.standins.stripe_server import StripeStandin, running
+from server.embedded.standins.stripe import catalog, customers
+from server.embedded.standins.stripe_server import StripeStandin, running
 
 SECRET = "whsec_standin"
 

@@ -13,14 +13,14 @@ import httpx
 import pytest
 
 from server.embedded import EmbeddedServers
+from server.embedded.standins.shopify.records import generated, policy
+from server.embedded.standins.shopify.shop import Shop
+from server.embedded.standins.shopify.tokens import API_KEY, SECRET
+from server.embedded.standins.shopify_server import ShopifyStandin, serving
+from server.embedded.standins.woocommerce_server import WooCommerceStandin
+from server.embedded.standins.woocommerce_server import running as woocommerce_running
 from tests.installation import Installation, ShopAccess
 from tests.servers import running_demo
-from tests.standins.shopify.records import generated, policy
-from tests.standins.shopify.shop import Shop
-from tests.standins.shopify.tokens import API_KEY, SECRET
-from tests.standins.shopify_server import ShopifyStandin, serving
-from tests.standins.woocommerce_server import WooCommerceStandin
-from tests.standins.woocommerce_server import running as woocommerce_running
 from tests.stores.house_made import HouseMadeShop, running
 from tests.waiting import PATIENCE_S, await_that
 

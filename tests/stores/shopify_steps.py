@@ -10,10 +10,10 @@ from typing import Any
 import asyncpg
 import httpx
 
+from server.embedded.standins.shopify.shop import Shop
+from server.embedded.standins.shopify.signing import body_signature, callback_query
+from server.embedded.standins.shopify.tokens import SECRET
 from tests.installation import Installation
-from tests.standins.shopify.shop import Shop
-from tests.standins.shopify.signing import body_signature, callback_query
-from tests.standins.shopify.tokens import SECRET
 from tests.stores.conftest import await_sync
 
 _numbers = itertools.count(1)

@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from server.embedded.standins.shopify.customers import CLIENT_ID
+from server.embedded.standins.shopify.records import order
+from server.embedded.standins.shopify.shop import Shop
 from tests.installation import Installation, ShopAccess, Shopper
-from tests.standins.shopify.customers import CLIENT_ID
-from tests.standins.shopify.records import order
-from tests.standins.shopify.shop import Shop
 from tests.stores.shopify_steps import install
 from tests.waiting import await_that
 

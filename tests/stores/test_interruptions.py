@@ -5,9 +5,9 @@ import signal
 
 import httpx
 
+from server.embedded.standins.woocommerce.store import Store
 from tests.faults.conftest import child_of
 from tests.installation import Installation
-from tests.standins.woocommerce.store import Store
 from tests.stores.conftest import await_sync
 from tests.stores.test_woocommerce import connect, store
 from tests.waiting import await_that

@@ -13,10 +13,10 @@ import pytest
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
 from server.core.jobs import JobDesk
+from server.embedded.standins.shopify.shop import Shop
 from server.shops.service import ShopService
 from server.stores.service import Stores
 from tests.installation import Installation, ShopAccess
-from tests.standins.shopify.shop import Shop
 from tests.stores.conftest import await_sync
 from tests.stores.shopify_steps import agree, ask_owner, begin, post_compliance
 from tests.waiting import await_that

@@ -10,11 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from server.embedded.standins.shopify.records import order
+from server.embedded.standins.shopify.shop import Shop
+from server.embedded.standins.shopify.signing import callback_query, proxy_query
+from server.embedded.standins.shopify.tokens import SECRET
 from tests.installation import Installation
-from tests.standins.shopify.records import order
-from tests.standins.shopify.shop import Shop
-from tests.standins.shopify.signing import callback_query, proxy_query
-from tests.standins.shopify.tokens import SECRET
 from tests.stores.shopify_steps import agree, begin, install, post_compliance, product_titles, tell
 from tests.waiting import await_that
 

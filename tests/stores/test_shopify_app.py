@@ -11,10 +11,10 @@ from typing import Any
 import httpx
 import pytest
 
+from server.embedded.standins.shopify.shop import SCOPES, Shop
+from server.embedded.standins.shopify.signing import callback_query, session_token
+from server.embedded.standins.shopify.tokens import API_KEY, SECRET
 from tests.installation import Installation
-from tests.standins.shopify.shop import SCOPES, Shop
-from tests.standins.shopify.signing import callback_query, session_token
-from tests.standins.shopify.tokens import API_KEY, SECRET
 from tests.stores.conftest import await_sync
 from tests.stores.shopify_steps import ask_owner, install, post_compliance, tell
 from tests.waiting import await_that

@@ -9,11 +9,11 @@ import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, Route, expect
 
+from server.embedded.standins.shopify.customers import CLIENT_ID
+from server.embedded.standins.shopify.shop import Shop
+from server.embedded.standins.shopify.signing import callback_query, session_token
+from server.embedded.standins.shopify.tokens import API_KEY, SECRET
 from tests.installation import Installation
-from tests.standins.shopify.customers import CLIENT_ID
-from tests.standins.shopify.shop import Shop
-from tests.standins.shopify.signing import callback_query, session_token
-from tests.standins.shopify.tokens import API_KEY, SECRET
 from tests.stores.shopify_steps import install
 from tests.stores.test_customer_sign_in import await_offer, begin, redeem
 

@@ -7,10 +7,10 @@ from typing import Any
 import httpx
 import pytest
 
+from server.embedded.standins.woocommerce.hooks import signature
+from server.embedded.standins.woocommerce.store import Failure, Store
+from server.embedded.standins.woocommerce_server import WooCommerceStandin
 from tests.installation import Installation, ShopAccess
-from tests.standins.woocommerce.hooks import signature
-from tests.standins.woocommerce.store import Failure, Store
-from tests.standins.woocommerce_server import WooCommerceStandin
 from tests.stores.conftest import await_sync
 from tests.waiting import await_that
 

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from integrations.shopify import ShopifyPlatform
+from server.embedded.standins.shopify.shop import Shop
+from server.embedded.standins.shopify_server import ShopifyStandin, serving
 from tests.integrations.shopify.connected import Connected, SharedCredentials
-from tests.standins.shopify.shop import Shop
-from tests.standins.shopify_server import ShopifyStandin, serving
 
 _numbers = itertools.count(1)
 

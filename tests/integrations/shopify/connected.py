@@ -12,7 +12,7 @@ from integrations.shopify import ShopifyApp, ShopifyPlatform
 from integrations.shopify.client import AdminApi
 from integrations.shopify.tokens import AccessToken, TokenDesk
 from integrations.store_http import StoreHttp
-from tests.standins.shopify.tokens import API_KEY, SECRET
+from server.embedded.standins.shopify.tokens import API_KEY, SECRET
 
 APP = ShopifyApp(API_KEY, (SECRET,), "https://aisle.example")
 

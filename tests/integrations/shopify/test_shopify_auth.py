@@ -23,7 +23,7 @@ from integrations.shopify.auth import (
     read_session_token,
     sign_state,
 )
-from tests.standins.shopify.signing import callback_query, proxy_query, session_token
+from server.embedded.standins.shopify.signing import callback_query, proxy_query, session_token
 
 NOW = 1_790_000_000.0
 SHOP = "acme.myshopify.com"

@@ -9,8 +9,8 @@ import pytest
 
 from integrations.platform import Money, PlatformUnavailable, Product, RefusedProduct, RemovedProduct
 from integrations.shopify import ShopifyPlatform
-from tests.standins.shopify.records import generated, page, policy, product, variant
-from tests.standins.shopify.shop import Shop
+from server.embedded.standins.shopify.records import generated, page, policy, product, variant
+from server.embedded.standins.shopify.shop import Shop
 
 
 async def test_pages_and_bulk_tell_the_same_catalog(shop: Shop, connect: Callable[..., ShopifyPlatform]) -> None:

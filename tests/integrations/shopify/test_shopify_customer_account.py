@@ -16,11 +16,11 @@ from integrations.shopify.customer_account import (
     SignInAttempt,
     challenge,
 )
+from server.embedded.standins.shopify.customers import CLIENT_ID
+from server.embedded.standins.shopify.schema import PUBLISHED, published_file
+from server.embedded.standins.shopify.shop import Shop
+from server.embedded.standins.shopify_server import ShopifyStandin
 from tests.integrations.shopify.connected import store_http
-from tests.standins.shopify.customers import CLIENT_ID
-from tests.standins.shopify.schema import PUBLISHED, published_file
-from tests.standins.shopify.shop import Shop
-from tests.standins.shopify_server import ShopifyStandin
 
 BACK = "https://aisle.example/integrations/shopify/customer"
 

@@ -21,7 +21,7 @@ from graphql.utilities import TypeInfo, TypeInfoVisitor
 
 from integrations.shopify import API_VERSION, SCOPES, order_queries, queries
 from integrations.shopify.webhooks import WATCHED
-from tests.standins.shopify.schema import own_schema, published, published_path, published_schema
+from server.embedded.standins.shopify.schema import own_schema, published, published_path, published_schema
 
 VERSIONS = ("2026-04", "2026-07", "2026-10")
 DOCUMENTS = {

@@ -9,9 +9,9 @@ import pytest
 from integrations.platform import Money, Order, OrderStatus, PlatformRevoked, PlatformUnavailable, Tracking
 from integrations.shopify import ShopifyPlatform, client
 from integrations.shopify.orders import name_search
+from server.embedded.standins.shopify.records import line, money, order, parcel, plan, refund
+from server.embedded.standins.shopify.shop import Shop
 from tests.integrations.shopify.connected import SharedCredentials
-from tests.standins.shopify.records import line, money, order, parcel, plan, refund
-from tests.standins.shopify.shop import Shop
 
 
 async def found(platform: ShopifyPlatform, number: str) -> Order:
@@ -144,7 +144,7 @@ async def test_what_the_search_says_of_a_customer_is_not_believed(
     shop: Shop, platform: ShopifyPlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.place(order(1001), order(2001, customer={"legacyResourceId": "502"}))
-    monkeypatch.setattr("tests.standins.shopify.shop.match_orders", lambda query, orders: orders)
+    monkeypatch.setattr("server.embedded.standins.shopify.shop.match_orders", lambda query, orders: orders)
     assert [each.number for each in await platform.list_customer_orders("501")] == ["#1001"]
 
 

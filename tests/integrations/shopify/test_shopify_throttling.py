@@ -9,11 +9,11 @@ from integrations.platform import PlatformUnavailable
 from integrations.shopify import ShopifyPlatform, queries
 from integrations.shopify.client import Pace
 from integrations.shopify.throttle import FIRST_GUESS_S, Throttle
+from server.embedded.standins.shopify.cost import Bucket
+from server.embedded.standins.shopify.records import generated, order
+from server.embedded.standins.shopify.shop import Shop
+from server.embedded.standins.shopify_server import ShopifyStandin
 from tests.integrations.shopify.connected import SharedCredentials, admin_api
-from tests.standins.shopify.cost import Bucket
-from tests.standins.shopify.records import generated, order
-from tests.standins.shopify.shop import Shop
-from tests.standins.shopify_server import ShopifyStandin
 
 
 def cost(requested: float, available: float, rate: float = 100, maximum: float = 2_000) -> dict[str, object]:

@@ -11,12 +11,12 @@ import pytest
 from integrations.platform import PlatformRevoked, PlatformUnavailable
 from integrations.shopify import InstallState, ShopifyApp, ShopifyPlatform, TokenDesk
 from integrations.shopify.auth import SCOPES, authorize_url, missing_scopes, read_callback, sign_state
+from server.embedded.standins.shopify.records import order
+from server.embedded.standins.shopify.shop import Shop
+from server.embedded.standins.shopify.signing import session_token
+from server.embedded.standins.shopify.tokens import API_KEY, SECRET
+from server.embedded.standins.shopify_server import ShopifyStandin
 from tests.integrations.shopify.connected import APP, SharedCredentials, store_http
-from tests.standins.shopify.records import order
-from tests.standins.shopify.shop import Shop
-from tests.standins.shopify.signing import session_token
-from tests.standins.shopify.tokens import API_KEY, SECRET
-from tests.standins.shopify_server import ShopifyStandin
 
 Connect = Callable[..., ShopifyPlatform]
 

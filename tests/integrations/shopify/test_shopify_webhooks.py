@@ -33,11 +33,11 @@ from integrations.shopify.webhooks import (
     topic_of,
     verify,
 )
-from tests.standins.shopify.records import product, variant
-from tests.standins.shopify.shop import Shop
-from tests.standins.shopify.signing import body_signature
-from tests.standins.shopify.tokens import SECRET
-from tests.standins.shopify_server import in_this_process
+from server.embedded.standins.shopify.records import product, variant
+from server.embedded.standins.shopify.shop import Shop
+from server.embedded.standins.shopify.signing import body_signature
+from server.embedded.standins.shopify.tokens import SECRET
+from server.embedded.standins.shopify_server import in_this_process
 
 ADDRESS = "https://aisle.example/webhooks/shopify"
 BODY = b'{"id": 1}'

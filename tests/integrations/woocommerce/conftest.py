@@ -5,9 +5,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from integrations.woocommerce.platform import WooCommercePlatform
+from server.embedded.standins.woocommerce.store import Store
+from server.embedded.standins.woocommerce_server import WooCommerceStandin, running
 from tests.integrations.woocommerce.woo_shop import HTTPS_URL, Connect, HeldCredentials, store_http
-from tests.standins.woocommerce.store import Store
-from tests.standins.woocommerce_server import WooCommerceStandin, running
 
 
 @pytest.fixture

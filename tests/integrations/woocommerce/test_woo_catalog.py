@@ -8,9 +8,9 @@ import pytest
 from integrations.platform import CatalogItem, Money, PlatformRevoked, PlatformUnavailable, Product, RemovedProduct
 from integrations.woocommerce.catalog import VARIATION_READERS
 from integrations.woocommerce.platform import WooCommercePlatform
+from server.embedded.standins.woocommerce.store import EPOCH, Failure, Store
+from server.embedded.standins.woocommerce_server import WooCommerceStandin
 from tests.integrations.woocommerce.woo_shop import Connect
-from tests.standins.woocommerce.store import EPOCH, Failure, Store
-from tests.standins.woocommerce_server import WooCommerceStandin
 
 SINCE = datetime.fromtimestamp(EPOCH, UTC)
 

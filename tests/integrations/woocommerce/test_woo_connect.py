@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from integrations.platform import PlatformRevoked, PlatformUnavailable
 from integrations.woocommerce.auth import GrantedKeys, consent_url, normalise_store_url, read_callback
 from integrations.woocommerce.oauth import signed
+from server.embedded.standins.woocommerce.access import oauth_signature
+from server.embedded.standins.woocommerce.store import Failure, Store
+from server.embedded.standins.woocommerce_server import WooCommerceStandin, running
 from tests.integrations.woocommerce.woo_receiver import Receiver
 from tests.integrations.woocommerce.woo_shop import Connect, HeldCredentials, client_of
-from tests.standins.woocommerce.access import oauth_signature
-from tests.standins.woocommerce.store import Failure, Store
-from tests.standins.woocommerce_server import WooCommerceStandin, running
 
 _NAMES = st.from_regex(r"[a-z_]{1,10}(\[\d\])?", fullmatch=True)
 

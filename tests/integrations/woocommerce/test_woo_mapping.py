@@ -20,7 +20,7 @@ from integrations.platform import (
 from integrations.woocommerce.client import EXACT_JSON
 from integrations.woocommerce.mapping import to_item
 from integrations.woocommerce.order_mapping import Details, to_order
-from tests.standins.woocommerce import samples
+from server.embedded.standins.woocommerce import samples
 
 URL = "https://shop.example"
 DATES = {"date_created": "2026-11-02T11:30:00", "date_created_gmt": "2026-11-02T09:30:00"}

@@ -10,11 +10,11 @@ import pytest
 from integrations.platform import Money, OrderStatus, PlatformRevoked, PlatformUnavailable, normalise_order_number
 from integrations.woocommerce.orders import FEATURE_KNOWN_S, OrderReader, respelled
 from integrations.woocommerce.platform import WooCommercePlatform
+from server.embedded.standins.woocommerce.replies import Reply, Request
+from server.embedded.standins.woocommerce.samples import Body
+from server.embedded.standins.woocommerce.store import Failure, Store
+from server.embedded.standins.woocommerce_server import WooCommerceStandin, running
 from tests.integrations.woocommerce.woo_shop import Connect, HeldCredentials, client_of
-from tests.standins.woocommerce.replies import Reply, Request
-from tests.standins.woocommerce.samples import Body
-from tests.standins.woocommerce.store import Failure, Store
-from tests.standins.woocommerce_server import WooCommerceStandin, running
 
 
 def sequential(store: Store, number: str, **changes: object) -> Body:

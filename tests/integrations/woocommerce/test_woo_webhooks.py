@@ -28,10 +28,10 @@ from integrations.woocommerce.webhooks import (
     read_change,
     verify,
 )
+from server.embedded.standins.woocommerce import hooks
+from server.embedded.standins.woocommerce.store import EPOCH, Failure, Store, Webhook
 from tests.integrations.woocommerce.woo_receiver import Came, Receiver
 from tests.integrations.woocommerce.woo_shop import Connect, HeldCredentials
-from tests.standins.woocommerce import hooks
-from tests.standins.woocommerce.store import EPOCH, Failure, Store, Webhook
 
 SECRET = "s3cret"
 
@@ -255,7 +255,7 @@ def test_stand_in_as_a_process(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
-        "tests.standins.woocommerce_server",
+        "server.embedded.standins.woocommerce_server",
         "--port-file",
         str(port_file),
         "--products",

@@ -17,8 +17,6 @@ from tests.installation import ShopAccess, Shopper
 from tests.journeys.billing.merchant import PaidShop, open_shop
 from tests.servers import free_port, running_demo
 from tests.standins.openai_server import running as model_running
-from tests.standins.stripe_server import StripeStandin
-from tests.standins.stripe_server import running as stripe_running
 
 KEY, SECRET = "sk_test_of_the_journeys", "whsec_of_the_journeys"
 _addresses = itertools.count(1)

@@ -17,11 +17,11 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from server.core.crypto import app_role_password
 from server.core.database import Database, url_for_role
+from server.embedded.standins.stripe_server import StripeStandin
 from server.shops.members import Members
 from server.shops.models import Role
 from tests.commands import Completed, run_aisle
 from tests.installation import Answer, Event, ShopAccess, Shopper
-from tests.standins.stripe_server import StripeStandin
 
 if TYPE_CHECKING:
     from tests.journeys.billing.conftest import PaidInstallation

@@ -7,9 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
+from server.embedded.standins.stripe.webhooks import signature
 from tests.journeys.billing.conftest import SECRET
 from tests.journeys.billing.merchant import PaidShop, wait_for
-from tests.standins.stripe.webhooks import signature
 
 EVENT = {
     "id": "evt_of_nobody",

@@ -13,7 +13,7 @@ from litestar import Litestar, Request, get
 
 from server.core.addresses import network_of
 from server.core.http import client_address
-from tests.standins.shopify_server import in_this_process
+from server.embedded.standins.shopify_server import in_this_process
 
 PEER = "127.0.0.1"
 CLIENT, SPOOFED, INNER = "203.0.113.9", "198.51.100.66", "10.0.0.7"

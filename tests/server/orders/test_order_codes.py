@@ -42,7 +42,7 @@ class Mailbox:
 
 @pytest.fixture(scope="module")
 def mailbox_process() -> Iterator[Mailbox]:
-    command = [sys.executable, "-m", "tests.standins.mailbox", "--smtp-port", "0", "--http-port", "0"]
+    command = [sys.executable, "-m", "server.embedded.standins.mailbox", "--smtp-port", "0", "--http-port", "0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout

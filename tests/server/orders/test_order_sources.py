@@ -9,14 +9,14 @@ from integrations.platform import PlatformRevoked
 from integrations.woocommerce.platform import WooCommercePlatform
 from server.chat.sessions import SessionClaims
 from server.core.tokens import TokenSigner
+from server.embedded.standins.woocommerce.store import Store
+from server.embedded.standins.woocommerce_server import running
 from server.orders.lookup import TIMEOUT_S
 from server.orders.models import OrderFound, OrdersListed, OrdersUnavailable, ProofLevel, ProofNeeded
 from server.shops.identity import Customer, customer_token, read_customer_token
 from tests.integrations.woocommerce.test_woo_orders import Watched
 from tests.integrations.woocommerce.woo_shop import HTTPS_URL, HeldCredentials, store_http
 from tests.server.orders.counter import KEYS, Counter, Desk
-from tests.standins.woocommerce.store import Store
-from tests.standins.woocommerce_server import running
 
 DELAY_S = 0.8
 HERE, ELSEWHERE, MERCHANT = Customer("c-1", None, "memory-1"), Customer("c-1", None, "memory-0"), Customer("c-1")

@@ -14,6 +14,7 @@ from server.core.database import Database
 from server.core.ids import new_id
 from server.core.jobs import JobDesk, claim
 from server.core.rate_limit import Limit, RateLimiter
+from server.embedded.standins.woocommerce.hooks import signature
 from server.privacy.service import Privacy
 from server.shops.service import ShopService
 from server.stores.models import NewStore
@@ -23,7 +24,6 @@ from server.webhooks.admission import NEW_CHANGES, REPEATS_S, Admission
 from server.webhooks.service import Delivery, Inbox
 from server.webhooks.sources import WOOCOMMERCE
 from server.webhooks.tasks import ProcessChanges
-from tests.standins.woocommerce.hooks import signature
 
 SECRET = "hook-secret"
 

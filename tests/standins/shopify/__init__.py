@@ -1,1 +1,0 @@
-"""The parts of the Shopify stand-in; `tests.standins.shopify_server` puts them together."""
