@@ -38,6 +38,7 @@ async def open_chat(page: Page, installation: Installation) -> FrameLocator:
 async def ask(chat: FrameLocator, text: str) -> None:
     field = chat.get_by_label("Your message")
     await field.fill(text)
+    await chat.locator(".send[aria-disabled=false]").wait_for()  # the session may still be on its way
     await field.press("Enter")
 
 
