@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from server.embedded import EmbeddedServers
+from server.embedded.standins.stripe_server import StripeStandin
+from server.embedded.standins.stripe_server import running as stripe_running
 from tests.commands import run_aisle
 from tests.faults.conftest import Supervised
 from tests.installation import ShopAccess, Shopper
