@@ -17,10 +17,10 @@ AisleError                500     internal              yes, after some time
 ├── QuotaExceeded         429     quota_exceeded        after Retry-After
 └── Unavailable           503     unavailable           after Retry-After
     └── DatabaseAway      503     unavailable           after Retry-After
-        ├── DatabaseBusy      503 database_busy         after Retry-After: others held what it needed
-        ├── DatabaseReadOnly  503 database_read_only    after Retry-After: a failover, or an operator's decision
-        ├── DatabaseFull      503 database_full         after Retry-After: an operator has to make room
-        └── DatabaseExhausted 503 database_exhausted    after Retry-After: no memory or no connection left
+        ├── DatabaseBusy      503     database_busy         after Retry-After: others held what it needed
+        ├── DatabaseReadOnly  503     database_read_only    after Retry-After: a failover, or an operator's decision
+        ├── DatabaseFull      503     database_full         after Retry-After: an operator has to make room
+        └── DatabaseExhausted 503     database_exhausted    after Retry-After: no memory or no connection left
 ConfigurationError        (start-up) one line on stderr, exit code 2
 
 Columns: class, status, code, whether the caller may try again. `docs/errors.md` is made from this tree and from the

@@ -6,7 +6,7 @@ from server.core import errors
 from server.core.errors import AisleError
 from tests.documentation.markdown import Undescribed, code, page, sentence, table
 
-LINE = re.compile(r"^(?:[├└]── )?(\w+)\s+(\d{3})\s+(\w+)\s+(\S.*)$", re.M)
+LINE = re.compile(r"^(?:[│ ]*[├└]── )?(\w+)\s+(\d{3})\s+(\w+)\s+(\S.*)$", re.M)
 
 
 def error_classes() -> dict[str, type[AisleError]]:
