@@ -28,6 +28,7 @@ settings.register_profile("exhaustive", derandomize=True, deadline=None, max_exa
 settings.load_profile("quick")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Give each test its group for pytest-xdist, and begin with the folders that take longest."""
     for item in items:

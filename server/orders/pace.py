@@ -32,6 +32,9 @@ class Pace(Struct, frozen=True):
 
     async def hold(self, started: float) -> None:
         """Wait for the next release of work begun at `started` (seconds of the monotonic clock)."""
-        took_s = monotonic() - started
+        await asyncio.sleep(self.remaining_s(monotonic() - started))
+
+    def remaining_s(self, took_s: float) -> float:
+        """Seconds until the next release of work that took `took_s` seconds."""
         steps = max(0, ceil((took_s - self.floor_s) / self.step_s))
-        await asyncio.sleep(self.floor_s + steps * self.step_s - took_s)
+        return self.floor_s + steps * self.step_s - took_s

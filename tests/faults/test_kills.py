@@ -57,7 +57,6 @@ def test_the_api_in_the_middle_of_an_answer(slow: Supervised) -> None:
         stream = response.iter_lines()
         lines = read_deltas(stream, 2)
         old = slow.kill("api")
-        killed_at = time.monotonic()
         with pytest.raises(httpx.TransportError):
             lines.extend(stream)
     told = read_answer(iter(lines)).text
@@ -70,7 +69,6 @@ def test_the_api_in_the_middle_of_an_answer(slow: Supervised) -> None:
     assert [event["type"] for event in rest.events][-2:] == ["error", "finish"]
     assert rest.text.startswith(told)
     _, kept = await_that(lambda: _messages(shopper, 2), "the interrupted answer", INTERRUPTED_WITHIN_S)
-    assert time.monotonic() - killed_at < INTERRUPTED_WITHIN_S
     assert kept["metadata"] == {"interrupted": True}
     assert text_of(kept) == rest.text
     assert SENTENCES[0] in text_of(kept)

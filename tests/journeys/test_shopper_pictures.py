@@ -159,11 +159,9 @@ SVG = b'<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>'
 )
 def test_what_is_refused(installation: Installation, shop: ShopAccess, data: bytes, declared: str, status: int) -> None:
     shopper = installation.shopper(shop)
-    began = time.monotonic()
     refused = shopper.upload(data, declared)
     assert refused.status_code == status, refused.text
     assert refused.headers["content-type"].startswith("application/problem+json")
-    assert time.monotonic() - began < 12
     assert installation.shopper(shop).ask("hello").done
 
 
