@@ -156,6 +156,11 @@ class SharedServers:
                 await owner.close()
         return self._url(name)
 
+    @property
+    def admin_url(self) -> str:
+        """The PostgreSQL server as its superuser, for tests that make roles and databases of their own."""
+        return self._at.database_url
+
     def redis_url(self) -> str:
         """A Redis database that no other test uses."""
         with _locked(self._folder):
@@ -163,7 +168,7 @@ class SharedServers:
             number = int(counter.read_text()) if counter.exists() else 0
             assert number < REDIS_DATABASES, "more Redis databases than the server has"
             counter.write_text(str(number + 1))
-        return f"{self._at.redis_url}/{number}"
+        return f"{self._at.redis_url.rpartition('/')[0]}/{number}"
 
     def _url(self, database: str) -> str:
         return f"{self._at.database_url.rpartition('/')[0]}/{database}"

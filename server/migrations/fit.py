@@ -1,7 +1,7 @@
 """Whether the database is what this code needs: schema, rights, writes.
 
 A schema that is older is refused. One that is newer is served: while an upgrade rolls, processes of the old version
-run, and restart, on the new schema, which keeps what they use (decisions/0009).
+run, and restart, on the new schema, which keeps what they use (decisions/0011).
 """
 
 from msgspec import Struct

@@ -2,7 +2,7 @@
 
 import gzip
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,7 @@ import pytest
 
 from server.core.crypto import app_role_password
 from server.core.database import Database, url_for_role
-from server.embedded import EmbeddedServers, Endpoints
+from tests.servers import SharedServers
 
 DUMPS = Path(__file__).parent / "dumps"
 OWNER_PASSWORD = "owner"
@@ -76,21 +76,15 @@ class House:
         await connection.close()
 
 
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Endpoints]:
-    with EmbeddedServers(tmp_path_factory.mktemp("upgrade")) as at:
-        yield at
-
-
 @asynccontextmanager
-async def made_house(servers: Endpoints, rights: str, *, has_vector: bool = True) -> AsyncIterator[House]:
+async def made_house(servers: SharedServers, rights: str, *, has_vector: bool = True) -> AsyncIterator[House]:
     name = f"house_{secrets.token_hex(4)}"
     owner = f"{name}_owner"
-    admin = await asyncpg.connect(servers.database_url)
+    admin = await asyncpg.connect(servers.admin_url)
     await admin.execute(f"CREATE ROLE {owner} LOGIN {rights} PASSWORD '{OWNER_PASSWORD}'")
     await admin.execute(f"CREATE DATABASE {name} OWNER {owner}")
-    admin_url = urlunsplit(urlsplit(servers.database_url)._replace(path=f"/{name}"))
-    house = House(admin_url, url_for_role(admin_url, owner, OWNER_PASSWORD), servers.redis_url, owner, f"{name}_app")
+    admin_url = urlunsplit(urlsplit(servers.admin_url)._replace(path=f"/{name}"))
+    house = House(admin_url, url_for_role(admin_url, owner, OWNER_PASSWORD), servers.redis_url(), owner, f"{name}_app")
     if has_vector:
         async with house.admin() as inside:
             await inside.execute("CREATE EXTENSION vector")
@@ -104,21 +98,21 @@ async def made_house(servers: Endpoints, rights: str, *, has_vector: bool = True
 
 
 @pytest.fixture
-async def house(servers: Endpoints) -> AsyncIterator[House]:
+async def house(servers: SharedServers) -> AsyncIterator[House]:
     """The owner may make roles, and nothing else."""
     async with made_house(servers, "CREATEROLE") as made:
         yield made
 
 
 @pytest.fixture
-async def plain_house(servers: Endpoints) -> AsyncIterator[House]:
+async def plain_house(servers: SharedServers) -> AsyncIterator[House]:
     """The owner may not even make roles."""
     async with made_house(servers, "") as made:
         yield made
 
 
 @pytest.fixture
-async def bare_house(servers: Endpoints) -> AsyncIterator[House]:
+async def bare_house(servers: SharedServers) -> AsyncIterator[House]:
     """Nobody has made the extension."""
     async with made_house(servers, "CREATEROLE", has_vector=False) as made:
         yield made

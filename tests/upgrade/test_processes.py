@@ -2,11 +2,9 @@
 
 import asyncio
 import re
-import subprocess
-import sys
 import uuid
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import httpx
@@ -15,14 +13,13 @@ import pytest
 from server.billing.entitlements import Entitlements
 from server.core.crypto import Vault, app_role_password
 from server.core.errors import Unavailable
-from server.embedded import Endpoints
 from server.migrations.fit import require_fit
 from server.migrations.migrate import migrate
 from server.migrations.revisions import newest_revision
 from server.shops.service import ShopService
-from tests.conftest import free_port
+from tests.commands import TIMEOUT_S, run_aisle
 from tests.installation import read_answer
-from tests.server.commands.conftest import STOP_TIMEOUT_S, TIMEOUT_S, environment_with
+from tests.servers import SharedServers, free_port, running_serve
 from tests.upgrade.conftest import SECRET_KEY, House, made_house
 
 ORIGIN = "https://shop.example"
@@ -49,39 +46,6 @@ STATES = {
     "53100": "database_full",
     "53200": "database_exhausted",
 }
-
-
-@contextmanager
-def serving(house: House) -> Iterator[str]:
-    """`aisle serve` on this database; its address, once it says that it is ready."""
-    port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "server.cli", "serve", "--port", str(port)],
-        env=environment_with(house.environment),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout
-        assert "ready" in process.stdout.readline()
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(STOP_TIMEOUT_S)
-        if process.stdout:
-            process.stdout.close()
-
-
-def aisle(house: House, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "server.cli", *arguments],
-        env=environment_with(house.environment),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-    )
 
 
 class Visitor:
@@ -129,7 +93,7 @@ class Visitor:
 
 
 @pytest.fixture(scope="module")
-async def restored(servers: Endpoints) -> AsyncIterator[House]:
+async def restored(servers: SharedServers) -> AsyncIterator[House]:
     """The dumped shop, migrated by its owner."""
     async with made_house(servers, "CREATEROLE") as house:
         await house.restore("0008")
@@ -140,7 +104,7 @@ async def restored(servers: Endpoints) -> AsyncIterator[House]:
 
 
 @pytest.fixture(scope="module")
-async def served(restored: House) -> AsyncIterator[Visitor]:
+async def served(restored: House, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Visitor]:
     """A process of this version on it."""
     async with restored.admin() as admin:
         shop_id = await admin.fetchval("SELECT id FROM shop")
@@ -149,7 +113,7 @@ async def served(restored: House) -> AsyncIterator[Visitor]:
         shops = ShopService(database, Vault((SECRET_KEY,)), Entitlements(database, billing=False))
         key = await shops.add_key(shop_id, "secret", "new", "test")
     assert key.key
-    with serving(restored) as base_url:
+    with running_serve(restored.environment, tmp_path_factory.mktemp("served") / "log") as base_url:
         visitor = Visitor(base_url, publishable, key.key)
         await visitor.open()
         yield visitor
@@ -308,8 +272,8 @@ async def test_commands_say_what_does_not_fit_in_one_line(restored: House) -> No
     line = f"the schema is at revision 0007, this version needs {newest_revision()}; run `aisle migrate`"
     async with changed(restored, *older):
         serve, doctor = await asyncio.gather(
-            asyncio.to_thread(aisle, restored, "serve", "--port", str(free_port())),
-            asyncio.to_thread(aisle, restored, "doctor"),
+            asyncio.to_thread(run_aisle, ["serve", "--port", str(free_port())], restored.environment),
+            asyncio.to_thread(run_aisle, ["doctor"], restored.environment),
         )
     assert (serve.returncode, serve.stdout, serve.stderr) == (1, "", f"aisle: {line}\n")
     assert f"FAIL schema: {line}\n" in doctor.stdout
@@ -323,7 +287,9 @@ async def test_workers_that_do_not_fit_on_the_database(restored: House) -> None:
         f"ALTER ROLE {restored.app_role} CONNECTION LIMIT 40",
         f"ALTER ROLE {restored.app_role} CONNECTION LIMIT -1",
     ):
-        ended = await asyncio.to_thread(aisle, restored, "serve", "--workers", "9", "--port", str(free_port()))
+        ended = await asyncio.to_thread(
+            run_aisle, ["serve", "--workers", "9", "--port", str(free_port())], restored.environment
+        )
     assert (ended.returncode, ended.stdout) == (2, "")
     [line] = ended.stderr.splitlines()
     assert line.startswith("aisle: 9 processes with 4 connections each do not fit on the database: of 40 connections")

@@ -9,8 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from server.core.connection_budget import FULL, LEAST, SPARE, Budget, read_budget, share_out
-from server.core.crypto import app_role_password
-from server.core.database import Database, url_for_role
+from server.core.database import Database
 from server.core.errors import (
     ConfigurationError,
     DatabaseAway,
@@ -20,7 +19,7 @@ from server.core.errors import (
     DatabaseReadOnly,
 )
 from server.core.ids import new_id
-from tests.installation import Installation
+from tests.servers import APP_ROLE, SharedServers, app_url
 
 STATES = {
     "55P03": DatabaseBusy,
@@ -59,14 +58,13 @@ DOORS = (ask_slow, ask_fast, ask_unscoped)
 
 
 @pytest.fixture(scope="module")
-def app_url(installation: Installation) -> str:
-    secret = (installation.data_dir / "secret.key").read_text().strip()
-    return url_for_role(installation.owner_url, "aisle_app", app_role_password(secret))
+async def owner_url(servers: SharedServers) -> str:
+    return await servers.create_database()
 
 
 @pytest.fixture
-async def database(app_url: str) -> AsyncIterator[Database]:
-    database = Database(app_url, pool_size=1)
+async def database(owner_url: str) -> AsyncIterator[Database]:
+    database = Database(app_url(owner_url), pool_size=1)
     await database.open()
     yield database
     await database.close()
@@ -113,11 +111,11 @@ async def test_a_look_at_a_server_that_takes_no_writes_gives_its_connection_up(d
 
 
 @pytest.mark.parametrize("door", DOORS[:2])
-async def test_a_plan_that_a_migration_made_invalid(installation: Installation, database: Database, door: Ask) -> None:
+async def test_a_plan_that_a_migration_made_invalid(owner_url: str, database: Database, door: Ask) -> None:
     """Nothing of ours selects with a star, but a view or a function may change what a prepared statement gives."""
-    owner = await asyncpg.connect(installation.owner_url)
+    owner = await asyncpg.connect(owner_url)
     name = f"plan_{new_id().hex}"
-    await owner.execute(f"CREATE TABLE {name} (a integer); GRANT SELECT ON {name} TO aisle_app")
+    await owner.execute(f"CREATE TABLE {name} (a integer); GRANT SELECT ON {name} TO {APP_ROLE}")
 
     async def ask() -> None:
         if door is ask_slow:
@@ -137,8 +135,8 @@ async def test_a_plan_that_a_migration_made_invalid(installation: Installation, 
         await owner.close()
 
 
-async def test_a_process_claims_what_it_may_take(app_url: str, database: Database) -> None:
-    other = Database(app_url, pool_size=5)
+async def test_a_process_claims_what_it_may_take(owner_url: str, database: Database) -> None:
+    other = Database(app_url(owner_url), pool_size=5)
     before = await read_budget(database.fetch)
     await other.open()
     try:
