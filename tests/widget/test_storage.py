@@ -16,9 +16,15 @@ def only(*modes: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("storage", modes, indirect=True)
 
 
+async def is_denied(shop: Shop) -> bool:
+    """Whether the frame may store nothing, by our script or by the browser itself."""
+    denied: bool = await shop.frame.evaluate("() => { try { return !localStorage } catch { return true } }")
+    return denied
+
+
 async def require_storage(shop: Shop) -> None:
     """Skips where the browser itself blocks what a test is about to allow."""
-    if await shop.frame.evaluate("() => { try { return !localStorage } catch { return true } }"):
+    if await is_denied(shop):
         pytest.skip("this browser blocks third-party storage: run the tests with the one .ci/browser fetches")
 
 
@@ -179,7 +185,7 @@ async def test_consent_refused_before_the_chat_is_loaded_deletes_what_the_page_h
 
 
 @both_storages
-async def test_the_shoppers_switch_for_sound_and_what_is_unsent_outlast_the_page(shop: Shop, storage: str) -> None:
+async def test_the_shoppers_switch_for_sound_and_what_is_unsent_outlast_the_page(shop: Shop) -> None:
     await shop.control(appearance={"sound": True})
     await (await shop.visit()).open()
     await shop.ask("hello")
@@ -192,7 +198,7 @@ async def test_the_shoppers_switch_for_sound_and_what_is_unsent_outlast_the_page
     await field.fill(QUESTION)
     await field.press("Enter")
     await expect(shop.chat.get_by_text("Sending when you are back online")).to_be_visible()
-    keeper = shop.page.main_frame if storage == "blocked" else shop.frame
+    keeper = shop.page.main_frame if await is_denied(shop) else shop.frame
     await keeper.wait_for_function("localStorage['aisle:pk_demo'].includes('unsent')")
     await shop.page.goto("about:blank")
     await shop.page.context.set_offline(False)
