@@ -12,7 +12,7 @@ ARGS ?=
 # Most tests wait for browsers and servers, so one process more than there are processors.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 5 ? n + 1 : 6)))
 # Tests that are named run in one process: starting several takes longer than most single files.
-PYTEST = $(BIN)/pytest $(if $(filter tests/%,$(ARGS)),,--numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder)
+PYTEST = $(BIN)/pytest $(if $(filter tests/%,$(ARGS)),,--numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder)
 # Where this is set each of the hundred processes of a run compiles 1,500 modules anew, two to four seconds of CPU.
 export PYTHONDONTWRITEBYTECODE :=
 

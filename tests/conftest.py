@@ -5,11 +5,13 @@ import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
 from playwright.async_api import Browser, async_playwright
 from pytest_socket import socket_allow_hosts
+from xdist.scheduler import LoadScopeScheduling
 
 from server.embedded import EmbeddedServers
 from tests.installation import Installation
@@ -17,8 +19,8 @@ from tests.servers import SharedServers, shared_demo, stop_demos
 
 ROOT = Path(__file__).parents[1]
 ONE_WORKER_EACH = ("tests/stores/", "tests/journeys/billing/", "tests/journeys/")
-"""Folders whose tests share a costly fixture: one worker of pytest-xdist runs all files of such a folder. Elsewhere
-each file may go to another worker."""
+"""Folders whose tests share a costly fixture: one worker process runs all files of such a folder. Elsewhere each file
+may go to another one."""
 LONGEST_FIRST = ("tests/stores/", "tests/journeys/", "tests/widget/", "tests/faults/", "tests/billing/")
 """Begun first, so that no worker is left alone with them at the end."""
 
@@ -28,13 +30,24 @@ settings.register_profile("exhaustive", derandomize=True, deadline=None, max_exa
 settings.load_profile("quick")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in a hook of the same name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test its group for pytest-xdist, and begin with the folders that take longest."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        folder = next((folder for folder in ONE_WORKER_EACH if file.startswith(folder)), file)
-        item.add_marker(pytest.mark.xdist_group(folder))
+class FolderScheduling(LoadScopeScheduling):
+    """Hands out whole files, and whole folders where their tests share a costly fixture."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in ONE_WORKER_EACH if file.startswith(folder)), file)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FolderScheduling:
+    """What `make test` uses."""
+    return FolderScheduling(config, log)
+
+
+@pytest.hookimpl(wrapper=True)  # after pytest-randomly has shuffled
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Begin with the folders that take longest."""
+    yield
     places = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: min(p for f, p in (*places.items(), ("", len(places))) if item.nodeid.startswith(f)))
 
