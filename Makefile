@@ -42,7 +42,8 @@ test-all: test test-exhaustive ## all tests
 
 .PHONY: test-setup
 test-setup: setup
-	@if command -v npm >/dev/null; then $(MAKE) widget/node_modules; fi
+	@.ci/php
+	if command -v npm >/dev/null; then $(MAKE) widget/node_modules; fi
 
 .PHONY: check
 check: ## every gate, in this order: format lint types imports widget-check test docs

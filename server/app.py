@@ -21,7 +21,7 @@ from server.chat.phrases import ALL_PHRASES
 from server.console.endpoints import OUTSIDE_ERRORS, console_router
 from server.console.endpoints import TEMPLATES as CONSOLE_TEMPLATES
 from server.core.edge import Edge
-from server.core.http import EXCEPTION_HANDLERS, require_known_type
+from server.core.http import EXCEPTION_HANDLERS, StorableRequest, require_known_type
 from server.core.money import format_money
 from server.core.settings import Settings
 from server.embedded import Endpoints
@@ -136,6 +136,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
             **{parameter: service(name) for parameter, name in INJECTED.items()},
         },
         before_request=require_known_type,
+        request_class=StorableRequest,
         exception_handlers=EXCEPTION_HANDLERS | OUTSIDE_ERRORS,
         template_config=TemplateConfig(
             directory=[*TEMPLATE_FOLDERS, CONSOLE_TEMPLATES, STORE_TEMPLATES], engine=JinjaTemplateEngine

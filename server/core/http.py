@@ -1,6 +1,7 @@
 """What every endpoint needs of HTTP: who calls from where, and every error as an RFC 9457 problem."""
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -36,8 +37,8 @@ BODY_TYPES = ("application/json", "multipart/form-data")
 BODY = "data"
 """What Litestar calls the body in errors: the handler's parameter. Of an absent body it says no more than that name,
 the text of its KeyError."""
-UNSTORABLE_TEXT = ("22021", "22P05")
-"""Postgres on text it cannot hold: character_not_in_repertoire, untranslatable_character."""
+NUL_ESCAPED = b"\\u0000"
+"""How a NUL is written in JSON, which takes no other way of writing it."""
 
 log = get_logger("http")
 
@@ -79,9 +80,40 @@ def client_address(request: Request[Any, Any, Any]) -> str:
     return request.client.host if request.client else ""
 
 
+class StorableRequest(Request[Any, Any, Any]):
+    """A request whose JSON holds only text that the database can keep, so that nothing is changed on the way in."""
+
+    async def json(self) -> Any:
+        """The decoded body. Raises Invalid with the names of the values that hold a NUL."""
+        value = await super().json()
+        if NUL_ESCAPED in await self.body() and (fields := list(_fields_with_nul(value))):
+            message = "holds a NUL, which cannot be stored"
+            raise Invalid("Some texts cannot be stored.", errors=tuple(FieldError(each, message) for each in fields))
+        return value
+
+
+def _fields_with_nul(value: Any, field: str = "") -> Iterator[str]:
+    match value:
+        case str() if "\0" in value:
+            yield field or "body"
+        case dict():
+            for key, each in value.items():
+                yield from _fields_with_nul(each, f"{field}.{key}" if field else str(key))
+        case list():
+            for number, each in enumerate(value):
+                yield from _fields_with_nul(each, f"{field}[{number}]")
+
+
+async def require_storable_address(request: Request[Any, Any, Any]) -> None:
+    """Refuse addresses with a NUL in them. Raises Malformed."""
+    if b"%00" in request.scope.get("raw_path", b""):
+        raise Malformed("The address holds a NUL (%00), which cannot be stored.")
+
+
 async def require_known_type(request: Request[Any, Any, Any]) -> None:
     """Refuse bodies that are declared as something else than what the API takes, or what the route's `opt` says under
     "body_types". Raises WrongType."""
+    await require_storable_address(request)
     if request.method in SAFE_METHODS or not request.scope["path"].startswith("/v1/"):
         return
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -139,8 +171,6 @@ def on_unreadable(request: Request[Any, Any, Any], _error: Exception) -> Respons
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     """Exception handler for our own mistakes: the caller learns the request id, the log the rest."""
-    if getattr(getattr(error, "orig", error), "sqlstate", None) in UNSTORABLE_TEXT:
-        return problem_response(request, Invalid("A text holds a NUL or another character that cannot be stored."))
     log.exception("unhandled", path=request.url.path, exc_info=error)
     return problem_response(request, AisleError("Something went wrong on our side; nothing was lost. Try again."))
 

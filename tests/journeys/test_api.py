@@ -133,6 +133,7 @@ def test_unreadable_bodies_are_refused(shopper: Shopper, body: bytes) -> None:
         ("PATCH", "/v1/shop", {"contact": {"email": "a\x00"}}),
         ("POST", "/v1/keys", {"kind": "secret", "name": "a\x00"}),
         ("PUT", "/v1/products/p", {"id": "p", "title": "a\x00b"}),
+        ("POST", "/v1/products", {"products": [{"id": "p", "title": "fine", "attributes": {"of": "a\x00b"}}]}),
         ("POST", "/v1/sources", {"url": "http://[::1"}),
     ],
 )
@@ -142,6 +143,15 @@ def test_values_that_cannot_be_kept_are_refused(
     with installation.merchant(installation.create_shop("Odd", "https://odd.example")) as merchant:
         answer = merchant.request(method, path, json=body)
     assert answer.status_code == 422, answer.text
+    assert answer.json()["errors"]
+
+
+def test_an_address_that_cannot_be_kept_is_refused(installation: Installation) -> None:
+    with installation.merchant(installation.create_shop("Odd", "https://odd.example")) as merchant:
+        answer = merchant.put("/v1/products/a%00b", json={"id": "ab", "title": "Anything"})
+        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+        literal = merchant.put("/v1/products/p", json={"id": "p", "title": "a \\u0000 of letters"})
+        assert literal.json()["title"] == "a \\u0000 of letters"
 
 
 def test_an_id_of_another_message_is_refused(installation: Installation, shopper: Shopper) -> None:
