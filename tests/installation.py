@@ -3,7 +3,7 @@
 import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
@@ -62,10 +62,16 @@ class Installation:
             **{name: self.facts[name] for name in ("shop_id", "publishable_key", "secret_key", "identity_secret")}
         )
 
-    def aisle(self, *arguments: str, stdin: str = "", timeout_s: float = TIMEOUT_S) -> Completed:
-        """Run an `aisle` command against this installation's data dir."""
-        settings = {"AISLE_DATA_DIR": str(self.data_dir), "AISLE_BASE_URL": self.base_url}
-        return run_aisle(arguments, settings, stdin=stdin, timeout_s=timeout_s)
+    def aisle(
+        self,
+        *arguments: str,
+        settings: Mapping[str, str] | None = None,
+        stdin: str = "",
+        timeout_s: float = TIMEOUT_S,
+    ) -> Completed:
+        """Run an `aisle` command against this installation's data dir, with further settings."""
+        own = {"AISLE_DATA_DIR": str(self.data_dir), "AISLE_BASE_URL": self.base_url}
+        return run_aisle(arguments, own | dict(settings or {}), stdin=stdin, timeout_s=timeout_s)
 
     def create_shop(self, name: str, *origins: str) -> ShopAccess:
         """A new shop, by the service behind `aisle shop create` (the command itself costs seconds of imports)."""

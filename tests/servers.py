@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
+from redis import Redis
 
 from server.core.database import url_for_role
 from server.embedded import EmbeddedServers, Endpoints
@@ -161,14 +162,20 @@ class SharedServers:
         """The PostgreSQL server as its superuser, for tests that make roles and databases of their own."""
         return self._at.database_url
 
-    def redis_url(self) -> str:
-        """A Redis database that no other test uses."""
+    @contextmanager
+    def redis_database(self) -> Iterator[str]:
+        """A Redis database that no other test uses meanwhile, empty; its address."""
         with _locked(self._folder):
-            counter = self._folder / "redis-databases"
-            number = int(counter.read_text()) if counter.exists() else 0
-            assert number < REDIS_DATABASES, "more Redis databases than the server has"
-            counter.write_text(str(number + 1))
-        return f"{self._at.redis_url.rpartition('/')[0]}/{number}"
+            number = next(n for n in range(REDIS_DATABASES) if not self._redis_mark(n).exists())
+            self._redis_mark(number).touch()
+        url = f"{self._at.redis_url.rpartition('/')[0]}/{number}"
+        with Redis.from_url(url) as redis:
+            redis.flushdb()
+        yield url
+        self._redis_mark(number).unlink()
+
+    def _redis_mark(self, number: int) -> Path:
+        return self._folder / f"redis-database-{number}"
 
     def _url(self, database: str) -> str:
         return f"{self._at.database_url.rpartition('/')[0]}/{database}"

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -120,14 +121,12 @@ def test_documents_and_pictures_beyond_the_plan_are_refused(paid: Paid) -> None:
     assert paid.fetch("SELECT count(*) FROM picture WHERE shop_id = $1", shop) == 0
 
 
-def test_imports_and_seats_at_the_command_line(paid: Paid, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in PAYING.items():
-        monkeypatch.setenv(name, value)
+def test_imports_and_seats_at_the_command_line(paid: Paid, tmp_path: Path) -> None:
     shop = paid.shop()
     paid.fill(shop, products=(TRIAL.products or 0) - 1, documents=TRIAL.documents or 0)
     (tmp_path / "products.csv").write_text("id,title\na,Chair A\nb,Chair B\n")
     (tmp_path / "returns.md").write_text("# Returns\n\nWithin 30 days.\n")
-    aisle = paid.installation.aisle
+    aisle = partial(paid.installation.aisle, settings=PAYING)
     products = aisle("import", "products", str(tmp_path / "products.csv"), "--shop", shop.shop_id)
     assert "1 created, 0 updated, 0 unchanged, 1 failed" in products.stdout
     assert f"row 3: {FULL}" in products.stderr

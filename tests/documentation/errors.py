@@ -15,7 +15,7 @@ def error_classes() -> dict[str, type[AisleError]]:
     while waiting:
         kind = waiting.pop()
         found[kind.__name__] = kind
-        waiting += [each for each in kind.__subclasses__() if each.__module__.startswith(("server.", "billing."))]
+        waiting += [each for each in kind.__subclasses__() if each.__module__ == AisleError.__module__]
     return found
 
 

@@ -84,15 +84,17 @@ async def made_house(servers: SharedServers, rights: str, *, has_vector: bool = 
     await admin.execute(f"CREATE ROLE {owner} LOGIN {rights} PASSWORD '{OWNER_PASSWORD}'")
     await admin.execute(f"CREATE DATABASE {name} OWNER {owner}")
     admin_url = urlunsplit(urlsplit(servers.admin_url)._replace(path=f"/{name}"))
-    house = House(admin_url, url_for_role(admin_url, owner, OWNER_PASSWORD), servers.redis_url(), owner, f"{name}_app")
-    if has_vector:
-        async with house.admin() as inside:
-            await inside.execute("CREATE EXTENSION vector")
+    owner_url = url_for_role(admin_url, owner, OWNER_PASSWORD)
     try:
-        yield house
+        with servers.redis_database() as redis_url:
+            house = House(admin_url, owner_url, redis_url, owner, f"{name}_app")
+            if has_vector:
+                async with house.admin() as inside:
+                    await inside.execute("CREATE EXTENSION vector")
+            yield house
     finally:
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-        await admin.execute(f"DROP ROLE IF EXISTS {house.app_role}")
+        await admin.execute(f"DROP ROLE IF EXISTS {name}_app")
         await admin.execute(f"DROP ROLE {owner}")
         await admin.close()
 

@@ -12,9 +12,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.conftest import ROOT, STOP_TIMEOUT_S, free_port
+from tests.commands import environment_with
+from tests.conftest import ROOT
 from tests.installation import Installation
-from tests.server.commands.conftest import environment_with
+from tests.servers import STOP_TIMEOUT_S, free_port
 
 UV = Path(sys.executable).with_name("uv")
 
@@ -49,7 +50,7 @@ def demo(installed: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
                 if not any("Aisle is running." in line for line in shown):
                     pytest.fail((folder / "demo.log").read_text())
                 facts = httpx.Response(200, content=(folder / "data" / "demo.json").read_bytes()).json()
-                yield Installation(facts, folder / "data", process, port, owner_url="")
+                yield Installation(facts, folder / "data", process.pid, owner_url="")
             finally:
                 process.send_signal(signal.SIGTERM)
                 process.wait(STOP_TIMEOUT_S)

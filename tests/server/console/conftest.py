@@ -31,9 +31,10 @@ async def database(servers: SharedServers) -> AsyncIterator[Database]:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def redis(servers: SharedServers) -> AsyncIterator[Redis]:
     """Counts sign-ins."""
-    redis = Redis.from_url(servers.redis_url())
-    yield redis
-    await redis.aclose()
+    with servers.redis_database() as url:
+        redis = Redis.from_url(url)
+        yield redis
+        await redis.aclose()
 
 
 @pytest.fixture(scope="session")

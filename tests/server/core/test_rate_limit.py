@@ -16,9 +16,10 @@ WIDE = Limit("wide", per_minute=600, burst=100)
 
 @pytest.fixture(scope="module")
 async def redis(servers: SharedServers) -> AsyncIterator[Redis]:
-    client = Redis.from_url(servers.redis_url())
-    yield client
-    await client.aclose()
+    with servers.redis_database() as url:
+        client = Redis.from_url(url)
+        yield client
+        await client.aclose()
 
 
 @pytest.fixture

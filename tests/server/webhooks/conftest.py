@@ -1,6 +1,6 @@
 """Real Postgres and Redis, as the app's own role."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from redis.asyncio import Redis
@@ -18,8 +18,9 @@ async def database(servers: SharedServers) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="session")
-def redis_url(servers: SharedServers) -> str:
-    return servers.redis_url()
+def redis_url(servers: SharedServers) -> Iterator[str]:
+    with servers.redis_database() as url:
+        yield url
 
 
 @pytest.fixture
