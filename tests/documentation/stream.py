@@ -116,7 +116,7 @@ def render() -> str:
         *(_event(name, fields, texts["events"][name]) for name, fields in found.items()),
         "## Objects",
         "A field of an order that the shopper has not proved a right to see is absent. [Who may see an "
-        "order](../README.md#who-may-see-an-order) has the levels. Dates are written `YYYY-MM-DD`.",
+        "order](orders.md#who-may-see-an-order) has the levels. Dates are written `YYYY-MM-DD`.",
         *(_object(name, kind, texts["objects"][name]) for name, kind in objects.items()),
         "Statuses of orders and parcels: " + ", ".join(code(status.value) for status in OrderStatus) + ".",
     )
