@@ -31,7 +31,7 @@ def render() -> str:
         "the code and `docs/reference/log_events.toml`",
         "Aisle writes its log to stderr, one line per event. Each line has `event`, `level` and `timestamp`; lines "
         "that belong to a request have its `request_id`, which the caller finds in the header `x-request-id`. Secrets "
-        "and the names in e-mail addresses are blackened, and what shoppers write is never logged. An event that is "
+        "and the names in e-mail addresses are redacted, and what shoppers write is never logged. An event that is "
         "logged at two levels stands under the more severe one.",
         *blocks,
     )
