@@ -7,7 +7,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
  * Bytes of gzip. `loader`: what every page carries. `page`: the module that comes with the first hover or tap. `frame`:
  * the chat in English and the heaviest other language.
  */
-const BUDGET = { loader: 3 * 1024, page: 5 * 1024, frame: 35 * 1024 };
+const BUDGET = { loader: 3 * 1024, page: 5 * 1024, frame: 36 * 1024 };
 const PARTS = [
   ["loader", /^widget\.js$/],
   ["page", /^assets\/page-/],

@@ -14,6 +14,7 @@ from litestar.exceptions import (
     ValidationException,
 )
 
+from server.core.edge import SHOPPER_PATHS
 from server.core.errors import (
     AisleError,
     FieldError,
@@ -81,11 +82,14 @@ def client_address(request: Request[Any, Any, Any]) -> str:
 
 
 class StorableRequest(Request[Any, Any, Any]):
-    """A request whose JSON holds only text that the database can keep, so that nothing is changed on the way in."""
+    """A request in whose JSON a merchant sends only text that the database can keep, so that nothing is changed on the
+    way in. Shoppers' text is taken as it comes, with U+FFFD in the place of what cannot be kept."""
 
     async def json(self) -> Any:
         """The decoded body. Raises Invalid with the names of the values that hold a NUL."""
         value = await super().json()
+        if self.scope["path"].startswith(SHOPPER_PATHS):
+            return value
         if NUL_ESCAPED in await self.body() and (fields := list(_fields_with_nul(value))):
             message = "holds a NUL, which cannot be stored"
             raise Invalid("Some texts cannot be stored.", errors=tuple(FieldError(each, message) for each in fields))
@@ -105,9 +109,9 @@ def _fields_with_nul(value: Any, field: str = "") -> Iterator[str]:
 
 
 async def require_storable_address(request: Request[Any, Any, Any]) -> None:
-    """Refuse addresses with a NUL in them. Raises Malformed."""
+    """Raises NotFound for an address with a NUL: nothing can be stored under it, so nothing is there."""
     if b"%00" in request.scope.get("raw_path", b""):
-        raise Malformed("The address holds a NUL (%00), which cannot be stored.")
+        raise NotFound
 
 
 async def require_known_type(request: Request[Any, Any, Any]) -> None:

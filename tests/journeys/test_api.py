@@ -149,7 +149,7 @@ def test_values_that_cannot_be_kept_are_refused(
 def test_an_address_that_cannot_be_kept_is_refused(installation: Installation) -> None:
     with installation.merchant(installation.create_shop("Odd", "https://odd.example")) as merchant:
         answer = merchant.put("/v1/products/a%00b", json={"id": "ab", "title": "Anything"})
-        assert (answer.status_code, answer.json()["code"]) == (400, "malformed")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
         literal = merchant.put("/v1/products/p", json={"id": "p", "title": "a \\u0000 of letters"})
         assert literal.json()["title"] == "a \\u0000 of letters"
 

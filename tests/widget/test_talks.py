@@ -1,7 +1,9 @@
 """Several conversations of one shopper, and the way to have them all forgotten."""
 
+import asyncio
+
 from conftest import Shop, both_storages
-from playwright.async_api import expect
+from playwright.async_api import Route, expect
 from steps import menu
 
 
@@ -35,6 +37,37 @@ async def test_forget_me_asks_first_and_then_deletes(shop: Shop) -> None:
     assert [call for call in await shop.calls() if call.get("method") == "DELETE"]
     count = "() => { try { return localStorage.length } catch { return 0 } }"
     assert [await frame.evaluate(count) for frame in (shop.frame, shop.page)] == [0, 0]
+
+
+async def test_what_a_page_of_the_same_origin_notes_ends_no_conversation(shop: Shop) -> None:
+    await (await shop.visit()).open()
+    await shop.ask("hello")
+    opened = [call for call in await shop.calls() if call["path"] == "/v1/sessions"]
+    for note in ("0", "1"):  # as the page does when the chat is closed and opened
+        await shop.page.evaluate("note => sessionStorage.setItem('aisle:pk_demo', note)", note)
+    await shop.ask("How long does shipping take?")
+    await expect(shop.chat.locator(".user")).to_have_count(2)
+    assert [call for call in await shop.calls() if call["path"] == "/v1/sessions"] == opened
+
+
+async def test_enter_before_the_session_is_there_sends_once_it_is(shop: Shop) -> None:
+    may_open = asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        await may_open.wait()
+        await route.continue_()
+
+    await shop.page.route("**/v1/sessions", hold)
+    await shop.visit()
+    await shop.page.locator("aisle-chat button").click()
+    field = shop.chat.get_by_label("Your message")
+    await field.fill("How long does shipping take?")
+    await field.press("Enter")
+    await expect(field).to_have_value("How long does shipping take?")
+    may_open.set()
+    await expect(shop.chat.locator(".user")).to_have_count(1)
+    await shop.answered()
+    await expect(field).to_have_value("")
 
 
 @both_storages

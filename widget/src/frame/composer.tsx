@@ -1,6 +1,6 @@
 /** Where the shopper writes. Enter sends, Shift+Enter breaks the line. */
 import type { ComponentChildren, RefObject } from "preact";
-import { useLayoutEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { useChat, useConversation } from "./chat";
 import { Icon } from "./icons";
 import { count, fill, useLanguage } from "./language";
@@ -19,17 +19,24 @@ export function Composer({ field }: { field: RefObject<HTMLTextAreaElement | nul
   const { busy, phase, session } = useConversation();
   const [text, setText] = useState("");
   const [cut, setCut] = useState(false);
+  /** Enter was pressed while the session was still on its way. */
+  const [waits, setWaits] = useState(false);
   const tray = useTray(!!session?.appearance.images);
   useLayoutEffect(() => grow(field.current), [text]);
   const ready = phase === "ready" && !busy && !tray.busy && (text.trim() !== "" || tray.parts.length > 0);
   const send = (): void => {
+    setWaits(phase === "starting");
     if (!ready) return;
     void conversation.send(text, tray.parts);
     tray.clear();
     write("");
     field.current?.focus();
   };
+  useEffect(() => {
+    if (waits && ready) send();
+  }, [waits, ready]);
   const write = (next: string): void => {
+    setWaits(false);
     setText(next);
     setCut(false);
     if (next) conversation.typing();

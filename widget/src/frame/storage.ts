@@ -85,6 +85,11 @@ export class TokenStore {
     return this.#outside ?? parsed(this.#own());
   }
 
+  /** Whether this is what our own storage has now. */
+  holds(value: string | null): boolean {
+    return (this.#own() ?? null) === value;
+  }
+
   #own(): string | null | undefined {
     try {
       return localStorage.getItem(this.name);

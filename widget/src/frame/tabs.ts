@@ -18,7 +18,8 @@ export class Tabs {
       // Firefox denies it together with storage: then the pages outside carry the news.
     }
     addEventListener("storage", ({ key, newValue }) => {
-      if (key !== name) return;
+      // a page of the frame's own origin notes other things under this name, in its sessionStorage
+      if (key !== name || !tokens.holds(newValue)) return;
       if (!newValue) tokens.handOut("");
       onToken(parsed(newValue).token);
     });
