@@ -55,6 +55,21 @@ async def test_a_question_gets_products_and_a_source(page: Page, installation: I
     await expect(restored.locator(".assistant").last).to_contain_text("Fell 2 Tent")
 
 
+async def test_what_the_storefront_notes_ends_no_conversation(page: Page, installation: Installation) -> None:
+    """The demo's storefront has the frame's own origin, so each hears what the other stores."""
+    sessions: list[str] = []
+    page.on("request", lambda sent: sessions.append(sent.url) if sent.url.endswith("/v1/sessions") else None)
+    chat = await open_chat(page, installation)
+    await ask(chat, "I need a light tent for two people")
+    await expect(chat.locator(".assistant").last).to_contain_text("Fell 2 Tent")
+    for note in ("0", "1"):
+        await page.evaluate("note => sessionStorage.setItem(Object.keys(sessionStorage)[0], note)", note)
+    await ask(chat, "What is your return policy?")
+    await expect(chat.locator(".assistant").last).to_contain_text("45 days")
+    await expect(chat.locator(".user")).to_have_count(2)
+    assert len(sessions) == 1
+
+
 async def test_nothing_is_stored_before_the_first_word(page: Page, installation: Installation) -> None:
     await open_chat(page, installation)
     assert await page.context.cookies() == []

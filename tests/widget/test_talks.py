@@ -39,17 +39,6 @@ async def test_forget_me_asks_first_and_then_deletes(shop: Shop) -> None:
     assert [await frame.evaluate(count) for frame in (shop.frame, shop.page)] == [0, 0]
 
 
-async def test_what_a_page_of_the_same_origin_notes_ends_no_conversation(shop: Shop) -> None:
-    await (await shop.visit()).open()
-    await shop.ask("hello")
-    opened = [call for call in await shop.calls() if call["path"] == "/v1/sessions"]
-    for note in ("0", "1"):  # as the page does when the chat is closed and opened
-        await shop.page.evaluate("note => sessionStorage.setItem('aisle:pk_demo', note)", note)
-    await shop.ask("How long does shipping take?")
-    await expect(shop.chat.locator(".user")).to_have_count(2)
-    assert [call for call in await shop.calls() if call["path"] == "/v1/sessions"] == opened
-
-
 async def test_enter_before_the_session_is_there_sends_once_it_is(shop: Shop) -> None:
     may_open = asyncio.Event()
 
