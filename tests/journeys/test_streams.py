@@ -223,6 +223,7 @@ async def _send(slow: ModelInstallation, shopper: Shopper, message_id: str, inde
     return answer.status_code, read_answer(iter(answer.text.splitlines())).text
 
 
+@pytest.mark.exhaustive  # waits for a heartbeat
 def test_heartbeats_while_nothing_is_said(model_installation: ModelInstallation) -> None:
     """Then the silent model is given up: an error that asks to try again, and what was said is kept."""
     said = "Our tents are light. They keep out the rain."
