@@ -52,7 +52,8 @@ class _Item(Struct):
 
     file: Arrived
     file_hash: bytes = b""
-    unchanged: int = 0
+    known: Sequence[str] = ()
+    """External ids of its documents, where all of them are there and it has not changed."""
     parsing: asyncio.Task[tuple[SplitDocument, ...] | FailedFile] | None = None
     failed: FailedFile | None = None
     versions: Sequence[NewVersion] = ()
@@ -86,6 +87,8 @@ class DocumentImport:
         self._ready: asyncio.Queue[_Batch | None] = asyncio.Queue(1)
         self._parsing: set[asyncio.Task[tuple[SplitDocument, ...] | FailedFile]] = set()
         self._met: set[str] = set()
+        self._given: set[str] = set()
+        """External ids of all documents that were read out of files so far."""
         self._being_written: set[str] = set()
         self._started = time.monotonic()
         self.result = DocumentsResult()
@@ -124,13 +127,13 @@ class DocumentImport:
                     item.file_hash = await _file_hash(item.file)
             async with self._database.fast(self._shop_id) as connection:
                 hashes = [item.file_hash for item in items if item.file_hash]
-                known = await storage.count_documents_of_files(connection, self._shop_id, hashes)
+                known = await storage.find_documents_of_files(connection, self._shop_id, hashes)
             for item in items:
-                self._begin(item, known.get(item.file_hash, 0))
+                self._begin(item, known.get(item.file_hash, ()))
                 self._checked.put_nowait(item)
         self._checked.put_nowait(None)
 
-    def _begin(self, item: _Item, known_documents: int) -> None:
+    def _begin(self, item: _Item, known: Sequence[str]) -> None:
         file = item.file
         if isinstance(file, FailedFile):
             item.failed = file
@@ -138,12 +141,21 @@ class DocumentImport:
         name = _external_id(file)
         is_first = name not in self._met  # a second one of that name replaces the first, whatever was there before
         self._met.add(name)
-        if known_documents and is_first:
-            item.unchanged = known_documents
+        if known and is_first:
+            item.known = known
             return
+        self._begin_parsing(item, file)
+
+    def _begin_parsing(self, item: _Item, file: IncomingFile) -> None:
         item.parsing = asyncio.create_task(self._parse(file))
         self._parsing.add(item.parsing)
         item.parsing.add_done_callback(self._parsing.discard)
+
+    def _read_if_overwritten(self, item: _Item) -> None:
+        """An earlier file gives a document of this unchanged one, which would win now; the later has to."""
+        if isinstance(item.file, IncomingFile) and not self._given.isdisjoint(item.known):
+            item.known = ()
+            self._begin_parsing(item, item.file)
 
     async def _parse(self, file: IncomingFile) -> tuple[SplitDocument, ...] | FailedFile:
         try:
@@ -175,11 +187,13 @@ class DocumentImport:
             if item is None:
                 self._checked.put_nowait(None)
                 break
+            self._read_if_overwritten(item)
             if items and item.parsing and not item.parsing.done():
                 break
             self._next = None
             await _finish_parsing(item)
             items.append(item)
+            self._given.update(version.external_id for version in item.versions)
             passages += sum(len(version.document.passages) for version in item.versions)
         return items
 
@@ -201,7 +215,7 @@ class DocumentImport:
         """Add a file to the result. `counted`: documents that earlier files of the batch gave as well."""
         result = self.result
         result.read += 1
-        result.unchanged += item.unchanged
+        result.unchanged += len(item.known)
         if item.failed:
             result.failed.append(item.failed)
         for version in item.versions:

@@ -161,13 +161,14 @@ async def find_document_hashes(connection: Connection, shop_id: UUID, external_i
     return {row["external_id"]: row["content_hash"] for row in rows}
 
 
-async def count_documents_of_files(
+async def find_documents_of_files(
     connection: Connection, shop_id: UUID, file_hashes: Sequence[bytes]
-) -> dict[bytes, int]:
-    """By file hash, of the files whose documents are all there: how many."""
+) -> dict[bytes, list[str]]:
+    """By file hash, of the files whose documents are all there: their external ids."""
     rows = await connection.fetch(
-        "SELECT file_hash, count(*) AS documents FROM document WHERE shop_id = $1 AND file_hash = ANY($2) "
-        "GROUP BY file_hash HAVING count(*) = min(file_documents) AND count(*) = max(file_documents)",
+        "SELECT file_hash, array_agg(external_id) AS documents FROM document "
+        "WHERE shop_id = $1 AND file_hash = ANY($2) GROUP BY file_hash "
+        "HAVING count(*) = min(file_documents) AND count(*) = max(file_documents)",
         shop_id,
         list(file_hashes),
     )

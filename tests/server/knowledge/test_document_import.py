@@ -60,6 +60,11 @@ def three_entries() -> IncomingFile:
     return IncomingFile(name="several.json", data=json.dumps(entries).encode())
 
 
+def one_entry(name: str) -> IncomingFile:
+    entries = [{"id": "same", "title": f"Of {name}", "body": "Words about it, more than the title has."}]
+    return IncomingFile(name=f"{name}.json", data=json.dumps(entries).encode())
+
+
 async def bring(knowledge: Knowledge, shop_id: UUID, *files: IncomingFile | FailedFile) -> DocumentsResult:
     async def incoming() -> AsyncIterator[IncomingFile | FailedFile]:
         for file in files:
@@ -101,6 +106,13 @@ async def test_a_file_is_read_again_when_a_document_of_it_is_missing(knowledge: 
     for gone in ("e1", "001.md"):
         await knowledge.delete_document(shop_id, gone)
     assert counts(await bring(knowledge, shop_id, several, page(1))) == (2, 2, 0, 2)
+
+
+async def test_of_two_files_with_one_document_the_later_wins_each_time(knowledge: Knowledge, shop_id: UUID) -> None:
+    files = [page(1), *(one_entry(name) for name in ("a", "b"))]
+    for _ in range(3):
+        await bring(knowledge, shop_id, *files)
+        assert await titles(knowledge, shop_id) == {"001.md": "Page 1", "same": "Of b"}
 
 
 async def test_a_file_is_read_again_when_another_wrote_its_document(knowledge: Knowledge, shop_id: UUID) -> None:
