@@ -10,14 +10,15 @@ from typing import Any
 import structlog
 
 SECRET_SHAPES = re.compile(
-    r"((?:sk|rk)[_-][A-Za-z0-9_-]{8})[A-Za-z0-9_-]+"
-    r"|((?:ck|cs|whsec|shpat|shpca|shpss)_)[A-Za-z0-9]{16,}"
-    r"|(Bearer\s+)\S+"
-    r"|(Basic\s+)[A-Za-z0-9+/=]{16,}"
+    r"(?<![A-Za-z0-9])((?:sk|rk)[_-][A-Za-z0-9_-]{8})[A-Za-z0-9_-]+"
+    r"|(?<![A-Za-z0-9])((?:ck|cs|whsec|shpat|shpca|shppa|shprt|shpss|shpua)_)[A-Za-z0-9+/=]{16,}"
+    r"|((?i:Bearer)\s+)[^\s\"',]+"
+    r"|((?i:Basic)\s+)[A-Za-z0-9+/=]{16,}"
     r"|((?:postgres(?:ql)?|rediss?|smtps?)://[^:/\s]*:)[^@\s]+"
     r"|(://[^:/@\s]*:)[^/@\s]+(?=@)"
-    r"|((?:consumer_(?:key|secret)|client_secret|access_token|refresh_token|oauth_signature)=)[^&\s\"']+"
-    r"|(?<![A-Za-z0-9._%+-])([A-Za-z0-9._%+-])[A-Za-z0-9._%+-]*(?=@[A-Za-z0-9.-]+\.[A-Za-z]{2,})"
+    r"|((?:consumer_(?:key|secret)|client_secret|access_token|refresh_token|oauth_signature)"
+    r"(?:=|[\"']\s*:\s*[\"']))[^&\s\"']+"
+    r"|(?<![\w.%+'-])('*[\w.%+-])[\w.%+'-]*(?=@(?:[\w-]+\.)+[^\W\d_]{2,})"
 )
 """What must never be read in a log: secret keys, bearer tokens, passwords and keys in addresses, names in e-mail
 addresses. The last begins at the start of a word only, so that a long text without an @ is read once, not once for each
