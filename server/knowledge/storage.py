@@ -208,14 +208,16 @@ async def upsert_documents(
 
 
 async def set_files(connection: Connection, shop_id: UUID, rows: Sequence[DocumentRow]) -> None:
-    """Note the file from which these unchanged documents came this time."""
+    """Note the file from which these unchanged documents came this time, where they are unchanged still."""
     await connection.execute(
         "UPDATE document SET file_hash = given.file_hash, file_documents = given.file_documents "
-        "FROM (SELECT * FROM unnest($2::uuid[], $3::bytea[], $4::integer[]) "
-        "AS given (id, file_hash, file_documents)) AS given WHERE document.shop_id = $1 AND document.id = given.id "
+        "FROM (SELECT * FROM unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::integer[]) "
+        "AS given (id, content_hash, file_hash, file_documents)) AS given WHERE document.shop_id = $1 "
+        "AND document.id = given.id AND document.content_hash = given.content_hash "
         "AND (document.file_hash, document.file_documents) IS DISTINCT FROM (given.file_hash, given.file_documents)",
         shop_id,
         [row.id for row in rows],
+        [row.content_hash for row in rows],
         [row.file_hash for row in rows],
         [row.file_documents for row in rows],
     )

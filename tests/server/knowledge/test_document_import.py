@@ -5,6 +5,7 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
 import psutil
@@ -13,6 +14,7 @@ import pytest
 from server.core.crypto import app_role_password
 from server.core.database import Database, url_for_role
 from server.knowledge.document_import import IncomingFile
+from server.knowledge.document_writer import Outcome
 from server.knowledge.index import SearchIndex
 from server.knowledge.models import DocumentsResult, FailedFile
 from server.knowledge.service import Knowledge
@@ -129,6 +131,24 @@ async def test_other_bytes_of_the_same_content_are_read_once(knowledge: Knowledg
     await knowledge.close()
     assert counts(await bring(knowledge, shop_id, spaced)) == (1, 0, 0, 1)
     assert server_pid(knowledge) is None
+
+
+async def test_a_file_is_read_again_when_its_document_changed_during_the_import(
+    knowledge: Knowledge, shop_id: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await bring(knowledge, shop_id, page(1))
+    spaced = IncomingFile(name="001.md", data=page(1).data + b"\n\n")
+    write = knowledge._writer.write
+
+    async def write_after_another(*prepared: Any) -> dict[str, Outcome]:
+        monkeypatch.undo()
+        await knowledge.write_text(shop_id, "001.md", "By hand", "Other words.", "md", None)
+        return await write(*prepared)
+
+    monkeypatch.setattr(knowledge._writer, "write", write_after_another)
+    await bring(knowledge, shop_id, spaced)
+    assert counts(await bring(knowledge, shop_id, spaced)) == (1, 0, 1, 0)
+    assert await titles(knowledge, shop_id) == {"001.md": "Page 1"}
 
 
 async def test_the_last_of_two_files_with_one_name_counts(knowledge: Knowledge, shop_id: UUID) -> None:
