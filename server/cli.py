@@ -115,11 +115,13 @@ def worker() -> None:
 @main.command()
 def migrate() -> None:
     """Bring the database schema up to date and create the app's role."""
-    from server.commands.context import operator_settings
+    from server.commands.context import operator_settings, warn_of_unknown_settings
     from server.commands.outages import explaining_database
     from server.commands.setup import run_migrate
 
-    with explaining_database(operator_settings(), as_owner=True):
+    settings = operator_settings()
+    warn_of_unknown_settings()
+    with explaining_database(settings, as_owner=True):
         migrated = run_migrate()
     newer = "; a newer version of Aisle has left it there, and it stays so" if migrated.is_newer else ""
     click.echo(f"the schema is at revision {migrated.revision}{newer}")

@@ -9,7 +9,7 @@ from billing.bill import Audit, ResolutionAudit
 from billing.gateway import PaymentsError, PaymentsRefused
 from billing.period import Period
 from billing.plans import OFFERED
-from server.commands.context import require_shop, services_for_command
+from server.commands.context import require_shop, services_for_command, warn_of_unknown_settings
 from server.core.errors import ConfigurationError, NotFound, Unavailable
 from server.core.logging import configure_logging
 from server.core.money import to_decimal
@@ -21,6 +21,7 @@ async def set_up(as_json: bool) -> int:
     # the webhook's secret may not be known yet: Stripe tells it once everything else is there
     settings = load_settings({"STRIPE_WEBHOOK_SECRET": "none yet", **os.environ})
     configure_logging(settings.log_format)
+    warn_of_unknown_settings()
     if settings.stripe_secret_key is None:
         raise ConfigurationError("STRIPE_SECRET_KEY is not set; Stripe's dashboard shows it under API keys")
     from billing.stripe_catalog import StripeCatalog  # imports the SDK, which costs more than half a second
