@@ -19,6 +19,7 @@ _BY_NAME = {
     ".htm": "html", ".xhtml": "html", ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "jsonl",
     ".ndjson": "jsonl", ".yaml": "yaml", ".yml": "yaml",
 }  # fmt: skip
+_NEVER_TEXT = frozenset({".pdf", ".docx", ".xlsx"})
 _HTML = re.compile(
     r"\s{0,100}(?:<\?xml[^>]{0,200}\?>\s{0,20})?(?:<!--.{0,2000}?-->\s{0,20}){0,3}<(?:!doctype html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
@@ -52,9 +53,12 @@ def kind_of(data: bytes, name: str) -> str:
         raise UnreadableFile("this is an old or protected Office file; save it as docx, xlsx or PDF without a password")
     head = decode_bytes(data[:65536])
     _require_text(head)
-    named = _BY_NAME.get(PurePosixPath(name.lower().replace("\\", "/")).suffix)
+    suffix = PurePosixPath(name.lower().replace("\\", "/")).suffix
     if _HTML.match(head):
         return "html"
+    if suffix in _NEVER_TEXT:  # an upload that broke off, or a saved error message: shoppers must not read it as an answer
+        raise UnreadableFile(f"the file is named {suffix} but is none; save it again from the program that made it")
+    named = _BY_NAME.get(suffix)
     if named in ("markdown", "csv", "yaml", "html", "jsonl"):
         return named
     if head.lstrip()[:1] in ("{", "["):
