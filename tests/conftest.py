@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import is_hypothesis_test, settings
 from playwright.async_api import Browser, async_playwright
 from pytest_socket import socket_allow_hosts
 from xdist.scheduler import LoadScopeScheduling
@@ -45,8 +45,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> FolderSchedu
 
 
 @pytest.hookimpl(wrapper=True)  # after pytest-randomly has shuffled
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """Begin with the folders that take longest."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Iterator[None]:
+    """Begin with the folders that take longest. With the exhaustive profile property tests count as exhaustive too."""
+    if config.getoption("--hypothesis-profile", None) == "exhaustive":
+        for item in items:
+            if is_hypothesis_test(getattr(item, "obj", None)):
+                item.add_marker("exhaustive")
     yield
     places = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: min(p for f, p in (*places.items(), ("", len(places))) if item.nodeid.startswith(f)))
