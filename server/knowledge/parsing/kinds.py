@@ -56,7 +56,9 @@ def kind_of(data: bytes, name: str) -> str:
     suffix = PurePosixPath(name.lower().replace("\\", "/")).suffix
     if _HTML.match(head):
         return "html"
-    if suffix in _NEVER_TEXT:  # an upload that broke off, or a saved error message: shoppers must not read it as an answer
+    if (
+        suffix in _NEVER_TEXT
+    ):  # an upload that broke off, or a saved error message: shoppers must not read it as an answer
         raise UnreadableFile(f"the file is named {suffix} but is none; save it again from the program that made it")
     named = _BY_NAME.get(suffix)
     if named in ("markdown", "csv", "yaml", "html", "jsonl"):

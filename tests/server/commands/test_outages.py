@@ -160,9 +160,13 @@ def test_what_a_database_that_answers_says_stays() -> None:
             raise Unavailable("no schema yet; run `aisle migrate`") from None
 
 
-@pytest.mark.parametrize("command", [("migrate",), ("billing", "setup"), ("member", "list", "--shop", "1")], ids=" ".join)
+@pytest.mark.parametrize(
+    "command", [("migrate",), ("billing", "setup"), ("member", "list", "--shop", "1")], ids=" ".join
+)
 def test_a_misspelt_setting_is_named(aisle: Aisle, closed_port: int, command: tuple[str, ...]) -> None:
     database = f"postgresql://aisle@127.0.0.1:{closed_port}/aisle"
-    ended = aisle(*command, AISLE_DATABASE_URL=database, AISLE_REDIS_URL="redis://127.0.0.1:1", AISLE_APP_ROL="shop_app")
+    ended = aisle(
+        *command, AISLE_DATABASE_URL=database, AISLE_REDIS_URL="redis://127.0.0.1:1", AISLE_APP_ROL="shop_app"
+    )
     assert ended.returncode != 0
     assert "AISLE_APP_ROL (did you mean AISLE_APP_ROLE?)" in ended.stderr
