@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from server.core.database import Database
 from server.core.errors import AisleError
+from server.core.storable_text import storable_text
 from server.knowledge import storage
 from server.knowledge.document_writer import DocumentWriter, NewVersion, Outcome, PreparedDocuments, WrittenDocument
 from server.knowledge.models import DocumentsResult, FailedFile
@@ -115,7 +116,7 @@ class DocumentImport:
     async def _receive(self, files: AsyncIterator[Arrived]) -> None:
         async for file in files:
             await self._window.enter(_size(file))
-            self._arrived.put_nowait(file)
+            self._arrived.put_nowait(_storable(file))
         self._arrived.put_nowait(None)
 
     async def _check(self) -> None:
@@ -290,6 +291,14 @@ async def _finish_parsing(item: _Item) -> None:
 def _external_id(file: IncomingFile, document: SplitDocument | None = None) -> str:
     """The id it was sent with, a document's own id where its file gives one, else where the file came from."""
     return file.external_id or (document and document.key) or file.url or file.name
+
+
+def _storable(file: Arrived) -> Arrived:
+    """With names that can be kept: a file's may be bytes of another encoding."""
+    if isinstance(file, FailedFile):
+        return file
+    texts = {name: text for name in ("name", "url", "external_id", "title") if (text := getattr(file, name))}
+    return msgspec.structs.replace(file, **{name: storable_text(text) for name, text in texts.items()})
 
 
 async def _file_hash(file: IncomingFile) -> bytes:

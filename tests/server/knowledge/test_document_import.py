@@ -151,6 +151,13 @@ async def test_a_file_is_read_again_when_its_document_changed_during_the_import(
     assert await titles(knowledge, shop_id) == {"001.md": "Page 1"}
 
 
+async def test_a_file_whose_name_is_no_text_goes_in_with_the_others(knowledge: Knowledge, shop_id: UUID) -> None:
+    named = IncomingFile(name=os.fsdecode(b"caf\xe9.md"), data=page(2).data)
+    for expected in ((2, 2, 0, 0), (2, 0, 0, 2)):
+        assert counts(await bring(knowledge, shop_id, named, page(1))) == expected
+    assert await titles(knowledge, shop_id) == {"001.md": "Page 1", "caf\ufffd.md": "Page 2"}
+
+
 async def test_the_last_of_two_files_with_one_name_counts(knowledge: Knowledge, shop_id: UUID) -> None:
     await bring(knowledge, shop_id, page(1))
     result = await bring(knowledge, shop_id, page(1, "Other words of"), *(page(n) for n in range(2, 40)), page(1))
