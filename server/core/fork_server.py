@@ -61,6 +61,7 @@ class _Server:
         work, life = (socket.socket(fileno=descriptor) for descriptor in descriptors)
         pid = os.fork()
         if pid == 0:
+            life.close()  # it ends with the server, also where that is killed
             self._work(work)
         work.close()
         self._forks[pid] = life

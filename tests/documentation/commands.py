@@ -25,8 +25,8 @@ def render() -> str:
         "`server/cli.py`",
         "Settings come from the environment: see [settings](settings.md). Every command takes `--help`. `aisle --debug "
         "COMMAND` shows tracebacks, and `aisle --version` prints the version. The exit code is 0 when all went well, 1 "
-        "when the command failed, and 2 when it was used wrongly or a setting cannot be used. An import that could read "
-        "some of its files or rows exits with 0 and names the others.",
+        "when the command failed, and 2 when it was used wrongly or a setting cannot be used. An import that could "
+        "read some of its files or rows exits with 0 and names the others.",
         table(
             ["command", "what it does"], [(f"[`{name}`](#{_anchor(name)})", _help(name, each)) for name, each in found]
         ),

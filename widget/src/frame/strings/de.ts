@@ -82,7 +82,7 @@ export const strings: Strings = {
   handoff_ask: "Um einen Menschen bitten",
   cancel: "Abbrechen",
   handoff_requested: "Das Team weiß Bescheid.",
-  handoff_waiting: "Gleich ist jemand aus dem Team da.",
+  handoff_waiting: "Wir warten auf jemanden aus dem Team.",
   handoff_joined: "{name} ist da.",
   handoff_ended: "Sie sprechen wieder mit dem Assistenten.",
   reach_us: "So erreichen Sie uns direkt",
