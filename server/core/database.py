@@ -27,6 +27,7 @@ from sqlmodel import Session
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.core.connection_budget import claim_name
+from server.core.connection_queue import ConnectionQueue
 from server.core.database_errors import GONE, TROUBLE, is_read_only, passing_state
 from server.core.errors import ConfigurationError, DatabaseReadOnly, Unavailable
 from server.core.storable_text import register_json_codec, storable_json, storable_value
@@ -35,8 +36,8 @@ Connection: TypeAlias = Any
 """An asyncpg connection inside a transaction (asyncpg ships no types)."""
 
 CONNECT_TIMEOUT_S = 3.0
-QUEUE_TIMEOUT_S = 8.0
-"""Waiting for a connection behind others who ask: a crowd is no outage."""
+QUEUE_STALLED_S, LONGEST_QUEUE_S = 8.0, 30.0
+"""Waiting for a connection behind others who ask: while nobody's transaction ends well, and in all."""
 PATIENCE_S = 35.0
 """With one statement, when the server does not even say that it timed out; requests have less (see `app`)."""
 STATEMENT_TIMEOUT_MS = 30_000
@@ -92,6 +93,9 @@ class Database:
         self._server_settings = SERVER_SETTINGS | {"application_name": claim_name(POOLS * pool_size)}
         self._pool: Any = None
         self._engine: AsyncEngine | None = None
+        self._pool_queue, self._engine_queue = (
+            ConnectionQueue(pool_size, stalled_s=QUEUE_STALLED_S, longest_s=LONGEST_QUEUE_S) for _ in range(POOLS)
+        )
 
     async def open(self) -> None:
         """Connect and refuse a role that the policies would not bind. Raises ConfigurationError, Unavailable."""
@@ -143,7 +147,7 @@ class Database:
     async def fast(self, shop_id: UUID) -> AsyncIterator[Connection]:
         """An asyncpg connection in one transaction of one shop, for the turn and its search."""
         try:
-            async with self._pool.acquire(timeout=QUEUE_TIMEOUT_S) as connection:
+            async with self._pool_queue, self._pool.acquire() as connection:
                 await connection.execute("BEGIN")
                 try:
                     # a statement of its own: in one string with BEGIN a sharded Postgres would not pass it on
@@ -260,7 +264,8 @@ class Database:
     async def fetch(self, query: str, *values: Any) -> list[Any]:
         """Look-ups of no shop: ids over all shops, and what the server says of itself. Raises Unavailable."""
         try:
-            rows: list[Any] = await self._pool.fetch(query, *values)
+            async with self._pool_queue, self._pool.acquire() as connection:
+                rows: list[Any] = await connection.fetch(query, *values)
         except TROUBLE as reason:
             if state := passing_state(reason):
                 raise state from reason
@@ -286,6 +291,7 @@ class Database:
         assert self._engine, "open() comes first"
         try:
             async with (
+                self._engine_queue,
                 AsyncSession(
                     self._engine,
                     expire_on_commit=False,
@@ -318,7 +324,7 @@ def _engine(url: str, pool_size: int, patience_s: float, server_settings: dict[s
         url.replace("postgresql://", "postgresql+asyncpg://", 1).replace("sslmode=", "ssl="),
         pool_size=pool_size,
         max_overflow=0,
-        pool_timeout=QUEUE_TIMEOUT_S,
+        pool_timeout=LONGEST_QUEUE_S,  # never reached: who has come through the queue finds a free one
         pool_pre_ping=True,
         hide_parameters=True,  # an error's text must not carry a shop's values into a log
         connect_args={
