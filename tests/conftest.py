@@ -1,13 +1,16 @@
 """One running installation for the whole run, started as the README says; every test makes its own shop or uses the
 demo's. Nothing outside this machine may be reached."""
 
+import functools
 import os
+import ssl
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from hypothesis import is_hypothesis_test, settings
 from playwright.async_api import Browser, async_playwright
 from pytest_socket import socket_allow_hosts
@@ -28,6 +31,11 @@ LONGEST_FIRST = ("tests/stores/", "tests/journeys/", "tests/widget/", "tests/fau
 settings.register_profile("quick", derandomize=True, deadline=None, max_examples=20)
 settings.register_profile("exhaustive", derandomize=True, deadline=None, max_examples=200)
 settings.load_profile("quick")
+
+# The tests open thousands of HTTP clients, and each of them would read the certificate authorities: 30 ms of CPU.
+ssl.create_default_context = functools.cache(ssl.create_default_context)
+# By default structlog draws each traceback with rich, which takes longer than most tests.
+structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
 
 
 class FolderScheduling(LoadScopeScheduling):

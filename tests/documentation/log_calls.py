@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from msgspec import Struct
@@ -34,8 +35,13 @@ def log_calls(root: Path) -> list[LogCall]:
     return [call for file in files for call in calls_in(file.read_text(), file.relative_to(root).as_posix())]
 
 
-def calls_in(text: str, path: str) -> Iterator[LogCall]:
+@cache
+def calls_in(text: str, path: str) -> tuple[LogCall, ...]:
     """The calls of one module. Raises SyntaxError."""
+    return tuple(_find_calls(text, path))
+
+
+def _find_calls(text: str, path: str) -> Iterator[LogCall]:
     tree = ast.parse(text)
     names = {name for node in ast.walk(tree) for name in _loggers_made(node)}
     for node in ast.walk(tree):
