@@ -29,7 +29,7 @@ local longest, next_full = 0, {}
 for i, key in ipairs(KEYS) do
   local interval, burst = tonumber(ARGV[2 * i - 1]), tonumber(ARGV[2 * i])
   local full_at = math.max(tonumber(redis.call('GET', key) or now), now)
-  local wait = full_at + interval - burst * interval - now
+  local wait = full_at - now - (burst - 1) * interval
   if i == share then share_wait = wait else longest = math.max(longest, wait) end
   next_full[i] = full_at + interval
 end
@@ -90,7 +90,7 @@ class RateLimiter:
         for key, limit in named.items():
             interval_s = limit.interval_us / 1e6 / LOCAL_SHARE
             full_at = max(self._local.get(key, now), now)
-            wait_s = full_at + interval_s - max(1, limit.burst * LOCAL_SHARE) * interval_s - now
+            wait_s = full_at - now - (max(1, limit.burst * LOCAL_SHARE) - 1) * interval_s
             if key == share:
                 share_wait_s = wait_s
             else:

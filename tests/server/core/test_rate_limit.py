@@ -81,6 +81,15 @@ async def test_a_share_refuses_nothing_and_is_counted_only_with_the_rest(
     assert left == room - (1 if away else 2)  # what was refused took nothing of the share
 
 
+@pytest.mark.parametrize("away", [False, True])
+async def test_the_first_request_passes_at_any_rate(redis: Redis, subject: str, *, away: bool) -> None:
+    nobody_there = Redis.from_url("redis://127.0.0.1:1/0")
+    limiter = RateLimiter(nobody_there if away else redis)
+    for number in range(300):
+        await limiter.require((Limit("single", per_minute=60 / (0.1 + number * 7.3), burst=1), f"{subject}-{number}"))
+    await nobody_there.aclose()
+
+
 async def test_without_redis_half_the_limit_holds_in_each_process(subject: str) -> None:
     nobody_there = Redis.from_url("redis://127.0.0.1:1/0")
     limiter = RateLimiter(nobody_there)
