@@ -118,6 +118,6 @@ def browser_path() -> str:
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for the session."""
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        chromium = await playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu", "--disable-software-rasterizer"])
         yield chromium
         await chromium.close()
