@@ -9,8 +9,8 @@ BIN := .venv/bin
 SOURCES := server integrations billing
 PYTHON_FILES := $(SOURCES) tests
 ARGS ?=
-# Most tests wait for browsers and servers, so one process more than there are processors.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 5 ? n + 1 : 6)))
+# Most tests wait for browsers and servers: with two processes more than there are processors all are busy.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN); echo $$((n < 5 ? n + 2 : 6)))
 # Tests that are named run in one process: starting several takes longer than most single files.
 PYTEST = $(BIN)/pytest $(if $(filter tests/%,$(ARGS)),,--numprocesses $(WORKERS) --dist loadscope --no-loadscope-reorder)
 # Where this is set each of the hundred processes of a run compiles 1,500 modules anew, two to four seconds of CPU.
