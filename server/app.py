@@ -16,8 +16,8 @@ from litestar.template import TemplateConfig
 
 from server.billing.endpoints import billing_router
 from server.catalog.endpoints import catalog_router
-from server.chat.endpoints import chat_router, provide_shopper
 from server.chat.phrases import ALL_PHRASES
+from server.chat.routes import chat_router, provide_shopper
 from server.console.endpoints import OUTSIDE_ERRORS, console_router
 from server.console.endpoints import TEMPLATES as CONSOLE_TEMPLATES
 from server.core.edge import Edge
@@ -54,7 +54,7 @@ INJECTED = {
     "journal": "journal",
     "chat": "chat",
     "conversations": "conversations",
-    "handoff_desk": "handoff",
+    "handoff_service": "handoff",
     "presence": "presence",
     "pictures": "pictures",
     "limits": "limits",
@@ -85,7 +85,7 @@ INJECTED = {
     "alerts": "money.alerts",
     "closing": "money.closing",
     "demo": "demo",
-    "staff_desk": "staff_desk",
+    "staff_service": "staff_service",
     "figures": "figures",
 }
 """What a handler's parameter of this name is given. No field of a request's body may have one of these names: Litestar

@@ -8,14 +8,14 @@ from datetime import timedelta
 from typing import TypeAlias
 
 from server.billing.rounds import BillingRounds
-from server.chat.interrupted import InterruptedTurns
-from server.chat.shoppers.forgotten import KEPT_S
+from server.chat.conversations.shoppers.erased import KEPT_S
+from server.chat.turns.abandoned_turns import AbandonedTurns
 from server.core.database import Database
 from server.core.errors import AisleError
 from server.core.jobs import enqueue_once
 from server.core.logging import get_logger
 from server.orders.limits import LONGEST_WINDOW
-from server.orders.service import OrderDesk
+from server.orders.service import OrderService
 from server.privacy.service import UNUSED_PICTURES_KEPT_S, Privacy
 from server.stores.service import Stores
 
@@ -37,8 +37,8 @@ class Upkeep:
     def __init__(
         self,
         database: Database,
-        interrupted: InterruptedTurns,
-        orders: OrderDesk,
+        interrupted: AbandonedTurns,
+        orders: OrderService,
         stores: Stores,
         privacy: Privacy,
         billing: BillingRounds,
@@ -70,13 +70,13 @@ class Upkeep:
     async def ask_for_vectors(self) -> None:
         """Ask for vectors wherever some are missing: after a change of embedder, or when it was away."""
         for shop_id in await self._database.shops_to_embed(self._embedding_model):
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 await enqueue_once(connection, shop_id, "knowledge.embed", {})
 
     async def ask_for_stems(self) -> None:
         """Ask for passages to be stemmed anew in shops whose language has changed."""
         for shop_id in await self._database.shops_to_restem():
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 await enqueue_once(connection, shop_id, "knowledge.restem", {})
 
     async def ask_for_syncs(self) -> None:

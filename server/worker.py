@@ -15,9 +15,9 @@ from arq.worker import Worker, func
 
 from server.core.database import Database
 from server.core.errors import AisleError, DatabaseAway, Unavailable
+from server.core.job_notifier import QUEUE, WAKE_FUNCTION, pack, redis_settings, unpack
 from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim, is_urgent
 from server.core.logging import get_logger
-from server.core.wake import QUEUE, WAKE_FUNCTION, pack, redis_settings, unpack
 from server.upkeep import Upkeep, logging_failures
 
 SWEEP_S = 2.0

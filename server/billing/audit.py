@@ -45,7 +45,7 @@ class Auditor:
     async def recompute(self, shop_id: UUID, month: str | None) -> tuple[Period, Audit]:
         """The period that began in `month` ("2026-11"; the later one where two did), the newest without. Raises
         NotFound for a shop that is not there, or has used nothing then, and PaymentsError."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             begun = await storage.periods_with_entries(connection, shop_id)
         starts = [start for start in begun if month is None or f"{start:%Y-%m}" == month]
         if not starts:
@@ -57,7 +57,7 @@ class Auditor:
         account = await self._entitlements.read(shop_id)
         if not asks_provider:
             account = msgspec.structs.replace(account, customer_id=None)
-        async with self._database.report(shop_id) as connection:
+        async with self._database.report_connection(shop_id) as connection:
             begun = await storage.periods_with_entries(connection, shop_id)
             known_end = await storage.find_period_end(connection, shop_id, start)
             period = Period(start, _end(start, known_end, begun, account))
@@ -90,7 +90,7 @@ class Auditor:
         self, shop_id: UUID, account: Account, period: Period, invoices: Sequence[Invoice] | None
     ) -> ResolutionAudit | None:
         now = datetime.now(UTC)
-        async with self._database.report(shop_id) as connection:
+        async with self._database.report_connection(shop_id) as connection:
             rows = await resolution_storage.entries_of(connection, shop_id, period.start)
             told, _ = await storage.sent_quantity(connection, shop_id, period.start, RESOLUTIONS)
         ledger = {row["turn_id"]: _entry(row) for row in rows}

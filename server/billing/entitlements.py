@@ -111,7 +111,7 @@ class Entitlements:
     async def read(self, shop_id: UUID, connection: Connection | None = None) -> Account:
         """As it stands in the database now. Raises NotFound."""
         if connection is None:
-            async with self._database.fast(shop_id) as own:
+            async with self._database.connection(shop_id) as own:
                 return await self.read(shop_id, own)
         row = await storage.find_account(connection, shop_id)
         if row is None:

@@ -34,7 +34,7 @@ class PaymentInbox:
         if shop_id is None:
             log.info("payment_event_unmatched", type=event.type)
             return
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             is_new = await storage.receive_event(connection, shop_id, event.id, event.type)
             job_id = await enqueue_once(connection, shop_id, REFRESH, {}) if is_new else None
         if job_id:

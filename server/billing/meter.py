@@ -40,7 +40,7 @@ class Meter:
         for meter, kind in KINDS.items():
             while await self._gather(shop_id, meter, kind):
                 pass
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             batches = await storage.unsent_batches(connection, shop_id)
         told = 0
         for batch in batches:
@@ -52,7 +52,7 @@ class Meter:
                 await self._payments.send_meter_event(
                     batch["meter"], customer_id, batch["quantity"], f"aisle-{batch['id']}", _within_period(batch)
                 )
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 await storage.end_batch(connection, shop_id, batch["id"])
             told += batch["quantity"]
         return told
@@ -60,17 +60,17 @@ class Meter:
     async def _lose(self, shop_id: UUID, batch: Any) -> None:
         """Never told, so never billed: the audit shows the difference, and somebody has to look."""
         log.error("meter_batch_too_old", shop_id=str(shop_id), meter=batch["meter"], quantity=batch["quantity"])
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await storage.lose_batch(connection, shop_id, batch["id"])
 
     async def _gather(self, shop_id: UUID, meter: str, kind: str) -> int:
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             return await storage.add_meter_batch(connection, shop_id, new_id(), meter, kind, MOST_IN_A_BATCH)
 
     async def _has_arrived(self, shop_id: UUID, customer_id: str, batch: Any) -> bool:
         """By the meter's sum of the whole period: a sum up to now would leave the running minute out."""
         start, end, meter = batch["period_start"], batch["period_end"], batch["meter"]
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             sent, last_at = await storage.sent_quantity(connection, shop_id, start, meter)
         if last_at and (datetime.now(UTC) - last_at).total_seconds() < SUMS_LAG_S:
             raise PaymentsUnavailable("the meter may not have added up yet what it was told last")

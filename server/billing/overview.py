@@ -73,7 +73,7 @@ class Overview:
         """The figures alone, and what there is to answer from."""
         account, holds = await self._entitlements.account(shop_id), await self._entitlements.of(shop_id)
         used, spent_minor, _ = await self._counts(shop_id, holds)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             stock = await storage.count_stock(connection, shop_id)
         return UsageView(
             plan=holds.plan.id,
@@ -86,7 +86,7 @@ class Overview:
 
     async def _counts(self, shop_id: UUID, holds: Entitlement) -> tuple[int, int, int]:
         """(answers used, what those beyond the plans have come to, questions refused) in the period."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             if not self._entitlements.billing:
                 return await storage.count_answers(connection, shop_id, holds.period.start), 0, 0
             counts = await storage.find_counts(connection, shop_id, "", holds.period.start)
@@ -106,7 +106,7 @@ class Overview:
 
     async def _judge(self, shop_id: UUID, holds: Entitlement, each_minor: int, now: datetime) -> ResolutionsView:
         found = await self._resolutions.of_period(shop_id, holds.period, now)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             billed = await count_billed(connection, shop_id, holds.period.start)
         return ResolutionsView(
             reached=sum(each.reached_at in holds.period for each in found),
@@ -125,7 +125,7 @@ class Overview:
     async def by_day(self, shop_id: UUID) -> Sequence[Any]:
         """Answers of the running period by day, oldest first."""
         holds = await self._entitlements.of(shop_id)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             by_day = storage.used_by_day if self._entitlements.billing else storage.answers_by_day
             return await by_day(connection, shop_id, holds.period.start)
 

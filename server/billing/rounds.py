@@ -26,7 +26,7 @@ class BillingRounds:
         """Give back what is held for nobody; have subscriptions fetched, resolutions counted, the meter told, periods
         closed."""
         for shop_id in await self._database.shops_with_expired_reservations():
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 await storage.give_back_expired(connection, shop_id)
         if not self._has_payments:
             return
@@ -37,5 +37,5 @@ class BillingRounds:
 
     async def _ask_for(self, kind: str, shop_ids: Sequence[UUID]) -> None:
         for shop_id in shop_ids:
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 await enqueue_once(connection, shop_id, kind, {})

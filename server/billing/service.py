@@ -147,7 +147,7 @@ class Billing:
     async def choose(self, caller: Caller, *, overage: bool, spending_cap_minor: int | None) -> None:
         """Whether answers beyond the plan are paid for, and up to which sum in a period (None: without an end)."""
         caller.require(Role.ADMIN)
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             kept = await storage.save_choices(
                 connection, caller.shop_id, overage=overage, spending_cap_minor=spending_cap_minor
             )
@@ -178,18 +178,18 @@ class Billing:
     async def refresh(self, shop_id: UUID) -> Entitlement:
         """Fetch the shop's subscription and keep what it says, unless something asked for later is kept already.
         Raises Unavailable, and then nothing has changed."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             row = await storage.find_account(connection, shop_id)
         if row and row["customer_id"]:
             async with asking():
                 state, unpaid_since = await self._fetch(row["customer_id"])
                 state = await self._let_go(state, row["state"])
             encoded = msgspec.json.encode(state).decode() if state else None
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 await storage.save_subscription(connection, shop_id, encoded, unpaid_since, row["read_at"])
         self._entitlements.forget(shop_id)
         holds = await self._entitlements.of(shop_id)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await notify_of_state(connection, shop_id, holds)
         return holds
 
@@ -226,7 +226,7 @@ class Billing:
         made = await self._require_payments().create_customer(
             str(caller.shop_id), merchant.email if merchant else None, profile.name
         )
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             await storage.add_customer(connection, caller.shop_id, made)
         self._entitlements.forget(caller.shop_id)
         return made

@@ -24,13 +24,13 @@ class RefreshSubscription:
         self._database, self._billing = database, billing
 
     async def __call__(self, job: ClaimedJob) -> None:
-        async with self._database.fast(job.shop_id) as connection:
+        async with self._database.connection(job.shop_id) as connection:
             events = await storage.waiting_events(connection, job.shop_id)
         try:
             await self._billing.refresh(job.shop_id)
         except Unavailable:
             return await job.postpone(RETRY_S)
-        async with self._database.fast(job.shop_id) as connection:
+        async with self._database.connection(job.shop_id) as connection:
             await storage.end_events(connection, job.shop_id, events)
         return await job.finish("done")
 
@@ -46,7 +46,7 @@ class CountResolutions:
         await job.finish("done")
 
 
-class TellMeter:
+class ReportUsage:
     """Handler of `billing.meter`: answers beyond the plan, each told once."""
 
     def __init__(self, entitlements: Entitlements, meter: Meter) -> None:

@@ -18,7 +18,7 @@ STOCK_WORDS = {"products": "products", "documents": "documents", "storage_mb": "
 log = get_logger("billing")
 
 
-class TellMerchant:
+class SendBillingNotice:
     """Handler of `billing.notice`: the owners learn by mail, and the shop's record keeps it."""
 
     def __init__(

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from integrations.platform import CatalogItem, RefusedProduct, RemovedProduct
 from server.catalog.formats import BadRow, ParsedProduct, ReplacedRow, UnreadableFile, read_products
-from server.catalog.formats.rows import SkippedRow
+from server.catalog.formats.row_result import SkippedRow
 
 
 def read_feed(path: Path, currency: str) -> Iterator[CatalogItem]:

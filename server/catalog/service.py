@@ -15,7 +15,7 @@ from integrations.platform import Product
 from server.catalog import storage
 from server.catalog.formats import BadRow, ParsedProduct, ReplacedRow, Row
 from server.catalog.models import FailedRow, ImportResult, Saved, StoredProduct
-from server.catalog.room import Room
+from server.catalog.plan_capacity import Room
 from server.catalog.storage import ProductRow
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
@@ -86,7 +86,7 @@ class Catalog:
         """Write products and their passages in one transaction. What the plan has no room for is refused by name, the
         last first; products that are there already always fit."""
         room = await Room.of(self._allowances, shop_id)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             known = await storage.find_hashes(connection, shop_id, [product.external_id for product in products])
             refused = await room.refuse_early(
                 connection, [p.external_id for p in products if p.external_id not in known]
@@ -105,7 +105,7 @@ class Catalog:
         same = [known[product.external_id][0] for product, _ in hashed if product.external_id not in changed_ids]
         prepared = await self._index.prepare(shop_id, changed)
         now = datetime.now(UTC)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             written = await storage.upsert_products(connection, shop_id, changed, source, now)
             await storage.touch_products(connection, shop_id, same, source, now)
             await self._index.write(connection, shop_id, prepared, written.keys())
@@ -127,17 +127,17 @@ class Catalog:
 
     async def find(self, shop_id: UUID, external_ids: Sequence[str]) -> dict[str, StoredProduct]:
         """By external id, those that exist."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             return await storage.find_products(connection, shop_id, external_ids)
 
     async def list_after(self, shop_id: UUID, after: str, limit: int) -> list[StoredProduct]:
         """A page of products by external id."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             return await storage.list_products(connection, shop_id, after, limit)
 
     async def delete(self, shop_id: UUID, external_id: str) -> None:
         """Take a product out. Raises NotFound."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             if not await storage.delete_product(connection, shop_id, external_id):
                 raise NotFound
 

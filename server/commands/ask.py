@@ -5,7 +5,7 @@ from typing import Any
 import click
 import msgspec
 
-from server.chat.service import IncomingMessage
+from server.chat.turns.service import IncomingMessage
 from server.commands.context import require_shop, services_for_command
 from server.core.ids import new_id
 from server.shops.identity import Shopper

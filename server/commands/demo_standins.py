@@ -86,7 +86,7 @@ def use_trial(folder: Path, shop_id: UUID) -> None:
 async def _use_trial(shop_id: UUID) -> None:
     from server.commands.context import services_for_command  # seconds of imports, for the first start only
 
-    async with services_for_command() as services, services.database.fast(shop_id) as connection:
+    async with services_for_command() as services, services.database.connection(shop_id) as connection:
         for _ in range((TRIAL.answers or 0) - LEFT_OF_TRIAL):
             await services.money.quota.settle(connection, shop_id, new_id(), Spent(is_billable=True))
 

@@ -6,9 +6,9 @@ from uuid import UUID, uuid5
 
 import msgspec
 
-from server.chat.handoff.tasks import LEFT_AFTER, MAIL_REPLY
-from server.chat.presence import Presence
-from server.chat.shoppers.storage import list_reports
+from server.chat.conversations.handoff.tasks import LEFT_AFTER, MAIL_REPLY
+from server.chat.conversations.presence import Presence
+from server.chat.conversations.shoppers.storage import list_reports
 from server.chat.storage import add_system_message
 from server.console import storage
 from server.console.models import (
@@ -42,7 +42,7 @@ BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 END = datetime(9000, 1, 1, tzinfo=UTC)
 
 
-class StaffDesk:
+class StaffService:
     """All that staff do with conversations. Every call is on behalf of one Caller and sees that caller's shop only."""
 
     def __init__(self, database: Database, presence: Presence) -> None:
@@ -58,7 +58,7 @@ class StaffDesk:
         """
         _require_wanted(wanted)
         await self._note_active(caller)
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             rows, goes_on_at = await storage.list_conversations(
                 connection,
                 caller.shop_id,
@@ -77,7 +77,7 @@ class StaffDesk:
         """A conversation with its messages, ratings and traces. Raises NotFound."""
         shop_id = caller.shop_id
         await self._note_active(caller)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             row = await storage.find_conversation(connection, shop_id, conversation_id)
             if row is None:
                 raise NotFound
@@ -102,7 +102,7 @@ class StaffDesk:
         said = _require_reply(text)
         key = uuid5(conversation_id, idempotency_key) if idempotency_key else new_id()
         message_id = f"s-{key.hex}"
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             _require_found(
                 await storage.join_conversation(connection, caller.shop_id, conversation_id, caller.merchant_id)
             )
@@ -115,7 +115,7 @@ class StaffDesk:
     async def glance(self, caller: Caller, conversation_id: UUID) -> Glance:
         """What a page that shows the conversation asks every few seconds. Raises NotFound."""
         await self._note_active(caller)
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             messages = await storage.count_messages(connection, caller.shop_id, conversation_id)
         if messages is None:
             raise NotFound
@@ -125,7 +125,7 @@ class StaffDesk:
     async def note_typing(self, caller: Caller, conversation_id: UUID, shop_name: str) -> None:
         """The shopper sees it for a few seconds, under the name of whoever writes. Raises NotFound, RoleRefused."""
         caller.require(Role.AGENT)
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             if await storage.count_messages(connection, caller.shop_id, conversation_id) is None:
                 raise NotFound
             staff = await storage.list_staff(connection, caller.shop_id)
@@ -134,7 +134,7 @@ class StaffDesk:
 
     async def reports(self, caller: Caller) -> list[WidgetReport]:
         """What widgets noticed lately on the shop's pages, newest first."""
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             rows = await list_reports(connection, caller.shop_id, REPORTS_SHOWN_FOR_S, REPORTS_SHOWN)
         return [WidgetReport(**dict(row)) for row in rows]
 
@@ -165,7 +165,7 @@ class StaffDesk:
     async def assign(self, caller: Caller, conversation_id: UUID, merchant_id: UUID | None) -> None:
         """Give a conversation to somebody of the shop, or to nobody. Raises Invalid, NotFound, RoleRefused."""
         caller.require(Role.AGENT)
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             staff = await storage.list_staff(connection, caller.shop_id)
             _require_found(await storage.set_assignee(connection, caller.shop_id, conversation_id, merchant_id))
             if merchant_id and merchant_id not in [row["merchant_id"] for row in staff]:
@@ -177,7 +177,7 @@ class StaffDesk:
     async def close(self, caller: Caller, conversation_id: UUID) -> None:
         """Nothing is left to do; a new message of the shopper opens it again. Raises NotFound, RoleRefused."""
         caller.require(Role.AGENT)
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             _require_found(await storage.set_state(connection, caller.shop_id, conversation_id, "closed"))
             await self._note(connection, caller, "close", conversation_id, {})
 
@@ -185,20 +185,20 @@ class StaffDesk:
         """Replace the tags; as they are kept. Raises Invalid, NotFound, RoleRefused."""
         caller.require(Role.AGENT)
         kept = _require_tags(tags)
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             _require_found(await storage.set_tags(connection, caller.shop_id, conversation_id, kept))
             await self._note(connection, caller, "tags", conversation_id, {"tags": kept})
         return kept
 
     async def staff(self, caller: Caller) -> list[StaffMember]:
         """Who may be assigned."""
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             rows = await storage.list_staff(connection, caller.shop_id)
         return [msgspec.convert(dict(row), StaffMember) for row in rows]
 
     async def jobs(self, caller: Caller) -> list[JobLine]:
         """The newest imports and crawls."""
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             rows = await storage.list_jobs(connection, caller.shop_id, list(IMPORTS), JOBS_SHOWN)
         return [JobLine(**dict(row) | {"first_error": reason_of(row["first_error"])}) for row in rows]
 

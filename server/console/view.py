@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from msgspec import Struct
 
-from server.chat.pictures.models import URL as PICTURE_URL
+from server.chat.conversations.pictures.models import URL as PICTURE_URL
 from server.console.models import BROKEN_STATES, ConversationDetail, Feedback, MessageView, TurnView
 from server.core.money import format_money
 

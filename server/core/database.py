@@ -3,8 +3,8 @@
 Every transaction names its shop with `SET LOCAL app.shop_id`, which the row-level-security policies read, and every
 statement names it again (`shop_id = $1`): isolation twice over. Two doors lead to the same tables:
 
-- `shop()` gives a SQLModel session, for everything that reads better with models;
-- `fast()` gives an asyncpg connection, for the turn: the same transaction costs 0.4 ms of CPU instead of 1.6
+- `session()` gives a SQLModel session, for everything that reads better with models;
+- `connection()` gives an asyncpg connection, for the turn: the same transaction costs 0.4 ms of CPU instead of 1.6
   (decisions/0003). Both take the app role's connection, which the policies bind.
 """
 
@@ -49,7 +49,7 @@ SERVER_SETTINGS = {
 }
 TAKES_WRITES = "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::bool"
 POOLS = 2
-"""`fast()` and `shop()` have one each, of one size."""
+"""`connection()` and `session()` have one each, of one size."""
 if TYPE_CHECKING:
     _PooledConnection = object
 else:
@@ -131,20 +131,20 @@ class Database:
         if self._pool:
             await self._pool.close()
 
-    def shop(self, shop_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
+    def session(self, shop_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
         """A SQLModel session in one transaction of one shop; commits at the end, rolls back on an exception."""
         return self._session(("app.shop_id", shop_id))
 
-    def merchant(self, merchant_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
+    def merchant_session(self, merchant_id: UUID) -> AbstractAsyncContextManager[AsyncSession]:
         """A session that sees the shops one merchant belongs to, and nothing inside them."""
         return self._session(("app.merchant_id", merchant_id))
 
-    def directory(self) -> AbstractAsyncContextManager[AsyncSession]:
+    def global_session(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A session of no shop: it sees the global look-ups (keys by hash, origins, merchants) only."""
         return self._session(None)
 
     @asynccontextmanager
-    async def fast(self, shop_id: UUID) -> AsyncIterator[Connection]:
+    async def connection(self, shop_id: UUID) -> AsyncIterator[Connection]:
         """An asyncpg connection in one transaction of one shop, for the turn and its search."""
         try:
             async with self._pool_queue, self._pool.acquire() as connection:
@@ -166,16 +166,16 @@ class Database:
             raise
 
     @asynccontextmanager
-    async def report(self, shop_id: UUID) -> AsyncIterator[Connection]:
-        """Like `fast()`, for what reads whole months: on tables that have just grown the planner may still believe in a
-        handful of rows, and look through all the others for each. So they are joined all at once."""
-        async with self.fast(shop_id) as connection:
+    async def report_connection(self, shop_id: UUID) -> AsyncIterator[Connection]:
+        """Like `connection()`, without nested-loop joins, for reports over whole months: on a table that has just grown
+        the planner may still expect a handful of rows and read the table once for each of them."""
+        async with self.connection(shop_id) as connection:
             await connection.execute("SET LOCAL enable_nestloop = off")
             yield connection
 
     @property
     def pool_size(self) -> int:
-        """How many transactions of `fast()` may be open at once."""
+        """How many transactions of `connection()` may be open at once."""
         return self._pool_size
 
     async def due_work(self, limit: int) -> list[tuple[UUID, UUID]]:

@@ -86,7 +86,7 @@ class ClaimedJob:
 
     async def finish(self, state: str) -> None:
         """End the job as done or failed and take it off the outbox."""
-        async with self._database.fast(self.shop_id) as connection:
+        async with self._database.connection(self.shop_id) as connection:
             await self._update(connection, "state = $4, ended_at = now(), lease = NULL", state)
             await connection.execute("DELETE FROM outbox WHERE shop_id = $1 AND job_id = $2", self.shop_id, self.id)
 
@@ -103,7 +103,7 @@ class ClaimedJob:
         await self._queue_again("state = 'queued', lease = NULL, attempts = attempts - 1", delay_s)
 
     async def _queue_again(self, assignments: str, delay_s: float) -> None:
-        async with self._database.fast(self.shop_id) as connection:
+        async with self._database.connection(self.shop_id) as connection:
             await self._update(connection, assignments)
             await connection.execute(
                 "UPDATE outbox SET due_at = now() + make_interval(secs => $3) WHERE shop_id = $1 AND job_id = $2",
@@ -113,7 +113,7 @@ class ClaimedJob:
             )
 
     async def _write(self, assignments: str, *values: Any) -> None:
-        async with self._database.fast(self.shop_id) as connection:
+        async with self._database.connection(self.shop_id) as connection:
             await self._update(connection, assignments, *values)
 
     async def _update(self, connection: Connection, assignments: str, *values: Any) -> None:
@@ -185,7 +185,7 @@ async def get_job(connection: Connection, shop_id: UUID, job_id: UUID) -> JobVie
 
 async def is_urgent(database: Database, shop_id: UUID, job_id: UUID) -> bool | None:
     """Whether somebody waits for this job now; None when it has ended."""
-    async with database.fast(shop_id) as connection:
+    async with database.connection(shop_id) as connection:
         urgent: bool | None = await connection.fetchval(
             "SELECT urgent FROM outbox WHERE shop_id = $1 AND job_id = $2", shop_id, job_id
         )
@@ -195,7 +195,7 @@ async def is_urgent(database: Database, shop_id: UUID, job_id: UUID) -> bool | N
 async def claim(database: Database, shop_id: UUID, job_id: UUID) -> ClaimedJob | None:
     """Take a job that is queued, or whose worker is gone; None when somebody else has it or it has ended."""
     lease = new_id()
-    async with database.fast(shop_id) as connection:
+    async with database.connection(shop_id) as connection:
         row = await connection.fetchrow(
             "UPDATE job SET state = 'running', lease = $3, attempts = attempts + 1, "
             f"lease_until = now() + interval '{LEASE_S} seconds' "
@@ -230,14 +230,14 @@ class JobDesk:
 
     async def enqueue(self, shop_id: UUID, kind: str, payload: dict[str, Any]) -> UUID:
         """A job in a transaction of its own; a worker is woken after the commit."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             job_id = await enqueue(connection, shop_id, kind, payload)
         await self._wake(shop_id, job_id)
         return job_id
 
     async def enqueue_file(self, shop_id: UUID, kind: str, name: str, data: bytes, payload: dict[str, Any]) -> UUID:
         """A job that reads an uploaded file, kept until the job is done. Raises RateLimited when many wait already."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             if await count_uploads(connection, shop_id) >= MAX_WAITING_UPLOADS:
                 raise RateLimited(
                     f"{MAX_WAITING_UPLOADS} files of this shop are still waiting to be read.", retry_after_s=30
@@ -249,7 +249,7 @@ class JobDesk:
 
     async def get(self, shop_id: UUID, job_id: UUID) -> JobView:
         """How a job goes. Raises NotFound."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             return await get_job(connection, shop_id, job_id)
 
 
@@ -277,7 +277,7 @@ async def save_upload(connection: Connection, shop_id: UUID, name: str, data: by
 
 async def take_upload(database: Database, job: ClaimedJob) -> Upload | None:
     """The file a job was made for; None when an earlier run has finished with it."""
-    async with database.fast(job.shop_id) as connection:
+    async with database.connection(job.shop_id) as connection:
         row = await connection.fetchrow(
             "SELECT name, data FROM upload WHERE shop_id = $1 AND id = $2", job.shop_id, UUID(job.payload["upload_id"])
         )
@@ -286,7 +286,7 @@ async def take_upload(database: Database, job: ClaimedJob) -> Upload | None:
 
 async def drop_upload(database: Database, job: ClaimedJob) -> None:
     """The job has read its file."""
-    async with database.fast(job.shop_id) as connection:
+    async with database.connection(job.shop_id) as connection:
         await connection.execute(
             "DELETE FROM upload WHERE shop_id = $1 AND id = $2", job.shop_id, UUID(job.payload["upload_id"])
         )

@@ -126,7 +126,7 @@ class DocumentImport:
             for item in items:
                 if isinstance(item.file, IncomingFile):
                     item.file_hash = await _file_hash(item.file)
-            async with self._database.fast(self._shop_id) as connection:
+            async with self._database.connection(self._shop_id) as connection:
                 hashes = [item.file_hash for item in items if item.file_hash]
                 known = await storage.find_documents_of_files(connection, self._shop_id, hashes)
             for item in items:

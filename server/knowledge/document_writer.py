@@ -61,7 +61,7 @@ class DocumentWriter:
         """Embed what has changed and seems to fit. Each version is of another document."""
         limits = [limit for stock in STOCKS if (limit := await self._allowances.limit_of(shop_id, stock))]
         settled: dict[str, Outcome] = {}
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             known = await storage.find_document_hashes(connection, shop_id, [each.external_id for each in versions])
             fits = await self._fitting(connection, shop_id, limits)
         changed: list[NewVersion] = []
@@ -111,7 +111,7 @@ class DocumentWriter:
                 except QuotaExceeded as reason:
                     outcomes[row.external_id] = reason
         if prepared.unchanged:
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 await storage.set_files(connection, shop_id, prepared.unchanged)
         return outcomes
 
@@ -127,7 +127,7 @@ class DocumentWriter:
         counts = dict.fromkeys(ids, 0)
         for passage in passages:
             counts[passage.owner_id] += 1
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             had = await storage.count_bytes(connection, shop_id, list(ids))
             new = await storage.upsert_documents(connection, shop_id, rows, source, datetime.now(UTC))
             await self._index.write(connection, shop_id, mine, ids)

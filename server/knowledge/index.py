@@ -56,7 +56,7 @@ class SearchIndex:
     async def embed(self, shop_id: UUID, passages: Sequence[Passage]) -> Prepared:
         """Give passages their vectors: known ones from the database, the rest from the embedder."""
         owners = list({passage.owner_id for passage in passages})
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             known = await storage.find_vectors(connection, shop_id, owners, self._embedder.name)
             language = language_config(await storage.shop_language(connection, shop_id))
         # each text once: a page of one repeated marker is hundreds of equal passages (94 KB took 17 s)
@@ -91,7 +91,7 @@ class SearchIndex:
 
     async def settle(self, shop_id: UUID) -> None:
         """See `catalog.ProductIndex`."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await refresh_statistics(connection, shop_id)
         try:
             async with owner_connection(self._owner_url) as owner, _one_at_a_time(owner):

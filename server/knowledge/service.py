@@ -62,7 +62,7 @@ class Knowledge:
             available_only=available_only,
             limit_per_kind=limit_per_kind,
         )
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             return await hybrid.search(connection, shop_id, query)
 
     async def warm_up(self) -> None:
@@ -73,7 +73,7 @@ class Knowledge:
 
         async def plan() -> None:
             shop_id = new_id()
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 await barrier.wait()
                 await hybrid.search(connection, shop_id, query)
 
@@ -144,12 +144,12 @@ class Knowledge:
 
     async def list_documents(self, shop_id: UUID, after: str, limit: int) -> list[DocumentView]:
         """A page of documents by external id."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             return await storage.list_documents(connection, shop_id, after, limit)
 
     async def delete_document(self, shop_id: UUID, external_id: str) -> None:
         """Take a document out. Raises NotFound."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             if not await storage.delete_document(connection, shop_id, external_id):
                 raise NotFound
 
@@ -157,7 +157,7 @@ class Knowledge:
         """Embed passages that have no vector of today's embedder, batch by batch; how many. Raises ModelUnavailable."""
         count = 0
         while True:
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 rows = await storage.passages_to_embed(connection, shop_id, self._embedder.name, EMBED_BATCH)
             if not rows:
                 return count
@@ -166,18 +166,18 @@ class Knowledge:
 
     async def restem(self, shop_id: UUID, renew: Callable[[], Awaitable[None]]) -> int:
         """After a change of the shop's language: stem the words of all its passages anew; how many passages."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             language = hybrid.language_config(await storage.shop_language(connection, shop_id))
         count, after = 0, UUID(int=0)
         while True:
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 ids = await storage.passage_ids_after(connection, shop_id, after, RESTEM_BATCH)
                 await storage.restem(connection, shop_id, ids, language)
             if not ids:
                 break
             count, after = count + len(ids), ids[-1]
             await renew()
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await storage.note_language(connection, shop_id, language, anew=True)
         await self._index.settle(shop_id)
         return count
@@ -186,7 +186,7 @@ class Knowledge:
         texts = [embedded_text(row["title"], row["heading_path"], row["body"], row["kind"]) for row in rows]
         vectors = await self._embedder.embed_passages(texts)
         pairs = [(row["id"], vector) for row, vector in zip(rows, vectors, strict=True)]
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await storage.set_vectors(connection, shop_id, pairs, self._embedder.name)
         return len(pairs)
 

@@ -19,18 +19,18 @@ class Sources:
     async def add(self, shop_id: UUID, url: str, max_pages: int) -> dict[str, Any]:
         """Keep a site."""
         source_id = new_id()
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await storage.add_source(connection, shop_id, source_id, url, max_pages)
         return await self.get(shop_id, source_id)
 
     async def list(self, shop_id: UUID) -> list[dict[str, Any]]:
         """All sites, oldest first."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             return [dict(row) for row in await storage.list_sources(connection, shop_id)]
 
     async def get(self, shop_id: UUID, source_id: UUID) -> dict[str, Any]:
         """One site. Raises NotFound."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             row = await storage.find_source(connection, shop_id, source_id)
         if row is None:
             raise NotFound
@@ -38,14 +38,14 @@ class Sources:
 
     async def change(self, shop_id: UUID, source_id: UUID, url: str | None, max_pages: int | None) -> dict[str, Any]:
         """Change what is given. Raises NotFound."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             if not await storage.update_source(connection, shop_id, source_id, url=url, max_pages=max_pages):
                 raise NotFound
         return await self.get(shop_id, source_id)
 
     async def delete(self, shop_id: UUID, source_id: UUID) -> None:
         """Forget a site. Raises NotFound."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             if not await storage.delete_source(connection, shop_id, source_id):
                 raise NotFound
 

@@ -59,7 +59,7 @@ class CrawlSource:
         return await job.finish("failed" if read_nothing else "done")
 
     async def _set_state(self, shop_id: UUID, source_id: UUID, state: str) -> None:
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await storage.set_source_state(connection, shop_id, source_id, state)
 
 

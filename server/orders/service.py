@@ -23,8 +23,9 @@ from server.core.errors import RateLimited, Unavailable
 from server.core.jobs import JobDesk
 from server.core.logging import get_logger
 from server.orders import storage
+from server.orders.attempt_limits import CountedGuess, GuessGuard, Locked
+from server.orders.constant_time import Pace
 from server.orders.fingerprints import Fingerprints
-from server.orders.guard import CountedGuess, GuessGuard, Locked
 from server.orders.lookup import TIMEOUT_S, Asker, Fetched, NotConnected, OrderLookup, SourceFor, order_key
 from server.orders.models import (
     OrderAccess,
@@ -36,7 +37,6 @@ from server.orders.models import (
     ProofNeeded,
     TooManyTries,
 )
-from server.orders.pace import Pace
 from server.orders.proof import Claim, fits, level_of, owns
 from server.orders.storage import ShopRules
 from server.orders.view import order_view, other_order_view, shown_level
@@ -59,7 +59,7 @@ class Checked(Struct, frozen=True):
     fetched: Fetched | None
 
 
-class OrderDesk:
+class OrderService:
     """The order questions of all shops. `codes` says whether mail can be sent at all, `signs_in` whose customers can
     sign in from the chat (without it, nobody's)."""
 
@@ -139,7 +139,7 @@ class OrderDesk:
             return
         payload = {"conversation_id": str(shopper.conversation_id), "order_number": key}
         try:
-            async with self._database.fast(shopper.shop_id) as connection:
+            async with self._database.connection(shopper.shop_id) as connection:
                 _rules, held = await storage.get_rules(connection, shopper.shop_id, shopper.conversation_id, key)
                 await self._guard.count_code_request(connection, shopper, key, is_known=bool(held))
         except Locked:
@@ -157,7 +157,7 @@ class OrderDesk:
 
     async def forget_expired(self, shop_id: UUID) -> None:
         """Delete what one shop's proofs, codes and counters no longer need."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await storage.delete_expired(connection, shop_id)
 
     async def _list(self, shopper: Shopper) -> OrderOutcome:
@@ -216,7 +216,7 @@ class OrderDesk:
         key = order_key(written) or ""
         async with self._pace.kept():
             try:
-                async with self._database.fast(shopper.shop_id) as connection:
+                async with self._database.connection(shopper.shop_id) as connection:
                     await self._guard.count_redemption(connection, shopper)
             except Locked as locked:
                 return TooManyTries(locked.retry_after_s)
@@ -227,7 +227,7 @@ class OrderDesk:
 
     async def _take_code(self, shopper: Shopper, key: str, code: str) -> bool:
         place = (shopper.shop_id, shopper.conversation_id, key)
-        async with self._database.fast(shopper.shop_id) as connection:
+        async with self._database.connection(shopper.shop_id) as connection:
             stored = await storage.take_try(connection, *place)
             if stored is None or not self._fingerprints.is_code(stored, *place, code):
                 return False
@@ -239,20 +239,20 @@ class OrderDesk:
     async def _count_guess(
         self, shopper: Shopper, key: str, claim: Claim
     ) -> tuple[CountedGuess, ShopRules, ProofLevel]:
-        async with self._database.fast(shopper.shop_id) as connection:
+        async with self._database.connection(shopper.shop_id) as connection:
             guess = await self._guard.count_guess(connection, shopper, key, claim.kinds)
             rules, held = await storage.get_rules(connection, shopper.shop_id, shopper.conversation_id, key)
             return guess, rules, held
 
     async def _forgive(self, shopper: Shopper, key: str, guess: CountedGuess, proven: ProofLevel | None = None) -> None:
-        async with self._database.fast(shopper.shop_id) as connection:
+        async with self._database.connection(shopper.shop_id) as connection:
             if proven:
                 place = (shopper.shop_id, shopper.conversation_id, key)
                 await storage.save_proof(connection, *place, proven, PROOF_LIVES)
             await self._guard.forgive(connection, shopper, guess)
 
     async def _rules(self, shopper: Shopper, key: str) -> tuple[ShopRules, ProofLevel]:
-        async with self._database.fast(shopper.shop_id) as connection:
+        async with self._database.connection(shopper.shop_id) as connection:
             return await storage.get_rules(connection, shopper.shop_id, shopper.conversation_id, key)
 
     async def _show(

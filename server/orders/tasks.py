@@ -69,7 +69,7 @@ class SendCode:
     async def _mail_code(self, shop_id: UUID, request: CodeRequest, order: Order) -> None:
         code = new_code()
         place = (shop_id, request.conversation_id, request.order_number)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await storage.delete_expired(connection, shop_id)
             code_hash = self._fingerprints.code(*place, code)
             await storage.save_code(connection, *place, code_hash, CODE_TRIES, CODE_LIVES)

@@ -15,11 +15,11 @@ import msgspec
 from msgspec import Struct
 
 from integrations.platform import PersonNamed, normalise_order_number
-from server.chat.limits import FORGETTING, ShopperLimits
-from server.chat.live import TurnJournal
-from server.chat.presence import Presence
-from server.chat.shoppers import storage as shoppers_storage
-from server.chat.shoppers.forgotten import KEPT_S, ForgottenShoppers
+from server.chat.conversations.presence import Presence
+from server.chat.conversations.shoppers import storage as shoppers_storage
+from server.chat.conversations.shoppers.erased import KEPT_S, ErasedShoppers
+from server.chat.turns.shopper_limits import FORGETTING, ShopperLimits
+from server.chat.turns.turn_stream import TurnJournal
 from server.core.crypto import Vault, derive
 from server.core.database import Database
 from server.core.errors import FieldError, Invalid, NotFound
@@ -52,7 +52,7 @@ class Privacy:
         vault: Vault,
         journal: TurnJournal,
         presence: Presence,
-        forgotten: ForgottenShoppers,
+        forgotten: ErasedShoppers,
         limits: ShopperLimits,
         secret_keys: tuple[str, ...],
     ) -> None:
@@ -64,7 +64,7 @@ class Privacy:
         """Gather all that is kept of a person, sealed until somebody fetches it; the record's id."""
         _require_named(person)
         request_id = new_id()
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             ids = await storage.conversations_of(connection, shop_id, *_keys(person))
             found = await storage.gather(connection, shop_id, ids)
             counts = {name: len(rows) for name, rows in found.items()}
@@ -78,7 +78,7 @@ class Privacy:
         """Take out all that is kept of a person, from the database and from running streams; the record's id."""
         _require_named(person)
         request_id = new_id()
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             ids = await storage.conversations_of(connection, shop_id, *_keys(person))
             counts = await storage.erase_conversations(connection, shop_id, ids)
             counts |= await storage.erase_exports(connection, shop_id, self._hash(person))
@@ -96,10 +96,10 @@ class Privacy:
         """
         await self._limits.require_of_address(shopper, FORGETTING)
         shop_id = shopper.shop_id
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await shoppers_storage.add_forgotten(connection, shop_id, shopper.shopper_id)
         self._forgotten.note(shop_id, shopper.shopper_id)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             ids = await shoppers_storage.conversations_of_shopper(connection, shop_id, shopper.shopper_id)
             counts = await storage.erase_conversations(connection, shop_id, ids)
             for person in _names_of(shopper):
@@ -114,7 +114,7 @@ class Privacy:
     async def tidy(self, shop_id: UUID) -> None:
         """Delete what nobody needs any more: pictures never sent, old reports, and conversations that a shopper's wish
         to be forgotten did not reach (begun in that very moment, or the database went away before the end)."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             ids = await shoppers_storage.conversations_of_forgotten(connection, shop_id)
             if ids:
                 counts = await storage.erase_conversations(connection, shop_id, ids)
@@ -131,7 +131,7 @@ class Privacy:
     async def erase_store(self, shop_id: UUID, connection_id: UUID) -> None:
         """Take out what came from a store that has left for good, and the shop's conversations when it was the only
         one; the shop itself stays its merchant's."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             counts = await storage.erase_store(connection, shop_id, connection_id, f"store:{connection_id}")
             ids = await storage.conversations_without_a_store(connection, shop_id)
             counts |= await storage.erase_conversations(connection, shop_id, ids)
@@ -143,7 +143,7 @@ class Privacy:
 
     async def records(self, shop_id: UUID) -> list[PrivacyRecord]:
         """All requests of a shop, newest first."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             rows = await storage.list_records(connection, shop_id)
         return [
             PrivacyRecord(
@@ -160,7 +160,7 @@ class Privacy:
 
     async def read_export(self, shop_id: UUID, request_id: UUID) -> bytes:
         """An export as JSON. Raises NotFound, also when it was erased since."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             sealed = await storage.find_export(connection, shop_id, request_id)
         if sealed is None:
             raise NotFound

@@ -67,7 +67,7 @@ class IdempotentWrites:
         body = await _read(receive)
         route = f"{scope['method']} {scope['path']}"
         digest = hashlib.sha256(scope.get("query_string", b"") + b"\0" + body).digest()
-        async with database.shop(shop_id) as session:
+        async with database.session(shop_id) as session:
             first = await storage.claim_idempotency_key(session, shop_id, route, key, digest)
         if not first:
             return await self._tell_again(send, shop_id, route, key, digest)
@@ -78,7 +78,7 @@ class IdempotentWrites:
             kept = answer.kept()
             sealed = vault.seal(shop_id, msgspec.json.encode(kept).decode()) if kept else None
             try:
-                async with database.shop(shop_id) as session:
+                async with database.session(shop_id) as session:
                     await storage.settle_idempotency_key(
                         session, shop_id, route, key, kept.status if kept else None, sealed
                     )
@@ -88,7 +88,7 @@ class IdempotentWrites:
 
     async def _tell_again(self, send: Send, shop_id: UUID, route: str, key: str, digest: bytes) -> None:
         _, database, vault = self._parts()
-        async with database.shop(shop_id) as session:
+        async with database.session(shop_id) as session:
             row = await storage.find_idempotency_key(session, shop_id, route, key)
         if row is None or row.body is None:
             raise Conflict(

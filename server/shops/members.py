@@ -32,7 +32,7 @@ class Members:
         """
         email = email.strip().lower()
         seats = await self._allowances.limit_of(shop_id, "seats")
-        async with self._database.shop(shop_id) as session:
+        async with self._database.session(shop_id) as session:
             if seats:
                 await storage.get_shop(session, shop_id, for_change=True)  # so that two at once do not take one seat
             merchant = await storage.find_merchant(session, email)
@@ -53,7 +53,7 @@ class Members:
 
     async def list_of(self, shop_id: UUID) -> list[MemberView]:
         """Who may sign in to the shop's console, first joined first."""
-        async with self._database.shop(shop_id) as session:
+        async with self._database.session(shop_id) as session:
             rows = await storage.list_members(session, shop_id)
         return [
             MemberView(email=merchant.email, name=merchant.name, role=member.role, since=member.created_at)
@@ -62,7 +62,7 @@ class Members:
 
     async def sign_in(self, email: str, password: str) -> Merchant:
         """The merchant with this e-mail and password. Raises Unauthenticated, the same for either being wrong."""
-        async with self._database.directory() as session:
+        async with self._database.global_session() as session:
             merchant = await storage.find_merchant(session, email.strip().lower())
         try:
             stored = merchant.password_hash if merchant else _NOBODY
@@ -75,26 +75,26 @@ class Members:
 
     async def sign_out(self, merchant_id: UUID) -> None:
         """End all of a merchant's sessions, on every machine."""
-        async with self._database.directory() as session:
+        async with self._database.global_session() as session:
             if merchant := await storage.find_merchant_by_id(session, merchant_id):
                 merchant.signed_out_at = datetime.now(UTC)
                 session.add(merchant)
 
     async def find_merchant(self, merchant_id: UUID) -> Merchant | None:
         """The merchant with this id."""
-        async with self._database.directory() as session:
+        async with self._database.global_session() as session:
             return await storage.find_merchant_by_id(session, merchant_id)
 
     async def memberships(self, merchant_id: UUID) -> list[Member]:
         """The shops a merchant belongs to, first joined first."""
-        async with self._database.merchant(merchant_id) as session:
+        async with self._database.merchant_session(merchant_id) as session:
             return await storage.list_memberships(session, merchant_id)
 
     async def caller(self, merchant_id: UUID, shop_id: UUID, signed_in_at: datetime) -> Caller:
         """A signed-in merchant in one of their shops. Raises Unauthenticated when it is not (or no longer) theirs, or
         when they have signed out since."""
         try:
-            async with self._database.shop(shop_id) as session:
+            async with self._database.session(shop_id) as session:
                 member = await storage.get_member(session, shop_id, merchant_id)
                 merchant = await storage.find_merchant_by_id(session, merchant_id)
         except NotFound:

@@ -70,7 +70,7 @@ class ShopService:
         listed = require_origins(origins)
         shop_id = shop_id or new_id()
         identity_secret = new_secret("is_")
-        async with self._database.shop(shop_id) as session:
+        async with self._database.session(shop_id) as session:
             session.add(Shop(id=shop_id, name=name.strip(), identity_secret=self._vault.seal(shop_id, identity_secret)))
             await session.flush()
             await storage.replace_origins(session, shop_id, listed)
@@ -81,7 +81,7 @@ class ShopService:
 
     async def view(self, caller: Caller) -> ShopView:
         """The shop as its merchant sees it."""
-        async with self._database.shop(caller.shop_id) as session:
+        async with self._database.session(caller.shop_id) as session:
             shop = await storage.get_shop(session, caller.shop_id)
             origins = await storage.list_origins(session, caller.shop_id)
         fields = {name: getattr(shop, name) for name in _VIEWED}
@@ -99,7 +99,7 @@ class ShopService:
         values = {key: value for key, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
         require_settings(values)
         origins = values.pop("origins", None)
-        async with self._database.shop(caller.shop_id) as session:
+        async with self._database.session(caller.shop_id) as session:
             if origins is not None:
                 await storage.replace_origins(session, caller.shop_id, require_origins(origins))
             if "appearance" in values:
@@ -122,7 +122,7 @@ class ShopService:
         """What a change would give, without making it: a wrong setting counts as left alone."""
         values = {key: value for key, value in msgspec.structs.asdict(changes).items() if value is not UNSET}
         errors = settings_errors(values)
-        async with self._database.shop(caller.shop_id) as session:
+        async with self._database.session(caller.shop_id) as session:
             shop = await storage.get_shop(session, caller.shop_id)
         wrong = {error.field.split(".")[1].partition("[")[0] for error in errors if error.field.startswith(LOOKS)}
         wanted = {name: value for name, value in (values.get("appearance") or {}).items() if name not in wrong}
@@ -147,7 +147,7 @@ class ShopService:
             sealed=self._vault.seal(shop_id, text) if kind == "customer" else None,
             answers_per_period=answers_per_period,
         )
-        async with self._database.shop(shop_id) as session:
+        async with self._database.session(shop_id) as session:
             live = [known for known in await storage.list_keys(session, shop_id) if known.kind == "customer"]
             if kind == "customer" and len(live) >= MAX_CUSTOMER_KEYS:
                 error = FieldError("kind", "revoke one of the two customer keys first; two are for changing over")
@@ -160,7 +160,7 @@ class ShopService:
 
     async def limit_key(self, caller: Caller, key_id: UUID, answers_per_period: int | None) -> KeyView:
         """Give a publishable key a limit of its own, or none; it holds within seconds. Raises NotFound, Invalid."""
-        async with self._database.shop(caller.shop_id) as session:
+        async with self._database.session(caller.shop_id) as session:
             key = await storage.find_shops_key(session, caller.shop_id, key_id)
             self._require_limit(key.kind, answers_per_period)
             key.answers_per_period = answers_per_period
@@ -181,13 +181,13 @@ class ShopService:
 
     async def list_keys(self, shop_id: UUID) -> list[KeyView]:
         """The shop's live keys."""
-        async with self._database.shop(shop_id) as session:
+        async with self._database.session(shop_id) as session:
             keys = await storage.list_keys(session, shop_id)
         return [_key_view(key, key.publishable) for key in keys]
 
     async def revoke_key(self, caller: Caller, key_id: UUID) -> None:
         """End a key; processes that know it forget it within seconds. Raises NotFound."""
-        async with self._database.shop(caller.shop_id) as session:
+        async with self._database.session(caller.shop_id) as session:
             await storage.revoke_key(session, caller.shop_id, key_id, datetime.now(UTC))
             await storage.add_audit_entry(session, caller.shop_id, caller.actor, "key.revoke", {"id": str(key_id)})
         self._keys.clear()
@@ -198,7 +198,7 @@ class ShopService:
         """The keys with which the shop signs customer tokens, at most a few seconds old; often none."""
         known = self._customer_keys.get(shop_id)
         if known is None:
-            async with self._database.shop(shop_id) as session:
+            async with self._database.session(shop_id) as session:
                 keys = await storage.list_keys(session, shop_id)
             opened = (self._vault.open(shop_id, key.sealed) for key in keys if key.sealed)
             known = self._customer_keys.put(shop_id, tuple(opened))
@@ -214,7 +214,7 @@ class ShopService:
         key_hash = digest(key)
         found = self._keys.get(key_hash)
         if found is None:
-            async with self._database.directory() as session:
+            async with self._database.global_session() as session:
                 row = await storage.find_key(session, key_hash)
             if row is None:
                 raise Unauthenticated("This key is not known, or it was revoked.")
@@ -228,7 +228,7 @@ class ShopService:
         """What the turn needs of a shop, at most a few seconds old. Raises NotFound."""
         if known := self._profiles.get(shop_id):
             return known
-        async with self._database.shop(shop_id) as session:
+        async with self._database.session(shop_id) as session:
             shop = await storage.get_shop(session, shop_id)
             origins = await storage.list_origins(session, shop_id)
             keys = await storage.list_keys(session, shop_id)
@@ -241,7 +241,7 @@ class ShopService:
 
     async def identity_secret(self, shop_id: UUID) -> str:
         """The secret with which the shop signs its customers."""
-        async with self._database.shop(shop_id) as session:
+        async with self._database.session(shop_id) as session:
             return self.open_identity_secret(await storage.get_shop(session, shop_id))
 
     def open_identity_secret(self, shop: Shop) -> str:
@@ -254,7 +254,7 @@ class ShopService:
             return False  # no origin that a shop could list, and too long to remember
         known = self._origins.get(origin)
         if known is None:
-            async with self._database.directory() as session:
+            async with self._database.global_session() as session:
                 known = self._origins.put(origin, await storage.is_listed_origin(session, parse_origin(origin) or ""))
         return known
 
@@ -265,7 +265,7 @@ class ShopService:
 
     async def note(self, shop_id: UUID, actor: str, action: str, details: dict[str, object]) -> None:
         """Write into the shop's audit."""
-        async with self._database.shop(shop_id) as session:
+        async with self._database.session(shop_id) as session:
             await storage.add_audit_entry(session, shop_id, actor, action, details)
 
     async def has_feature(self, shop_id: UUID, name: str) -> bool:

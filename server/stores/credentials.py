@@ -23,14 +23,14 @@ class SealedCredentials:
 
     async def read(self) -> dict[str, str]:
         """As they are now. Raises PlatformRevoked when the connection is gone."""
-        async with self._database.fast(self._shop_id) as connection:
+        async with self._database.connection(self._shop_id) as connection:
             sealed = await storage.read_credentials(connection, self._shop_id, self._connection_id)
         return self._open(sealed)
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[dict[str, str]]:
         """Alone among all processes; see the protocol."""
-        async with self._database.fast(self._shop_id) as connection:
+        async with self._database.connection(self._shop_id) as connection:
             sealed = await storage.read_credentials(connection, self._shop_id, self._connection_id, alone=True)
             values = self._open(sealed)
             before = dict(values)

@@ -52,12 +52,12 @@ class Stores:
 
     async def list(self, shop_id: UUID) -> list[StoreConnection]:
         """Oldest first."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             return await storage.list_connections(connection, shop_id)
 
     async def get(self, shop_id: UUID, connection_id: UUID) -> StoreConnection:
         """One of the shop's. Raises NotFound."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             found = await storage.find_connection(connection, shop_id, connection_id)
         if found is None:
             raise NotFound
@@ -75,7 +75,7 @@ class Stores:
         }
         store = msgspec.structs.replace(store, settings=noted | store.settings)
         sealed = seal(self._vault, shop_id, store.credentials)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await storage.forget_proofs(connection, shop_id)
             named = store.settings.get("store")
             known = await storage.connection_of_store(connection, shop_id, store.platform, named) if named else None
@@ -101,7 +101,7 @@ class Stores:
             raise _wrong_client("only Shopify stores have customer accounts that shoppers can sign in at")
         if client_id is not None and not CLIENT_ID.fullmatch(client_id):
             raise _wrong_client("the client id as Shopify shows it: letters, digits, - and _")
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             await storage.set_setting(connection, caller.shop_id, connection_id, CUSTOMER_CLIENT_ID, client_id)
         details: dict[str, object] = {"id": str(connection_id), "fields": [CUSTOMER_CLIENT_ID]}
         await self._shops.note(caller.shop_id, caller.actor, "connection.change", details)
@@ -110,7 +110,7 @@ class Stores:
     async def disconnect(self, caller: Caller, connection_id: UUID) -> None:
         """Forget a connection and its credentials; what was read stays. Raises NotFound."""
         caller.require(Role.ADMIN)
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             await storage.forget_proofs(connection, caller.shop_id)
             await note_left(connection, caller.shop_id, connection_id)
             if not await storage.delete_connection(connection, caller.shop_id, connection_id):
@@ -124,14 +124,14 @@ class Stores:
 
     async def ask_for_due_syncs(self, shop_id: UUID) -> None:
         """Have every connection read whose time has come."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             for connection_id in await storage.due_connections(connection, shop_id):
                 await enqueue_once(connection, shop_id, SYNC, {"connection_id": str(connection_id), "full": False})
 
     async def forget_left_stores(self) -> None:
         """Forget which stores shops had, where they left long ago."""
         for shop_id in await self._database.shops_with_old_left_stores(LEFT_STORES_KEPT):
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 await forget_old(connection, shop_id, LEFT_STORES_KEPT)
 
     async def shop_of_store(self, platform: str, address: str) -> UUID | None:
@@ -148,19 +148,19 @@ class Stores:
         place = await self._database.connection_of_store(platform, address)
         if place is None:
             return None
-        async with self._database.fast(place[0]) as connection:
+        async with self._database.connection(place[0]) as connection:
             return await storage.find_connection(connection, *place)
 
     async def count_products(self, store: StoreConnection) -> int:
         """How many of the shop's products come from this store."""
-        async with self._database.fast(store.shop_id) as connection:
+        async with self._database.connection(store.shop_id) as connection:
             return await storage.count_products(connection, store.shop_id, f"store:{store.id}")
 
     async def renew(self, store: StoreConnection, renewal: Renewal, actor: str) -> bool:
         """Have a store's credentials renewed where `renewal` finds that they need it, by one process at a time; whether
         it did. A store that had refused us is active again and read at once. Raises what `renewal` raises."""
         place = (store.shop_id, store.id)
-        async with self._database.fast(store.shop_id) as connection:
+        async with self._database.connection(store.shop_id) as connection:
             sealed = await storage.read_credentials(connection, *place, alone=True)
             now = await storage.find_connection(connection, *place)
             known = find_opened(self._vault, store.shop_id, sealed) or {}
@@ -178,7 +178,7 @@ class Stores:
         """The unguessable state of somebody about to connect a store at the platform; good once, for an hour."""
         caller.require(Role.ADMIN)
         state = new_secret("st_")
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             await storage.add_attempt(
                 connection,
                 caller.shop_id,
@@ -195,13 +195,13 @@ class Stores:
         shop_id = await self._database.shop_of_attempt(digest(state))
         if shop_id is None:
             return None
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             taken = await storage.take_attempt(connection, shop_id, digest(state))
         return (shop_id, taken[1], taken[2]) if taken and taken[0] == platform else None
 
     async def note_revoked(self, shop_id: UUID, connection_id: UUID, reason: PlatformRevoked) -> None:
         """The store refuses us: said once and plainly, until it is connected again."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             is_news = await storage.revoke(connection, shop_id, connection_id, str(reason))
         if is_news:
             await self._shops.note(shop_id, "platform", "connection.revoked", {"id": str(connection_id)})

@@ -80,17 +80,17 @@ class SyncStore:
         except (LeaseLost, Unavailable):
             raise
         except Exception:  # told to the merchant as well as to the log, which the job runner writes
-            async with self._database.fast(store.shop_id) as connection:
+            async with self._database.connection(store.shop_id) as connection:
                 await storage.fail_sync(connection, store.shop_id, store.id, NOT_UNDERSTOOD)
             raise
         return await job.finish("done")
 
     async def _find(self, job: ClaimedJob) -> StoreConnection | None:
-        async with self._database.fast(job.shop_id) as connection:
+        async with self._database.connection(job.shop_id) as connection:
             return await storage.find_connection(connection, job.shop_id, UUID(job.payload["connection_id"]))
 
     async def _postpone(self, job: ClaimedJob, store: StoreConnection, reason: PlatformUnavailable) -> None:
-        async with self._database.fast(store.shop_id) as connection:
+        async with self._database.connection(store.shop_id) as connection:
             await storage.fail_sync(connection, store.shop_id, store.id, f"{reason}; it will be tried again")
         if job.is_last_attempt:
             return await job.finish("failed")  # the connection's own schedule begins anew
@@ -118,7 +118,7 @@ class StorePass:
     async def run(self, platform: ShopPlatform, base_url: str) -> None:
         """Webhooks, products, pages. Raises PlatformError; what had gone in by then stays."""
         shop_id, result = self._store.shop_id, self.result
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             await storage.begin_sync(connection, shop_id, self._store.id)
         await self._watch(platform, base_url)
         since = None if result.full or not self._store.synced_at else self._store.synced_at - OVERLAP
@@ -173,7 +173,7 @@ class StorePass:
     async def _remove_unmet(self) -> None:
         shop_id = self._store.shop_id
         while True:
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 ids = await storage.stale_products(connection, shop_id, self._source, self._began, BATCH)
                 self.result.removed += await storage.delete_of_source(connection, shop_id, self._source, ids)
             if not ids:
@@ -196,7 +196,7 @@ class StorePass:
         for failed in read.failed:
             page = pages[failed.name]
             self.result.failed.append(FailedItem(page.external_id, page.title, failed.reason))
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             known = await storage.documents_of(connection, shop_id, self._source)
         for external_id in set(known) - pages.keys():
             await self._knowledge.delete_document(shop_id, external_id)
@@ -206,7 +206,7 @@ class StorePass:
         await self.report()
         result = self.result
         problem = f"{len(result.failed)} of {result.read} could not be taken" if result.failed else None
-        async with self._database.fast(self._store.shop_id) as connection:
+        async with self._database.connection(self._store.shop_id) as connection:
             await storage.end_sync(
                 connection,
                 self._store.shop_id,
@@ -229,7 +229,7 @@ async def write_items(
             FailedItem(item.external_id, item.title, item.reason) for item in items if isinstance(item, RefusedProduct)
         ]
     )
-    async with database.fast(store.shop_id) as connection:
+    async with database.connection(store.shop_id) as connection:
         taken = await storage.ids_of_other_stores(connection, store.shop_id, source_of(store.id), list(products))
     for external_id in taken:
         product = products.pop(external_id)
@@ -239,7 +239,7 @@ async def write_items(
         result.created, result.updated, result.unchanged = saved.created, saved.updated, saved.unchanged
         result.failed += [FailedItem(each, products[each].title, reason) for each, reason in saved.refused.items()]
     if gone:
-        async with database.fast(store.shop_id) as connection:
+        async with database.connection(store.shop_id) as connection:
             result.removed = await storage.delete_of_source(connection, store.shop_id, source_of(store.id), gone)
     return result
 

@@ -21,7 +21,7 @@ from server.core.logging import get_logger
 from server.core.remember import Remembered
 from server.stores import storage
 from server.stores.credentials import SealedCredentials
-from server.webhooks.admission import Admission, Entry
+from server.webhooks.deduplication import Admission, Entry
 
 CHANGES = "stores.changes"
 DIRECTORY_LIVES_S = 5.0
@@ -100,7 +100,7 @@ class Inbox:
 
     async def _put(self, shop_id: UUID, connection_id: UUID, reading: Reading, change: PlatformChange) -> None:
         entry = await self._admission.entry(connection_id, change, reading.key, reading.body_hash)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             waits_for_us = await storage.receive(
                 connection,
                 shop_id,

@@ -26,7 +26,7 @@ from server.stores.models import Arrived, StoreConnection
 from server.stores.platforms import Platforms
 from server.stores.service import Stores
 from server.stores.sync import write_items
-from server.webhooks.admission import LOOK_AGAIN
+from server.webhooks.deduplication import LOOK_AGAIN
 
 log = get_logger("webhooks")
 
@@ -59,7 +59,7 @@ class ProcessChanges:
                     return await job.postpone(max(RETRY_S, reason.retry_after_s or 0.0))
                 except PlatformRevoked as reason:
                     await self._stores.note_revoked(job.shop_id, connection_id, reason)
-                async with self._database.fast(job.shop_id) as connection:
+                async with self._database.connection(job.shop_id) as connection:
                     passing = [each.id for each in of_store if isinstance(each.change, LOOK_AGAIN)]
                     kept = [each.id for each in of_store if not isinstance(each.change, LOOK_AGAIN)]
                     await storage.mark_done(connection, job.shop_id, kept, forget=passing)
@@ -67,7 +67,7 @@ class ProcessChanges:
         return await job.finish("done")
 
     async def _waiting(self, shop_id: UUID) -> list[Arrived]:
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             return await storage.waiting(connection, shop_id, AT_ONCE)
 
     async def _work(self, shop_id: UUID, connection_id: UUID, changes: list[PlatformChange]) -> None:
@@ -76,7 +76,7 @@ class ProcessChanges:
                 await self._note(shop_id, connection_id, change)
             except Invalid as reason:  # one that makes no sense must not stop those behind it
                 log.warning("change_refused", connection_id=str(connection_id), reason=reason.detail)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             store = await storage.find_connection(connection, shop_id, connection_id)
         if store is None or store.state != "active":
             return
@@ -110,5 +110,5 @@ class ProcessChanges:
         await write_items(self._database, self._catalog, store, items)
 
     async def _schedule(self, store: StoreConnection, *, full: bool, within: timedelta = timedelta()) -> None:
-        async with self._database.fast(store.shop_id) as connection:
+        async with self._database.connection(store.shop_id) as connection:
             await storage.schedule_sync(connection, store.shop_id, store.id, full=full, within=within)

@@ -10,24 +10,25 @@ from server.billing.entitlements import Entitlements
 from server.billing.rounds import BillingRounds
 from server.catalog.service import Catalog
 from server.catalog.tasks import ImportProducts
-from server.chat.conversations import Conversations
-from server.chat.handoff import HandoffDesk
-from server.chat.handoff.tasks import MAIL_REPLY, MailReply
-from server.chat.intents import Router
-from server.chat.interrupted import InterruptedTurns
-from server.chat.limits import ShopperLimits
-from server.chat.live import LiveTurns, TurnJournal
-from server.chat.pictures.service import Pictures
-from server.chat.presence import Presence
-from server.chat.service import ChatService
-from server.chat.sessions import Sessions
-from server.chat.shoppers.forgotten import ForgottenShoppers
+from server.chat.answering.intents import Router
+from server.chat.conversations.handoff import HandoffService
+from server.chat.conversations.handoff.tasks import MAIL_REPLY, MailReply
+from server.chat.conversations.pictures.service import Pictures
+from server.chat.conversations.presence import Presence
+from server.chat.conversations.service import Conversations
+from server.chat.conversations.sessions import Sessions
+from server.chat.conversations.shoppers.erased import ErasedShoppers
+from server.chat.turns.abandoned_turns import AbandonedTurns
+from server.chat.turns.service import ChatService
+from server.chat.turns.shopper_limits import ShopperLimits
+from server.chat.turns.turn_stream import LiveTurns, TurnJournal
 from server.console.figures.service import Figures
-from server.console.service import StaffDesk
+from server.console.service import StaffService
 from server.core.connection_budget import FULL
 from server.core.crypto import Vault, app_role_password
 from server.core.database import PATIENCE_S, POOLS, Database, url_for_role
 from server.core.errors import ConfigurationError
+from server.core.job_notifier import ArqNotifier
 from server.core.jobs import Handler, JobDesk
 from server.core.mail import Mailer
 from server.core.metrics import Metrics
@@ -35,14 +36,13 @@ from server.core.rate_limit import RateLimiter
 from server.core.redis_pool import open_redis
 from server.core.settings import Settings
 from server.core.tokens import TokenSigner
-from server.core.wake import ArqWake
 from server.embedded import Endpoints
 from server.knowledge.index import SearchIndex
 from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
 from server.knowledge.tasks import CrawlSource, EmbedMissing, ImportDocument, Restem
 from server.models.protocol import ChatModel, Embedder
-from server.orders.service import OrderDesk
+from server.orders.service import OrderService
 from server.orders.tasks import SendCode
 from server.pages.demo import load_demo_page
 from server.pages.models import DemoPage
@@ -80,7 +80,7 @@ class Services(StoreParts, frozen=True, kw_only=True):
     knowledge: Knowledge
     index: SearchIndex
     sources: Sources
-    orders: OrderDesk
+    orders: OrderService
     privacy: Privacy
     mailer: Mailer | None
     limiter: RateLimiter
@@ -88,14 +88,14 @@ class Services(StoreParts, frozen=True, kw_only=True):
     journal: TurnJournal
     chat: ChatService
     conversations: Conversations
-    handoff: HandoffDesk
+    handoff: HandoffService
     presence: Presence
     pictures: Pictures
     limits: ShopperLimits
-    forgotten: ForgottenShoppers
+    forgotten: ErasedShoppers
     upkeep: Upkeep
     router: Router
-    staff_desk: StaffDesk
+    staff_service: StaffService
     figures: Figures
     demo: DemoPage | None
 
@@ -121,7 +121,7 @@ async def open_services(
         stack.push_async_callback(database.close)
         redis = open_redis(at.redis_url)
         stack.push_async_callback(redis.aclose)
-        wake = ArqWake(at.redis_url)
+        wake = ArqNotifier(at.redis_url)
         stack.push_async_callback(wake.close)
         embedder = _embedder(settings, embedder_threads)
         stack.push_async_callback(embedder.close)
@@ -143,7 +143,7 @@ async def _build(
     at: Endpoints,
     database: Database,
     redis: Redis,
-    wake: ArqWake,
+    wake: ArqNotifier,
     embedder: Embedder,
     chat_model: ChatModel | None,
 ) -> Services:
@@ -157,7 +157,7 @@ async def _build(
     catalog = Catalog(database, index, entitlements)
     parts = build_stores(settings, database, vault, shops, jobs, wake, redis, limiter)
     sources = OrderSources(parts.platforms, parts.stores)
-    orders = OrderDesk(
+    orders = OrderService(
         database,
         sources,
         settings.secret_keys,
@@ -181,7 +181,7 @@ async def _build(
         orders=orders,
     )
     privacy = Privacy(database, vault, talk.journal, talk.presence, talk.forgotten, talk.limits, settings.secret_keys)
-    interrupted = InterruptedTurns(database, talk.journal, money.quota)
+    interrupted = AbandonedTurns(database, talk.journal, money.quota)
     rounds = BillingRounds(database, has_payments=money.payments is not None)
     demo_file = settings.data_dir / "demo-shop.json"
     return Services(
@@ -205,7 +205,7 @@ async def _build(
         privacy=privacy,
         mailer=Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
         upkeep=Upkeep(database, interrupted, orders, parts.stores, privacy, rounds, embedder.name),
-        staff_desk=StaffDesk(database, talk.presence),
+        staff_service=StaffService(database, talk.presence),
         figures=Figures(database),
         limiter=limiter,
         demo=load_demo_page(demo_file, settings.base_url, settings.demo_mailbox_url)

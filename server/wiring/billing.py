@@ -17,8 +17,8 @@ from server.billing.overview import Overview
 from server.billing.quota import ShopQuota
 from server.billing.resolutions.service import Resolutions
 from server.billing.service import Billing
-from server.billing.tasks import METER, RESOLVE, CountResolutions, RefreshSubscription, TellMeter
-from server.billing.telling import TellMerchant
+from server.billing.tasks import METER, RESOLVE, CountResolutions, RefreshSubscription, ReportUsage
+from server.billing.telling import SendBillingNotice
 from server.core.database import Database
 from server.core.jobs import Handler, Wake
 from server.core.mail import SendsMail
@@ -78,11 +78,11 @@ def billing_handlers(
     handlers: dict[str, Handler] = {
         REFRESH: RefreshSubscription(database, parts.billing),
         CLOSE: ClosePeriods(parts.closing),
-        NOTICE: TellMerchant(parts.entitlements, shops, members, mailer, url),
+        NOTICE: SendBillingNotice(parts.entitlements, shops, members, mailer, url),
     }
     if parts.meter:
         handlers[RESOLVE] = CountResolutions(parts.resolutions)
-        handlers[METER] = TellMeter(parts.entitlements, parts.meter)
+        handlers[METER] = ReportUsage(parts.entitlements, parts.meter)
     return handlers
 
 

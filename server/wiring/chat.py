@@ -6,21 +6,21 @@ from redis.asyncio import Redis
 from billing.quota import Quota
 from server.billing.entitlements import Entitlements
 from server.catalog.service import Catalog
-from server.chat.conversations import Conversations
-from server.chat.driver import AnswerDriver
-from server.chat.engine import Engine
-from server.chat.handoff import HandoffDesk
-from server.chat.intents import Router
-from server.chat.limits import ShopperLimits
-from server.chat.live import LiveTurns, TurnJournal
-from server.chat.model_driver import ModelDriver
+from server.chat.answering.driver import AnswerDriver
+from server.chat.answering.engine import Engine
+from server.chat.answering.intents import Router
+from server.chat.answering.model_driver import ModelDriver
+from server.chat.conversations.handoff import HandoffService
+from server.chat.conversations.pictures.service import Pictures
+from server.chat.conversations.presence import Presence
+from server.chat.conversations.service import Conversations
+from server.chat.conversations.sessions import SessionClaims, Sessions
+from server.chat.conversations.shoppers.erased import ErasedShoppers
 from server.chat.models import Question
-from server.chat.pictures.service import Pictures
-from server.chat.presence import Presence
-from server.chat.service import ChatService
-from server.chat.sessions import SessionClaims, Sessions
-from server.chat.shoppers.forgotten import ForgottenShoppers
-from server.chat.toolbox import ShopToolbox
+from server.chat.tools.toolbox import ShopToolbox
+from server.chat.turns.service import ChatService
+from server.chat.turns.shopper_limits import ShopperLimits
+from server.chat.turns.turn_stream import LiveTurns, TurnJournal
 from server.core.database import Database
 from server.core.metrics import Metrics
 from server.core.rate_limit import RateLimiter
@@ -28,7 +28,7 @@ from server.core.settings import Settings
 from server.core.tokens import TokenSigner
 from server.knowledge.service import Knowledge
 from server.models.protocol import ChatModel, Embedder
-from server.orders.service import OrderDesk
+from server.orders.service import OrderService
 from server.shops.service import ShopService
 
 
@@ -40,11 +40,11 @@ class ChatParts(Struct, frozen=True, kw_only=True):
     journal: TurnJournal
     chat: ChatService
     conversations: Conversations
-    handoff: HandoffDesk
+    handoff: HandoffService
     presence: Presence
     pictures: Pictures
     limits: ShopperLimits
-    forgotten: ForgottenShoppers
+    forgotten: ErasedShoppers
     router: Router
 
 
@@ -62,12 +62,12 @@ def build_chat(
     chat_model: ChatModel | None,
     catalog: Catalog,
     knowledge: Knowledge,
-    orders: OrderDesk,
+    orders: OrderService,
 ) -> ChatParts:
     """Everything between a shopper's message and its answer."""
     live, journal, router = LiveTurns(), TurnJournal(redis), Router(embedder)
-    presence, limits, forgotten = Presence(redis), ShopperLimits(limiter, entitlements), ForgottenShoppers(database)
-    handoff = HandoffDesk(database, shops, presence)
+    presence, limits, forgotten = Presence(redis), ShopperLimits(limiter, entitlements), ErasedShoppers(database)
+    handoff = HandoffService(database, shops, presence)
     pictures = Pictures(database, shops, limits, entitlements)
     model = ModelDriver(chat_model, sees_pictures=settings.chat_model_images) if chat_model else None
 

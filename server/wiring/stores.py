@@ -31,7 +31,7 @@ from server.stores.platforms import Build, Platforms
 from server.stores.service import Stores
 from server.stores.shopify import ShopifyInstall
 from server.stores.woocommerce import PrepareWooCommerce
-from server.webhooks.admission import Admission
+from server.webhooks.deduplication import Admission
 from server.webhooks.service import Inbox
 from server.webhooks.sources import ShopifySecrets
 

@@ -89,7 +89,7 @@ async def test_interleaved_shops_never_mix(installation: Installation, app_url: 
     await database.open()
 
     async def read(shop_id: uuid.UUID) -> set[uuid.UUID]:
-        async with database.fast(shop_id) as connection:
+        async with database.connection(shop_id) as connection:
             return {row["id"] for row in await connection.fetch("SELECT id FROM shop WHERE true")}
 
     try:

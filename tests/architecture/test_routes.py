@@ -324,7 +324,7 @@ def _own(house: House) -> list[str]:
 
 def test_expired_and_borrowed_tokens_are_refused(house: House) -> None:
     """Signed with the installation's own secret, yet too old, or made for another purpose."""
-    from server.chat.sessions import SessionClaims
+    from server.chat.conversations.sessions import SessionClaims
 
     secret = ((house.installation.data_dir / "secret.key").read_text().strip(),)
     claims = SessionClaims(

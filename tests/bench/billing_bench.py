@@ -93,7 +93,7 @@ async def simulate(made: House, turns: int) -> Month:
     made.standin.advance(to=int(holds.period.end.timestamp()) + 2 * 3600)
     closed = next(each for each in made.standin.objects("invoice") if each["status"] == "paid" and each["amount_paid"])
     made.standin.refund(closed["id"], 500)
-    async with made.database.fast(made.shop_id) as connection:
+    async with made.database.connection(made.shop_id) as connection:
         counts = await storage.find_counts(connection, made.shop_id, "", holds.period.start)
     _, audit = await made.auditor.recompute(made.shop_id, None)
     seconds = time.monotonic() - began
@@ -109,16 +109,16 @@ def _turn(chance: random.Random, ends: Counter[str]) -> Turn:
 
 
 async def _run(made: House, batch: Sequence[Turn], chance: random.Random) -> None:
-    async with made.database.fast(made.shop_id) as connection:
+    async with made.database.connection(made.shop_id) as connection:
         for turn in batch:
             assert await made.quota.reserve(connection, made.shop_id, turn.id, None)
     expired = [turn.id for turn in batch if turn.expires]
     await made.owner.execute("UPDATE quota_reservation SET expires_at = now() WHERE turn_id = ANY($1)", expired)
-    async with made.database.fast(made.shop_id) as connection:
+    async with made.database.connection(made.shop_id) as connection:
         assert await storage.give_back_expired(connection, made.shop_id) == len(expired)
     await _log(made, batch)
     again = [turn for turn in batch if chance.random() < RETRIED]
-    async with made.database.fast(made.shop_id) as connection:
+    async with made.database.connection(made.shop_id) as connection:
         for turn in (*batch, *again):
             await made.quota.settle(connection, made.shop_id, turn.id, turn.spent)
 
@@ -174,12 +174,12 @@ async def overhead_ms(made: House, turns: int, at_once: int, making_s: float) ->
     async def visitor(count: int) -> None:
         for _ in range(count):
             turn_id = new_id()
-            async with made.database.fast(made.shop_id) as connection:
+            async with made.database.connection(made.shop_id) as connection:
                 began = time.perf_counter()
                 assert await made.quota.reserve(connection, made.shop_id, turn_id, None)
                 reserving = time.perf_counter() - began
             await asyncio.sleep(making_s * chance.uniform(0.5, 1.5))
-            async with made.database.fast(made.shop_id) as connection:
+            async with made.database.connection(made.shop_id) as connection:
                 began = time.perf_counter()
                 await made.quota.settle(connection, made.shop_id, turn_id, Spent(is_billable=True, tokens=40))
                 took.append((reserving + time.perf_counter() - began) * 1000)

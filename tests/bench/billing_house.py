@@ -89,7 +89,7 @@ async def house(
 
 async def _subscribed(made: House, payments: StripePayments, plan: Plan) -> House:
     customer_id = await payments.create_customer(str(made.shop_id), "owner@month.example", "A month")
-    async with made.database.fast(made.shop_id) as connection:
+    async with made.database.connection(made.shop_id) as connection:
         await storage.add_customer(connection, made.shop_id, customer_id)
         await storage.save_choices(connection, made.shop_id, overage=True, spending_cap_minor=None)
     keys = plan.price_keys

@@ -53,14 +53,14 @@ async def bench(url: str, shop_id: UUID, texts: list[str], rounds: int, limit: i
     """Print p50, p95 and CPU a query; the first round warms up."""
     database = Database(url, pool_size=1)
     await database.open()
-    async with database.fast(shop_id) as connection:
+    async with database.connection(shop_id) as connection:
         queries = await material(connection, shop_id, texts, limit)
         passages = await connection.fetchval("SELECT count(*) FROM passage WHERE shop_id = $1", shop_id)
         pid = await connection.fetchval("SELECT pg_backend_pid()")
     for number in range(rounds + 1):
         took, before = [], cpu_ms(pid)
         for query in queries:
-            async with database.fast(shop_id) as connection:
+            async with database.connection(shop_id) as connection:
                 started = time.perf_counter()
                 await search(connection, shop_id, query)
                 took.append((time.perf_counter() - started) * 1000)

@@ -36,11 +36,11 @@ class CountedShop:
     owner_url: str
 
     async def reserve(self, turn_id: UUID | None = None, key_id: UUID | None = None) -> bool:
-        async with self.database.fast(self.id) as connection:
+        async with self.database.connection(self.id) as connection:
             return await self.quota.reserve(connection, self.id, turn_id or new_id(), key_id)
 
     async def settle(self, turn_id: UUID, spent: Spent = ANSWER) -> None:
-        async with self.database.fast(self.id) as connection:
+        async with self.database.connection(self.id) as connection:
             await self.quota.settle(connection, self.id, turn_id, spent)
 
     async def answer(self, turn_id: UUID) -> bool:
@@ -52,7 +52,7 @@ class CountedShop:
     async def counts(self, scope: str = "") -> tuple[int, int]:
         """(used, reserved)"""
         holds = await self.entitlements.of(self.id)
-        async with self.database.fast(self.id) as connection:
+        async with self.database.connection(self.id) as connection:
             row = await storage.find_counts(connection, self.id, scope, holds.period.start)
         return (row["answers_used"], row["answers_reserved"]) if row else (0, 0)
 
@@ -63,7 +63,7 @@ class CountedShop:
             **{"plan_lookup_key": STARTER.lookup_key, "period_start": now, "period_end": now + timedelta(days=30)}
             | changes  # type: ignore[arg-type]
         )
-        async with self.database.fast(self.id) as connection:
+        async with self.database.connection(self.id) as connection:
             await storage.add_customer(connection, self.id, f"cus_{self.id.hex}")
             row = await storage.find_account(connection, self.id)
             await storage.save_subscription(

@@ -49,7 +49,7 @@ class PlanShop:
         self.knowledge = Knowledge(self.database, embedder, index, self.entitlements)
 
     async def products(self) -> set[str]:
-        async with self.database.fast(self.id) as connection:
+        async with self.database.connection(self.id) as connection:
             rows = await connection.fetch("SELECT external_id FROM product WHERE shop_id = $1", self.id)
         return {row["external_id"] for row in rows}
 

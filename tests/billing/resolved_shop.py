@@ -83,7 +83,7 @@ class ResolvedShop:
 
     async def rate(self, asked: Asked, rating: str, at: datetime) -> None:
         """The shopper rates the answer, as the chat keeps it."""
-        async with self.house.database.fast(self.shop_id) as connection:
+        async with self.house.database.connection(self.shop_id) as connection:
             assert await save_feedback(connection, self.shop_id, asked.conversation_id, asked.answer_id, rating, None)
         await self.sql(
             "UPDATE conversation_mark SET at = $3 WHERE shop_id = $1 AND id = (SELECT max(id) FROM conversation_mark "
@@ -116,7 +116,7 @@ class ResolvedShop:
         return sum(int(event["payload"]["value"]) for event in events if event["event_name"] == meter)
 
     async def choose_cap(self, cap_minor: int | None) -> None:
-        async with self.house.database.fast(self.shop_id) as connection:
+        async with self.house.database.connection(self.shop_id) as connection:
             await storage.save_choices(connection, self.shop_id, overage=False, spending_cap_minor=cap_minor)
         self.house.entitlements.forget(self.shop_id)
 

@@ -15,7 +15,7 @@ from billing.period import calendar_month
 from billing.plans import PRO, STARTER, TRIAL, UNLIMITED, Plan
 from server.billing.alerts import storage
 from server.billing.notices import NOTICE
-from server.billing.telling import TellMerchant, words_of
+from server.billing.telling import SendBillingNotice, words_of
 from server.core.crypto import Vault
 from server.core.errors import QuotaExceeded
 from server.core.ids import new_id
@@ -41,7 +41,7 @@ async def told(shop: CountedShop) -> list[str]:
 
 
 async def choose(shop: CountedShop, *at_percents: int, spent_minor: int | None = None) -> None:
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         await storage.save_alerts(connection, shop.id, at_percents, spent_minor)
     shop.entitlements.forget(shop.id)
 
@@ -122,7 +122,7 @@ async def test_what_no_longer_fits_is_told_where_nobody_was_refused_to_their_fac
     allowance = await shop.entitlements.limit_of(shop.id, "products")
     assert allowance
     await fill(shop.owner_url, shop.id, products=allowance.limit + 1)
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         assert await shop.entitlements.room(connection, shop.id, allowance, binding=True) == -1
     assert await told(shop) == ["stock:products"]
     members = Members(shop.database, shop.entitlements)
@@ -180,13 +180,13 @@ async def test_a_state_that_has_passed_meanwhile_is_not_told(
     await shop.subscribe(status=status)
     members, mailer = Members(shop.database, shop.entitlements), MailStub()
     await members.add(shop.id, f"owner@{shop.id.hex}.example", "a-password", "", Role.OWNER)
-    async with shop.database.fast(shop.id) as connection:  # due later than any test lasts, so no worker takes it
+    async with shop.database.connection(shop.id) as connection:  # due later than any test lasts, so no worker takes it
         later = datetime.now(UTC) + timedelta(days=1)
         job_id = await enqueue(connection, shop.id, NOTICE, {"kind": notice}, due_at=later)
     job = await claim(shop.database, shop.id, job_id)
     assert job
     shops = ShopService(shop.database, Vault(("a-test-secret-of-more-than-32-characters",)))
-    await TellMerchant(shop.entitlements, shops, members, mailer, "https://aisle.example")(job)
+    await SendBillingNotice(shop.entitlements, shops, members, mailer, "https://aisle.example")(job)
     kept = await shop.sql("SELECT details FROM audit_entry WHERE shop_id = $1 AND action = 'billing.notice'")
     assert (len(mailer.subjects), len(kept)) == (mails, mails)
     assert (await shop.sql("SELECT state FROM job WHERE shop_id = $1 AND id = $2", job_id))[0]["state"] == "done"

@@ -15,7 +15,7 @@ from server.billing.entitlements import LEAST_A_DAY, Entitlements
 from server.billing.quota import ShopQuota
 from server.catalog.formats import BadRow, ParsedProduct, Row
 from server.catalog.models import FailedRow, ImportResult, Saved
-from server.chat.limits import HANDOFFS, ShopperLimits
+from server.chat.turns.shopper_limits import HANDOFFS, ShopperLimits
 from server.core.crypto import app_role_password
 from server.core.database import Database, url_for_role
 from server.core.errors import QuotaExceeded, RateLimited
@@ -111,7 +111,7 @@ async def test_imports_at_once_fill_the_plan_to_the_last_place(shop: PlanShop) -
 
 async def waits_for_its_turn(shop: PlanShop) -> bool:
     """Whether somebody waits for the lock that guards a shop's limits."""
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         return bool(
             await connection.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
         )
@@ -121,7 +121,7 @@ async def test_who_is_second_sees_what_the_first_has_added(shop: PlanShop) -> No
     await fill(shop.owner_url, shop.id, products=PRODUCTS - 1)
     limit = await shop.entitlements.limit_of(shop.id, "products")
     assert limit
-    async with shop.database.fast(shop.id) as first:
+    async with shop.database.connection(shop.id) as first:
         await first.execute(
             "INSERT INTO product (shop_id, id, external_id, title, content_hash, source, fetched_at) "
             "VALUES ($1, gen_random_uuid(), 'rival', 'Rival', '\\x00', 'file', now())",
@@ -148,7 +148,7 @@ async def test_text_beyond_the_storage_is_refused_from_the_end(shop: PlanShop) -
     assert await shop.catalog.save(shop.id, renewed, "api") == Saved(updated=1)
     with pytest.raises(QuotaExceeded, match="100 MB of text"):
         await shop.knowledge.save_document(shop.id, "returns", document("word " * 9_000), "api")
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         assert not await connection.fetchval(
             "SELECT count(*) FROM document WHERE shop_id = $1 AND external_id = 'returns'", shop.id
         )
@@ -160,7 +160,7 @@ async def test_a_document_that_is_there_grows_no_further_than_the_plan(shop: Pla
     await fill(shop.owner_url, shop.id, text_bytes=STORAGE + 10)  # as after a change to a smaller plan
     with pytest.raises(QuotaExceeded, match="100 MB of text"):
         await save(shop.id, "returns", document("word " * 9_000), "api")
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         kept = await connection.fetchval(
             "SELECT sum(length(body)) FROM passage WHERE shop_id = $1 AND owner_external_id = 'returns'", shop.id
         )
@@ -320,7 +320,7 @@ async def test_a_key_without_a_limit_costs_a_question_no_query(shop: PlanShop) -
 
     quota = ShopQuota(shop.entitlements)
     await shop.entitlements.of(shop.id)
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         counting = Counting(connection)
         assert await quota.reserve(counting, shop.id, new_id(), new_id())
     assert counting.queries == 1

@@ -156,11 +156,11 @@ async def test_statements_are_added_and_never_changed_and_of_one_shop_only(
         "DELETE FROM billing_statement WHERE shop_id = $1",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with shop.database.fast(shop.id) as connection:
+            async with shop.database.connection(shop.id) as connection:
                 await connection.execute(change, shop.id)
     other = installation.create_shop("Another")
     assert await closing.statements(caller(UUID(other.shop_id))) == ()
-    async with shop.database.fast(UUID(other.shop_id)) as connection:
+    async with shop.database.connection(UUID(other.shop_id)) as connection:
         assert await connection.fetchval("SELECT count(*) FROM billing_statement WHERE shop_id = $1", shop.id) == 0
     with pytest.raises(RoleRefused):
         await closing.statements(caller(shop.id, Role.AGENT))

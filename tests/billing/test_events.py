@@ -54,11 +54,11 @@ class Retold:
     async def deliver(self, event: Event) -> None:
         """The webhook, and the job that it leads to, if any."""
         await self.inbox.take(msgspec.json.encode(event), "")
-        async with self.database.fast(self.shop_id) as connection:
+        async with self.database.connection(self.shop_id) as connection:
             waiting = await storage.waiting_events(connection, self.shop_id)
         if waiting:
             await self.billing.refresh(self.shop_id)
-            async with self.database.fast(self.shop_id) as connection:
+            async with self.database.connection(self.shop_id) as connection:
                 await storage.end_events(connection, self.shop_id, waiting)
 
     async def reconcile(self) -> None:
@@ -76,16 +76,16 @@ class Retold:
     async def answer(self, step: int) -> None:
         """One question of a shopper."""
         turn_id = new_id()
-        async with self.database.fast(self.shop_id) as connection:
+        async with self.database.connection(self.shop_id) as connection:
             held = await self.quota.reserve(connection, self.shop_id, turn_id, None)
         if held:
-            async with self.database.fast(self.shop_id) as connection:
+            async with self.database.connection(self.shop_id) as connection:
                 await self.quota.settle(connection, self.shop_id, turn_id, ANSWER)
         self.answers.append((step, held))
 
     async def ledger(self) -> list[tuple[object, ...]]:
         """(plan, period, overage) of each entry, in their order."""
-        async with self.database.fast(self.shop_id) as connection:
+        async with self.database.connection(self.shop_id) as connection:
             rows = await connection.fetch(
                 "SELECT plan, period_start, is_overage FROM usage_entry WHERE shop_id = $1 ORDER BY at", self.shop_id
             )
@@ -117,7 +117,7 @@ class House:
         customer_id = f"cus_{made.shop_id.hex}"
         entitlements = Entitlements(self.database, billing=True)
         told = Told([_of(step, customer_id) for step in self.steps], customer_id)
-        async with self.database.fast(made.shop_id) as connection:
+        async with self.database.connection(made.shop_id) as connection:
             await storage.add_customer(connection, made.shop_id, customer_id)
         members = Members(self.database)
         return Retold(

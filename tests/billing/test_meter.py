@@ -44,7 +44,7 @@ async def made(installation: Installation) -> AsyncIterator[House]:
 
 
 async def answer(made: House, times: int) -> None:
-    async with made.database.fast(made.shop_id) as connection:
+    async with made.database.connection(made.shop_id) as connection:
         for _ in range(times):
             await made.quota.settle(connection, made.shop_id, new_id(), Spent(is_billable=True))
 
@@ -140,7 +140,7 @@ async def test_nothing_is_concluded_from_a_sum_that_may_be_late(made: House) -> 
 
 async def test_what_was_not_agreed_to_is_not_charged(made: House) -> None:
     """An answer that came although its reservation had expired, in a shop that does not pay for more."""
-    async with made.database.fast(made.shop_id) as connection:
+    async with made.database.connection(made.shop_id) as connection:
         await storage.save_choices(connection, made.shop_id, overage=False, spending_cap_minor=None)
     made.entitlements.forget(made.shop_id)
     await answer(made, 1)

@@ -17,7 +17,7 @@ from redis import Redis
 from billing.plans import TRIAL
 from server.billing.entitlements import LEAST_A_DAY
 from server.billing.quota import TOKENS_HELD
-from server.chat.limits import SHARES
+from server.chat.turns.shopper_limits import SHARES
 from server.embedded import EmbeddedServers
 from tests.billing.plan_house import MB, fill
 from tests.installation import Installation, ShopAccess, Shopper

@@ -72,7 +72,7 @@ async def test_a_rolled_back_question_holds_nothing(shop: CountedShop) -> None:
         pass
 
     with pytest.raises(Gone):
-        async with shop.database.fast(shop.id) as connection:
+        async with shop.database.connection(shop.id) as connection:
             assert await shop.quota.reserve(connection, shop.id, new_id(), None)
             raise Gone
     assert await shop.counts() == (0, 0)
@@ -99,12 +99,12 @@ async def test_answers_beyond_the_plan_up_to_the_spending_cap(shop: CountedShop)
     included, each = STARTER.answers or 0, STARTER.overage_minor or 1
     await shop.use(included)
     assert not await shop.reserve()  # not chosen: the plan's limit is the end
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         await storage.save_choices(connection, shop.id, overage=True, spending_cap_minor=3 * each)
     shop.entitlements.forget(shop.id)
     assert [await shop.answer(new_id()) for _ in range(5)] == [True, True, True, False, False]
     holds = await shop.entitlements.of(shop.id)
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         totals = await ledger.ledger_totals(connection, shop.id, holds.period.start)
         assert await ledger.add_meter_batch(connection, shop.id, new_id(), ANSWERS, "answer", 100) == 3
         assert await ledger.add_meter_batch(connection, shop.id, new_id(), ANSWERS, "answer", 100) == 0
@@ -117,7 +117,7 @@ async def test_a_bigger_plan_does_not_renew_the_spending_cap(shop: CountedShop) 
     await shop.subscribe(**period)
     await shop.use(STARTER.answers or 0)
     cap_minor = 20
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         await storage.save_choices(connection, shop.id, overage=True, spending_cap_minor=cap_minor)
     shop.entitlements.forget(shop.id)
     assert [await shop.answer(new_id()) for _ in range(3)] == [True] * 3  # 15 of 20 are spent
@@ -133,7 +133,7 @@ async def test_a_bigger_plan_does_not_renew_the_spending_cap(shop: CountedShop) 
 
 async def test_what_was_chosen_for_an_earlier_subscription_ends_with_it(shop: CountedShop) -> None:
     await shop.subscribe(id="sub_1")
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         await storage.save_choices(connection, shop.id, overage=True, spending_cap_minor=500)
     await shop.subscribe(id="sub_1", status="past_due")
     account = await shop.entitlements.read(shop.id)
@@ -158,7 +158,7 @@ async def test_processes_from_before_money_was_counted_go_on_while_the_schema_is
         "SELECT reserve_answer(of_shop => $1, of_turn => $2, of_scope => '', of_period => $3, answer_limit => 1, "
         "wanted_tokens => 1, token_limit => 10, lives => interval '1 minute')"
     )
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         held = [await connection.fetchval(reserve, shop.id, each, holds.period.start) for each in (turn, new_id())]
         await connection.fetchval(
             "SELECT settle_answer(of_shop => $1, of_turn => $2, of_period => $3, of_plan => $4, included => 1, "
@@ -179,17 +179,17 @@ async def test_the_ledger_can_only_be_added_to(shop: CountedShop) -> None:
         "DELETE FROM usage_entry WHERE shop_id = $1",
     ):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with shop.database.fast(shop.id) as connection:
+            async with shop.database.connection(shop.id) as connection:
                 await connection.execute(change, shop.id)
 
 
 async def test_an_older_answer_of_stripes_never_replaces_a_newer_one(shop: CountedShop) -> None:
     await shop.subscribe()
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         asked_first = (await storage.find_account(connection, shop.id))["read_at"]
     await shop.subscribe(status="canceled")
     late = msgspec.json.encode(subscription()).decode()
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         await storage.save_subscription(connection, shop.id, late, None, asked_first)
     assert (await shop.entitlements.of(shop.id)).state == "ended"
 

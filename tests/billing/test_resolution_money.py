@@ -45,7 +45,7 @@ async def test_what_becomes_final_under_another_plan_or_in_a_trial_is_free(
 
 
 async def may_answer(shop: ResolvedShop) -> bool:
-    async with shop.house.database.fast(shop.shop_id) as connection:
+    async with shop.house.database.connection(shop.shop_id) as connection:
         return await shop.house.quota.reserve(connection, shop.shop_id, new_id(), None)
 
 
@@ -64,7 +64,7 @@ async def test_what_may_yet_come_to_a_resolution_is_held_against_the_cap(shop: R
 
 
 async def test_the_sum_to_be_told_is_told_of_resolutions_too(shop: ResolvedShop) -> None:
-    async with shop.house.database.fast(shop.shop_id) as connection:
+    async with shop.house.database.connection(shop.shop_id) as connection:
         await save_alerts(connection, shop.shop_id, (), 2 * EACH)
     for minute in range(3):
         await shop.ask(DONE + timedelta(minutes=minute))
@@ -75,7 +75,7 @@ async def test_the_sum_to_be_told_is_told_of_resolutions_too(shop: ResolvedShop)
 
 async def test_the_same_rating_again_leaves_no_mark_and_a_changed_mind_only_so_many(shop: ResolvedShop) -> None:
     asked = await shop.ask(timedelta(hours=1))
-    async with shop.house.database.fast(shop.shop_id) as connection:
+    async with shop.house.database.connection(shop.shop_id) as connection:
         for number in range(100):
             rating = "down" if number < 10 or number % 2 else "up"
             assert await save_feedback(connection, shop.shop_id, asked.conversation_id, asked.answer_id, rating, None)
@@ -111,7 +111,7 @@ async def test_answers_are_never_paid_for_on_this_plan(shop: ResolvedShop) -> No
         RESOLUTION.answers,
     )
     shop.house.entitlements.forget(shop.shop_id)
-    async with shop.house.database.fast(shop.shop_id) as connection:
+    async with shop.house.database.connection(shop.shop_id) as connection:
         await shop.house.quota.settle(connection, shop.shop_id, new_id(), Spent(is_billable=True))
     assert await shop.tell() == 0
 
@@ -138,14 +138,14 @@ async def test_what_resolutions_came_to_counts_against_the_cap_of_answers_beyond
     for minute in range(2):
         await shop.ask(DONE + timedelta(minutes=minute))
     await shop.count()
-    async with shop.house.database.fast(shop.shop_id) as connection:
+    async with shop.house.database.connection(shop.shop_id) as connection:
         cap_minor = 2 * EACH + 2 * each
         await storage.save_choices(connection, shop.shop_id, overage=True, spending_cap_minor=cap_minor)
     await shop.set_state(plan_lookup_key=STARTER.lookup_key)
     await shop.sql("UPDATE quota_period SET answers_used = $2 WHERE shop_id = $1 AND scope = ''", STARTER.answers)
     held = []
     for _ in range(4):
-        async with shop.house.database.fast(shop.shop_id) as connection:
+        async with shop.house.database.connection(shop.shop_id) as connection:
             held.append(await shop.house.quota.reserve(connection, shop.shop_id, new_id(), None))
     assert held == [True, True, False, False]
 
@@ -156,7 +156,7 @@ async def test_an_answer_and_a_round_at_the_same_conversation_wait_for_each_othe
     asked = [await shop.ask(DONE + timedelta(minutes=minute)) for minute in range(20)]
 
     async def answer(turn_id: UUID) -> None:
-        async with shop.house.database.fast(shop.shop_id) as connection:
+        async with shop.house.database.connection(shop.shop_id) as connection:
             await shop.house.quota.settle(connection, shop.shop_id, turn_id, Spent(is_billable=True))
 
     new = [(await shop.ask(timedelta(), each.conversation_id, kind="late")).turn_id for each in asked]

@@ -80,7 +80,7 @@ async def test_a_month_adds_up(shop: ResolvedShop, conversations: int) -> None:
     assert await shop.tell() == final == shop.metered(RESOLUTIONS)
 
     erased = [each.conversation_id for each in (*asked["settled"][:7], *asked["down"][:3], *asked["open"][:2])]
-    async with shop.house.database.fast(shop.shop_id) as connection:
+    async with shop.house.database.connection(shop.shop_id) as connection:
         await erase_conversations(connection, shop.shop_id, erased)
     period = (await shop.house.entitlements.of(shop.shop_id)).period
     shop.house.standin.advance(to=int(period.end.timestamp()) + 2 * 3600)

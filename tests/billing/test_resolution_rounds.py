@@ -12,7 +12,7 @@ from billing.resolutions import QUIET, RETURN_WINDOW
 from billing.stripe_catalog import StripeCatalog
 from server.billing.overview import Overview
 from server.billing.resolutions.service import SETTLES
-from server.chat.handoff.storage import request_handoff
+from server.chat.conversations.handoff.storage import request_handoff
 from server.privacy.storage import erase_conversations
 from tests.billing.resolved_shop import (
     BEGAN_DAYS,
@@ -61,7 +61,7 @@ async def test_a_worker_that_dies_in_between_leaves_nothing_half_done(shop: Reso
     account = await shop.house.entitlements.read(shop.shop_id)
 
     async def die() -> None:
-        async with shop.house.database.fast(shop.shop_id) as connection:
+        async with shop.house.database.connection(shop.shop_id) as connection:
             assert await shop.house.resolutions._look_at_next(connection, shop.shop_id, account)
             raise RuntimeError("killed")
 
@@ -96,7 +96,7 @@ async def test_nothing_is_final_before_the_window_has_closed_and_settled(shop: R
 async def test_an_answer_that_comes_while_its_conversation_is_let_go_is_looked_at_later(shop: ResolvedShop) -> None:
     first = await shop.ask(DONE)
     account = await shop.house.entitlements.read(shop.shop_id)
-    async with shop.house.database.fast(shop.shop_id) as connection:
+    async with shop.house.database.connection(shop.shop_id) as connection:
         assert await shop.house.resolutions._look_at_next(connection, shop.shop_id, account)
         coming = asyncio.create_task(shop.ask(timedelta(hours=1), first.conversation_id))
         waits = "SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
@@ -149,7 +149,7 @@ async def test_every_request_leaves_its_mark_whatever_comes_after(shop: Resolved
     asked = await shop.ask(DONE)
     for state in ("waiting", "closed", "waiting"):
         await shop.sql("UPDATE conversation SET state = $2 WHERE shop_id = $1", state)
-        async with shop.house.database.fast(shop.shop_id) as connection:
+        async with shop.house.database.connection(shop.shop_id) as connection:
             await request_handoff(connection, shop.shop_id, asked.conversation_id, "waiting", None)
     marks = await shop.sql("SELECT at FROM conversation_mark WHERE shop_id = $1 AND rating IS NULL")
     assert len(marks) == 3
@@ -159,7 +159,7 @@ async def test_marks_can_only_be_added(shop: ResolvedShop) -> None:
     await shop.rate(await shop.ask(OPEN), "down", shop.now)
     for change in ("UPDATE conversation_mark SET rating = 'up'", "DELETE FROM conversation_mark"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            async with shop.house.database.fast(shop.shop_id) as connection:
+            async with shop.house.database.connection(shop.shop_id) as connection:
                 await connection.execute(f"{change} WHERE shop_id = $1", shop.shop_id)
 
 
@@ -181,7 +181,7 @@ async def test_a_rating_thought_over_afterwards_changes_nothing(shop: ResolvedSh
 async def test_an_erased_conversation_leaves_no_resolution(shop: ResolvedShop) -> None:
     early, late = await shop.ask(DONE), await shop.ask(OPEN)
     await shop.count()
-    async with shop.house.database.fast(shop.shop_id) as connection:
+    async with shop.house.database.connection(shop.shop_id) as connection:
         await erase_conversations(connection, shop.shop_id, [early.conversation_id, late.conversation_id])
     assert await shop.sql("SELECT FROM resolution_due WHERE shop_id = $1") == []
     assert await shop.sql("SELECT FROM conversation_mark WHERE shop_id = $1") == []

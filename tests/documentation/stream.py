@@ -13,8 +13,10 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from integrations.platform import Money, OrderStatus
-from server.chat import conversations, events, interrupted, models
-from server.chat.recording import answer_metadata
+from server.chat import events, models
+from server.chat.conversations import service as conversations
+from server.chat.turns import abandoned_turns as interrupted
+from server.chat.turns.recording import answer_metadata
 from server.orders.models import OrderView
 from tests.documentation.markdown import Undescribed, code, descriptions, page, table
 

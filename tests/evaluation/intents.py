@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from uuid import UUID
 
-from server.chat.intents import Intent, IntentKind, Router, Topic
+from server.chat.answering.intents import Intent, IntentKind, Router, Topic
 from server.chat.models import Question
 from server.models.local import LocalEmbedder
 from server.shops.identity import Shopper

@@ -10,10 +10,10 @@ import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
-from server.chat.limits import ShopperLimits
-from server.chat.live import TurnJournal
-from server.chat.presence import Presence
-from server.chat.shoppers.forgotten import KEPT_S, ForgottenShoppers
+from server.chat.conversations.presence import Presence
+from server.chat.conversations.shoppers.erased import KEPT_S, ErasedShoppers
+from server.chat.turns.shopper_limits import ShopperLimits
+from server.chat.turns.turn_stream import TurnJournal
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
 from server.core.rate_limit import RateLimiter
@@ -55,7 +55,7 @@ async def keeper(installation: Installation) -> AsyncIterator[Keeper]:
             Vault((secret,)),
             TurnJournal(redis),
             Presence(redis),
-            ForgottenShoppers(database),
+            ErasedShoppers(database),
             ShopperLimits(RateLimiter(redis)),
             (secret,),
         )

@@ -102,7 +102,7 @@ async def test_urgent_work_and_every_shop_come_first(database: Database) -> None
 
 async def test_waiting_uploads_are_counted(database: Database) -> None:
     shop_id = await new_shop(database, "Uploads")
-    async with database.fast(shop_id) as connection:
+    async with database.connection(shop_id) as connection:
         await connection.executemany(
             "INSERT INTO upload (shop_id, id, name, data) VALUES ($1, gen_random_uuid(), 'f', ''::bytea)",
             [(shop_id,)] * MAX_WAITING_UPLOADS,
@@ -121,7 +121,7 @@ async def _in_the_past(database: Database, shop_id: UUID, kind: str) -> UUID:
 
 
 async def _with_due(database: Database, shop_id: UUID, kind: str, due: str, *, claimable: bool = True) -> UUID:
-    async with database.fast(shop_id) as connection:
+    async with database.connection(shop_id) as connection:
         job_id = await enqueue(connection, shop_id, kind, {})
         await connection.execute(
             f"UPDATE outbox SET due_at = {due} WHERE shop_id = $1 AND job_id = $2", shop_id, job_id
@@ -155,7 +155,7 @@ async def test_a_job_that_the_database_sends_away_is_not_given_up(database: Data
             runner.start(shop_id, job_id)
             await asyncio.sleep(0)
     assert len(seen) == MAX_ATTEMPTS + 3
-    async with database.fast(shop_id) as connection:
+    async with database.connection(shop_id) as connection:
         row = await connection.fetchrow(
             "SELECT state, attempts FROM job WHERE shop_id = $1 AND id = $2", shop_id, job_id
         )

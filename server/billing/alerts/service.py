@@ -25,7 +25,7 @@ class AlertService:
         """From now on; shares that are named twice count once."""
         caller.require(Role.ADMIN)
         percents = sorted(set(choices.at_percents))
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             await storage.save_alerts(connection, caller.shop_id, percents, choices.spent_minor)
         self._entitlements.forget(caller.shop_id)
         details: dict[str, object] = {"at_percents": percents, "spent_minor": choices.spent_minor}

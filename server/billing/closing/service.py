@@ -32,7 +32,7 @@ class Closing:
     async def statements(self, caller: Caller) -> tuple[Statement, ...]:
         """Newest first."""
         caller.require(Role.ADMIN)
-        async with self._database.fast(caller.shop_id) as connection:
+        async with self._database.connection(caller.shop_id) as connection:
             found = await storage.statements_of(connection, caller.shop_id, MAX_STATEMENTS)
         return tuple(msgspec.json.decode(each, type=Statement) for each in found)
 
@@ -41,7 +41,7 @@ class Closing:
 
         A period that does not add up is closed all the same, with the difference in its statement: it is a finding to
         be looked into, and no later look would find another."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             starts = await storage.periods_to_close(connection, shop_id, SETTLED)
         for start in starts:
             await self.close_period(shop_id, start)
@@ -56,7 +56,7 @@ class Closing:
             period, audit = await self._auditor.audit(shop_id, start, asks_provider=False)
         statement = statement_of(period, audit, datetime.now(UTC))
         encoded = msgspec.json.encode(statement).decode()
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             is_new = await storage.add_statement(connection, shop_id, period.start, period.end, encoded)
         if is_new and (statement.difference or statement.difference_minor):
             log.error(

@@ -57,7 +57,7 @@ class Resolutions:
         """Look at conversations whose time has come, at most MOST_IN_A_ROUND; how many."""
         account = await self._entitlements.read(shop_id)
         for looked_at in range(MOST_IN_A_ROUND):
-            async with self._database.fast(shop_id) as connection:
+            async with self._database.connection(shop_id) as connection:
                 if not await self._look_at_next(connection, shop_id, account):
                     return looked_at
         return MOST_IN_A_ROUND
@@ -81,9 +81,9 @@ class Resolutions:
         period, and of some around it. Only those whose last answer was counted by a plan that bills by resolution."""
         since = period.start - QUIET - RETURN_WINDOW - ANSWERS_TAKE
         found: list[Resolution] = []
-        async with self._database.report(shop_id) as connection:
+        async with self._database.report_connection(shop_id) as connection:
             ids = await storage.conversations_between(connection, shop_id, since, period.end, _KEYS)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             for first in range(0, len(ids), READ_AT_ONCE):
                 rows = await storage.log_of(connection, shop_id, ids[first : first + READ_AT_ONCE])
                 read = await asyncio.to_thread(_judged, rows, now)  # others are answered meanwhile

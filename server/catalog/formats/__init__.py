@@ -7,9 +7,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .detect_and_read import read_products, recognise_format
     from .mapping import MappingError, parse_mapping
-    from .reading import read_products, recognise_format
-    from .rows import BadRow, ParsedProduct, Progress, ReplacedRow, Row, SkippedRow, UnreadableFile
+    from .row_result import BadRow, ParsedProduct, Progress, ReplacedRow, Row, SkippedRow, UnreadableFile
 
 __all__ = (
     "BadRow",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from .rows import BadRow, Record, UnreadableFile
+from .row_result import BadRow, Record, UnreadableFile
 
 MAX_COLUMNS = 2_000
 MAX_ROW_CHARS = 1_000_000

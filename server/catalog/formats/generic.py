@@ -7,11 +7,9 @@ from typing import Any
 
 from integrations.platform import Money, Product, Variant
 
-from .cells import Cells, Context
+from .cell_access import Cells, Context
 from .columns import is_identifier, normalise
-from .money import UnreadablePrice
-from .rows import BadRow, ParsedProduct, Record, Row, SkippedRow
-from .values import (
+from .field_values import (
     MAX_ID_CHARS,
     MAX_IDENTIFIERS,
     attributes_of,
@@ -26,6 +24,8 @@ from .values import (
     title_of,
     url_of,
 )
+from .money import UnreadablePrice
+from .row_result import BadRow, ParsedProduct, Record, Row, SkippedRow
 
 MAX_VARIANTS = 2_000
 _OPTION = re.compile(r"option ?([1-3])(?: (name|value))?")

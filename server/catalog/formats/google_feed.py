@@ -7,11 +7,11 @@ import msgspec
 
 from integrations.platform import Product, Variant
 
-from .cells import Cells, Context
+from .cell_access import Cells, Context
+from .field_values import MAX_IDENTIFIERS, text_of
 from .generic import build_product, lowest_price
 from .grouping import Group
-from .rows import BadRow, ParsedProduct, Record, Row
-from .values import MAX_IDENTIFIERS, text_of
+from .row_result import BadRow, ParsedProduct, Record, Row
 
 _OPTION_NAMES = ("color", "colour", "size", "material", "pattern")
 _MIN_SHARED_CHARS = 4

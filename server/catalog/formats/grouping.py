@@ -6,7 +6,7 @@ from typing import IO
 
 import msgspec
 
-from .rows import BadRow, Progress, Record
+from .row_result import BadRow, Progress, Record
 
 MEMORY_BYTES = 64 * 2**20
 """Held in memory before rows go to a temporary file; a file is then handled one bucket at a time."""

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from .opening import MAX_LINE_CHARS
-from .rows import BadRow, Record, UnreadableFile
+from .decompress import MAX_LINE_CHARS
+from .row_result import BadRow, Record, UnreadableFile
 
 MAX_ITEM_CHARS = MAX_LINE_CHARS
 MAX_DEPTH = 500

@@ -6,13 +6,9 @@ from typing import Any
 
 from integrations.platform import Money, Product, Variant
 
-from .cells import Context
+from .cell_access import Context
 from .columns import normalise
-from .generic import is_less, lowest_price
-from .grouping import Group
-from .money import UnreadablePrice, parse_money
-from .rows import BadRow, ParsedProduct, Record, Row, SkippedRow
-from .values import (
+from .field_values import (
     MAX_ID_CHARS,
     attributes_of,
     category_of,
@@ -24,6 +20,10 @@ from .values import (
     title_of,
     url_of,
 )
+from .generic import is_less, lowest_price
+from .grouping import Group
+from .money import UnreadablePrice, parse_money
+from .row_result import BadRow, ParsedProduct, Record, Row, SkippedRow
 
 _NEW_NAMES = {
     "url handle": "handle", "body html": "description", "published on online store": "published",

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import IO, Any
 from xml.etree.ElementTree import Element, ParseError
 
-from .rows import BadRow, Record, UnreadableFile
+from .row_result import BadRow, Record, UnreadableFile
 
 MAX_ITEM_BYTES = 8 * 2**20
 MAX_DEPTH = 50

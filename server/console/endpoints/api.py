@@ -11,12 +11,12 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, QueryParameter
 from msgspec import Struct
 
-from server.chat.endpoints.pictures import picture_response
-from server.chat.pictures.service import Pictures
+from server.chat.conversations.pictures.endpoints import picture_response
+from server.chat.conversations.pictures.service import Pictures
 from server.console.figures.service import Figures
 from server.console.models import Analytics, ConversationDetail, Glance, MessageView, Only, Wanted
 from server.console.period import parse_moment, parse_position, position_text
-from server.console.service import StaffDesk
+from server.console.service import StaffService
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
 from server.core.paging import require_limit
@@ -54,7 +54,7 @@ class NewTags(Struct, frozen=True):
 @get("/v1/conversations", summary="Conversations", tags=["staff"])
 async def list_conversations(
     caller: NamedDependency[Caller],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
     from_: From = None,
     state_: State = None,
     only: FromQuery[str | None] = None,
@@ -71,17 +71,17 @@ async def list_conversations(
         since=parse_moment(from_, "from"),
         until=parse_moment(to, "to", is_end=True),
     )
-    items, goes_on_at = await staff_desk.conversations(caller, wanted, parse_position(cursor), require_limit(limit))
+    items, goes_on_at = await staff_service.conversations(caller, wanted, parse_position(cursor), require_limit(limit))
     next_cursor = base64.urlsafe_b64encode(position_text(goes_on_at).encode()).decode() if goes_on_at else None
     return {"data": items, "next_cursor": next_cursor}
 
 
 @get("/v1/conversations/{conversation_id:str}", summary="One conversation", tags=["staff"])
 async def get_conversation(
-    conversation_id: FromPath[str], caller: NamedDependency[Caller], staff_desk: NamedDependency[StaffDesk]
+    conversation_id: FromPath[str], caller: NamedDependency[Caller], staff_service: NamedDependency[StaffService]
 ) -> ConversationDetail:
     """Messages with ratings, and for each turn its trace: tools, sources, receipts, times, tokens."""
-    return await staff_desk.get(caller, require_id(conversation_id))
+    return await staff_service.get(caller, require_id(conversation_id))
 
 
 @post("/v1/conversations/{conversation_id:str}/messages", status_code=201, summary="Staff reply", tags=["staff"])
@@ -89,11 +89,11 @@ async def send_reply(
     conversation_id: FromPath[str],
     data: JSONBody[NewReply],
     caller: NamedDependency[Caller],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
     idempotency_key: IdempotencyKey = None,
 ) -> MessageView:
     """From now on staff answer this conversation and the assistant is silent, until it is closed."""
-    return await staff_desk.reply(caller, require_id(conversation_id), data.text, idempotency_key)
+    return await staff_service.reply(caller, require_id(conversation_id), data.text, idempotency_key)
 
 
 @post("/v1/conversations/{conversation_id:str}/assign", status_code=200, summary="Assign", tags=["staff"])
@@ -101,19 +101,19 @@ async def assign_conversation(
     conversation_id: FromPath[str],
     data: JSONBody[Assignment],
     caller: NamedDependency[Caller],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
 ) -> dict[str, Any]:
     """To one of the shop's staff, or to nobody."""
-    await staff_desk.assign(caller, require_id(conversation_id), data.merchant_id)
+    await staff_service.assign(caller, require_id(conversation_id), data.merchant_id)
     return {"merchant_id": data.merchant_id}
 
 
 @post("/v1/conversations/{conversation_id:str}/close", status_code=200, summary="Close", tags=["staff"])
 async def close_conversation(
-    conversation_id: FromPath[str], caller: NamedDependency[Caller], staff_desk: NamedDependency[StaffDesk]
+    conversation_id: FromPath[str], caller: NamedDependency[Caller], staff_service: NamedDependency[StaffService]
 ) -> dict[str, str]:
     """Nothing is left to do here; the shopper's next message opens it again."""
-    await staff_desk.close(caller, require_id(conversation_id))
+    await staff_service.close(caller, require_id(conversation_id))
     return {"state": "closed"}
 
 
@@ -122,32 +122,32 @@ async def tag_conversation(
     conversation_id: FromPath[str],
     data: JSONBody[NewTags],
     caller: NamedDependency[Caller],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
 ) -> dict[str, list[str]]:
     """Replaces the tags."""
-    return {"tags": await staff_desk.tag(caller, require_id(conversation_id), data.tags)}
+    return {"tags": await staff_service.tag(caller, require_id(conversation_id), data.tags)}
 
 
 @get("/v1/conversations/{conversation_id:str}/typing", summary="Who is typing", tags=["staff"])
 async def glance_at_conversation(
-    conversation_id: FromPath[str], caller: NamedDependency[Caller], staff_desk: NamedDependency[StaffDesk]
+    conversation_id: FromPath[str], caller: NamedDependency[Caller], staff_service: NamedDependency[StaffService]
 ) -> Glance:
     """Whether the shopper is typing, and how many messages there are: cheap enough to ask every few seconds."""
-    return await staff_desk.glance(caller, require_id(conversation_id))
+    return await staff_service.glance(caller, require_id(conversation_id))
 
 
 @post("/v1/conversations/{conversation_id:str}/typing", status_code=204, summary="Staff are typing", tags=["staff"])
 async def note_typing(
     conversation_id: FromPath[str],
     caller: NamedDependency[Caller],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
     shops: NamedDependency[ShopService],
     limiter: NamedDependency[RateLimiter],
 ) -> None:
     """The shopper sees it for a few seconds; nothing is kept."""
     talk = require_id(conversation_id)
     await limiter.require((STAFF_TYPING, f"{caller.shop_id}:{caller.actor}"))
-    await staff_desk.note_typing(caller, talk, (await shops.profile(caller.shop_id)).name)
+    await staff_service.note_typing(caller, talk, (await shops.profile(caller.shop_id)).name)
 
 
 @get("/v1/conversations/{conversation_id:str}/images/{image_id:str}", summary="A shopper's picture", tags=["staff"])

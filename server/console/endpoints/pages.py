@@ -17,7 +17,7 @@ from server.console.endpoints.sign_in import to_page
 from server.console.figures.service import Figures
 from server.console.models import STATES, Only, Position, Wanted
 from server.console.period import night_before, parse_moment, parse_position, position_text
-from server.console.service import MAX_REPLY, StaffDesk
+from server.console.service import MAX_REPLY, StaffService
 from server.console.view import entries_of
 from server.core.errors import Invalid, NotFound
 from server.core.ids import new_id, parse_id
@@ -38,14 +38,14 @@ Form = URLEncodedBody[dict[str, str]]
 async def show_conversations(
     request: AnyRequest,
     visitor: NamedDependency[Visitor],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
     figures: NamedDependency[Figures],
 ) -> Template:
     """What happened overnight, what failed, what to look at first; then all conversations."""
     zone = zone_of(request)
     given = {name: request.query_params.get(name, "").strip() for name in FILTERS}
     wanted, problem = _wanted(given, request)
-    items, goes_on_at = await staff_desk.conversations(visitor.caller, wanted, _position(request), PAGE_SIZE)
+    items, goes_on_at = await staff_service.conversations(visitor.caller, wanted, _position(request), PAGE_SIZE)
     days = await figures.days(visitor.caller.shop_id, CHART_DAYS, zone)
     return render(
         request,
@@ -70,17 +70,17 @@ async def show_conversation(
     request: AnyRequest,
     conversation_id: FromPath[str],
     visitor: NamedDependency[Visitor],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
 ) -> Template:
     """The thread as the shopper saw it, and why each answer is as it is."""
-    detail = await staff_desk.get(visitor.caller, require_id(conversation_id))
+    detail = await staff_service.get(visitor.caller, require_id(conversation_id))
     return render(
         request,
         "conversation",
         visitor=visitor,
         talk=detail,
         entries=entries_of(detail),
-        staff=await staff_desk.staff(visitor.caller),
+        staff=await staff_service.staff(visitor.caller),
         reply_key=new_id(),
         max_reply=MAX_REPLY,
     )
@@ -91,11 +91,11 @@ async def send_reply(
     conversation_id: FromPath[str],
     data: Form,
     visitor: NamedDependency[Visitor],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
 ) -> Redirect:
     """Answer the shopper; the form's own key makes a double click one reply."""
     talk = require_id(conversation_id)
-    await staff_desk.reply(visitor.caller, talk, data.get("text", ""), data.get("key") or None)
+    await staff_service.reply(visitor.caller, talk, data.get("text", ""), data.get("key") or None)
     return _to(f"/console/conversations/{talk}#end")
 
 
@@ -104,12 +104,12 @@ async def assign(
     conversation_id: FromPath[str],
     data: Form,
     visitor: NamedDependency[Visitor],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
 ) -> Redirect:
     """Give it to somebody, or to nobody."""
     talk = require_id(conversation_id)
     given = data.get("merchant_id", "")
-    await staff_desk.assign(visitor.caller, talk, require_id(given) if given else None)
+    await staff_service.assign(visitor.caller, talk, require_id(given) if given else None)
     return _to(f"/console/conversations/{talk}")
 
 
@@ -118,20 +118,20 @@ async def tag(
     conversation_id: FromPath[str],
     data: Form,
     visitor: NamedDependency[Visitor],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
 ) -> Redirect:
     """Tags, written with commas between them."""
     talk = require_id(conversation_id)
-    await staff_desk.tag(visitor.caller, talk, data.get("tags", "").split(","))
+    await staff_service.tag(visitor.caller, talk, data.get("tags", "").split(","))
     return _to(f"/console/conversations/{talk}")
 
 
 @post("/console/conversations/{conversation_id:str}/close", status_code=303, include_in_schema=False)
 async def close(
-    conversation_id: FromPath[str], visitor: NamedDependency[Visitor], staff_desk: NamedDependency[StaffDesk]
+    conversation_id: FromPath[str], visitor: NamedDependency[Visitor], staff_service: NamedDependency[StaffService]
 ) -> Redirect:
     """Done; back to the list."""
-    await staff_desk.close(visitor.caller, require_id(conversation_id))
+    await staff_service.close(visitor.caller, require_id(conversation_id))
     return _to("/console")
 
 
@@ -155,10 +155,10 @@ async def show_setup(
     request: AnyRequest,
     visitor: NamedDependency[Visitor],
     shops: NamedDependency[ShopService],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
 ) -> Template:
     """The snippet to paste, where it may be pasted, keys, and how imports go."""
-    return await _setup(request, visitor, shops, staff_desk)
+    return await _setup(request, visitor, shops, staff_service)
 
 
 @post("/console/setup/origins", status_code=303, include_in_schema=False)
@@ -167,7 +167,7 @@ async def change_origins(
     data: Form,
     visitor: NamedDependency[Visitor],
     shops: NamedDependency[ShopService],
-    staff_desk: NamedDependency[StaffDesk],
+    staff_service: NamedDependency[StaffService],
 ) -> Response[Any]:
     """Add or remove one origin."""
     origins = (await shops.view(visitor.caller)).origins
@@ -179,12 +179,17 @@ async def change_origins(
         await shops.change(visitor.caller, ShopChanges(origins=changed))
     except Invalid as reason:
         problem = reason.errors[0].message if reason.errors else reason.detail
-        return await _setup(request, visitor, shops, staff_desk, problem=problem, added=data.get("add", ""))
+        return await _setup(request, visitor, shops, staff_service, problem=problem, added=data.get("add", ""))
     return _to("/console/setup#origins")
 
 
 async def _setup(
-    request: AnyRequest, visitor: Visitor, shops: ShopService, staff_desk: StaffDesk, problem: str = "", added: str = ""
+    request: AnyRequest,
+    visitor: Visitor,
+    shops: ShopService,
+    staff_service: StaffService,
+    problem: str = "",
+    added: str = "",
 ) -> Template:
     keys = await shops.list_keys(visitor.caller.shop_id)
     return render(
@@ -196,8 +201,8 @@ async def _setup(
         publishable=next((key.key for key in keys if key.kind == "publishable"), None),
         keys=keys if visitor.may_set_up else [],
         origins=(await shops.view(visitor.caller)).origins,
-        jobs=await staff_desk.jobs(visitor.caller),
-        reports=await staff_desk.reports(visitor.caller),
+        jobs=await staff_service.jobs(visitor.caller),
+        reports=await staff_service.reports(visitor.caller),
         problem=problem,
         added=added,
     )

@@ -24,7 +24,7 @@ class Figures:
 
     async def since(self, shop_id: UUID, since: datetime) -> Overnight:
         """What there is to look at since `since`."""
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             row = await storage.count_since(connection, shop_id, since)
         return Overnight(since=since, **dict(row))
 
@@ -35,7 +35,7 @@ class Figures:
         until = until or datetime.now(UTC)
         since = since or until - timedelta(days=DEFAULT_DAYS)
         _require_period(since, until)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             days = await storage.count_by_day(connection, shop_id, since, until, zone.key)
             kinds = await storage.count_by_kind(connection, shop_id, since, until)
             questions = await storage.list_open_questions(connection, shop_id, since, until)
@@ -51,7 +51,7 @@ class Figures:
         """The last `count` days up to now, the first one whole."""
         now = datetime.now(zone)
         since = datetime.combine(now.date() - timedelta(days=count - 1), time(), zone)
-        async with self._database.fast(shop_id) as connection:
+        async with self._database.connection(shop_id) as connection:
             rows = await storage.count_by_day(connection, shop_id, since, now, zone.key)
         return _without_gaps(rows, since, now)
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from server.catalog.formats.rows import UnreadableFile
+from server.catalog.formats.row_result import UnreadableFile
 from server.knowledge.passages import PassageDraft
 
 __all__ = (

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from server.chat.driver import AnswerDriver
-from server.chat.engine import Engine
+from server.chat.answering.driver import AnswerDriver
+from server.chat.answering.engine import Engine
+from server.chat.answering.intents import Router
+from server.chat.answering.model_driver import ModelDriver
 from server.chat.events import Transcript
-from server.chat.intents import Router
-from server.chat.model_driver import ModelDriver
 from server.chat.models import CatalogResult
-from server.chat.service import AnswerBroken
+from server.chat.turns.service import AnswerBroken
 from server.core.errors import Unavailable
 from server.core.metrics import Metrics
 from server.models.protocol import (

@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from server.catalog.service import Catalog
-from server.chat.driver import AnswerDriver
-from server.chat.engine import Engine
+from server.chat.answering.driver import AnswerDriver
+from server.chat.answering.engine import Engine
+from server.chat.answering.intents import Router
+from server.chat.answering.model_driver import ModelDriver
 from server.chat.events import Transcript
-from server.chat.intents import Router
-from server.chat.model_driver import ModelDriver
-from server.chat.toolbox import ShopToolbox
+from server.chat.tools.toolbox import ShopToolbox
 from server.core.database import Database
 from server.core.metrics import Metrics
 from server.knowledge.index import SearchIndex

@@ -2,9 +2,9 @@
 
 import pytest
 
-from server.chat.intents import IntentKind, Topic
-from server.chat.intents.dictionary import gloss
-from server.chat.intents.nonsense import is_nonsense
+from server.chat.answering.intents import IntentKind, Topic
+from server.chat.answering.intents.dictionary import gloss
+from server.chat.answering.intents.nonsense import is_nonsense
 from tests.server.chat.engine.shop import question
 from tests.server.chat.test_intents import HashingEmbedder, Router, route
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.platform import Money
-from server.chat.grounding import Grounder, SentenceSplitter, clean_links, split_sentences
-from server.chat.grounding.numbers import readings
+from server.chat.answering.grounding import Grounder, SentenceSplitter, clean_links, split_sentences
+from server.chat.answering.grounding.numbers import readings
 from server.chat.models import Source
 
 TODAY = date(2026, 11, 21)

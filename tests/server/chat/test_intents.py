@@ -6,11 +6,11 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from server.chat.intents import Intent, IntentKind, Router, Topic
-from server.chat.intents.dictionary import gloss
-from server.chat.intents.language import detect_language
-from server.chat.intents.prices import read_price_limits
-from server.chat.intents.words import fold, stem
+from server.chat.answering.intents import Intent, IntentKind, Router, Topic
+from server.chat.answering.intents.dictionary import gloss
+from server.chat.answering.intents.language import detect_language
+from server.chat.answering.intents.prices import read_price_limits
+from server.chat.answering.intents.words import fold, stem
 from server.models.protocol import EMBEDDING_DIMENSIONS, ModelUnavailable, Vector
 from tests.server.chat.engine.shop import question
 

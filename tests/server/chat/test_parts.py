@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from server.chat.intents import IntentKind, Topic
-from server.chat.intents.nearest import class_similarities, learn_examples
-from server.chat.intents.parts import split_nouns, split_questions
+from server.chat.answering.intents import IntentKind, Topic
+from server.chat.answering.intents.nearest import class_similarities, learn_examples
+from server.chat.answering.intents.parts import split_nouns, split_questions
 from tests.server.chat.engine.shop import question
 from tests.server.chat.test_intents import HashingEmbedder, Router, route
 

@@ -6,8 +6,8 @@ import msgspec
 import pytest
 
 from integrations.platform import OrderStatus
-from server.chat.grounding import Grounder
-from server.chat.intents.language import LANGUAGES
+from server.chat.answering.grounding import Grounder
+from server.chat.answering.intents.language import LANGUAGES
 from server.chat.phrases import ALL_PHRASES, Phrases, phrase, phrases_for
 
 NAMES = [field.name for field in msgspec.structs.fields(Phrases)]

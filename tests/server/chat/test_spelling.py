@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.chat.intents.spelling import mend_spelling
+from server.chat.answering.intents.spelling import mend_spelling
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from server.chat.tool_arguments import (
+from server.chat.tools.arguments import (
     MAX_PRICE_MINOR,
     MAX_TEXT,
     id_argument,

@@ -8,7 +8,7 @@ import pytest_asyncio
 from litestar import Litestar
 from redis.asyncio import Redis
 
-from server.chat.presence import Presence
+from server.chat.conversations.presence import Presence
 from server.core.crypto import Vault
 from server.core.database import Database
 from server.core.rate_limit import RateLimiter

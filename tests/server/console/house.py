@@ -15,13 +15,13 @@ from litestar.template import TemplateConfig
 
 from server.app import INJECTED
 from server.chat import storage as chat
-from server.chat.handoff.storage import request_handoff
-from server.chat.limits import ShopperLimits
-from server.chat.pictures.service import Pictures
-from server.chat.presence import Presence
+from server.chat.conversations.handoff.storage import request_handoff
+from server.chat.conversations.pictures.service import Pictures
+from server.chat.conversations.presence import Presence
+from server.chat.turns.shopper_limits import ShopperLimits
 from server.console.endpoints import OUTSIDE_ERRORS, TEMPLATES, console_router
 from server.console.figures.service import Figures
-from server.console.service import StaffDesk
+from server.console.service import StaffService
 from server.core.database import Database
 from server.core.http import EXCEPTION_HANDLERS
 from server.core.ids import new_id
@@ -100,7 +100,7 @@ class ShopUnderTest:
             origin="https://fern.example",
         )
         said = [{"type": "text", "text": "Within 30 days.", "state": "done"}] if answer is None else answer
-        async with self.database.fast(self.id) as connection:
+        async with self.database.connection(self.id) as connection:
             accepted = await chat.accept_message(
                 connection,
                 self.id,
@@ -156,12 +156,12 @@ class ShopUnderTest:
 
     async def want_person(self, talk: UUID, email: str | None = None) -> None:
         """The shopper asks for staff."""
-        async with self.database.fast(self.id) as connection:
+        async with self.database.connection(self.id) as connection:
             await request_handoff(connection, self.id, talk, "waiting", email)
 
     async def audit(self) -> list[tuple[str, str]]:
         """(actor, action) of all entries about conversations, oldest first."""
-        async with self.database.fast(self.id) as connection:
+        async with self.database.connection(self.id) as connection:
             rows = await connection.fetch(
                 "SELECT actor, action FROM audit_entry WHERE shop_id = $1 AND action LIKE 'conversation.%' ORDER BY id",
                 self.id,
@@ -197,7 +197,7 @@ def console_app(
         "members": Members(database),
         "limiter": limiter,
         "console_signer": signer,
-        "staff_desk": StaffDesk(database, presence),
+        "staff_service": StaffService(database, presence),
         "pictures": Pictures(database, shops, ShopperLimits(limiter)),
         "figures": Figures(database),
     }
@@ -228,9 +228,9 @@ async def new_shop(
     for role in (Role.OWNER, Role.AGENT, Role.VIEWER):
         email = f"{role}@{made.shop_id.hex}.example"
         merchant = Merchant(email=email, name=f"Ms {role.title()}", password_hash=password_hash())
-        async with database.directory() as session:
+        async with database.global_session() as session:
             session.add(merchant)
-        async with database.shop(made.shop_id) as session:
+        async with database.session(made.shop_id) as session:
             session.add(Member(shop_id=made.shop_id, merchant_id=merchant.id, role=role))
         merchant_id = merchant.id
         token = signer.sign(ConsoleClaims(merchant_id, made.shop_id), lives_s=3600)

@@ -245,7 +245,7 @@ async def test_an_unknown_address_is_a_page(client: httpx.AsyncClient, shop: Sho
 
 
 async def test_the_set_up_page_lists_imports_only(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
-    async with shop.database.fast(shop.id) as connection:
+    async with shop.database.connection(shop.id) as connection:
         for kind in ("orders.send_code", "knowledge.crawl", "privacy.erase"):
             await connection.execute(
                 "INSERT INTO job (shop_id, id, kind, payload) VALUES ($1, gen_random_uuid(), $2, '{}')", shop.id, kind

@@ -8,7 +8,7 @@ import pytest
 from litestar import Litestar
 from redis.asyncio import Redis
 
-from server.chat.presence import Presence
+from server.chat.conversations.presence import Presence
 from server.core.rate_limit import RateLimiter
 from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, ConsoleClaims
@@ -306,7 +306,7 @@ async def test_another_shops_pages_are_not_there(
 async def test_a_merchant_of_two_shops_switches(
     client: httpx.AsyncClient, shop: ShopUnderTest, other: ShopUnderTest
 ) -> None:
-    async with shop.database.shop(other.id) as session:
+    async with shop.database.session(other.id) as session:
         session.add(Member(shop_id=other.id, merchant_id=shop.owner.id, role=Role.VIEWER))
     await other.ask("Asked elsewhere")
     page = (await client.get("/console", headers=shop.owner.headers)).text

@@ -100,12 +100,12 @@ async def opened(url: str) -> AsyncIterator[Database]:
 
 
 async def ask(database: Database) -> None:
-    async with database.directory() as session:
+    async with database.global_session() as session:
         await session.exec(text("SELECT 1"))  # type: ignore[call-overload]
 
 
 async def ask_fast(database: Database) -> None:
-    async with database.fast(new_id()) as connection:
+    async with database.connection(new_id()) as connection:
         await connection.fetchval("SELECT 1")
 
 
@@ -140,7 +140,7 @@ async def test_a_server_that_ends_a_statement_is_unavailable(installation: Insta
             pid = asyncio.get_running_loop().create_future()
 
             async def sleep() -> None:
-                async with database.directory() as session:
+                async with database.global_session() as session:
                     pid.set_result((await session.exec(text("SELECT pg_backend_pid()"))).scalar())  # type: ignore[call-overload]
                     await session.exec(text("SELECT pg_sleep(60)"))  # type: ignore[call-overload]
 
@@ -161,5 +161,5 @@ async def test_a_server_that_ends_a_statement_is_unavailable(installation: Insta
 async def test_a_statement_that_is_wrong_is_no_outage(app_url: str) -> None:
     async with opened(app_url) as database:
         with pytest.raises(DBAPIError):
-            async with database.directory() as session:
+            async with database.global_session() as session:
                 await session.exec(text("SELECT nothing_of_the_kind"))  # type: ignore[call-overload]

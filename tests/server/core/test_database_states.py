@@ -41,12 +41,12 @@ Ask = Callable[[Database, str], Any]
 
 
 async def ask_slow(database: Database, sql: str) -> None:
-    async with database.directory() as session:
+    async with database.global_session() as session:
         await session.exec(text(sql))  # type: ignore[call-overload]
 
 
 async def ask_fast(database: Database, sql: str) -> None:
-    async with database.fast(new_id()) as connection:
+    async with database.connection(new_id()) as connection:
         await connection.execute(sql)
 
 
@@ -121,7 +121,7 @@ async def test_a_plan_that_a_migration_made_invalid(owner_url: str, database: Da
         if door is ask_slow:
             await door(database, f"SELECT * FROM {name}")
             return
-        async with database.fast(new_id()) as connection:
+        async with database.connection(new_id()) as connection:
             await connection.fetch(f"SELECT * FROM {name}")
 
     try:

@@ -54,7 +54,7 @@ def test_json_is_kept_with_replacements(given: str, kept: Any) -> None:
 
 async def test_every_kind_of_parameter_of_a_fast_connection(database: Database) -> None:
     given = list(TEXTS)
-    async with database.fast(new_id()) as connection:
+    async with database.connection(new_id()) as connection:
         assert await connection.fetchval("SELECT $1::text[]", given) == list(TEXTS.values())
         row = await connection.fetchrow("SELECT $1::text AS one, $2::varchar AS two", "a\x00b", "a\ud800b")
         assert tuple(row) == ("a\ufffdb", "a\ufffdb")
@@ -72,7 +72,7 @@ async def test_every_kind_of_parameter_of_a_fast_connection(database: Database) 
 
 async def test_every_kind_of_parameter_of_a_session(installation: Installation, database: Database) -> None:
     shop_id = new_id()
-    async with database.shop(shop_id) as session:
+    async with database.session(shop_id) as session:
         connection = await session.connection()
         found = await connection.execute(text("SELECT CAST(:words AS text)"), {"words": "a\x00\ud800b"})
         assert found.scalar_one() == "a\ufffd\ufffdb"

@@ -226,7 +226,7 @@ async def test_equal_passages_are_embedded_once(knowledge: Knowledge, embedder: 
     result = await bring(knowledge, shop_id, markers)
     assert result.passages > 50
     assert embedder.embedded < 5
-    async with knowledge._database.fast(shop_id) as connection:
+    async with knowledge._database.connection(shop_id) as connection:
         assert not await connection.fetchval(
             "SELECT count(*) FROM passage WHERE shop_id = $1 AND embedding IS NULL", shop_id
         )

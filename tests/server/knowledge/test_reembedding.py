@@ -78,7 +78,7 @@ PRODUCTS = [Product(external_id=f"p{number}", title=f"Walnut chair number {numbe
 
 
 async def models_of(database: Database, shop_id: UUID) -> set[str | None]:
-    async with database.fast(shop_id) as connection:
+    async with database.connection(shop_id) as connection:
         rows = await connection.fetch("SELECT embedding_model FROM passage WHERE shop_id = $1", shop_id)
     return {row["embedding_model"] for row in rows}
 
@@ -132,7 +132,7 @@ async def test_a_new_language_stems_the_words_anew(
     await parts.catalog.save(shop_id, [Product(external_id="p", title="Gefütterte Winterjacken")], "test")
     assert not await parts.knowledge.search(shop_id, "gefütterten")
     assert shop_id not in await database.shops_to_restem()
-    async with database.fast(shop_id) as connection:
+    async with database.connection(shop_id) as connection:
         await connection.execute("UPDATE shop SET locale = 'de-AT' WHERE id = $1", shop_id)
     assert await parts.knowledge.restem(shop_id, nothing) == 1
     assert [hit.external_id for hit in await parts.knowledge.search(shop_id, "gefütterten")] == ["p"]

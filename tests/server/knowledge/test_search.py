@@ -103,7 +103,7 @@ async def make_shop(owner: Connection, database: Database, passages: Sequence[Pa
             if item.kind == "document"
         ],
     )
-    async with database.fast(shop_id) as connection:
+    async with database.connection(shop_id) as connection:
         await storage.replace_passages(connection, shop_id, [], passages, "english")
 
 
@@ -126,7 +126,7 @@ async def shops(servers: SharedServers) -> AsyncIterator[Shops]:
 
 async def find(shops: Shops, shop_id: uuid.UUID, text: str, **fields: object) -> list[Hit]:
     query = SearchQuery(text=text, embedding_model=MODEL, **fields)  # type: ignore[arg-type]
-    async with shops.database.fast(shop_id) as connection:
+    async with shops.database.connection(shop_id) as connection:
         return await search(connection, shop_id, query)
 
 
@@ -143,7 +143,7 @@ async def exact(shops: Shops, shop_id: uuid.UUID, vector: Vector, limit: int) ->
 
 async def test_another_shop_is_refused(shops: Shops) -> None:
     mine, theirs = shops.small[:2]
-    async with shops.database.fast(mine) as connection:
+    async with shops.database.connection(mine) as connection:
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match=r"app\.shop_id"):
             await search(connection, theirs, SearchQuery(text="kettle"))
 
@@ -185,7 +185,7 @@ async def test_the_words_are_found_through_the_index_and_no_other_shop_is_read(s
     read = (
         "SELECT seq_scan, seq_tup_read + idx_tup_fetch AS rows FROM pg_stat_xact_user_tables WHERE relname = 'passage'"
     )
-    async with shops.database.fast(shop_id) as connection:
+    async with shops.database.connection(shop_id) as connection:
         before = await connection.fetchrow(read)
         for _ in range(3):
             assert await search(connection, shop_id, SearchQuery(text="blue lamp for home"))
@@ -197,7 +197,7 @@ async def test_the_words_are_found_through_the_index_and_no_other_shop_is_read(s
 async def test_row_security_alone_would_not_use_the_index(shops: Shops) -> None:
     """Why there is a function at all: drop it when this fails."""
     statement = "EXPLAIN SELECT id FROM passage WHERE shop_id = $1 AND search @@ passage_quote($1, 'kettl')::tsquery"
-    async with shops.database.fast(shops.large) as connection:
+    async with shops.database.connection(shops.large) as connection:
         bound = "\n".join(row[0] for row in await connection.fetch(statement, shops.large))
     free = "\n".join(row[0] for row in await shops.owner.fetch(statement, shops.large))
     assert "passage_search" not in bound
@@ -208,7 +208,7 @@ async def test_a_large_shop_gets_an_index_of_its_own_that_finds_the_same(shops: 
     queries = vectors(30, 5_000)
     assert await ensure_shop_index(shops.owner, shops.large) is True
     assert await ensure_shop_index(shops.owner, shops.small[0]) is False
-    async with shops.database.fast(shops.large) as connection:
+    async with shops.database.connection(shops.large) as connection:
         await refresh_statistics(connection, shops.large)
     recall = []
     for vector in queries:
@@ -248,7 +248,7 @@ async def test_words_alone_decide_without_a_vector(shops: Shops) -> None:
 
 async def test_vectors_of_another_model_are_not_compared(shops: Shops) -> None:
     query = SearchQuery(text="green lamp", vector=vectors(1, 9)[0], embedding_model="another")
-    async with shops.database.fast(shops.small[4]) as connection:
+    async with shops.database.connection(shops.small[4]) as connection:
         hits = await search(connection, shops.small[4], query)
     assert hits
     assert all(hit.vector_score is None for hit in hits)

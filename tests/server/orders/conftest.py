@@ -30,7 +30,7 @@ async def new_shop(database: Database) -> Callable[..., Awaitable[UUID]]:
 
     async def make(order_access: str = "standard", name: str = "Harbour Goods") -> UUID:
         shop_id = new_id()
-        async with database.fast(shop_id) as connection:
+        async with database.connection(shop_id) as connection:
             await connection.execute(
                 "INSERT INTO shop (id, name, order_access, identity_secret) VALUES ($1, $2, $3, ''::bytea)",
                 shop_id,

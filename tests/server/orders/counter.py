@@ -9,10 +9,10 @@ from integrations.platform import PlatformRevoked, ShopPlatform
 from server.core.database import Database
 from server.core.ids import new_id
 from server.core.jobs import ClaimedJob, JobDesk, claim
+from server.orders.constant_time import Pace
 from server.orders.lookup import OrderSource
 from server.orders.models import ProofLevel
-from server.orders.pace import Pace
-from server.orders.service import OrderDesk
+from server.orders.service import OrderService
 from server.shops.identity import Customer, Shopper
 from tests.server.orders.memory_platform import MemoryPlatform, an_order
 
@@ -51,9 +51,9 @@ class Counter:
         """(connection, reason) of each loss that was told."""
         self.desk = self.another_desk(desk)
 
-    def another_desk(self, desk: Desk) -> OrderDesk:
+    def another_desk(self, desk: Desk) -> OrderService:
         """A second process in front of the same shop."""
-        return OrderDesk(
+        return OrderService(
             self.database,
             self.source_for,
             desk.secret_keys,
@@ -85,7 +85,7 @@ class Counter:
 
     async def counts(self, scope: str) -> list[int]:
         """The counters of one scope, highest first."""
-        async with self.database.fast(self.shop_id) as connection:
+        async with self.database.connection(self.shop_id) as connection:
             rows = await connection.fetch(
                 "SELECT count FROM attempt WHERE shop_id = $1 AND scope = $2 ORDER BY count DESC", self.shop_id, scope
             )
@@ -93,13 +93,13 @@ class Counter:
 
     async def proofs(self) -> dict[UUID, ProofLevel]:
         """What was proven, by conversation."""
-        async with self.database.fast(self.shop_id) as connection:
+        async with self.database.connection(self.shop_id) as connection:
             rows = await connection.fetch("SELECT conversation_id, level FROM proof WHERE shop_id = $1", self.shop_id)
         return {row["conversation_id"]: ProofLevel(row["level"]) for row in rows}
 
     async def age(self, table: str, column: str, by: str) -> None:
         """Let time pass: move one column of the shop's rows into the past."""
-        async with self.database.fast(self.shop_id) as connection:
+        async with self.database.connection(self.shop_id) as connection:
             await connection.execute(
                 f"UPDATE {table} SET {column} = {column} - interval '{by}' WHERE shop_id = $1", self.shop_id
             )

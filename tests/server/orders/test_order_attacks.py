@@ -10,8 +10,8 @@ import pytest
 from structlog.testing import capture_logs
 
 from server.core.errors import RateLimited
+from server.orders.constant_time import Pace
 from server.orders.models import OrderFound, ProofNeeded, TooManyTries
-from server.orders.pace import Pace
 from tests.server.orders.counter import Counter
 from tests.server.orders.memory_platform import OWNER_EMAIL, an_order
 
@@ -135,7 +135,7 @@ async def test_right_proofs_and_refused_tries_leave_no_count(counter: Counter) -
 
 async def test_the_counters_tell_no_order_number_and_no_address(counter: Counter) -> None:
     await counter.desk.prove(counter.shopper(address="203.0.113.7"), "1001", email=WRONG)
-    async with counter.database.fast(counter.shop_id) as connection:
+    async with counter.database.connection(counter.shop_id) as connection:
         rows = await connection.fetch("SELECT scope, subject FROM attempt WHERE shop_id = $1", counter.shop_id)
     assert {row["scope"] for row in rows} == {"conversation", "order-email", "order-email-site", "address", "shop"}
     assert all(len(row["subject"]) == 32 for row in rows)

@@ -74,7 +74,7 @@ def ask_for_code(counter: Counter, mailbox: Mailbox) -> Callable[[Shopper], Awai
 
 
 async def state_of(counter: Counter, job_id: Any) -> str:
-    async with counter.database.fast(counter.shop_id) as connection:
+    async with counter.database.connection(counter.shop_id) as connection:
         return (await get_job(connection, counter.shop_id, job_id)).state
 
 
@@ -124,7 +124,7 @@ async def test_a_row_moved_to_another_conversation_opens_nothing(
 ) -> None:
     code = await ask_for_code(counter.shopper())
     thief = counter.shopper()
-    async with counter.database.fast(counter.shop_id) as connection:
+    async with counter.database.connection(counter.shop_id) as connection:
         await connection.execute(
             "UPDATE one_time_code SET conversation_id = $2 WHERE shop_id = $1", counter.shop_id, thief.conversation_id
         )
@@ -302,7 +302,7 @@ async def test_the_job_holds_no_address_and_no_code(counter: Counter) -> None:
 @pytest.mark.parametrize("locale", ["fr-FR", "de", "es_MX", "pt"])
 async def test_the_mail_speaks_the_conversations_language(counter: Counter, mailbox: Mailbox, locale: str) -> None:
     shopper = counter.shopper()
-    async with counter.database.fast(counter.shop_id) as connection:
+    async with counter.database.connection(counter.shop_id) as connection:
         await connection.execute(
             "INSERT INTO conversation (shop_id, id, shopper_id, locale) VALUES ($1, $2, $3, $4)",
             shopper.shop_id,

@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from integrations.platform import PlatformRevoked
 from integrations.woocommerce.platform import WooCommercePlatform
-from server.chat.sessions import SessionClaims
+from server.chat.conversations.sessions import SessionClaims
 from server.core.tokens import TokenSigner
 from server.embedded.standins.woocommerce.store import Store
 from server.embedded.standins.woocommerce_server import running

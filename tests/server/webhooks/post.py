@@ -20,7 +20,7 @@ from server.shops.service import ShopService
 from server.stores.models import NewStore
 from server.stores.platforms import Platforms
 from server.stores.service import Stores
-from server.webhooks.admission import NEW_CHANGES, REPEATS_S, Admission
+from server.webhooks.deduplication import NEW_CHANGES, REPEATS_S, Admission
 from server.webhooks.service import Delivery, Inbox
 from server.webhooks.sources import WOOCOMMERCE
 from server.webhooks.tasks import ProcessChanges
@@ -100,7 +100,7 @@ class Post:
         """Let what was put off fall due."""
         self.now_s += minutes * REPEATS_S
         for table, column in (("inbox", "received_at"), ("outbox", "due_at")):
-            async with self.database.fast(self.shop_id) as connection:
+            async with self.database.connection(self.shop_id) as connection:
                 await connection.execute(f"UPDATE {table} SET {column} = now() WHERE shop_id = $1", self.shop_id)
 
     async def rows(self) -> list[Any]:
@@ -116,7 +116,7 @@ class Post:
         return [row["received_at"].timestamp() for row in found]
 
     async def _fetch(self, query: str) -> list[Any]:
-        async with self.database.fast(self.shop_id) as connection:
+        async with self.database.connection(self.shop_id) as connection:
             return list(await connection.fetch(query, self.shop_id))
 
     async def _wake(self, _shop_id: UUID, _job_id: UUID) -> None:

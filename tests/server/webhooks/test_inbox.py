@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 from server.core.database import Database
 from server.core.jobs import claim, enqueue_once
 from server.core.rate_limit import Limit
-from server.webhooks.admission import REPEATS_S
+from server.webhooks.deduplication import REPEATS_S
 from server.webhooks.service import CHANGES
 from tests.server.webhooks.post import Post
 
@@ -144,10 +144,10 @@ async def test_too_much_news_becomes_one_pass_over_everything(database: Database
 
 
 async def test_a_waiting_job_cannot_begin_before_what_was_left_to_it_is_there(post: Post) -> None:
-    async with post.database.fast(post.shop_id) as connection:
+    async with post.database.connection(post.shop_id) as connection:
         job_id = await enqueue_once(connection, post.shop_id, CHANGES, {})
     assert job_id is not None
-    async with post.database.fast(post.shop_id) as connection:
+    async with post.database.connection(post.shop_id) as connection:
         assert await enqueue_once(connection, post.shop_id, CHANGES, {}) is None
         claiming = asyncio.create_task(claim(post.database, post.shop_id, job_id))
         done, _ = await asyncio.wait({claiming}, timeout=0.3)

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from integrations.platform import Money, OrderStatus
-from server.chat.intents.words import stems
+from server.chat.answering.intents.words import stems
 from server.chat.models import (
     CatalogResult,
     HandoffResult,

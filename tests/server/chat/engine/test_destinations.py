@@ -2,8 +2,8 @@
 
 import pytest
 
-from server.chat.engine.destinations import asks_of_abroad, destinations_in
-from server.chat.engine.places import covers, is_home, speaks_of_the_rest
+from server.chat.answering.engine.destinations import asks_of_abroad, destinations_in
+from server.chat.answering.engine.places import covers, is_home, speaks_of_the_rest
 from server.chat.models import Source
 from tests.server.chat.engine.shop import ShopTools, question
 from tests.server.chat.engine.test_engine import Answer, answer

@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
-from server.chat.engine import Engine, prove_from_message
-from server.chat.grounding import Grounder
-from server.chat.intents import Intent, IntentKind, Router
+from server.chat.answering.engine import Engine, prove_from_message
+from server.chat.answering.grounding import Grounder
+from server.chat.answering.intents import Intent, IntentKind, Router
 from server.chat.models import (
     AnswerEvent,
     AskProof,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from server.chat.intents import IntentKind
-from server.chat.intents.context import is_assent, is_refusal
-from server.chat.intents.order_parts import OrderPart, order_part
+from server.chat.answering.intents import IntentKind
+from server.chat.answering.intents.context import is_assent, is_refusal
+from server.chat.answering.intents.order_parts import OrderPart, order_part
 from server.chat.phrases import ALL_PHRASES, phrases_for
 from server.orders.models import ProofLevel
 from tests.server.chat.engine.shop import ShopTools, question

@@ -1,6 +1,6 @@
 """Countries: named, meant by Europe, or left to the rest."""
 
-from server.chat.engine.places import covers, is_abroad, places_in, speaks_of_the_rest
+from server.chat.answering.engine.places import covers, is_abroad, places_in, speaks_of_the_rest
 
 
 def test_countries_are_found_in_the_shoppers_language() -> None:

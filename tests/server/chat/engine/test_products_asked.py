@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from integrations.platform import Money
-from server.chat.engine.temperatures import degrees_asked
-from server.chat.intents import IntentKind, Topic
+from server.chat.answering.engine.temperatures import degrees_asked
+from server.chat.answering.intents import IntentKind, Topic
 from server.chat.models import ProductDetail, VariantCard
 from server.chat.phrases import phrases_for
 from tests.server.chat.engine.shop import CATALOG, POLICIES, ShopTools, question

@@ -1,0 +1,110 @@
+"""One row seen by meaning: which cell is the price, which have been used, what is left over."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+from integrations.platform import Money
+
+from .columns import Column, Layout, is_minor_name, normalise, resolve
+from .field_values import is_empty, text_of
+from .mapping import Source
+from .money import UnreadablePrice, currency_code, parse_minor, parse_money
+
+
+class Context(Struct, frozen=True):
+    """What holds for a whole file: the shop's currency and the merchant's `--map` rules."""
+
+    currency: str
+    sources: tuple[Source, ...] = ()
+
+
+class Cells:
+    """The cells of one row. What is asked for by meaning counts as used and no longer comes with `rest`."""
+
+    def __init__(self, fields: Mapping[str, Any], context: Context) -> None:
+        self._fields = fields
+        self._context = context
+        self._layout: Layout = resolve(tuple(fields))
+        self._used: set[str] = set()
+        self._mapped = {source.target: source for source in context.sources}
+        for source in context.sources:
+            self._used.add(source.path)
+
+    def first(self, target: str) -> Any:
+        """The value of the best filled column of this meaning, or None."""
+        return self._find(target)[1]
+
+    def every(self, target: str) -> list[tuple[str, Any]]:
+        """(column, value) of all filled columns of this meaning that are not used yet."""
+        found = []
+        if target in self._mapped:
+            found.append((target, self._mapped[target].value(self._fields)))
+        for column in self._columns(target):
+            found.append((column.name, self._fields[column.name]))
+            self._used.add(column.name)
+        return [(name, value) for name, value in found if not is_empty(value)]
+
+    def peek(self, target: str) -> Any:
+        """As `first`, also over used columns, and without using any."""
+        if target in self._mapped:
+            return self._mapped[target].value(self._fields)
+        columns = self._layout.by_target.get(target, ())
+        return next((value for column in columns if not is_empty(value := self._fields[column.name])), None)
+
+    def money(self, target: str, currency: str) -> Money | None:
+        """The price in this row, or None when there is none. Raises UnreadablePrice."""
+        column, value = self._find(target)
+        try:
+            if isinstance(value, dict):
+                return _money_object(value, currency)
+            if column and column.is_minor:
+                return parse_minor(value, column.currency or currency)
+            return parse_money(value, column.currency or currency if column else currency)
+        except UnreadablePrice as error:
+            raise UnreadablePrice(f"{target.replace('_', ' ')}: {error}") from None
+
+    def currency(self) -> str:
+        """The row's currency, or the shop's. Raises UnreadablePrice for one that does not exist."""
+        named = text_of(self.first("currency"))
+        return currency_code(named) if named else self._context.currency
+
+    def rest(self) -> Iterator[tuple[str, Any]]:
+        """(column, value) of everything not used and not private, then the mapped attributes."""
+        containers = [column.name for column in self._layout.by_target.get("attributes", ())]
+        for name, value in self._fields.items():
+            if name in self._used or name in self._layout.private:
+                continue
+            if name in containers and isinstance(value, dict | list):
+                yield "", value
+            else:
+                yield name, value
+        for target, source in self._mapped.items():
+            if target.startswith("attributes."):
+                yield target.removeprefix("attributes."), source.value(self._fields)
+
+    def _find(self, target: str) -> tuple[Column | None, Any]:
+        if target in self._mapped:
+            source = self._mapped[target]
+            is_minor = source.factor is None and source.constant is None and is_minor_name(source.path)
+            value = source.value(self._fields)
+            return Column(source.path, is_minor=is_minor), None if is_empty(value) else value
+        for column in self._columns(target):
+            if not is_empty(value := self._fields[column.name]):
+                self._used.add(column.name)
+                return column, value
+        return None, None
+
+    def _columns(self, target: str) -> Iterator[Column]:
+        return (column for column in self._layout.by_target.get(target, ()) if column.name not in self._used)
+
+
+def _money_object(value: dict[str, Any], currency: str) -> Money | None:
+    """`{"amount": 1999, "currency": "USD"}` is Aisle's own form (minor units); texts and `value` are major units."""
+    names = {normalise(name): name for name in value}
+    code = text_of(value.get(names.get("currency") or names.get("currency code") or "")) or currency
+    amount = value.get(names.get("amount") or names.get("value") or names.get("price") or "")
+    is_own = isinstance(amount, int) and "amount" in value and "currency" in value
+    parse = parse_minor if is_own else parse_money
+    return parse(amount, currency_code(code))

@@ -1,0 +1,107 @@
+"""The one driver of the service: the model when there is one, the engine otherwise and whenever the model fails."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from server.chat.answering.allowed_hosts import allowed_hosts
+from server.chat.answering.engine import Engine, prove_from_message
+from server.chat.answering.grounding import clean_links
+from server.chat.answering.intents import Router
+from server.chat.answering.model_driver import ModelDriver
+from server.chat.events import Transcript
+from server.chat.models import Question, TextPiece
+from server.chat.tools.toolbox import ShopToolbox
+from server.chat.turns.service import AnswerBroken
+from server.core.errors import AisleError
+from server.core.logging import get_logger
+from server.core.metrics import Metrics
+from server.models.protocol import FailureKind, ModelUnavailable
+
+FIRST_WORD_S = 60.0
+"""After so long without a word the engine answers: `service.TURN_TIMEOUT_S` leaves it a quarter of a minute."""
+
+log = get_logger("chat")
+
+
+class AnswerDriver:
+    """Implements `service.Driver`."""
+
+    def __init__(
+        self,
+        router: Router,
+        engine: Engine,
+        model: ModelDriver | None,
+        metrics: Metrics,
+        *,
+        first_word_s: float = FIRST_WORD_S,
+    ) -> None:
+        self._router, self._engine, self._model, self._metrics = router, engine, model, metrics
+        self._first_word_s = first_word_s
+
+    async def answer(self, question: Question, tools: ShopToolbox, transcript: Transcript) -> str:
+        """See `service.Driver`."""
+        intent = await self._router.recognise(question)
+        if intent.embedded:
+            tools.embedded[intent.query] = intent.embedded
+        if self._model and (question.text or self._model.sees_pictures):
+            transcript.author = "model"
+            try:
+                async with _first_word_within(self._first_word_s, transcript):
+                    proven = await prove_from_message(intent, question, tools)
+                    await self._model.answer(question, intent, proven, tools, transcript)
+                return "model"
+            except ModelUnavailable as failure:
+                if transcript.has_text:
+                    raise AnswerBroken(str(failure)) from None
+                self._note_failure(transcript, failure.kind, str(failure))
+            except Exception as error:  # whatever it was: the shopper has read nothing, and the engine may do better
+                if transcript.has_text:
+                    raise
+                reason = error.detail if isinstance(error, AisleError) else type(error).__name__
+                self._note_failure(transcript, FailureKind.INTERNAL_ERROR, reason, error)
+        transcript.author = "engine"
+        async for event in self._engine.answer(question, intent, tools):
+            for used in tools.take_used():
+                transcript.add(used)
+            if isinstance(event, TextPiece):  # a product's title may hold a link of anybody's
+                event = TextPiece(clean_links(event.text, allowed_hosts(tools.sources.values())))
+            transcript.add(event)
+        return "engine"
+
+    def _note_failure(
+        self, transcript: Transcript, kind: FailureKind, reason: str, error: Exception | None = None
+    ) -> None:
+        """For staff (the turn's trace), the log and the metrics. `error` is one nobody foresaw: its traceback helps."""
+        transcript.notes.append(f"the engine took over: {reason}")
+        self._metrics.fallbacks.labels(reason=kind.value).inc()
+        is_known = error is None or isinstance(error, AisleError)
+        log.warning(
+            "model_failed",
+            turn_id=str(transcript.turn_id),
+            kind=kind.value,
+            reason=reason,
+            exc_info=None if is_known else error,
+        )
+
+
+@asynccontextmanager
+async def _first_word_within(seconds: float, transcript: Transcript) -> AsyncIterator[None]:
+    """Ends the block when nothing was said by then; what has begun to speak may go on. Raises ModelUnavailable."""
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(None) as limit:
+
+            def check() -> None:
+                if not transcript.has_text:
+                    limit.reschedule(loop.time())
+
+            timer = loop.call_later(seconds, check)
+            try:
+                yield
+            finally:
+                timer.cancel()
+    except TimeoutError:
+        if not limit.expired():  # somebody else's
+            raise
+        raise ModelUnavailable(f"the model said nothing within {seconds:g} s", kind=FailureKind.TIMEOUT) from None

@@ -1,0 +1,58 @@
+"""The job that mails a reply of staff to a shopper who has left their address and the chat."""
+
+from datetime import timedelta
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from server.chat.conversations.handoff import storage
+from server.chat.conversations.presence import Presence
+from server.chat.phrases import phrase
+from server.core.database import Database
+from server.core.jobs import ClaimedJob
+from server.core.logging import get_logger
+from server.core.mail import MailDelayed, MailRefused, SendsMail
+
+MAIL_REPLY = "chat.mail_reply"
+LEFT_AFTER = timedelta(seconds=45)
+"""Time for a shopper who is still there to read the reply in the chat."""
+RETRY_S = 30.0
+
+log = get_logger("chat")
+
+
+class ReplyToMail(Struct, frozen=True):
+    """The payload of a job of kind `chat.mail_reply`."""
+
+    conversation_id: UUID
+    message_id: str
+
+
+class MailReply:
+    """Handler of `chat.mail_reply`. Nothing is mailed to whoever has the chat open, or where mail cannot be sent."""
+
+    def __init__(self, database: Database, presence: Presence, mailer: SendsMail | None) -> None:
+        self._database, self._presence, self._mailer = database, presence, mailer
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        reply = msgspec.convert(job.payload, ReplyToMail)
+        try:
+            if not await self._presence.is_shopper_here(job.shop_id, reply.conversation_id):
+                await self._mail(job.shop_id, reply)
+        except MailDelayed:
+            return await job.postpone(RETRY_S)
+        except MailRefused as reason:
+            log.warning("reply_not_mailed", shop_id=str(job.shop_id), reason=str(reason))
+            return await job.finish("failed")
+        return await job.finish("done")
+
+    async def _mail(self, shop_id: UUID, reply: ReplyToMail) -> None:
+        async with self._database.connection(shop_id) as connection:
+            found = await storage.find_addressee(connection, shop_id, reply.conversation_id, reply.message_id)
+        if found is None or self._mailer is None:
+            return
+        locale = found["locale"]
+        subject = phrase("reply_subject", locale, shop=found["name"])
+        end = phrase("reply_end", locale, url=found["storefront_url"]) if found["storefront_url"] else ""
+        await self._mailer.send(found["contact_email"], subject, f"{found['text']}\n\n{end}".strip() + "\n")

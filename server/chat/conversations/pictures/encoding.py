@@ -1,0 +1,56 @@
+"""Decoding what a shopper sent, and encoding its pixels anew. Runs in a child process only."""
+
+import io
+import warnings
+
+from PIL import Image, ImageOps
+
+from server.chat.conversations.pictures.models import (
+    MAX_PIXELS,
+    MAX_SENT_SIDE,
+    MAX_SIDE,
+    EncodedPicture,
+    RefusedPicture,
+    kind_of,
+)
+
+
+def encode_anew(data: bytes, quality: int) -> EncodedPicture | RefusedPicture:
+    """The first frame, turned as its camera was held, at most MAX_SIDE pixels wide and high, and nothing beside its
+    pixels. Raises whatever a decoder raises for a damaged file."""
+    kind = kind_of(data)
+    if kind is None:
+        return RefusedPicture("is no picture of a kind that can be taken: JPEG, PNG, WebP or GIF")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # our own bound on pixels is below the one that warns
+        image = Image.open(io.BytesIO(data), formats=[kind])
+    width, height = image.size
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SENT_SIDE:
+        return RefusedPicture(f"has too many pixels ({width} x {height}); at most {MAX_PIXELS // 10**6} million")
+    image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG can be decoded small
+    image.load()
+    upright = ImageOps.exif_transpose(image)
+    upright.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
+    return _encode(_pixels(upright), quality)
+
+
+def _pixels(image: Image.Image) -> Image.Image:
+    """As RGB, or as RGBA where something shows through; without profile, comment, EXIF, XMP and other frames."""
+    if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
+        clear = image.convert("RGBA")
+        lowest = clear.getchannel("A").getextrema()[0]
+        if isinstance(lowest, int | float) and lowest < 255:
+            return Image.frombytes("RGBA", clear.size, clear.tobytes())
+    plain = image.convert("RGB")
+    return Image.frombytes("RGB", plain.size, plain.tobytes())
+
+
+def _encode(image: Image.Image, quality: int) -> EncodedPicture:
+    out = io.BytesIO()
+    if image.mode == "RGBA":
+        image.save(out, "WEBP", quality=quality, method=4)
+        media_type = "image/webp"
+    else:
+        image.save(out, "JPEG", quality=quality, optimize=True)
+        media_type = "image/jpeg"
+    return EncodedPicture(media_type=media_type, width=image.width, height=image.height, data=out.getvalue())

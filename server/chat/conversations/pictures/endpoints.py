@@ -1,0 +1,74 @@
+"""A shopper's pictures over HTTP."""
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.di import NamedDependency
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+from litestar.openapi.spec.enums import OpenAPIType
+from litestar.params import FromPath
+
+from server.chat.conversations.pictures.models import MAX_BYTES
+from server.chat.conversations.pictures.service import Pictures, PictureView, StoredPicture
+from server.chat.turns.shopper_limits import VIEWS, ShopperLimits
+from server.core.errors import NotFound
+from server.core.ids import parse_id
+from server.shops.identity import Shopper
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cache-Control": "private, max-age=600",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Disposition": "inline",
+}
+IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
+
+
+class _PictureOperation(Operation):
+    """Tells OpenAPI that the body is the picture itself."""
+
+    def __post_init__(self) -> None:
+        bytes_ = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format="binary"))  # type: ignore[arg-type]
+        self.request_body = RequestBody(content=dict.fromkeys(IMAGE_TYPES, bytes_), required=True)
+
+
+@post(
+    "/v1/chat/{conversation_id:str}/images",
+    status_code=201,
+    summary="Upload a picture",
+    tags=["shopper"],
+    request_max_body_size=MAX_BYTES,
+    operation_class=_PictureOperation,
+    opt={"body_types": IMAGE_TYPES},
+)
+async def upload_picture(
+    request: Request[Any, Any, Any], shopper: NamedDependency[Shopper], pictures: NamedDependency[Pictures]
+) -> PictureView:
+    """Take a picture for the next message: the body is the file itself, at most 8 MB, its kind told by its content.
+    It is encoded anew, at most 1600 pixels wide and high, without anything a camera wrote into it."""
+    await pictures.admit(shopper)
+    return await pictures.add(shopper, await request.body())
+
+
+@get("/v1/chat/{conversation_id:str}/images/{image_id:str}", summary="A picture", tags=["shopper"])
+async def get_picture(
+    shopper: NamedDependency[Shopper],
+    image_id: FromPath[str],
+    pictures: NamedDependency[Pictures],
+    limits: NamedDependency[ShopperLimits],
+) -> Response[bytes]:
+    """A picture of this conversation."""
+    await limits.require_light(shopper, VIEWS)
+    found = parse_id(image_id)
+    if found is None:
+        raise NotFound
+    return picture_response(await pictures.get(shopper, found))
+
+
+def picture_response(picture: StoredPicture) -> Response[bytes]:
+    """The picture itself, as nothing but a picture."""
+    return Response(picture.data, media_type=picture.media_type, headers=HEADERS)
+
+
+picture_routes = [upload_picture, get_picture]

@@ -1,0 +1,151 @@
+"""Taking a shopper's pictures, and giving them back to the shopper, to staff and to a model that can see."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from server.chat import storage as chat_storage
+from server.chat.conversations.pictures import storage
+from server.chat.conversations.pictures.models import PER_DAY, PER_MESSAGE, URL, EncodedPicture
+from server.chat.conversations.pictures.reading import PictureReader
+from server.chat.turns.shopper_limits import PICTURES, PICTURES_PER_ADDRESS, ShopperLimits
+from server.core.database import Connection, Database
+from server.core.errors import FieldError, ImagesOff, Invalid, NotFound, QuotaExceeded, RateLimited
+from server.core.ids import new_id
+from server.shops.features import ASK_AGAIN_S, Allowances, EveryFeature
+from server.shops.identity import Shopper
+from server.shops.service import ShopService
+
+DAY_S = 24 * 3600.0
+
+
+class PictureView(Struct, frozen=True, kw_only=True):
+    """`POST .../images`; sizes as kept."""
+
+    id: UUID
+    media_type: str
+    width: int
+    height: int
+    bytes: int
+
+
+class StoredPicture(Struct, frozen=True):
+    """A picture as it is kept."""
+
+    media_type: str
+    data: bytes
+
+
+class Pictures:
+    """The pictures of all shops' conversations."""
+
+    def __init__(
+        self, database: Database, shops: ShopService, limits: ShopperLimits, allowances: Allowances | None = None
+    ) -> None:
+        self._database, self._shops, self._limits = database, shops, limits
+        self._allowances = allowances or EveryFeature()
+        self._reader = PictureReader()
+
+    async def close(self) -> None:
+        """End the process that reads pictures."""
+        await self._reader.close()
+
+    async def admit(self, shopper: Shopper) -> None:
+        """All that can be refused before the picture itself is read. Raises ImagesOff, RateLimited."""
+        profile = await self._shops.profile(shopper.shop_id)
+        if profile.appearance.get("images") is not True:
+            raise ImagesOff("This shop takes no pictures.")
+        await self._limits.require(shopper, PICTURES)
+        await self._limits.require_of_address(shopper, PICTURES_PER_ADDRESS)
+        async with self._database.connection(shopper.shop_id) as connection:
+            count = await storage.count_today(connection, shopper.shop_id, shopper.conversation_id)
+        if count >= PER_DAY:
+            raise _enough_for_today()
+
+    async def add(self, shopper: Shopper, data: bytes) -> PictureView:
+        """Keep a picture for a message to come. Raises WrongType, TooLarge, Invalid, RateLimited, QuotaExceeded,
+        NotFound."""
+        storage_limit = await self._allowances.limit_of(shopper.shop_id, "storage_mb")
+        picture = await self._reader.read(data)
+        picture_id = new_id()
+        async with self._database.connection(shopper.shop_id) as connection:
+            if not await chat_storage.open_conversation(connection, shopper.shop_id, shopper):
+                raise NotFound
+            if not await storage.add_picture(connection, shopper.shop_id, shopper.conversation_id, picture_id, picture):
+                raise _enough_for_today()
+            if storage_limit:
+                room = await self._allowances.room(connection, shopper.shop_id, storage_limit, binding=True)
+                if room < 0:  # said to a shopper, whom the shop's plan does not concern
+                    raise QuotaExceeded("This shop has no room for more pictures.", retry_after_s=ASK_AGAIN_S)
+        return _view(picture_id, picture)
+
+    async def get(self, shopper: Shopper, picture_id: UUID) -> StoredPicture:
+        """A picture of the shopper's own conversation. Raises NotFound."""
+        return await self._find(shopper.shop_id, shopper.conversation_id, picture_id, shopper.shopper_id)
+
+    async def get_for_staff(self, shop_id: UUID, conversation_id: UUID, picture_id: UUID) -> StoredPicture:
+        """A picture of one of the shop's conversations. Raises NotFound."""
+        return await self._find(shop_id, conversation_id, picture_id, None)
+
+    async def for_model(self, shopper: Shopper, picture_ids: Sequence[UUID]) -> list[StoredPicture]:
+        """The pictures of one message, in its order."""
+        return [await self.get(shopper, picture_id) for picture_id in picture_ids]
+
+    async def _find(
+        self, shop_id: UUID, conversation_id: UUID, picture_id: UUID, shopper_id: UUID | None
+    ) -> StoredPicture:
+        async with self._database.connection(shop_id) as connection:
+            row = await storage.find_picture(connection, shop_id, conversation_id, picture_id, shopper_id)
+        if row is None:
+            raise NotFound
+        return StoredPicture(row["media_type"], row["data"])
+
+
+async def parts_of(
+    connection: Connection, shopper: Shopper, message_id: str, text: str, picture_ids: Sequence[UUID]
+) -> str:
+    """A shopper's message as it is kept, in JSON; its pictures are its own from now on. Raises Invalid for a picture
+    that is not of this conversation or that another message holds."""
+    parts: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
+    if picture_ids:
+        shop_id, conversation_id = shopper.shop_id, shopper.conversation_id
+        found = await storage.use_pictures(connection, shop_id, conversation_id, picture_ids, message_id)
+        if len(found) != len(picture_ids):
+            error = FieldError("message.parts", "a picture is not of this conversation, or was sent already")
+            raise Invalid("The message cannot be taken; nothing was saved.", errors=(error,))
+        parts += [{"type": "file", "mediaType": found[each], "url": f"{URL}{each}"} for each in picture_ids]
+    return msgspec.json.encode(parts).decode()
+
+
+def picture_ids_of(parts: Sequence[Any]) -> tuple[UUID, ...] | str:
+    """The pictures that a client's message parts name, or what is wrong with them."""
+    urls = [part.get("url") for part in parts if isinstance(part, dict) and part.get("type") == "file"]
+    if len(urls) > PER_MESSAGE:
+        return f"at most {PER_MESSAGE} pictures"
+    found = []
+    for url in urls:
+        try:
+            found.append(UUID(url.removeprefix(URL)) if isinstance(url, str) and url.startswith(URL) else None)
+        except ValueError:
+            found.append(None)
+    ids = tuple(each for each in found if each)
+    if len(ids) != len(urls):
+        return f"a file is named by its address, {URL} and the id of the picture that was uploaded"
+    return ids if len(set(ids)) == len(ids) else "the same picture twice"
+
+
+def _view(picture_id: UUID, picture: EncodedPicture) -> PictureView:
+    return PictureView(
+        id=picture_id,
+        media_type=picture.media_type,
+        width=picture.width,
+        height=picture.height,
+        bytes=len(picture.data),
+    )
+
+
+def _enough_for_today() -> RateLimited:
+    return RateLimited(f"A conversation may hold {PER_DAY} pictures a day.", retry_after_s=DAY_S)

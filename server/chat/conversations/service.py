@@ -1,0 +1,129 @@
+"""What a shopper does beside asking: read the history, stop an answer, rate it, say that they type."""
+
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import msgspec
+from msgspec import Struct
+
+from server.chat import storage
+from server.chat.answering.engine.text_match import plain_text
+from server.chat.conversations.handoff import HandoffService, PresenceView
+from server.chat.conversations.handoff.storage import find_talk
+from server.chat.conversations.presence import Presence
+from server.chat.conversations.shoppers import storage as shoppers_storage
+from server.chat.conversations.shoppers.models import ConversationLine
+from server.chat.events import replay
+from server.chat.stream_parts import HandoffData, HandoffPart
+from server.chat.turns.turn_stream import LiveTurns, TurnJournal
+from server.core.database import Database
+from server.core.errors import NotFound
+from server.core.ids import new_id
+from server.shops.identity import Shopper
+from server.shops.service import ShopService
+
+MAX_MESSAGES = 200
+
+
+class History(Struct, frozen=True, kw_only=True):
+    """A conversation as its shopper sees it; messages oldest first."""
+
+    state: str
+    messages: list[storage.StoredMessage]
+    presence: PresenceView
+
+
+class Conversations:
+    """The conversations of all shops, each reached only through its own shopper."""
+
+    def __init__(
+        self,
+        database: Database,
+        shops: ShopService,
+        journal: TurnJournal,
+        live: LiveTurns,
+        handoff: HandoffService,
+        presence: Presence,
+    ) -> None:
+        self._database, self._shops, self._journal, self._live = database, shops, journal, live
+        self._handoff, self._presence = handoff, presence
+
+    async def list(self, shopper: Shopper) -> list[ConversationLine]:
+        """All of this shopper's, newest first."""
+        customer_id = shopper.customer.id if shopper.customer else None
+        async with self._database.connection(shopper.shop_id) as connection:
+            lines = await shoppers_storage.list_conversations(
+                connection, shopper.shop_id, shopper.shopper_id, customer_id
+            )
+        return [msgspec.structs.replace(line, preview=plain_text(line.preview)) for line in lines]
+
+    async def stop(self, shopper: Shopper) -> None:
+        """End the running turn; what was said is kept. Nothing happens when none runs."""
+        if live := self._live.find(shopper.shop_id, shopper.conversation_id):
+            live.request_stop()
+            return
+        turn_id, _, ended = await self._journal.frames(shopper.shop_id, shopper.conversation_id)
+        if turn_id and not ended:
+            await self._journal.request_stop(shopper.shop_id, turn_id)
+
+    async def history(self, shopper: Shopper) -> History:
+        """What was said and who is there; an empty open conversation before its first message."""
+        around = await self._handoff.look_around(shopper)
+        await self._presence.note_shopper(shopper.shop_id, shopper.conversation_id)
+        shop_id, conversation_id = shopper.shop_id, shopper.conversation_id
+        async with self._database.connection(shop_id) as connection:
+            talk = await find_talk(connection, shop_id, conversation_id, shopper.shopper_id)
+            messages = []
+            if talk:
+                messages = await storage.last_messages(
+                    connection, shop_id, conversation_id, before_seq=2**31 - 1, limit=MAX_MESSAGES
+                )
+            presence = await self._handoff.place(connection, shopper, talk, around)
+        return History(state=talk.state if talk else "open", messages=messages, presence=presence)
+
+    async def replay(self, shopper: Shopper, turn_id: UUID, answer_id: str) -> bytes:
+        """The stream of a turn that has ended, made again from what was saved."""
+        async with self._database.connection(shopper.shop_id) as connection:
+            message = await storage.find_message(connection, shopper.shop_id, shopper.conversation_id, answer_id)
+        if message is None:
+            return replay(turn_id, answer_id, [], {})
+        parts, metadata = msgspec.json.decode(message.parts), msgspec.json.decode(message.metadata)
+        return replay(turn_id, answer_id, parts, metadata)
+
+    def staff_notice(self, shopper: Shopper) -> bytes:
+        """What a shopper reads at once while staff answer: nothing but that they are here."""
+        part = msgspec.to_builtins(HandoffPart(data=HandoffData(state="joined")))
+        notice_id = new_id()
+        return replay(notice_id, f"n-{notice_id.hex}", [part], {"answered_by": "staff"})
+
+    async def rate(self, shopper: Shopper, message_id: str, rating: str, comment: str | None) -> None:
+        """Keep what the shopper thinks of an answer. Raises NotFound."""
+        async with self._database.connection(shopper.shop_id) as connection:
+            kept = await storage.save_feedback(
+                connection, shopper.shop_id, shopper.conversation_id, message_id, rating, comment
+            )
+        if not kept:
+            raise NotFound
+
+    async def note_typing(self, shopper: Shopper) -> None:
+        """Staff see it for a few seconds."""
+        await self._presence.note_shopper_typing(shopper.shop_id, shopper.conversation_id)
+
+    async def report(self, shopper: Shopper, kind: str, page: str | None) -> None:
+        """Count what a widget noticed, by the origin of the page it sits on: `page` where that is on the shop's list,
+        else whoever called. Only listed origins are counted, so there are never many."""
+        profile = await self._shops.profile(shopper.shop_id)
+        named = _origin_of(page)
+        origin = named if named in profile.origins else shopper.origin
+        if origin is None:
+            return
+        async with self._database.connection(shopper.shop_id) as connection:
+            await shoppers_storage.add_report(connection, shopper.shop_id, kind, origin)
+
+
+def _origin_of(page: str | None) -> str | None:
+    try:
+        parts = urlsplit(page or "")
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{parts.netloc.lower()}" if parts.netloc else None

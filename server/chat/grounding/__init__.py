@@ -1,7 +1,0 @@
-"""No unsupported number leaves: figures of a sentence against the turn's sources, sentences of a stream, safe links."""
-
-from server.chat.grounding.check import Grounded, Grounder
-from server.chat.grounding.links import clean_links
-from server.chat.grounding.sentences import SentenceSplitter, split_sentences
-
-__all__ = ["Grounded", "Grounder", "SentenceSplitter", "clean_links", "split_sentences"]
