@@ -24,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 ONE_WORKER_EACH = ("tests/stores/", "tests/journeys/billing/", "tests/journeys/")
 """Folders whose tests share a costly fixture: one worker process runs all files of such a folder. Elsewhere each file
 may go to another one."""
+BROWSER_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-software-rasterizer"]
 LONGEST_FIRST = ("tests/stores/", "tests/journeys/", "tests/widget/", "tests/faults/", "tests/billing/")
 """Begun first, so that no worker is left alone with them at the end."""
 
@@ -118,6 +119,6 @@ def browser_path() -> str:
 async def browser() -> AsyncIterator[Browser]:
     """One Chromium for the session."""
     async with async_playwright() as playwright:
-        chromium = await playwright.chromium.launch(executable_path=browser_path(), args=["--no-sandbox", "--disable-gpu", "--disable-software-rasterizer"])
+        chromium = await playwright.chromium.launch(executable_path=browser_path(), args=BROWSER_OPTIONS)
         yield chromium
         await chromium.close()

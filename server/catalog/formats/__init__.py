@@ -28,12 +28,12 @@ __all__ = (
 _HOMES = {
     "MappingError": "mapping",
     "parse_mapping": "mapping",
-    "read_products": "reading",
-    "recognise_format": "reading",
+    "read_products": "detect_and_read",
+    "recognise_format": "detect_and_read",
 }
 
 
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__} has no {name}")
-    return getattr(import_module(f".{_HOMES.get(name, 'rows')}", __name__), name)
+    return getattr(import_module(f".{_HOMES.get(name, 'row_result')}", __name__), name)
