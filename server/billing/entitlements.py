@@ -14,9 +14,9 @@ from billing.plans import NEVER, NONE, Plan, has_feature
 from server.billing import storage
 from server.billing.notices import notify_once
 from server.billing.stock import storage as stock_storage
+from server.core.cache import ExpiringCache
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
-from server.core.remember import Remembered
 from server.shops.features import Allowance, AnswerRates, Stock
 
 LIVES_S = 5.0
@@ -100,7 +100,7 @@ class Entitlements:
 
     def __init__(self, database: Database, *, billing: bool) -> None:
         self._database, self.billing = database, billing
-        self._accounts: Remembered[UUID, Account] = Remembered(LIVES_S)
+        self._accounts: ExpiringCache[UUID, Account] = ExpiringCache(LIVES_S)
 
     async def account(self, shop_id: UUID, connection: Connection | None = None) -> Account:
         """At most a few seconds old. Whoever is in a transaction of the shop passes it on: a second connection beside
@@ -170,9 +170,9 @@ class Entitlements:
         a_day = LEAST_A_DAY if plan.resolution_minor else max(LEAST_A_DAY, (plan.answers or 0) // SHARES)
         return AnswerRates(per_minute=plan.answers_per_minute, per_network_a_day=a_day)
 
-    def forget(self, shop_id: UUID) -> None:
+    def invalidate(self, shop_id: UUID) -> None:
         """Something has changed."""
-        self._accounts.forget(shop_id)
+        self._accounts.invalidate(shop_id)
 
 
 _COUNTS: Mapping[Stock, Callable[[Connection, UUID], Awaitable[int]]] = {

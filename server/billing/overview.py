@@ -24,8 +24,8 @@ from server.billing.models import (
 )
 from server.billing.resolutions.service import Resolutions
 from server.billing.resolutions.storage import count_billed
+from server.core.cache import ExpiringCache
 from server.core.database import Database
-from server.core.remember import Remembered
 
 RESOLVED_LIVES_S = 20.0
 
@@ -35,7 +35,7 @@ class Overview:
 
     def __init__(self, database: Database, entitlements: Entitlements, resolutions: Resolutions) -> None:
         self._database, self._entitlements, self._resolutions = database, entitlements, resolutions
-        self._resolved_lately: Remembered[tuple[UUID, datetime], ResolutionsView] = Remembered(RESOLVED_LIVES_S)
+        self._resolved_lately: ExpiringCache[tuple[UUID, datetime], ResolutionsView] = ExpiringCache(RESOLVED_LIVES_S)
         self._one_at_a_time = asyncio.Lock()
 
     async def of(self, shop_id: UUID) -> BillingView:

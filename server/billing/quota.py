@@ -20,7 +20,7 @@ from server.billing import storage
 from server.billing.entitlements import Entitlements, Limits
 from server.billing.notices import notify_of_state, notify_once
 from server.billing.resolutions.storage import count_pending
-from server.core.remember import Remembered
+from server.core.cache import ExpiringCache
 
 RESERVATION_LIVES_S = 180.0
 """Longer than a turn may take, with all tries of saving its answer."""
@@ -35,7 +35,7 @@ class ShopQuota:
 
     def __init__(self, entitlements: Entitlements) -> None:
         self._entitlements = entitlements
-        self._told: Remembered[tuple[UUID, str], bool] = Remembered(TOLD_LIVES_S)
+        self._told: ExpiringCache[tuple[UUID, str], bool] = ExpiringCache(TOLD_LIVES_S)
 
     async def reserve(self, connection: Any, shop_id: UUID, turn_id: UUID, key_id: UUID | None) -> bool:
         """See `billing.quota.Quota`."""

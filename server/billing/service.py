@@ -153,7 +153,7 @@ class Billing:
             )
         if not kept:
             raise Conflict("Choose a plan first: without a subscription nothing beyond it can be paid for.")
-        self._entitlements.forget(caller.shop_id)
+        self._entitlements.invalidate(caller.shop_id)
         details: dict[str, object] = {"overage": overage, "spending_cap_minor": spending_cap_minor}
         await self._shops.note(caller.shop_id, caller.actor, "billing.choose", details)
 
@@ -187,7 +187,7 @@ class Billing:
             encoded = msgspec.json.encode(state).decode() if state else None
             async with self._database.connection(shop_id) as connection:
                 await storage.save_subscription(connection, shop_id, encoded, unpaid_since, row["read_at"])
-        self._entitlements.forget(shop_id)
+        self._entitlements.invalidate(shop_id)
         holds = await self._entitlements.of(shop_id)
         async with self._database.connection(shop_id) as connection:
             await notify_of_state(connection, shop_id, holds)
@@ -228,7 +228,7 @@ class Billing:
         )
         async with self._database.connection(caller.shop_id) as connection:
             await storage.add_customer(connection, caller.shop_id, made)
-        self._entitlements.forget(caller.shop_id)
+        self._entitlements.invalidate(caller.shop_id)
         return made
 
     async def _require_subscription(self, shop_id: UUID) -> SubscriptionState:

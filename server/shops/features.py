@@ -33,7 +33,7 @@ class Features(Protocol):
     async def has_feature(self, shop_id: UUID, name: str) -> bool:
         """Whether the shop's plan has a feature now."""
 
-    def forget(self, shop_id: UUID) -> None:
+    def invalidate(self, shop_id: UUID) -> None:
         """A limit of the shop has changed."""
 
 
@@ -72,7 +72,7 @@ class EveryFeature:
         """Always."""
         return True
 
-    def forget(self, shop_id: UUID) -> None:
+    def invalidate(self, shop_id: UUID) -> None:
         """Nothing is remembered."""
 
     async def limit_of(self, shop_id: UUID, stock: Stock) -> Allowance | None:

@@ -8,11 +8,11 @@ from uuid import UUID
 import msgspec
 from msgspec import UNSET, Struct
 
+from server.core.cache import ExpiringCache
 from server.core.crypto import Vault, digest, new_secret
 from server.core.database import Database
 from server.core.errors import FieldError, Invalid, Unauthenticated
 from server.core.ids import new_id
-from server.core.remember import Remembered
 from server.shops import storage
 from server.shops.appearance import merged_appearance, readable_appearance, resolved_appearance
 from server.shops.features import HIDE_BRANDING, EveryFeature, Features
@@ -58,10 +58,10 @@ class ShopService:
 
     def __init__(self, database: Database, vault: Vault, features: Features | None = None) -> None:
         self._database, self._vault, self._features = database, vault, features or EveryFeature()
-        self._profiles: Remembered[UUID, ShopProfile] = Remembered(PROFILE_LIVES_S)
-        self._keys: Remembered[bytes, tuple[UUID, str, UUID]] = Remembered(KEY_LIVES_S)
-        self._origins: Remembered[str, bool] = Remembered(PROFILE_LIVES_S)
-        self._customer_keys: Remembered[UUID, tuple[str, ...]] = Remembered(KEY_LIVES_S)
+        self._profiles: ExpiringCache[UUID, ShopProfile] = ExpiringCache(PROFILE_LIVES_S)
+        self._keys: ExpiringCache[bytes, tuple[UUID, str, UUID]] = ExpiringCache(KEY_LIVES_S)
+        self._origins: ExpiringCache[str, bool] = ExpiringCache(PROFILE_LIVES_S)
+        self._customer_keys: ExpiringCache[UUID, tuple[str, ...]] = ExpiringCache(KEY_LIVES_S)
 
     async def create(self, name: str, origins: tuple[str, ...], *, shop_id: UUID | None = None) -> NewShop:
         """Make a shop with one key of each kind. Raises Invalid on a wrong name or origin."""
@@ -115,7 +115,7 @@ class ShopService:
                 "shop.change",
                 {"fields": sorted([*values, *(["origins"] * (origins is not None))])},
             )
-        self._profiles.forget(caller.shop_id)
+        self._profiles.invalidate(caller.shop_id)
         return await self.view(caller)
 
     async def try_out(self, caller: Caller, changes: ShopChanges) -> Trial:
@@ -154,8 +154,8 @@ class ShopService:
                 raise Invalid("There are two customer keys already.", errors=(error,))
             await storage.add_key(session, shop_id, key, digest(text))
             await storage.add_audit_entry(session, shop_id, actor, "key.create", {"prefix": key.prefix})
-        self._customer_keys.forget(shop_id)
-        self._features.forget(shop_id)
+        self._customer_keys.invalidate(shop_id)
+        self._features.invalidate(shop_id)
         return _key_view(key, text)
 
     async def limit_key(self, caller: Caller, key_id: UUID, answers_per_period: int | None) -> KeyView:
@@ -167,7 +167,7 @@ class ShopService:
             session.add(key)
             details = {"id": str(key_id), "answers_per_period": answers_per_period}
             await storage.add_audit_entry(session, caller.shop_id, caller.actor, "key.limit", details)
-        self._features.forget(caller.shop_id)
+        self._features.invalidate(caller.shop_id)
         return _key_view(key, key.publishable)
 
     def _require_limit(self, kind: str, answers_per_period: int | None) -> None:
@@ -191,8 +191,8 @@ class ShopService:
             await storage.revoke_key(session, caller.shop_id, key_id, datetime.now(UTC))
             await storage.add_audit_entry(session, caller.shop_id, caller.actor, "key.revoke", {"id": str(key_id)})
         self._keys.clear()
-        self._profiles.forget(caller.shop_id)
-        self._customer_keys.forget(caller.shop_id)
+        self._profiles.invalidate(caller.shop_id)
+        self._customer_keys.invalidate(caller.shop_id)
 
     async def customer_keys(self, shop_id: UUID) -> tuple[str, ...]:
         """The keys with which the shop signs customer tokens, at most a few seconds old; often none."""

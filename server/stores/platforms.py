@@ -6,9 +6,9 @@ from typing import TypeAlias
 from uuid import UUID
 
 from integrations.platform import PlatformUnavailable, ShopPlatform
+from server.core.cache import ExpiringCache
 from server.core.crypto import Vault
 from server.core.database import Database
-from server.core.remember import Remembered
 from server.stores import storage
 from server.stores.credentials import SealedCredentials
 from server.stores.models import StoreConnection
@@ -25,7 +25,7 @@ class Platforms:
 
     def __init__(self, database: Database, vault: Vault, builders: Mapping[str, Build]) -> None:
         self._database, self._vault, self._builders = database, vault, builders
-        self._connections: Remembered[UUID, tuple[StoreConnection, ...]] = Remembered(CONNECTION_LIVES_S)
+        self._connections: ExpiringCache[UUID, tuple[StoreConnection, ...]] = ExpiringCache(CONNECTION_LIVES_S)
         self._built: OrderedDict[UUID, tuple[StoreConnection, ShopPlatform]] = OrderedDict()
 
     async def store_of_orders(self, shop_id: UUID) -> StoreConnection | None:

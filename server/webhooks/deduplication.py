@@ -17,9 +17,9 @@ import msgspec
 from msgspec import Struct
 
 from integrations.platform import CatalogChanged, OrderChanged, PlatformChange, PoliciesChanged
+from server.core.cache import ExpiringCache
 from server.core.errors import RateLimited
 from server.core.rate_limit import Limit, RateLimiter
-from server.core.remember import Remembered
 
 LOOK_AGAIN = (CatalogChanged, OrderChanged, PoliciesChanged)
 NEW_CHANGES = Limit("webhooks", per_minute=1_200, burst=3_000)
@@ -44,7 +44,7 @@ class Admission:
         self, limiter: RateLimiter, clock: Callable[[], float] = time.time, limit: Limit = NEW_CHANGES
     ) -> None:
         self._limiter, self._clock, self._limit = limiter, clock, limit
-        self._seen: Remembered[tuple[UUID, str, bytes], bool] = Remembered(SAME_BODY_S)
+        self._seen: ExpiringCache[tuple[UUID, str, bytes], bool] = ExpiringCache(SAME_BODY_S)
 
     async def entry(self, connection_id: UUID, change: PlatformChange, delivery_key: str, body_hash: bytes) -> Entry:
         """What is to wait in the inbox for this delivery."""

@@ -12,13 +12,13 @@ import msgspec
 from msgspec import Struct
 
 from integrations.platform import ErasureAsked, ExportAsked, PlatformChange, PlatformRevoked, ShopErasureAsked
+from server.core.cache import ExpiringCache
 from server.core.crypto import Vault
 from server.core.database import Connection, Database
 from server.core.errors import InvalidSignature
 from server.core.ids import new_id
 from server.core.jobs import Wake, enqueue_once
 from server.core.logging import get_logger
-from server.core.remember import Remembered
 from server.stores import storage
 from server.stores.credentials import SealedCredentials
 from server.webhooks.deduplication import Admission, Entry
@@ -71,8 +71,8 @@ class Inbox:
 
     def __init__(self, database: Database, vault: Vault, wake: Wake, admission: Admission) -> None:
         self._database, self._vault, self._wake, self._admission = database, vault, wake, admission
-        self._directory: Remembered[tuple[str, str], tuple[UUID, UUID] | None] = Remembered(DIRECTORY_LIVES_S)
-        self._secrets: Remembered[UUID, tuple[str, ...]] = Remembered(DIRECTORY_LIVES_S)
+        self._directory: ExpiringCache[tuple[str, str], tuple[UUID, UUID] | None] = ExpiringCache(DIRECTORY_LIVES_S)
+        self._secrets: ExpiringCache[UUID, tuple[str, ...]] = ExpiringCache(DIRECTORY_LIVES_S)
 
     async def take_of_app(self, source: Source, secrets: tuple[str, ...], address: str, delivery: Delivery) -> None:
         """From a platform where one secret signs for all stores: the signature first, then whose store it is."""

@@ -69,7 +69,7 @@ class CountedShop:
             await storage.save_subscription(
                 connection, self.id, msgspec.json.encode(state).decode(), None, row["read_at"]
             )
-        self.entitlements.forget(self.id)
+        self.entitlements.invalidate(self.id)
 
     async def use(self, answers: int) -> None:
         """As many answers as if given long ago, without a ledger entry each."""

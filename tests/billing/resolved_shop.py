@@ -118,7 +118,7 @@ class ResolvedShop:
     async def choose_cap(self, cap_minor: int | None) -> None:
         async with self.house.database.connection(self.shop_id) as connection:
             await storage.save_choices(connection, self.shop_id, overage=False, spending_cap_minor=cap_minor)
-        self.house.entitlements.forget(self.shop_id)
+        self.house.entitlements.invalidate(self.shop_id)
 
     async def set_state(self, **fields: str) -> None:
         """Change what is known of the subscription."""
@@ -129,7 +129,7 @@ class ResolvedShop:
                 name,
                 value,
             )
-        self.house.entitlements.forget(self.shop_id)
+        self.house.entitlements.invalidate(self.shop_id)
 
 
 @asynccontextmanager

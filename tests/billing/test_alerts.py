@@ -43,7 +43,7 @@ async def told(shop: CountedShop) -> list[str]:
 async def choose(shop: CountedShop, *at_percents: int, spent_minor: int | None = None) -> None:
     async with shop.database.connection(shop.id) as connection:
         await storage.save_alerts(connection, shop.id, at_percents, spent_minor)
-    shop.entitlements.forget(shop.id)
+    shop.entitlements.invalidate(shop.id)
 
 
 @given(

@@ -8,7 +8,7 @@ import pytest
 from billing.answers import FALLBACKS, NOT_BILLABLE, QUESTIONS_BACK, SMALL_TALK, is_billable
 from server.orders import models as orders
 
-CHAT = Path(__file__).parents[2] / "server" / "chat"
+CHAT = Path(__file__).parents[2] / "server" / "chat" / "answering"
 BILLABLE = {
     *("product_search", "product_detail", "product_nearest", "comparison", "stock", "policy"),
     *("order_status", "orders_listed", "order_change"),

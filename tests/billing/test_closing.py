@@ -101,7 +101,7 @@ async def test_what_the_provider_refuses_to_tell_keeps_no_period_open(shop: Coun
 async def test_what_does_not_add_up_is_written_down_and_said_in_the_log(shop: CountedShop) -> None:
     await shop.subscribe(overage_item_id="si_overage")
     await shop.sql("UPDATE subscription SET overage = true WHERE shop_id = $1")
-    shop.entitlements.forget(shop.id)
+    shop.entitlements.invalidate(shop.id)
     await shop.use(STARTER.answers or 0)
     for _ in range(2):
         assert await shop.answer(new_id())  # beyond the plan, and the meter is not told

@@ -174,7 +174,7 @@ async def retell(house: House, deliveries: list[Delivery]) -> Retold:
     for number, step in enumerate(retold.told.steps):
         days = (step.at - MovedClock.at).total_seconds() / DAY_S if number else 0.0
         MovedClock.at, retold.told.now = step.at, number
-        retold.entitlements.forget(retold.shop_id)
+        retold.entitlements.invalidate(retold.shop_id)
         due = sorted((place, index) for index, after, place in deliveries if after == number)
         if step.by_merchant:
             await retold.billing.refresh(retold.shop_id)

@@ -142,7 +142,7 @@ async def test_what_was_not_agreed_to_is_not_charged(made: House) -> None:
     """An answer that came although its reservation had expired, in a shop that does not pay for more."""
     async with made.database.connection(made.shop_id) as connection:
         await storage.save_choices(connection, made.shop_id, overage=False, spending_cap_minor=None)
-    made.entitlements.forget(made.shop_id)
+    made.entitlements.invalidate(made.shop_id)
     await answer(made, 1)
     assert await tell(made) == 0
 

@@ -101,7 +101,7 @@ async def test_answers_beyond_the_plan_up_to_the_spending_cap(shop: CountedShop)
     assert not await shop.reserve()  # not chosen: the plan's limit is the end
     async with shop.database.connection(shop.id) as connection:
         await storage.save_choices(connection, shop.id, overage=True, spending_cap_minor=3 * each)
-    shop.entitlements.forget(shop.id)
+    shop.entitlements.invalidate(shop.id)
     assert [await shop.answer(new_id()) for _ in range(5)] == [True, True, True, False, False]
     holds = await shop.entitlements.of(shop.id)
     async with shop.database.connection(shop.id) as connection:
@@ -119,7 +119,7 @@ async def test_a_bigger_plan_does_not_renew_the_spending_cap(shop: CountedShop) 
     cap_minor = 20
     async with shop.database.connection(shop.id) as connection:
         await storage.save_choices(connection, shop.id, overage=True, spending_cap_minor=cap_minor)
-    shop.entitlements.forget(shop.id)
+    shop.entitlements.invalidate(shop.id)
     assert [await shop.answer(new_id()) for _ in range(3)] == [True] * 3  # 15 of 20 are spent
     await shop.subscribe(plan_lookup_key=PRO.lookup_key, **period)
     limits = (await shop.entitlements.account(shop.id)).limits(await shop.entitlements.of(shop.id))
@@ -146,7 +146,7 @@ async def test_what_was_chosen_for_an_earlier_subscription_ends_with_it(shop: Co
 async def test_more_answers_at_once_than_connections_do_not_wait_for_each_other(shop: CountedShop) -> None:
     turns = [new_id() for _ in range(3 * shop.database.pool_size)]
     assert all(await asyncio.gather(*(shop.reserve(turn) for turn in turns)))
-    shop.entitlements.forget(shop.id)  # as every few seconds
+    shop.entitlements.invalidate(shop.id)  # as every few seconds
     async with asyncio.timeout(5):
         await asyncio.gather(*(shop.settle(turn) for turn in turns))
     assert await shop.counts() == (len(turns), 0)

@@ -110,7 +110,7 @@ async def test_answers_are_never_paid_for_on_this_plan(shop: ResolvedShop) -> No
         holds.period.start,
         RESOLUTION.answers,
     )
-    shop.house.entitlements.forget(shop.shop_id)
+    shop.house.entitlements.invalidate(shop.shop_id)
     async with shop.house.database.connection(shop.shop_id) as connection:
         await shop.house.quota.settle(connection, shop.shop_id, new_id(), Spent(is_billable=True))
     assert await shop.tell() == 0

@@ -27,7 +27,7 @@ class AlertService:
         percents = sorted(set(choices.at_percents))
         async with self._database.connection(caller.shop_id) as connection:
             await storage.save_alerts(connection, caller.shop_id, percents, choices.spent_minor)
-        self._entitlements.forget(caller.shop_id)
+        self._entitlements.invalidate(caller.shop_id)
         details: dict[str, object] = {"at_percents": percents, "spent_minor": choices.spent_minor}
         await self._shops.note(caller.shop_id, caller.actor, "billing.alerts", details)
         return await self.of(caller.shop_id)

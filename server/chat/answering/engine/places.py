@@ -43,7 +43,7 @@ _LONGEST_NAME = 4
 
 @lru_cache(maxsize=1024)
 def places_in(text: str, language: str = "en") -> frozenset[str]:
-    """ISO codes of the countries that a text names in English or in `language`. Remembered: passages recur."""
+    """ISO codes of the countries that a text names in English or in `language`. ExpiringCache: passages recur."""
     names = _names(language)
     found = words(text[:4000].replace(".", " "))
     codes = set()

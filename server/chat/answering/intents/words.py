@@ -104,5 +104,5 @@ def stems(text: str) -> list[str]:
 
 @lru_cache(maxsize=2048)
 def _stems(text: str) -> tuple[str, ...]:
-    """Remembered: the sentences and titles of a catalog come again with every question."""
+    """ExpiringCache: the sentences and titles of a catalog come again with every question."""
     return tuple(dict.fromkeys(stem(word) for word in content_words(text)))

@@ -10,9 +10,9 @@ from server.chat.conversations.handoff import storage
 from server.chat.conversations.handoff.models import PresenceView, QueuePlace, Surroundings, Talk
 from server.chat.conversations.presence import Presence, Seen
 from server.chat.models import HandoffResult, HandoffState
+from server.core.cache import ExpiringCache
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
-from server.core.remember import Remembered
 from server.shops.hours import is_on_duty, next_opening
 from server.shops.identity import Shopper
 from server.shops.models import ShopProfile
@@ -27,7 +27,7 @@ class HandoffService:
 
     def __init__(self, database: Database, shops: ShopService, presence: Presence) -> None:
         self._database, self._shops, self._presence = database, shops, presence
-        self._waits: Remembered[UUID, tuple[int | None]] = Remembered(WAIT_LIVES_S)
+        self._waits: ExpiringCache[UUID, tuple[int | None]] = ExpiringCache(WAIT_LIVES_S)
 
     async def request(self, shopper: Shopper, email: str | None = None, message: str | None = None) -> HandoffResult:
         """Ask for staff: `requested` when they are on duty, else `waiting` with the shop's contact. `message` is kept
