@@ -1,10 +1,8 @@
 """The demo's mailbox, as a shopper would read it."""
 
-import time
-
 import httpx
 
-PATIENCE_S = 30
+from tests.waiting import await_that
 
 
 def empty(mailbox_url: str) -> None:
@@ -14,11 +12,11 @@ def empty(mailbox_url: str) -> None:
 
 def await_code(mailbox_url: str, recipient: str) -> str:
     """The newest code sent to somebody, as soon as it is there. The mailbox is emptied."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        for mail in httpx.get(f"{mailbox_url}/messages.json").json()["messages"]:
-            if recipient in mail["to"]:
-                httpx.delete(f"{mailbox_url}/messages.json")
-                return str(mail["code"])
-        time.sleep(0.1)
-    raise AssertionError("no code arrived")
+
+    def newest_code() -> str | None:
+        mails = httpx.get(f"{mailbox_url}/messages.json").json()["messages"]
+        return next((str(mail["code"]) for mail in mails if recipient in mail["to"]), None)
+
+    code = await_that(newest_code, f"a code for {recipient}")
+    empty(mailbox_url)
+    return code

@@ -1,7 +1,8 @@
 """Waiting for a condition, never for a time: tests end as soon as what they wait for is there."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 POLL_S = 0.05
@@ -22,4 +23,15 @@ def await_that(
     while not (found := look()):
         assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}"
         time.sleep(poll_s)
+    return found
+
+
+async def await_that_async(
+    look: Callable[[], Awaitable[Found | None]], what: str, within_s: float = PATIENCE_S, poll_s: float = POLL_S
+) -> Found:
+    """As `await_that`, for a `look` that is awaited."""
+    deadline = time.monotonic() + within_s
+    while not (found := await look()):
+        assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}"
+        await asyncio.sleep(poll_s)
     return found

@@ -1,11 +1,13 @@
 """The HTTP contract around the conversation: sessions, origins, errors, the merchant's side."""
 
 import uuid
+from typing import Any
 
 import httpx
 import pytest
 
 from tests.installation import Installation, Shopper
+from tests.waiting import await_that
 
 
 @pytest.fixture
@@ -205,17 +207,17 @@ def test_a_write_with_a_key_happens_once(installation: Installation) -> None:
 
 
 def test_uploads_become_jobs(installation: Installation) -> None:
-    import time
-
     shop = installation.create_shop("Uploader", "https://uploader.example")
     csv = "id,title,price\nu1,Blue cup,9.99\nu2,,5\nu3,Red cup,abc\n"
     with installation.merchant(shop) as merchant:
         started = merchant.post("/v1/products/import", files={"file": ("cups.csv", csv, "text/csv")})
         assert started.status_code == 202
-        job = {"state": "queued"}
-        deadline = time.monotonic() + 30
-        while job["state"] in ("queued", "running") and time.monotonic() < deadline:
-            job = merchant.get(f"/v1/jobs/{started.json()['job_id']}").json()
+
+        def ended_job() -> dict[str, Any] | None:
+            job: dict[str, Any] = merchant.get(f"/v1/jobs/{started.json()['job_id']}").json()
+            return None if job["state"] in ("queued", "running") else job
+
+        job = await_that(ended_job, "the end of the import")
         assert job["state"] == "done"
         assert job["done"] == 3
         assert {error["row"] for error in job["errors"]} == {3, 4}

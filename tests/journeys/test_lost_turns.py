@@ -1,7 +1,5 @@
 """Turns whose process was lost: the worker ends each by itself, also beside ones that cannot be saved."""
 
-import asyncio
-import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,6 +10,7 @@ import redis.asyncio
 
 from server.embedded import EmbeddedServers
 from tests.installation import Installation
+from tests.waiting import await_that_async
 
 ENDED_WITHIN_S = 60
 TRIES = 3
@@ -57,10 +56,10 @@ async def lose_turn(connection: Any, shop_id: uuid.UUID, turn_id: uuid.UUID) -> 
 
 
 async def await_end(connection: Any, turn_id: uuid.UUID) -> None:
-    deadline = time.monotonic() + ENDED_WITHIN_S
-    while await connection.fetchval("SELECT state FROM turn WHERE id = $1", turn_id) != "interrupted":
-        assert time.monotonic() < deadline, "the lost turn was not ended"
-        await asyncio.sleep(0.1)
+    async def is_ended() -> bool:
+        return bool(await connection.fetchval("SELECT state = 'interrupted' FROM turn WHERE id = $1", turn_id))
+
+    await await_that_async(is_ended, "the end of the lost turn", within_s=ENDED_WITHIN_S)
 
 
 def logged(installation: Installation, turn_id: uuid.UUID) -> list[str]:

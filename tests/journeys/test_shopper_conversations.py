@@ -1,6 +1,5 @@
 """Several conversations of one shopper: opened, listed, gone on with, forgotten; and nobody else's."""
 
-import time
 import uuid
 from typing import Any
 
@@ -11,8 +10,7 @@ import pytest
 from tests.installation import Installation, ShopAccess, Shopper
 from tests.journeys.conftest import ModelInstallation, at
 from tests.journeys.test_attacks import MAYA, customer
-
-PATIENCE_S = 30
+from tests.waiting import await_that
 
 
 @pytest.fixture
@@ -188,10 +186,7 @@ def test_a_forgotten_session_ends_on_every_replica(model_installation: ModelInst
     message = {"id": uuid.uuid4().hex, "role": "user", "parts": [{"type": "text", "text": "still there?"}]}
     assert here.client.post("/v1/chat", json={"message": message}).status_code == 401
     assert here.client.post(f"/v1/chat/{here.conversation_id}/handoff", json={}).status_code in (401, 404)
-    deadline = time.monotonic() + PATIENCE_S
-    while here.client.get(f"/v1/chat/{here.conversation_id}").status_code != 401:
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    await_that(lambda: here.client.get(f"/v1/chat/{here.conversation_id}").status_code == 401, "the session's end")
 
 
 def test_forgetting_ends_an_answer_that_is_being_written(model_installation: ModelInstallation) -> None:

@@ -3,7 +3,6 @@
 import base64
 import io
 import json
-import time
 import uuid
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.installation import Installation, ShopAccess, Shopper
 from tests.journeys.conftest import ModelInstallation
 from tests.journeys.test_shopper_staff import console
 from tests.pictures import bomb, encoded, with_everything_a_camera_writes
+from tests.waiting import await_that
 
 
 @pytest.fixture
@@ -244,10 +244,12 @@ def test_a_model_that_can_see_is_shown_them(model_installation: ModelInstallatio
     allow_pictures(model_installation, model_installation.demo_shop)
     model_installation.model.configure(rules=[{"when": "kettle", "steps": [{"reply": "A red one, I see."}]}])
     shopper = model_installation.shopper()
-    deadline = time.monotonic() + 20
-    while (first := shopper.upload(encoded())).status_code == 403:  # this replica learns of the setting within seconds
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+
+    def accepted() -> httpx.Response | None:
+        response = shopper.upload(encoded())
+        return None if response.status_code == 403 else response
+
+    first = await_that(accepted, "this replica to learn of the setting")
     second = uploaded(shopper, encoded("PNG", mode="RGBA", colour=(1, 2, 3, 100)))
     answer = shopper.show(first.json()["id"], second["id"], text="Is this a kettle?")
     assert (answer.text, answer.metadata["answered_by"]) == ("A red one, I see.", "model")

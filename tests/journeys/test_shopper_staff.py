@@ -1,8 +1,6 @@
 """Staff and shoppers: on duty or not, the queue, who is typing, and the end of it."""
 
-import asyncio
 import re
-import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,8 +10,8 @@ import pytest
 
 from tests.installation import Installation, ShopAccess, Shopper
 from tests.journeys.conftest import ModelInstallation, at
+from tests.waiting import await_that, await_that_async
 
-PATIENCE_S = 20
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -162,10 +160,7 @@ def test_typing_goes_both_ways_and_passes(installation: Installation) -> None:
         later = staff.get(talk).json()
         assert later["messages"] > seen["messages"]
         staff.post(talk)
-        deadline = time.monotonic() + PATIENCE_S
-        while presence(shopper)["typing"]:
-            assert time.monotonic() < deadline
-            time.sleep(0.3)
+        await_that(lambda: not presence(shopper)["typing"], "the end of the typing")
 
 
 def test_somebody_at_the_console_is_there(installation: Installation) -> None:
@@ -264,10 +259,7 @@ async def test_a_reply_is_mailed_to_whoever_left_an_address_and_the_chat(
             assert merchant.post(path, json={"text": text}).status_code == 201
     here.history()
     await hasten_mails(installation, shop)
-    deadline = time.monotonic() + PATIENCE_S
-    while not (mails := await mails_to(installation, "gone@example.com")):
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.1)
+    mails = await await_that_async(lambda: mails_to(installation, "gone@example.com"), "the mail")
     assert mails[0]["subject"] == "Staffed: the answer to your message"
     assert "We do, free within two years." in mails[0]["text"]
     assert await mails_to(installation, "here@example.com") == []

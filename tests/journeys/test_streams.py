@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import time
 import uuid
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 
 from tests.installation import Answer, Shopper, read_answer
 from tests.journeys.conftest import ModelInstallation, at
+from tests.waiting import await_that
 
 SENTENCES = [
     "Our tents are light and strong.",
@@ -21,7 +21,6 @@ SENTENCES = [
     "Tell me where you want to sleep.",
 ]
 QUESTION = "Tell me about your tents please"
-PATIENCE_S = 30
 TOKEN_MS = 30
 
 
@@ -62,10 +61,12 @@ def read_until(response: Any, kind: str) -> Answer:
 
 def await_messages(shopper: Shopper, count: int) -> list[dict[str, Any]]:
     """The conversation's messages as soon as there are so many."""
-    deadline = time.monotonic() + PATIENCE_S
-    messages: list[dict[str, Any]] = []
-    while len(messages) < count and time.monotonic() < deadline:
-        messages = shopper.history()["messages"]
+
+    def all_messages() -> list[dict[str, Any]] | None:
+        messages: list[dict[str, Any]] = shopper.history()["messages"]
+        return messages if len(messages) >= count else None
+
+    messages = await_that(all_messages, f"{count} messages")
     assert len(messages) == count
     return messages
 

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -32,6 +31,7 @@ from server.embedded.standins.woocommerce import hooks
 from server.embedded.standins.woocommerce.store import EPOCH, Failure, Store, Webhook
 from tests.integrations.woocommerce.woo_receiver import Came, Receiver
 from tests.integrations.woocommerce.woo_shop import Connect, HeldCredentials
+from tests.waiting import await_that
 
 SECRET = "s3cret"
 
@@ -263,11 +263,8 @@ def test_stand_in_as_a_process(tmp_path: Path) -> None:
     ]
     process = subprocess.Popen(command, cwd=Path(__file__).resolve().parents[3])
     try:
-        deadline = time.monotonic() + 30
-        while not port_file.exists():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
+        await_that(lambda: port_file.exists() or process.poll() is not None, "the port")
+        assert process.poll() is None
         url = f"http://127.0.0.1:{port_file.read_text()}/_control"
 
         def call(path: str, body: object) -> dict[str, object]:
