@@ -47,9 +47,9 @@ def money_text(minor: int | None, currency: str) -> str:
 
 
 def unit_price_text(minor: int, currency: str) -> str:
-    """The price of one answer or resolution: 5 ¢, $1.50, €0.05, ¥5."""
+    """The price of one answer or resolution: 5¢, $1.50, €0.05, ¥5."""
     sign = CENT_SIGNS.get(currency)
-    return f"{minor} {sign}" if sign and minor < 10 ** currency_decimals(currency) else money_text(minor, currency)
+    return f"{minor}{sign}" if sign and minor < 10 ** currency_decimals(currency) else money_text(minor, currency)
 
 
 def amount_field(minor: int | None, currency: str) -> str:
@@ -68,11 +68,11 @@ def parse_amount(field: str, text: str, currency: str) -> int | None:
         hint = (
             f"Type an amount such as 50 or {format(Decimal(100_050).scaleb(-2), f',.{decimals}f')}, or leave it empty"
         )
-        raise Invalid(f"“{written}” is no amount.", errors=(FieldError(field, hint),))
+        raise Invalid(f"“{written}” is not an amount.", errors=(FieldError(field, hint),))
     minor = int(found["whole"].replace(",", "") + (found["part"] or "").ljust(decimals, "0"))
     if minor > MOST_MINOR:
         most = f"It may be up to {to_decimal(MOST_MINOR, currency):,.0f}"
-        raise Invalid(f"“{written}” is too much.", errors=(FieldError(field, most),))
+        raise Invalid(f"“{written}” is too high.", errors=(FieldError(field, most),))
     return minor
 
 
@@ -81,7 +81,7 @@ def _plan_choice(plan: PlanView, view: BillingView) -> PlanChoice:
     if plan.resolution_minor or view.plan.resolution_minor:  # what costs more depends on the shoppers
         change = "Change"
     else:
-        change = "Upgrade" if is_dearer else "Change down"
+        change = "Upgrade" if is_dearer else "Downgrade"
     return PlanChoice(
         plan=plan,
         is_current=plan.id == view.plan.id,

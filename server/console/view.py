@@ -18,7 +18,7 @@ from server.core.money import format_money
 _SPAN = re.compile(r"\*\*(?P<bold>[^*\n]+)\*\*|\[(?P<label>[^\]\n]+)\]\((?P<url>[^)\s]+)\)")
 _ITEM = re.compile(r"\s*(?:[-*•]|\d{1,2}[.)])\s+(?P<text>.+)")
 _SHOWN_PARTS = ("text", "file", "data-products", "data-order", "data-verification", "data-handoff", "data-fallback")
-STATE_WORDS = {"failed": "failed", "interrupted": "broke off", "stopped": "stopped by the shopper"}
+STATE_WORDS = {"failed": "failed", "interrupted": "interrupted", "stopped": "stopped by the shopper"}
 
 
 class Span(Struct, frozen=True):

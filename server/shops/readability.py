@@ -117,7 +117,7 @@ def _of_bubble(resolved: Mapping[str, Any]) -> Iterator[AppearanceNote]:
     if len(fill) == len(ink) == len("#rrggbb") and fill[0] == ink[0] == "#" and contrast(fill, ink) < READABLE:
         yield AppearanceNote(
             "appearance.variables.--aisle-bubble-ink",
-            f"{ink} on {fill} has a contrast of {contrast(fill, ink):.1f}, and {READABLE} is needed; it is shown so.",
+            f"{ink} on {fill} has contrast {contrast(fill, ink):.1f}, but {READABLE} is needed; it is shown as is.",
         )
 
 

@@ -200,7 +200,7 @@ async def test_saving_by_keyboard_with_a_mistake_in_between(page: Page, installa
     await page.locator("#problems a").press("Enter")
     match = page.get_by_role("group", name="Rule 1").get_by_label("Pages")
     await match.fill("/checkout*")
-    await page.get_by_role("group", name="Rule 1").get_by_label("No button there").press("Space")
+    await page.get_by_role("group", name="Rule 1").get_by_label("Hide the button").press("Space")
     await page.get_by_role("button", name="Save").press("Enter")
     await expect(page.get_by_text("Saved.")).to_be_visible()
     with installation.merchant() as merchant:
@@ -212,13 +212,13 @@ async def test_saving_by_keyboard_with_a_mistake_in_between(page: Page, installa
 async def test_what_was_typed_outlives_a_reload(page: Page) -> None:
     await page.get_by_label("Name in the header").fill("Orchard")
     await page.get_by_role("button", name="Add a nudge").click()
-    await page.get_by_label("Words", exact=True).fill("Which apple?")
-    await expect(page.locator("#state")).to_have_text(re.compile("mending"))
+    await page.get_by_label("Text", exact=True).fill("Which apple?")
+    await expect(page.locator("#state")).to_have_text(re.compile("correcting"))
     await page.reload()
     await expect(page.locator("#restored")).to_be_visible()
     await expect(page.get_by_label("Name in the header")).to_have_value("Orchard")
-    await expect(page.get_by_label("Words", exact=True)).to_have_value("Which apple?")
-    await page.get_by_role("button", name="Discard it").click()
+    await expect(page.get_by_label("Text", exact=True)).to_have_value("Which apple?")
+    await page.get_by_role("button", name="Discard them").click()
     await expect(page.get_by_label("Name in the header")).to_have_value("")
 
 

@@ -138,11 +138,11 @@
         const count = Object.keys(shown.errors).length;
         showProblems(shown.errors);
         place("data-note-of", shown.notes);
-        say(count ? `${count} ${count === 1 ? "field needs" : "fields need"} mending` : sent === asLoaded ? "" : "Not saved yet");
+        say(count ? `${count} ${count === 1 ? "field needs" : "fields need"} correcting` : sent === asLoaded ? "" : "Not saved yet");
         draw();
       }
     } catch {
-      say("No connection: the preview waits, and nothing is lost.");
+      say("No connection. Nothing is lost; the preview updates when the connection is back.");
     }
     running = false;
     if (again) {

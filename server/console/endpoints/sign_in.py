@@ -38,9 +38,9 @@ MAX_EMAIL = 254
 MAX_PASSWORD = 1_024
 """Characters of a password we are willing to hash."""
 ASSET_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
-REFUSED = "This e-mail and password do not fit together."
-TOO_OFTEN = "Too many tries. Please wait a minute and try again."
-NO_SHOP = "You do not belong to any shop (any more). Ask its owner to add you."
+REFUSED = "The e-mail or the password is not correct."
+TOO_OFTEN = "Too many attempts. Please wait a minute and try again."
+NO_SHOP = "You are not a member of any shop. Ask the owner of a shop to add you."
 
 Form = URLEncodedBody[dict[str, str]]
 

@@ -163,7 +163,7 @@ async def test_clicked_through(browser: Browser, shop: PaidShop) -> None:
 
     # down, and away
     await page.goto(f"{shop.paid.base_url}{PAGE}")
-    await page.get_by_role("button", name="Change down to Starter").click()
+    await page.get_by_role("button", name="Downgrade to Starter").click()
     await look(page, "8-preview-down")
     await page.get_by_role("button", name="Change to Starter").click()
     await expect(page.get_by_text("Starter follows on")).to_be_visible()

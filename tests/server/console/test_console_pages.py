@@ -67,7 +67,7 @@ async def test_all_refusals_read_the_same(client: httpx.AsyncClient, shop: ShopU
     texts = {re.sub(r'name="email" value="[^"]*"', "", answer.text) for answer in (wrong, unknown, *odd)}
     assert {answer.status_code for answer in (wrong, unknown, *odd)} == {401}
     assert len(texts) == 1
-    assert "do not fit together" in texts.pop()
+    assert "is not correct" in texts.pop()
     assert "set-cookie" not in wrong.headers
 
 
@@ -239,7 +239,7 @@ async def test_the_morning_page_counts_and_leads_to_what_went_wrong(
     tiles = re.findall(r'<a href="([^"]+)"><b>(\d+)</b><span>([^<]+)</span>', page)
     assert [(int(count), words) for _, count, words in tiles] == [
         (4, "conversations"),
-        (1, "failed or broke off"),
+        (1, "failed or interrupted"),
         (1, "“I don’t know”"),
         (1, "thumbs down"),
         (1, "waiting for a person"),

@@ -114,8 +114,8 @@ def test_a_field_holds_what_can_be_typed_in_again(minor: int | None, currency: s
 @pytest.mark.parametrize(
     ("minor", "currency", "text"),
     [
-        (5, "USD", "5 ¢"),
-        (99, "USD", "99 ¢"),
+        (5, "USD", "5¢"),
+        (99, "USD", "99¢"),
         (100, "USD", "$1.00"),
         (5, "EUR", "€0.05"),
         (5, "JPY", "¥5"),
@@ -164,7 +164,7 @@ def test_the_ways_to_other_plans() -> None:
     by_resolution = msgspec.structs.replace(plan_view(PRO), id="resolution", resolution_minor=60)
     view = a_view(PRO, next_plan="starter", plans=(plan_view(STARTER), plan_view(PRO), by_resolution))
     below, own, other = plan_page.plan_choices(view)
-    assert (below.change, below.is_dearer, below.is_current, below.is_next) == ("Change down", False, False, True)
+    assert (below.change, below.is_dearer, below.is_current, below.is_next) == ("Downgrade", False, False, True)
     assert (own.is_current, own.is_next, other.change) == (True, False, "Change")
     assert plan_page.plan_choices(a_view(STARTER))[1].change == "Upgrade"
     assert plan_page.following_plan(view).id == "starter"
