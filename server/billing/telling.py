@@ -58,34 +58,34 @@ def words_of(notice: str, holds: Entitlement) -> tuple[str, str]:
     match kind:
         case "share":
             return (
-                f"{value} % of this period's answers are used",
-                f"The plan {plan.name} has {plan.answers or 0:,} answers until {until}; {value} % of them are used.\n"
-                "More answers, paying for those beyond the plan, and when you are told:",
+                f"{value}% of this period's answers are used",
+                f"Of the {plan.answers or 0:,} answers in your plan {plan.name} until {until}, {value}% are used.\n"
+                "Upgrade, pay for further answers, or change these alerts:",
             )
         case "spent":
             spent = format_money(int(value), plan.currency)
             return (
-                f"what is billed by use has come to {spent}",
-                f"In the period until {until} what the plan {plan.name} bills by use has come to {spent}.\n"
-                "A spending cap, and other plans:",
+                f"charges by usage have reached {spent}",
+                f"In the period until {until}, your plan {plan.name} has charged {spent} by usage so far.\n"
+                "Set a spending cap or change the plan:",
             )
         case "stock":
             what = STOCK_WORDS.get(value, value)
             return (
-                f"no more {what} fit into the plan",
-                f"Shoppers are not told of what goes beyond the plan {plan.name}. All that was there stays; what was "
-                "left out is named with each import and on the page of stores.\nMore room:",
+                f"your plan's limit of {what} is reached",
+                f"Aisle kept all it had, but does not use what goes beyond your plan {plan.name}. Each import and the "
+                "page Stores list what was left out.\nUpgrade:",
             )
         case "state":
             return _state_words(value, holds)
         case "key":
             return (
                 "a key has reached its limit",
-                f"Shoppers who come by this key get the shop's contact instead of answers until {until}.\nIts limit:",
+                f"Until {until}, shoppers with this key see your contact details instead of answers.\nIts limit:",
             )
     return (
         "no answers are left in this period",
-        f"Shoppers get the shop's contact instead of answers until {until}.{_bigger(plan)}\nUpgrade with one click:",
+        f"Until {until}, shoppers see your contact details instead of answers.{_bigger(plan)}\nUpgrade:",
     )
 
 
@@ -94,12 +94,12 @@ def _state_words(state: str, holds: Entitlement) -> tuple[str, str]:
         until = f"{holds.ends_at:%-d %B %Y}" if holds.ends_at else "further notice"
         return (
             "the last payment failed",
-            f"Everything goes on until {until}. Look at the card, and pay the open invoice:",
+            f"Aisle keeps answering until {until}. Please check your card and pay the open invoice:",
         )
-    why = "the last payment failed on several tries" if state == "past_due" else "trial or subscription are over"
+    why = "the last payment failed several times" if state == "past_due" else "the trial or subscription has ended"
     return (
-        "there is no plan any more",
-        f"Shoppers get the shop's contact instead of answers, since {why}. Everything is kept. To go on:",
+        "the shop no longer has a plan",
+        f"Shoppers see your contact details instead of answers because {why}. Nothing was deleted. To continue:",
     )
 
 

@@ -140,11 +140,11 @@ def entitlement(plan: Plan) -> Entitlement:
 @pytest.mark.parametrize(
     ("notice", "plan", "words"),
     [
-        ("share:80", STARTER, "80 % of this period's answers are used"),
-        ("share:80", STARTER, "The plan Starter has 1,000 answers until 1 April 2026"),
-        ("spent:1234", PRO, "what is billed by use has come to $12.34"),
-        ("stock:storage_mb", TRIAL, "no more text and pictures fit into the plan"),
-        ("key:2f", STARTER, "Shoppers who come by this key"),
+        ("share:80", STARTER, "80% of this period's answers are used"),
+        ("share:80", STARTER, "Of the 1,000 answers in your plan Starter until 1 April 2026, 80% are used."),
+        ("spent:1234", PRO, "charges by usage have reached $12.34"),
+        ("stock:storage_mb", TRIAL, "your plan's limit of text and pictures is reached"),
+        ("key:2f", STARTER, "shoppers with this key see your contact details"),
         ("limit", STARTER, "no answers are left in this period"),
         ("limit", STARTER, "Pro has 5,000 answers."),
         ("limit", TRIAL, "Starter has 1,000 answers."),
