@@ -12,14 +12,29 @@ from server.core.errors import AisleError, ConfigurationError
 
 
 class AisleGroup(click.Group):
-    """Turns errors into one line on stderr, unless --debug asks for everything."""
+    """A group of commands whose errors are one line on stderr, or a traceback with --debug."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the command line and exit. Click's own errors get the prefix of all others."""
+        extra["standalone_mode"] = False
+        try:
+            code = super().main(*args, **extra)
+        except click.ClickException as reason:
+            if isinstance(reason, click.UsageError) and reason.ctx:
+                click.echo(reason.ctx.get_usage(), err=True)
+            click.echo(f"aisle: {reason.format_message()}", err=True)
+            sys.exit(reason.exit_code)
+        except click.Abort:
+            click.echo("aisle: cancelled", err=True)
+            sys.exit(1)
+        sys.exit(code if isinstance(code, int) else 0)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, click.Abort):
-            raise  # click's own: wrong usage, the end of --help, Ctrl-C
+            raise  # for `main`: wrong usage, the end of --help, Ctrl-C
         except ConfigurationError as reason:
             self._end(ctx, reason, 2, str(reason))
         except AisleError as reason:
@@ -28,7 +43,7 @@ class AisleGroup(click.Group):
             from server.core.logging import blacken  # for failures only: every command would wait for it
 
             text = blacken(f"{type(reason).__name__}: {reason}")
-            self._end(ctx, reason, 1, f"{text} (`aisle --debug ...` shows more)")
+            self._end(ctx, reason, 1, f"{text} (run `aisle --debug ...` for details)")
 
     @staticmethod
     def _end(ctx: click.Context, reason: Exception, code: int, text: str) -> None:
@@ -79,13 +94,13 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
     default=".aisle",
     show_default=True,
     type=click.Path(file_okay=False),
-    help="Where the demo keeps its servers and their data.",
+    help="The folder for the demo's servers and their data.",
 )
 @click.option("--reset", is_flag=True, help="Delete everything in the data folder first.")
 @click.option("--stores", is_flag=True, help="Also start a local Shopify and WooCommerce to connect.")
 @click.option("--billing", is_flag=True, help="Also start a local Stripe with plans and invoices to try.")
 def demo(port: int, data_dir: str, reset: bool, stores: bool, billing: bool) -> None:
-    """Start a whole shop on this machine: servers, API, worker, catalog, policies and orders. Ctrl-C stops it."""
+    """Start a complete shop on this machine: servers, API, worker, catalog, policies and orders. Ctrl-C stops it."""
     from server.commands.demo import run_demo
 
     run_demo(port=port, data_dir=data_dir, reset=reset, stores=stores, billing=billing)
@@ -98,7 +113,7 @@ def demo(port: int, data_dir: str, reset: bool, stores: bool, billing: bool) -> 
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="How many processes serve requests."
 )
 def serve(host: str, port: int, workers: int) -> None:
-    """Serve the API, the chat, the console and the widget's files until SIGTERM."""
+    """Serve the API, the chat, the console and the widget until SIGTERM."""
     from server.commands.serve import run_api
 
     run_api(host=host, port=port, workers=workers)
@@ -106,7 +121,7 @@ def serve(host: str, port: int, workers: int) -> None:
 
 @main.command()
 def worker() -> None:
-    """Run jobs and the regular upkeep until SIGTERM. An installation needs at least one."""
+    """Run jobs and regular maintenance until SIGTERM. An installation needs at least one worker."""
     from server.commands.serve import run_jobs
 
     run(run_jobs)
@@ -123,13 +138,13 @@ def migrate() -> None:
     warn_of_unknown_settings()
     with explaining_database(settings, as_owner=True):
         migrated = run_migrate()
-    newer = "; a newer version of Aisle has left it there, and it stays so" if migrated.is_newer else ""
+    newer = ", which a newer version of Aisle made; nothing was changed" if migrated.is_newer else ""
     click.echo(f"the schema is at revision {migrated.revision}{newer}")
 
 
 @main.group()
 def shop() -> None:
-    """Shops."""
+    """Create shops and connect the demo platform."""
 
 
 @shop.command("create")
@@ -141,7 +156,7 @@ def shop() -> None:
     help="A website that may show the chat, such as https://my-shop.example; repeatable.",
 )
 @click.option("--locale", default=None, help="The language of the catalog, such as en or fr.")
-@click.option("--currency", default=None, help="The ISO 4217 code for prices that name none.")
+@click.option("--currency", default=None, help="The currency of prices that name none, as an ISO 4217 code.")
 @AS_JSON
 def shop_create(name: str, origins: tuple[str, ...], locale: str | None, currency: str | None, as_json: bool) -> None:
     """Create a shop and print its keys. The secret key is shown only this once."""
@@ -156,13 +171,13 @@ def shop_create(name: str, origins: tuple[str, ...], locale: str | None, currenc
 @click.option(
     "--orders-from",
     type=click.Path(exists=True, file_okay=False),
-    help="A folder with orders in the format of the demo.",
+    help="A folder with orders in the demo's format.",
 )
 @click.option(
     "--order-access",
     type=click.Choice(["standard", "open", "strict"]),
     default=None,
-    help="How much proof an order needs.",
+    help="How much shoppers see with an order's number and e-mail.",
 )
 def shop_connect(platform: str, shop_id: str, orders_from: str | None, order_access: str | None) -> None:
     """Connect the demo platform to a shop. Real stores are connected in the console or over the API."""
@@ -174,7 +189,7 @@ def shop_connect(platform: str, shop_id: str, orders_from: str | None, order_acc
 
 @main.group()
 def member() -> None:
-    """Who may sign in to a shop's console."""
+    """The people who may sign in to a shop's console."""
 
 
 @member.command("add")
@@ -189,7 +204,7 @@ def member() -> None:
     help="What the member may do.",
 )
 @click.option(
-    "--password-stdin", is_flag=True, help="Read the password of a new account from stdin instead of making one up."
+    "--password-stdin", is_flag=True, help="Read the password of a new account from stdin instead of generating one."
 )
 @AS_JSON
 def member_add(shop_id: str, email: str, name: str, role: str, password_stdin: bool, as_json: bool) -> None:
@@ -212,7 +227,7 @@ def member_list(shop_id: str, as_json: bool) -> None:
 
 @main.group("import")
 def import_group() -> None:
-    """Bring products and documents in."""
+    """Import products and documents."""
 
 
 @import_group.command("products")
@@ -222,7 +237,7 @@ def import_group() -> None:
     "--map",
     "mapping",
     multiple=True,
-    help="How a column is used: target=column, target=column/100 or target==constant; repeatable.",
+    help="Where a value comes from: target=column, target=column/100 or target==constant; repeatable.",
 )
 @AS_JSON
 def import_products(file: str, shop_id: str, mapping: tuple[str, ...], as_json: bool) -> None:
@@ -251,7 +266,7 @@ def import_documents(paths: tuple[str, ...], shop_id: str, as_json: bool) -> Non
 )
 @AS_JSON
 def crawl(url: str, shop_id: str, max_pages: int, as_json: bool) -> None:
-    """Read a site by its sitemap or its links. robots.txt is obeyed."""
+    """Import the pages of a site, found by its sitemap or its links. robots.txt is obeyed."""
     from server.commands.imports import crawl_site
 
     run(lambda: crawl_site(url, shop_id, max_pages, as_json))
@@ -262,7 +277,7 @@ def crawl(url: str, shop_id: str, max_pages: int, as_json: bool) -> None:
 @SHOP
 @AS_JSON
 def ask(question: str, shop_id: str, as_json: bool) -> None:
-    """Ask one question in the terminal and read the answer with its sources as it comes."""
+    """Ask one question and print the answer with its sources as it arrives."""
     from server.commands.ask import ask_once
 
     run(lambda: ask_once(question, shop_id, as_json))
@@ -270,13 +285,13 @@ def ask(question: str, shop_id: str, as_json: bool) -> None:
 
 @main.group()
 def billing() -> None:
-    """Plans and money, with STRIPE_SECRET_KEY set."""
+    """Plans and bills at Stripe. Needs STRIPE_SECRET_KEY."""
 
 
 @billing.command("setup")
 @AS_JSON
 def billing_setup(as_json: bool) -> None:
-    """Create the meters, products and prices that are missing at Stripe. Exits with 1 when a price differs."""
+    """Create the meters, products and prices that are missing at Stripe. Exits with 1 if a price there differs."""
     from server.commands.billing import set_up
 
     sys.exit(run(lambda: set_up(as_json)))
@@ -289,22 +304,22 @@ def billing_setup(as_json: bool) -> None:
     "month",
     default=None,
     metavar="YYYY-MM",
-    help="The month in which the period began; by default the newest.",
+    help="The month in which the period began. Default: the newest period.",
 )
 @AS_JSON
 def billing_recompute(shop_id: str, month: str | None, as_json: bool) -> None:
-    """Work out a bill from the conversation log. Exits with 1 when ledger, meter or invoice differ from it."""
+    """Recompute a bill from the conversation log. Exits with 1 if the ledger, meter or invoice differs from it."""
     from server.commands.billing import recompute
 
     if month is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", month):
-        raise click.BadParameter("a month such as 2026-11", param_hint="--period")
+        raise click.BadParameter("write a month such as 2026-11", param_hint="--period")
 
     sys.exit(run(lambda: recompute(shop_id, month, as_json)))
 
 
 @main.command()
 def doctor() -> None:
-    """Check the settings and every dependency; say what is wrong and how to mend it."""
+    """Check the settings and every dependency, and say what is wrong and how to fix it."""
     from server.commands.doctor import examine
 
     sys.exit(run(examine))

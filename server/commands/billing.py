@@ -30,9 +30,9 @@ async def set_up(as_json: bool) -> int:
     try:
         entries = await catalog.set_up(OFFERED)
     except PaymentsRefused as reason:
-        raise ConfigurationError(f"Stripe refuses: {reason.message}") from None
+        raise ConfigurationError(f"Stripe refused: {reason.message}") from None
     except PaymentsError:
-        raise Unavailable("Stripe does not answer; run this again, it goes on where it was.") from None
+        raise Unavailable("Stripe does not answer. Run this again; it continues where it stopped.") from None
     finally:
         await catalog.close()
     differing = [entry for entry in entries if entry.problem]
@@ -40,11 +40,11 @@ async def set_up(as_json: bool) -> int:
         click.echo(msgspec.json.encode(entries).decode())
         return 1 if differing else 0
     for entry in entries:
-        click.echo(f"{entry.kind:<8} {entry.name:<40} {entry.id:<40} {'made' if entry.is_new else 'there'}")
+        click.echo(f"{entry.kind:<8} {entry.name:<40} {entry.id:<40} {'created' if entry.is_new else 'exists'}")
     for entry in differing:
         click.echo(f"aisle: {entry.name}: {entry.problem}", err=True)
     if not differing:
-        click.echo(f"\nAt Stripe, add the webhook {settings.base_url}/webhooks/stripe and set STRIPE_WEBHOOK_SECRET.")
+        click.echo(f"\nIn Stripe, add the webhook {settings.base_url}/webhooks/stripe, then set STRIPE_WEBHOOK_SECRET.")
     return 1 if differing else 0
 
 
@@ -58,7 +58,7 @@ async def recompute(shop_id: str, month: str | None, as_json: bool) -> int:
         except NotFound:
             raise NotFound(f"Nothing was counted for this shop in {month or 'any period'}.") from None
         except PaymentsError as reason:
-            raise Unavailable(f"The payment provider cannot be asked: {reason}") from None
+            raise Unavailable(f"The payment provider cannot be reached: {reason}") from None
     click.echo(msgspec.json.encode(_report(period, audit)).decode() if as_json else _table(period, audit))
     return 1 if audit.difference or audit.difference_minor else 0
 
@@ -92,7 +92,9 @@ def _table(period: Period, audit: Audit) -> str:
     if audit.resolutions:
         rows[-2:-2] = _resolution_rows(audit.resolutions, currency)
     if audit.erased_answers:
-        rows.append(("erased", f"{audit.erased_answers:,} of the answers are in conversations that were erased since"))
+        rows.append(
+            ("erased", f"{audit.erased_answers:,} of the answers are in conversations that have since been erased")
+        )
     rows += [("missing", f"turn {turn} is billable and has no entry") for turn in audit.missing]
     rows += [("surplus", f"turn {turn} has an entry and is not billable") for turn in audit.surplus]
     return "\n".join(f"{name:<12}{value}".rstrip() for name, value in rows)
@@ -110,9 +112,9 @@ def _resolution_rows(found: ResolutionAudit, currency: str) -> list[tuple[str, s
         ("invoice", f"{'':>34}{_money(invoiced, currency) if invoiced is not None else 'not made yet':>20}"),
     ]
     if found.erased:
-        rows.append(("erased", f"{found.erased:,} of the resolutions are in conversations that were erased since"))
+        rows.append(("erased", f"{found.erased:,} of the resolutions are in conversations that have since been erased"))
     rows += [("missing", f"turn {turn} has a final resolution and no entry") for turn in found.missing]
-    rows += [("surplus", f"turn {turn} has an entry of which the log says otherwise") for turn in found.surplus]
+    rows += [("surplus", f"turn {turn} has an entry that the log contradicts") for turn in found.surplus]
     return rows
 
 
@@ -121,7 +123,7 @@ def _many(count: int | None) -> str:
 
 
 def _known(count: int | None) -> str:
-    return "not asked" if count is None else f"{count:,}"
+    return "not checked" if count is None else f"{count:,}"
 
 
 def _money(minor: int, currency: str) -> str:

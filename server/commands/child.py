@@ -29,7 +29,7 @@ class Child:
     def require_alive(self) -> None:
         """Raises ConfigurationError when it has ended."""
         if (code := self._process.poll()) is not None:
-            raise ConfigurationError(f"{self._name} ended by itself (exit code {code}); see its message above")
+            raise ConfigurationError(f"{self._name} ended unexpectedly (exit code {code}); see its message above")
 
     def revive(self) -> None:
         """Start it again if it has ended: soon the first time, ever more slowly after."""
@@ -40,7 +40,7 @@ class Child:
         if lived_s < pause_s:
             return
         self._failures = 0 if lived_s > LONG_LIFE_S else self._failures + 1
-        click.echo(f"{self._name} ended by itself (exit code {code}); starting it again", err=True)
+        click.echo(f"{self._name} ended unexpectedly (exit code {code}); starting it again", err=True)
         self._process = self._start()
 
     def stop(self) -> None:

@@ -97,7 +97,7 @@ async def admitted(settings: Settings, at: Endpoints, processes: int) -> int:
     connections = share_out(budget, processes=processes, wanted=settings.database_connections)
     if connections < (settings.database_connections or FULL):
         what = "this process gets" if processes == 1 else f"each of the {processes} processes gets"
-        click.echo(f"aisle: {what} {connections} database connections and not {FULL}: {budget}", err=True)
+        click.echo(f"aisle: {what} {connections} database connections instead of {FULL}: {budget}", err=True)
     return connections
 
 
@@ -115,6 +115,6 @@ async def require_shop(services: Services, shop_id: str) -> UUID:
             raise NotFound
         await services.shops.profile(found)
     except NotFound:
-        hint = FieldError("--shop", "give the id that `aisle shop create` printed")
+        hint = FieldError("--shop", "use the id that `aisle shop create` printed")
         raise Invalid(f"there is no shop {shop_id}", errors=(hint,)) from None
     return found

@@ -28,7 +28,7 @@ def unwritable(folder: Path, named_by: str, reason: OSError) -> ConfigurationErr
     """What to tell an operator whose data dir cannot be used."""
     why = reason.strerror or type(reason).__name__
     return ConfigurationError(
-        f"cannot write to the data dir {folder}, named by {named_by}: {why}; name a folder that this user may write"
+        f"cannot write to the data folder {folder} (set by {named_by}): {why}; choose one this user can write to"
     )
 
 
@@ -45,7 +45,7 @@ def only_demo(folder: Path, url: str) -> Iterator[None]:
     with lock:
         if not lock.try_exclusive():
             raise Conflict(
-                f"a demo runs on {folder} already ({_holder(file)}); stop it first or give another --data-dir"
+                f"a demo already runs in {folder} ({_holder(file)}); stop it first or choose another --data-dir"
             )
         file.write_text(json.dumps({"pid": os.getpid(), "url": url}))
         yield

@@ -182,7 +182,7 @@ def _require_free(port: int) -> None:
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            raise Conflict(f"port {port} is in use; stop what listens there or give another with --port") from None
+            raise Conflict(f"port {port} is in use; stop the program that uses it or choose another --port") from None
 
 
 def _erase(folder: Path) -> None:

@@ -41,7 +41,7 @@ async def examine() -> int:
         return 2
     _say(WELL, "settings", f"environment {settings.env}, data in {settings.data_dir}")
     if unknown := unknown_variables(os.environ):
-        _say(CONCERN, "settings", f"there is no such setting: {in_words(unknown)}; see docs/settings.md")
+        _say(CONCERN, "settings", f"unknown settings: {in_words(unknown)}; see docs/settings.md")
     try:
         with endpoints(settings) as at:
             return 0 if await _examine(settings, at) else 1
@@ -107,18 +107,20 @@ async def _connections(services: Services) -> str:
     budget = await read_budget(services.database.fetch)
     wanted = services.settings.database_connections or FULL
     if budget.free < wanted:
-        raise Concern(f"another process would get {budget.free} and not {wanted}: {budget}; raise max_connections")
+        raise Concern(
+            f"another process would get {budget.free} connections instead of {wanted}: {budget}; raise max_connections"
+        )
     return f"{budget}; a process takes up to {wanted}"
 
 
 async def _embedder(services: Services) -> str:
     await services.embedder.embed_query("Is everything well?")
-    return f"{services.embedder.name} embeds"
+    return f"{services.embedder.name} works"
 
 
 async def _model(services: Services) -> str:
     if services.chat_model is None:
-        return "none set; the engine answers. Set OPENAI_API_KEY or OPENAI_BASE_URL for a model"
+        return "none is set, so the built-in engine answers; set OPENAI_API_KEY or OPENAI_BASE_URL to use one"
     return await services.chat_model.check()
 
 
@@ -137,15 +139,15 @@ async def _redis(settings: Settings, at: Endpoints) -> str:
 async def _mail(settings: Settings, _at: Endpoints) -> str:
     if settings.smtp_url is None:
         raise Concern(
-            "AISLE_SMTP_URL is not set, so no one-time codes are sent and shoppers see no more of an order than its "
-            "number and e-mail prove; set it to smtp://user:password@host:587"
+            "AISLE_SMTP_URL is not set, so no one-time codes are sent, and shoppers see only what an order's number "
+            "and e-mail prove; set it to smtp://user:password@host:587"
         )
     try:
         return await Mailer(settings.smtp_url, settings.mail_from).check()
     except MailDelayed as reason:
         server = parse_smtp_url(settings.smtp_url)
         raise AisleError(
-            f"{reason} at {server.host}:{server.port}, named by AISLE_SMTP_URL; start it or mend the setting"
+            f"{reason} at {server.host}:{server.port}, set by AISLE_SMTP_URL; start it or correct the setting"
         ) from None
 
 
@@ -153,17 +155,17 @@ async def _proxies(settings: Settings, _at: Endpoints) -> str:
     count = settings.trusted_proxies
     if settings.env == "production" and settings.base_url.startswith("https://") and count == 0:
         raise Concern(
-            "AISLE_TRUSTED_PROXIES is 0 although AISLE_BASE_URL is https, so a proxy is in front and the whole shop "
-            "counts as one visitor's network; set it to the number of proxies"
+            "AISLE_TRUSTED_PROXIES is 0 although AISLE_BASE_URL is https, so behind a proxy all visitors "
+            "count as one; set it to the number of proxies"
         )
-    return f"{count} trusted to say where a visitor comes from"
+    return f"{count} trusted to report the visitor's address"
 
 
 async def _disk(settings: Settings, _at: Endpoints) -> str:
     nearest = next(folder for folder in (settings.data_dir, *settings.data_dir.parents) if folder.exists())
     free = shutil.disk_usage(nearest).free
     if free < LOW_DISK_BYTES:
-        raise AisleError(f"only {free // 2**20} MB free on the disk of {nearest}; make room")
+        raise AisleError(f"only {free // 2**20} MB free on the disk of {nearest}; free some space")
     return f"{free // 2**30} GB free"
 
 

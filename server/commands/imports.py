@@ -51,15 +51,12 @@ async def import_product_file(file: str, shop_id: str, mapping: tuple[str, ...],
 
 
 async def import_document_paths(paths: tuple[str, ...], shop_id: str, as_json: bool) -> None:
-    """Import documents from files and folders."""
+    """Import documents from files and folders. Folders without files and links that lead nowhere are failures."""
     files = sorted(file for path in paths for file in _files(Path(path)))
 
     async def incoming() -> AsyncIterator[IncomingFile | FailedFile]:
         for name, file in files:
-            if file.stat().st_size > MAX_DOCUMENT_BYTES:
-                yield FailedFile(name, f"larger than {MAX_DOCUMENT_BYTES // 2**20} MB; split it")
-            else:
-                yield IncomingFile(name=name, data=file.read_bytes())
+            yield _read(name, file)
 
     await _import_documents(shop_id, lambda _services: incoming(), "file", len(files), as_json)
 
@@ -95,8 +92,21 @@ def _files(path: Path) -> list[tuple[str, Path]]:
     """(name, file): the name is what stays the same wherever the folder lies."""
     if path.is_file():
         return [(path.name, path)]
-    found = (file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
-    return [(str(file.relative_to(path)), file) for file in found]
+    found = (
+        file for file in path.rglob("*") if not file.name.startswith(".") and (file.is_file() or file.is_symlink())
+    )
+    return [(str(file.relative_to(path)), file) for file in found] or [(str(path), path)]
+
+
+def _read(name: str, file: Path) -> IncomingFile | FailedFile:
+    if file.is_dir():
+        what = "links to folders are not followed" if file.is_symlink() else "the folder has no files to import"
+        return FailedFile(name, what)
+    if not file.exists():
+        return FailedFile(name, "the link leads to no file")
+    if file.stat().st_size > MAX_DOCUMENT_BYTES:
+        return FailedFile(name, f"the file is larger than {MAX_DOCUMENT_BYTES // 2**20} MB; split it")
+    return IncomingFile(name=name, data=file.read_bytes())
 
 
 @contextmanager
@@ -135,4 +145,4 @@ def _print(result: ImportResult | DocumentsResult, as_json: bool, failures: list
     for line in failures[:SHOWN_FAILURES]:
         click.echo(f"  {line}", err=True)
     if len(failures) > SHOWN_FAILURES:
-        click.echo(f"  and {len(failures) - SHOWN_FAILURES} more (all with --json)", err=True)
+        click.echo(f"  and {len(failures) - SHOWN_FAILURES} more (use --json to see all)", err=True)

@@ -37,7 +37,7 @@ def read_password() -> str:
     else:
         password = sys.stdin.readline().rstrip("\r\n")
     if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
-        raise Invalid(f"the password on stdin must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")
+        raise Invalid(f"the password must have {MIN_PASSWORD} to {MAX_PASSWORD} characters")
     return password
 
 
@@ -72,7 +72,7 @@ async def list_members(shop_id: str, as_json: bool) -> None:
         click.echo(msgspec.json.encode({"members": members}).decode())
         return
     if not members:
-        click.echo("nobody yet; `aisle member add` adds the first")
+        click.echo("no members yet; add one with `aisle member add`")
     width = max((len(member.email) for member in members), default=0)
     for member in members:
         click.echo(f"{member.email:<{width}}  {member.role:<6}  since {member.since:%Y-%m-%d}  {member.name}".rstrip())
@@ -89,9 +89,9 @@ def _show(added: AddedMember) -> None:
     click.echo(f"e-mail    {added.email}")
     click.echo(f"role      {added.role}")
     if added.password is not UNSET:
-        click.echo(f"password  {added.password}   (shown this once)")
+        click.echo(f"password  {added.password}   (shown only this once)")
     elif added.is_new_account:
         click.echo("password  the one from stdin")
     else:
-        click.echo("password  unchanged: this e-mail had an account already")
+        click.echo("password  unchanged: this e-mail already had an account")
     click.echo(f"console   {added.console_url}")

@@ -50,10 +50,10 @@ def unusable(server: Server, cause: BaseException, settings: Settings) -> Unavai
     """The error for one server."""
     if server.url is None:
         logs = settings.data_dir / "servers"
-        return Unavailable(f"cannot use {server.name} that Aisle started: {why(cause)}; its log is in {logs}")
+        return Unavailable(f"cannot use {server.name}, which Aisle started: {why(cause)}; its log is in {logs}")
     return Unavailable(
-        f"cannot use {server.name} at {address_of(server.url, server.port)}, named by {server.variable}: {why(cause)}; "
-        "start it or mend the setting"
+        f"cannot use {server.name} at {address_of(server.url, server.port)}, set by {server.variable}: {why(cause)}; "
+        "start it or correct the setting"
     )
 
 
@@ -77,18 +77,18 @@ def why(cause: BaseException) -> str:
         case asyncpg.InvalidCatalogNameError():
             return "it has no database of this name"
         case asyncpg.InvalidAuthorizationSpecificationError() | AuthenticationError():
-            return "it refuses the role or the password"
+            return "it rejects the role or the password"
         case asyncpg.TooManyConnectionsError():
-            return "all its connections are taken"
+            return "all its connections are in use"
         case asyncpg.PostgresError() | asyncpg.InterfaceError():
             return " ".join(str(cause).split())
         case socket.gaierror():
-            return "its host name is not known"
+            return "its host name is unknown"
         case TimeoutError() | RedisTimeout():
             return "no answer in time"
         case OSError(errno=int(number)):
             return os.strerror(number).lower()
-    return "it does not answer as such a server does"
+    return "it answers like some other kind of server"
 
 
 def _database(settings: Settings, *, as_owner: bool) -> Server:

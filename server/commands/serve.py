@@ -131,17 +131,17 @@ def _explaining_port(host: str, port: int) -> Iterator[None]:
     try:
         yield
     except socket.gaierror:
-        raise ConfigurationError(f"{host} is no address of this machine; give another with --host") from None
+        raise ConfigurationError(f"{host} is not an address of this machine; choose another --host") from None
     except OSError as reason:
         match reason.errno:
             case errno.EADDRINUSE:
                 raise Conflict(
-                    f"port {port} on {host} is in use; stop what listens there or give another with --port"
+                    f"port {port} on {host} is in use; stop the program that uses it or choose another --port"
                 ) from None
             case errno.EADDRNOTAVAIL:
-                raise ConfigurationError(f"{host} is no address of this machine; give another with --host") from None
+                raise ConfigurationError(f"{host} is not an address of this machine; choose another --host") from None
             case errno.EACCES:
-                raise ConfigurationError(f"this user may not listen on port {port}; give another with --port") from None
+                raise ConfigurationError(f"this user may not listen on port {port}; choose another --port") from None
         raise
 
 

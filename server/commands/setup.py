@@ -41,14 +41,16 @@ async def create_shop(
         return
     click.echo(f"shop id          {made.shop_id}")
     click.echo(f"publishable key  {made.publishable_key}")
-    click.echo(f"secret key       {made.secret_key}   (shown this once)")
+    click.echo(f"secret key       {made.secret_key}   (shown only this once)")
     click.echo(f"identity secret  {made.identity_secret}   (signs your signed-in customers)")
 
 
 async def connect_platform(platform: str, shop_id: str, orders_from: str | None, order_access: str | None) -> None:
     """Connect a platform; the demo platform may take its orders from a folder the operator names."""
     if platform != "demo":
-        raise click.UsageError("only the demo platform can be connected here so far")
+        raise click.UsageError(
+            "only the platform demo can be connected here; connect real stores in the console or over the API"
+        )
     async with services_for_command() as services:
         shop = await require_shop(services, shop_id)
         folder = Path(orders_from) if orders_from else None

@@ -36,7 +36,11 @@ def test_version() -> None:
 
 @pytest.mark.parametrize("wrong", [["nonsense"], ["demo", "--port", "0"], ["member", "add"], ["shop", "create"]])
 def test_wrong_usage_is_told_apart(wrong: list[str]) -> None:
-    assert CliRunner().invoke(main, wrong).exit_code == 2
+    ended = CliRunner().invoke(main, wrong)
+    assert ended.exit_code == 2
+    usage, line = ended.stderr.splitlines()
+    assert usage.startswith("Usage:")
+    assert line.startswith("aisle: ")
 
 
 def failing(reason: BaseException) -> click.Group:
@@ -68,6 +72,7 @@ def test_an_error_is_one_line(reason: BaseException, code: int) -> None:
     ended = CliRunner().invoke(failing(reason), ["fail"])
     assert ended.exit_code == code
     assert len(ended.stderr.strip().splitlines()) == 1
+    assert ended.stderr.startswith("aisle: ")
     assert "Traceback" not in ended.output
 
 
@@ -86,7 +91,7 @@ def test_a_wrong_origin_reads_as_sentences() -> None:
     with pytest.raises(Invalid) as refused:
         require_origins(("https://fern.example", "http://x/y"))
     assert in_words(refused.value) == (
-        "Not every origin can be used; nothing was changed. "
+        "Some origins are not valid; nothing was changed. "
         "'http://x/y' is not an origin; write https://shop.example, nothing after it"
     )
 

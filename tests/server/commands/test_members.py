@@ -74,7 +74,7 @@ def test_a_password_from_stdin_is_not_shown(installation: Installation, shop: Sh
     arguments = ["add", "--shop", shop.shop_id, "--email", email, "--password-stdin"]
     short = installation.aisle("member", *arguments, stdin="short\n")
     assert (short.returncode, short.stdout) == (1, "")
-    assert short.stderr == "aisle: the password on stdin must have 10 to 200 characters\n"
+    assert short.stderr == "aisle: the password must have 10 to 200 characters\n"
     done = installation.aisle("member", *arguments, stdin="correct horse battery\n")
     assert done.returncode == 0, done.stderr
     assert "correct horse" not in done.stdout + done.stderr
@@ -85,7 +85,7 @@ def test_a_member_is_not_added_twice(installation: Installation, shop: ShopAcces
     added(installation, shop, email, "--role", "agent")
     again = installation.aisle("member", "add", "--shop", shop.shop_id, "--email", email)
     assert (again.returncode, again.stdout) == (1, "")
-    assert again.stderr == f"aisle: {email} is a member of this shop already\n"
+    assert again.stderr == f"aisle: {email} is already a member of this shop\n"
     listed = json.loads(installation.aisle("member", "list", "--shop", shop.shop_id, "--json").stdout)
     assert [(each["email"], each["role"]) for each in listed["members"]] == [(email, "agent")]
 

@@ -37,8 +37,8 @@ def test_an_unreachable_database(aisle: Aisle, closed_port: int, command: str) -
     assert ended.returncode == 1
     assert PASSWORD not in ended.stdout + ended.stderr
     story = (
-        f"cannot use the database at 127.0.0.1:{closed_port}, named by AISLE_DATABASE_URL: connection refused; "
-        "start it or mend the setting\n"
+        f"cannot use the database at 127.0.0.1:{closed_port}, set by AISLE_DATABASE_URL: connection refused; "
+        "start it or correct the setting\n"
     )
     if command == "doctor":
         assert f"FAIL database: {story}" in ended.stdout
@@ -57,7 +57,7 @@ def test_a_data_dir_that_cannot_be_written(aisle: Aisle, tmp_path: Path, command
     assert ended.returncode == 2
     [line] = (ended.stdout + ended.stderr).splitlines()
     named_by = "--data-dir" if command == "demo" else "AISLE_DATA_DIR"
-    assert f"cannot write to the data dir {folder}, named by {named_by}: Not a directory; name a folder" in line
+    assert f"cannot write to the data folder {folder} (set by {named_by}): Not a directory; choose one" in line
 
 
 @pytest.mark.parametrize("command", ["serve", "demo"])
@@ -69,14 +69,14 @@ def test_a_port_in_use(aisle: Aisle, tmp_path: Path, command: str) -> None:
     assert (ended.returncode, ended.stdout) == (1, "")
     [line] = ended.stderr.splitlines()
     assert f"port {port}" in line
-    assert "in use; stop what listens there or give another with --port" in line
+    assert "in use; stop the program that uses it or choose another --port" in line
     assert not (tmp_path / "data" / "servers").exists(), "the servers were started for nothing"
 
 
 def test_a_host_of_another_machine(aisle: Aisle) -> None:
     ended = aisle("serve", "--host", "203.0.113.9")
     assert ended.returncode == 2
-    assert ended.stderr == "aisle: 203.0.113.9 is no address of this machine; give another with --host\n"
+    assert ended.stderr == "aisle: 203.0.113.9 is not an address of this machine; choose another --host\n"
 
 
 def test_doctor_warns_of_codes_that_cannot_be_sent(aisle: Aisle, closed_port: int) -> None:
@@ -87,7 +87,7 @@ def test_doctor_warns_of_codes_that_cannot_be_sent(aisle: Aisle, closed_port: in
     without = aisle("doctor", **nowhere).stdout
     assert "warn mail: AISLE_SMTP_URL is not set" in without
     silent = aisle("doctor", **nowhere, AISLE_SMTP_URL=f"smtp://127.0.0.1:{closed_port}").stdout
-    assert f"at 127.0.0.1:{closed_port}, named by AISLE_SMTP_URL" in silent
+    assert f"at 127.0.0.1:{closed_port}, set by AISLE_SMTP_URL" in silent
     assert "FAIL mail" in silent
 
 
@@ -129,9 +129,9 @@ def test_an_address_without_what_is_secret(url: str, address: str) -> None:
 
 
 def test_the_reason_in_words() -> None:
-    assert why(socket.gaierror(-2, "Name or service not known")) == "its host name is not known"
+    assert why(socket.gaierror(-2, "Name or service not known")) == "its host name is unknown"
     assert why(TimeoutError()) == "no answer in time"
-    assert why(asyncpg.InvalidPasswordError("for user u")) == "it refuses the role or the password"
+    assert why(asyncpg.InvalidPasswordError("for user u")) == "it rejects the role or the password"
     assert why(asyncpg.InvalidCatalogNameError("x")) == "it has no database of this name"
 
 
@@ -144,7 +144,7 @@ def test_the_app_roles_own_address_is_named() -> None:
         }
     )
     refused = ConnectionRefusedError(111, "refused")
-    app, owner = "app.example:5432, named by AISLE_APP_DATABASE_URL", "owner.example:5432, named by AISLE_DATABASE_URL"
+    app, owner = "app.example:5432, set by AISLE_APP_DATABASE_URL", "owner.example:5432, set by AISLE_DATABASE_URL"
     with pytest.raises(Unavailable, match=app), explaining_database(settings):
         raise refused
     with pytest.raises(Unavailable, match=owner), explaining_database(settings, as_owner=True):

@@ -105,8 +105,8 @@ def test_a_second_demo_is_refused_and_changes_nothing(installation: Installation
     refused = installation.aisle("demo", "--port", str(free_port()), "--data-dir", str(installation.data_dir), *more)
     assert (refused.returncode, refused.stdout) == (1, "")
     assert refused.stderr == (
-        f"aisle: a demo runs on {installation.data_dir} already (process {installation.process_id}, "
-        f"{installation.facts['url']}); stop it first or give another --data-dir\n"
+        f"aisle: a demo already runs in {installation.data_dir} (process {installation.process_id}, "
+        f"{installation.facts['url']}); stop it first or choose another --data-dir\n"
     )
     assert contents(installation.data_dir) == before
     assert httpx.get(installation.facts["url"], timeout=10).status_code == 200
