@@ -2,7 +2,6 @@
 and every failure as a PlatformError. The client itself is handed in: the server's goes to public addresses only."""
 
 import asyncio
-import random
 import time
 import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -11,18 +10,31 @@ from typing import Any
 
 import httpx
 import msgspec
+import stamina
 
+from integrations.circuit_breaker import CircuitBreaker
 from integrations.platform import PlatformRevoked, PlatformUnavailable
 
 ATTEMPTS = 4
-FIRST_PAUSE_S = 0.5
+FIRST_PAUSE_S = 0.25
+PAUSE_JITTER_S = 0.25
+"""Added at random to each pause, so that not all callers come back at once."""
 MAX_PAUSE_S = 20.0
 FAILURES_TO_OPEN = 5
 OPEN_S = 20.0
+MAX_OPEN_S = 600.0
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 PACKING = {"Accept-Encoding": "gzip"}
 _OF_THE_PACKING = ("content-encoding", "content-length", "transfer-encoding")
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class _AttemptFailed(PlatformUnavailable):
+    """The store did not answer, or asked to come later: another attempt may help."""
+
+    def __init__(self, reason: str, retry_after_s: float | None = None, *, is_throttled: bool = False) -> None:
+        super().__init__(reason, retry_after_s)
+        self.is_throttled = is_throttled
 
 
 class StoreHttp:
@@ -30,9 +42,14 @@ class StoreHttp:
 
     def __init__(self, client: httpx.AsyncClient, name: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         """`name` stands in messages for staff: "Shopify", "the shop's WooCommerce"."""
-        self._client, self.name, self._clock = client, name, clock
-        self._failures, self._failed_at = 0, float("-inf")
-        self._closed_until = 0.0
+        self._client, self.name = client, name
+        self._circuit = CircuitBreaker(
+            open_s=_circuit_open_s,
+            refusal=self._refusal,
+            failures_to_open=FAILURES_TO_OPEN,
+            count_overlapping=False,  # an order is read in several requests at once: the store failed once
+            clock=clock,
+        )
 
     async def close(self) -> None:
         """Give connections back."""
@@ -54,40 +71,50 @@ class StoreHttp:
         Raises PlatformUnavailable after the last attempt, at once while the circuit is open. `attempts=1` for
         whoever waits: a shopper.
         """
-        for attempt in range(attempts):
-            wait_s = self._closed_until - self._clock()
-            if wait_s > 0:
-                raise PlatformUnavailable(f"{self.name} failed again and again; it rests", retry_after_s=wait_s)
-            began = self._clock()
-            try:
-                async with asyncio.timeout(timeout_s):
-                    request = self._client.build_request(
-                        method,
-                        url,
-                        headers={**(headers or {}), **PACKING},
-                        params=params,
-                        content=content,
-                        timeout=timeout_s,
-                    )
-                    answer = await self._ask(request)
-            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as reason:
-                is_throttled = False
-                failure = PlatformUnavailable(f"{self.name} did not answer: {_short(reason)}")
-            else:
-                is_throttled = answer.status_code == 429
-                if answer.status_code not in RETRIED:
-                    self._failures = 0
-                    return answer
-                failure = PlatformUnavailable(
-                    f"{self.name} answered {answer.status_code}", retry_after_s=retry_after_s(answer)
-                )
-            if not is_throttled:  # a store that asks for patience is in good health
-                self._count(failure, began)
-            if attempt + 1 < attempts:
-                await asyncio.sleep(_pause_s(attempt, failure.retry_after_s))
-        raise failure
+        retrying = stamina.AsyncRetryingCaller(
+            attempts=attempts,
+            timeout=None,
+            wait_initial=FIRST_PAUSE_S,
+            wait_jitter=PAUSE_JITTER_S,
+            wait_max=MAX_PAUSE_S,
+        )
 
-    async def _ask(self, request: httpx.Request) -> httpx.Response:
+        async def attempt() -> httpx.Response:
+            with self._circuit.guard():
+                return await self._attempt(method, url, headers, params, content, timeout_s)
+
+        return await retrying(_retry_pause_s, attempt)
+
+    async def _attempt(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str] | None,
+        params: Any,
+        content: bytes | None,
+        timeout_s: float,
+    ) -> httpx.Response:
+        try:
+            async with asyncio.timeout(timeout_s):
+                named = {**(headers or {}), **PACKING}
+                request = self._client.build_request(
+                    method, url, headers=named, params=params, content=content, timeout=timeout_s
+                )
+                answer = await self._receive(request)
+        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as reason:
+            raise _AttemptFailed(f"{self.name} did not answer: {_short(reason)}") from None
+        if answer.status_code in RETRIED:
+            raise _AttemptFailed(
+                f"{self.name} answered {answer.status_code}",
+                retry_after_s=retry_after_s(answer),
+                is_throttled=answer.status_code == 429,
+            )
+        return answer
+
+    def _refusal(self, wait_s: float, _last: Exception) -> PlatformUnavailable:
+        return PlatformUnavailable(f"{self.name} failed again and again; it rests", retry_after_s=wait_s)
+
+    async def _receive(self, request: httpx.Request) -> httpx.Response:
         answer = await self._client.send(request, follow_redirects=False, stream=True)
         try:
             body = b"".join([chunk async for chunk in self._unpacked(answer, MAX_ANSWER_BYTES)])
@@ -130,14 +157,6 @@ class StoreHttp:
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as reason:
             raise PlatformUnavailable(f"{self.name} did not answer: {_short(reason)}") from None
 
-    def _count(self, failure: PlatformUnavailable, began: float) -> None:
-        if began < self._failed_at:
-            return  # under way together with one that has counted: the store failed once
-        self._failures, self._failed_at = self._failures + 1, self._clock()
-        if self._failures >= FAILURES_TO_OPEN:
-            self._closed_until = self._clock() + max(OPEN_S, min(failure.retry_after_s or 0, 600.0))
-            self._failures = 0
-
 
 def retry_after_s(answer: httpx.Response) -> float | None:
     """The seconds an answer asks us to wait; None where it does not say, or not in seconds."""
@@ -161,10 +180,18 @@ def refused(name: str, how_to_mend: str) -> PlatformRevoked:
     return PlatformRevoked(f"{name} refuses our access; {how_to_mend}")
 
 
-def _pause_s(attempt: int, asked_s: float | None) -> float:
-    if asked_s is not None:
-        return min(asked_s, MAX_PAUSE_S)
-    return float(min(MAX_PAUSE_S, FIRST_PAUSE_S * 2**attempt) * random.uniform(0.5, 1.0))
+def _retry_pause_s(error: Exception) -> float | bool:
+    """The seconds that the store asks us to wait, at most MAX_PAUSE_S; True for a growing pause, False for no retry."""
+    if not isinstance(error, _AttemptFailed):
+        return False
+    return True if error.retry_after_s is None else min(error.retry_after_s, MAX_PAUSE_S)
+
+
+def _circuit_open_s(error: Exception) -> float | None:
+    """How long a store is left alone whose failures end with this one; None where the store is in good health."""
+    if not isinstance(error, _AttemptFailed) or error.is_throttled:
+        return None
+    return max(OPEN_S, min(error.retry_after_s or 0.0, MAX_OPEN_S))
 
 
 def _short(reason: Exception) -> str:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping, MutableMapping
 from typing import Any
 
+import stamina
 import structlog
 
 SECRET_SHAPES = re.compile(
@@ -51,6 +52,7 @@ def configure_logging(style: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("asyncpg.pool").setLevel(logging.CRITICAL)  # prints tracebacks of what we report
     logging.captureWarnings(True)
+    stamina.instrumentation.set_on_retry_hooks(())  # its own would log each retry: what fails in the end is logged
     _catch_unhandled()
 
 

@@ -1,75 +1,30 @@
-"""A circuit breaker: a model that failed again and again is left alone for a while, and costs nothing then.
-
-Our own, in place of the purgatory package: that one lets every waiting request through when it tries again,
-takes a shopper who left for a failure of the model, and measures by the wall clock, which may leap.
-"""
+"""The circuit breaker of a model: what counts as its failure, and how long it is left alone."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
+from integrations.circuit_breaker import FAILURES_TO_OPEN, CircuitBreaker
 from server.models.protocol import FailureKind, ModelUnavailable
 from server.models.upstream_errors import RequestRefused
 
-FAILURES_TO_OPEN = 5
 OPEN_S = 30.0
 
 
-class Circuit:
-    """Opens after `failures` in a row. After `open_s` one attempt is let through: it closes or reopens it."""
+def model_circuit(
+    name: str,
+    *,
+    failures: int = FAILURES_TO_OPEN,
+    open_s: float = OPEN_S,
+    clock: Callable[[], float] = time.monotonic,
+) -> CircuitBreaker:
+    """A circuit that raises ModelUnavailable while open; `name` is for staff. Only ModelUnavailable is a failure, and
+    RequestRefused is none: it says nothing about the model's health."""
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        failures: int = FAILURES_TO_OPEN,
-        open_s: float = OPEN_S,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`name` is for staff."""
-        self._name = name
-        self._failures_to_open = failures
-        self._open_s = open_s
-        self._clock = clock
-        self._failures = 0
-        self._opened_at: float | None = None
-        self._probing = False
-        self._reason = ""
+    def open_time_s(error: Exception) -> float | None:
+        return open_s if isinstance(error, ModelUnavailable) and not isinstance(error, RequestRefused) else None
 
-    @property
-    def is_open(self) -> bool:
-        """Whether a call would be refused now."""
-        if self._opened_at is None:
-            return False
-        return self._probing or self._clock() - self._opened_at < self._open_s
+    def refusal(_wait_s: float, last: Exception) -> ModelUnavailable:
+        reason = f"{name} failed too often and rests for up to {open_s:.0f} s; last time: {last}"
+        return ModelUnavailable(reason, kind=FailureKind.CIRCUIT_OPEN)
 
-    @contextmanager
-    def guard(self) -> Iterator[None]:
-        """Around one call. Raises ModelUnavailable at once while open; only that error is a failure."""
-        if self.is_open:
-            raise ModelUnavailable(
-                f"{self._name} failed too often and rests for up to {self._open_s:.0f} s; last time: {self._reason}",
-                kind=FailureKind.CIRCUIT_OPEN,
-            )
-        probe = self._opened_at is not None
-        self._probing = probe
-        try:
-            yield
-            self._close()
-        except ModelUnavailable as failure:
-            if not isinstance(failure, RequestRefused):  # says nothing about the model's health
-                self._count(failure)
-            raise
-        finally:
-            if probe:
-                self._probing = False
-
-    def _close(self) -> None:
-        self._failures = 0
-        self._opened_at = None
-
-    def _count(self, failure: ModelUnavailable) -> None:
-        self._failures += 1
-        self._reason = str(failure)
-        if self._failures >= self._failures_to_open:
-            self._opened_at = self._clock()
+    return CircuitBreaker(open_s=open_time_s, refusal=refusal, failures_to_open=failures, clock=clock)

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+import stamina
 
+from integrations.circuit_breaker import CircuitBreaker
 from server.models.chat_wire import Dialect, StreamDecoder, encode_request
-from server.models.circuit import Circuit
+from server.models.circuit import model_circuit
 from server.models.deadlines import AFTER_LAST_EVENT_S, AFTER_LAST_WORD_S, Deadlines, StepClock
 from server.models.embedding_wire import batches, dimensions_reason, read_vectors, sendable_text
 from server.models.protocol import (
@@ -44,6 +46,15 @@ _MAX_ERROR_BYTES = 16 * 1024
 _QUERY_TIMEOUT_S, _PASSAGES_TIMEOUT_S = 5.0, 60.0
 
 
+def _retry_pause_s(error: Exception) -> float | bool:
+    """The seconds to wait before the second attempt; False where it cannot help."""
+    pause_s = error.retry_after_s if isinstance(error, UpstreamError) else None
+    return False if pause_s is None else pause_s
+
+
+_retrying = stamina.AsyncRetryingCaller(attempts=2, timeout=None).on(_retry_pause_s)
+
+
 class OpenAIChatModel:
     """A chat model over /chat/completions. Bound to the event loop of its first call."""
 
@@ -54,13 +65,13 @@ class OpenAIChatModel:
         model: str,
         *,
         deadlines: Deadlines | None = None,
-        circuit: Circuit | None = None,
+        circuit: CircuitBreaker | None = None,
     ) -> None:
         """`base_url` usually ends with /v1; None is OpenAI itself. Raises ValueError when it is not an address."""
         self.name = model
         self._client = _client(base_url, api_key)
         self._deadlines = deadlines or Deadlines()
-        self._circuit = circuit or Circuit(f"the model {model}")
+        self._circuit = circuit or model_circuit(f"the model {model}")
         self._headers = _headers(self._client)
         self._dialect = Dialect()
         self._session: aiohttp.ClientSession | None = None
@@ -74,25 +85,35 @@ class OpenAIChatModel:
         """
         with self._circuit.guard():
             clock = StepClock(self._deadlines)
-            may_retry, said = True, False
-            while True:
-                dialect = self._dialect
-                body = encode_request(self.name, messages, tools, max_tokens, dialect)
-                try:
-                    async with self._post(body, clock) as response, aclosing(_events(response, clock)) as events:
-                        async for event in events:
-                            said = True
-                            yield event
-                    return
-                except RequestRefused as refusal:
-                    self._dialect = dialect.learn(refusal.about)
-                    if self._dialect == dialect:
-                        raise
-                except UpstreamError as failure:
-                    if said or not may_retry or failure.retry_after_s is None:
-                        raise
-                    may_retry = False
-                    await asyncio.sleep(failure.retry_after_s)
+            first, rest = await _retrying(self._begin, messages, tools, max_tokens, clock)
+            async with aclosing(rest):
+                yield first
+                async for event in rest:
+                    yield event
+
+    async def _begin(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], max_tokens: int, clock: StepClock
+    ) -> tuple[ModelEvent, AsyncGenerator[ModelEvent, None]]:
+        """The first event and the generator of the others: only what comes before the first one is ever retried."""
+        events = self._attempt(messages, tools, max_tokens, clock)
+        return await anext(events), events
+
+    async def _attempt(
+        self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], max_tokens: int, clock: StepClock
+    ) -> AsyncGenerator[ModelEvent, None]:
+        """The events of one request, sent anew where the server's refusal teaches how it wants to be asked."""
+        while True:
+            dialect = self._dialect
+            body = encode_request(self.name, messages, tools, max_tokens, dialect)
+            try:
+                async with self._post(body, clock) as response, aclosing(_events(response, clock)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except RequestRefused as refusal:
+                self._dialect = dialect.learn(refusal.about)
+                if self._dialect == dialect:
+                    raise
 
     async def check(self) -> str:
         """One short call; a sentence for the operator. Raises ModelUnavailable: what is wrong, how to mend it."""
@@ -173,11 +194,13 @@ async def _refusal(response: aiohttp.ClientResponse, model: str, clock: StepCloc
 class OpenAIEmbedder:
     """An embedder over /embeddings, asked for 384 dimensions."""
 
-    def __init__(self, base_url: str | None, api_key: str, model: str, *, circuit: Circuit | None = None) -> None:
+    def __init__(
+        self, base_url: str | None, api_key: str, model: str, *, circuit: CircuitBreaker | None = None
+    ) -> None:
         """`base_url` usually ends with /v1; None is OpenAI itself. Raises ValueError when it is not an address."""
         self._model = model
         self._client = _client(base_url, api_key)
-        self._circuit = circuit or Circuit(f"the embedding model {model}")
+        self._circuit = circuit or model_circuit(f"the embedding model {model}")
         self._cache = QueryCache(self._embed_one)
         self.name = f"{model}@{_host(self._client)}"
 
@@ -206,15 +229,9 @@ class OpenAIEmbedder:
 
     async def _embed(self, texts: list[str], timeout_s: float) -> list[Vector]:
         with self._circuit.guard():
-            try:
-                return await self._ask(texts, timeout_s)
-            except UpstreamError as failure:
-                if failure.retry_after_s is None:
-                    raise
-                await asyncio.sleep(failure.retry_after_s)
-            return await self._ask(texts, timeout_s)
+            return await _retrying(self._request, texts, timeout_s)
 
-    async def _ask(self, texts: list[str], timeout_s: float) -> list[Vector]:
+    async def _request(self, texts: list[str], timeout_s: float) -> list[Vector]:
         import openai
 
         try:

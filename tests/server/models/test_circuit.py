@@ -1,6 +1,7 @@
 import pytest
 
-from server.models.circuit import Circuit
+from integrations.circuit_breaker import CircuitBreaker
+from server.models.circuit import model_circuit
 from server.models.protocol import FailureKind, ModelUnavailable
 from server.models.upstream_errors import RequestRefused
 
@@ -18,17 +19,17 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def circuit(clock: Clock) -> Circuit:
-    return Circuit("the model m", failures=3, open_s=30, clock=clock)
+def circuit(clock: Clock) -> CircuitBreaker:
+    return model_circuit("the model m", failures=3, open_s=30, clock=clock)
 
 
-def fail(circuit: Circuit, times: int = 1, error: BaseException | None = None) -> None:
+def fail(circuit: CircuitBreaker, times: int = 1, error: BaseException | None = None) -> None:
     for _ in range(times):
         with pytest.raises(BaseException), circuit.guard():  # noqa: B017 - whatever was raised comes out again
             raise error or ModelUnavailable("down")
 
 
-def test_it_opens_after_failures_in_a_row_only(circuit: Circuit) -> None:
+def test_it_opens_after_failures_in_a_row_only(circuit: CircuitBreaker) -> None:
     fail(circuit, 2)
     with circuit.guard():
         pass
@@ -38,7 +39,7 @@ def test_it_opens_after_failures_in_a_row_only(circuit: Circuit) -> None:
     assert circuit.is_open
 
 
-def test_while_open_nothing_is_tried(circuit: Circuit) -> None:
+def test_while_open_nothing_is_tried(circuit: CircuitBreaker) -> None:
     fail(circuit, 3)
     tried = False
     with (
@@ -50,7 +51,7 @@ def test_while_open_nothing_is_tried(circuit: Circuit) -> None:
     assert refusal.value.kind == FailureKind.CIRCUIT_OPEN
 
 
-def test_one_attempt_decides_after_the_rest(circuit: Circuit, clock: Clock) -> None:
+def test_one_attempt_decides_after_the_rest(circuit: CircuitBreaker, clock: Clock) -> None:
     fail(circuit, 3)
     clock.now += 30
     with circuit.guard():
@@ -58,7 +59,7 @@ def test_one_attempt_decides_after_the_rest(circuit: Circuit, clock: Clock) -> N
     assert not circuit.is_open
 
 
-def test_a_failed_attempt_opens_it_again_for_the_whole_time(circuit: Circuit, clock: Clock) -> None:
+def test_a_failed_attempt_opens_it_again_for_the_whole_time(circuit: CircuitBreaker, clock: Clock) -> None:
     fail(circuit, 3)
     clock.now += 30
     fail(circuit)
@@ -71,7 +72,9 @@ def test_a_failed_attempt_opens_it_again_for_the_whole_time(circuit: Circuit, cl
 @pytest.mark.parametrize(
     "error", [GeneratorExit(), KeyboardInterrupt(), RequestRefused("too long"), ValueError("ours")]
 )
-def test_what_is_not_the_models_fault_does_not_count(circuit: Circuit, clock: Clock, error: BaseException) -> None:
+def test_what_is_not_the_models_fault_does_not_count(
+    circuit: CircuitBreaker, clock: Clock, error: BaseException
+) -> None:
     fail(circuit, 10, error)
     assert not circuit.is_open
     fail(circuit, 3)

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Callable, Sequence
 
 import pytest
 
-from server.models.circuit import Circuit
+from integrations.circuit_breaker import CircuitBreaker
+from server.models.circuit import model_circuit
 from server.models.deadlines import Deadlines
 from server.models.openai_client import OpenAIChatModel
 from server.models.protocol import (
@@ -42,7 +43,7 @@ async def make(standin: RunningStandin) -> AsyncIterator[Make]:
     made: list[OpenAIChatModel] = []
 
     def build(
-        base_url: str = standin.base_url, deadlines: Deadlines = SHORT, circuit: Circuit | None = None
+        base_url: str = standin.base_url, deadlines: Deadlines = SHORT, circuit: CircuitBreaker | None = None
     ) -> OpenAIChatModel:
         made.append(OpenAIChatModel(base_url, KEY, "a-model", deadlines=deadlines, circuit=circuit))
         return made[-1]
@@ -216,7 +217,7 @@ async def test_cancelling_closes_the_call_and_is_no_failure_of_the_model(
     make: Make, standin: RunningStandin, mode: str
 ) -> None:
     standin.configure(mode=mode, tokens=10_000, token_ms=5)
-    model = make(circuit=Circuit("the model a-model", failures=1))
+    model = make(circuit=model_circuit("the model a-model", failures=1))
     turn = asyncio.create_task(ask(model))
     await asyncio.to_thread(standin.wait_for_open, 1)
     turn.cancel()
@@ -237,7 +238,7 @@ async def test_connections_are_used_again(make: Make, standin: RunningStandin) -
 async def test_a_dead_model_costs_nothing(make: Make, standin: RunningStandin) -> None:
     standin.configure(mode="500", retry_after="0")
     now = 1000.0
-    model = make(circuit=Circuit("the model a-model", failures=2, open_s=30, clock=lambda: now))
+    model = make(circuit=model_circuit("the model a-model", failures=2, open_s=30, clock=lambda: now))
     for _ in range(2):
         with pytest.raises(ModelUnavailable, match="HTTP 500"):
             await ask(model)
@@ -252,7 +253,7 @@ async def test_a_dead_model_costs_nothing(make: Make, standin: RunningStandin) -
 
 async def test_one_shops_oversized_prompt_does_not_open_the_circuit(make: Make, standin: RunningStandin) -> None:
     standin.configure(mode="400", times=3)
-    model = make(circuit=Circuit("the model a-model", failures=1))
+    model = make(circuit=model_circuit("the model a-model", failures=1))
     for _ in range(3):
         with pytest.raises(ModelUnavailable, match="refused the request"):
             await ask(model)

@@ -6,7 +6,8 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
-from server.models.circuit import Circuit
+from integrations.circuit_breaker import CircuitBreaker
+from server.models.circuit import model_circuit
 from server.models.openai_client import OpenAIEmbedder
 from server.models.protocol import ModelUnavailable
 from tests.standins.openai_server import RunningStandin
@@ -19,7 +20,7 @@ Make = Callable[..., OpenAIEmbedder]
 async def make(standin: RunningStandin) -> AsyncIterator[Make]:
     made: list[OpenAIEmbedder] = []
 
-    def build(base_url: str = standin.base_url, circuit: Circuit | None = None) -> OpenAIEmbedder:
+    def build(base_url: str = standin.base_url, circuit: CircuitBreaker | None = None) -> OpenAIEmbedder:
         made.append(OpenAIEmbedder(base_url, KEY, "text-embedding-3-small", circuit=circuit))
         return made[-1]
 
@@ -86,7 +87,7 @@ async def test_it_recovers(make: Make, standin: RunningStandin) -> None:
 
 async def test_a_dead_server_costs_nothing(make: Make, standin: RunningStandin) -> None:
     standin.configure(embedding="500", retry_after="0")
-    embedder = make(circuit=Circuit("the embedder", failures=1))
+    embedder = make(circuit=model_circuit("the embedder", failures=1))
     with pytest.raises(ModelUnavailable, match="HTTP 500"):
         await embedder.embed_query("jacket")
     asked = standin.stats()["embeddings"]
