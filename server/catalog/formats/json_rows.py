@@ -1,4 +1,9 @@
-"""JSONL and JSON arrays, one object at a time: a broken one is named and the rest goes in."""
+"""JSONL and JSON arrays, one object at a time: a broken one is named and the rest goes in.
+
+Arrays are cut by our own scanner and decoded by msgspec. ijson 3.6 stops for good at the first error (a missing quote,
+a trailing comma, NaN, a number beyond a float), loses the items after it, and reads a lone surrogate as a question
+mark. It is faster: 0.7 s of CPU for 50 MB, against 3 s here, or 6 s where each value has a line of its own.
+"""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +19,8 @@ MAX_DEPTH = 500
 _decoder = msgspec.json.Decoder(dict[str, Any])
 _LISTS = "products|items|data|results|rows|entries|docs|documents"
 _WRAPPED = re.compile(rf'\s*\{{[^\[\]]{{0,2000}}?"(?:{_LISTS})"\s*:\s*\[')
-_MARKS = re.compile(r'["\\{}\[\]]')
+_MARKS = re.compile(r'"(?:[^"\\\n]++|\\.)*+"|["\\{}\[\]]')
+_MARKS_IN_STRING = re.compile(r'["\\]')
 
 
 def is_json_lines(head: str) -> bool:
@@ -97,23 +103,26 @@ class _ItemScanner:
             if self._is_broken and self._starts_anew(line):
                 yield self._taken("")
             at, start = skip, 0
-            while found := _MARKS.search(line, at):
-                at = found.end() + (found[0] == "\\")
-                if self._is_string or found[0] in '"\\':
-                    self._is_string ^= found[0] == '"'
-                elif found[0] == "{":
+            while found := (_MARKS_IN_STRING if self._is_string else _MARKS).search(line, at):
+                mark = found[0]
+                at = found.end() + (mark == "\\")
+                if len(mark) > 1:  # a whole string
+                    continue
+                if self._is_string or mark in '"\\':
+                    self._is_string ^= mark == '"'
+                elif mark == "{":
                     start = found.start() if self._depth == 0 else start
                     self._indent = _indent(line) if self._depth == 0 else self._indent
                     self._depth += 1
                     if self._depth > MAX_DEPTH:
                         raise UnreadableFile(f"an item nests more than {MAX_DEPTH} objects, or its braces do not match")
-                elif found[0] == "}" and self._depth:
+                elif mark == "}" and self._depth:
                     self._depth -= 1
                     if self._depth == 0:
                         yield self._taken(line[start:at])
                 elif self._depth == 0:
-                    self._lists += {"[": 1, "]": -1}.get(found[0], 0)
-                    if found[0] == "]" and self._lists <= 0:
+                    self._lists += {"[": 1, "]": -1}.get(mark, 0)
+                    if mark == "]" and self._lists <= 0:
                         self._lists = 0
                         return
             skip = max(at - len(line), 0)
