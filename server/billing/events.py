@@ -30,7 +30,7 @@ class PaymentInbox:
         except BadSignature as reason:
             raise InvalidSignature(f"The signature does not fit: {reason}.") from None
         customer_id = await _customer_of(self._payments, event)
-        shop_id = await self._database.shop_of_payment_customer(customer_id) if customer_id else None
+        shop_id = await storage.find_shop_of_customer(self._database, customer_id) if customer_id else None
         if shop_id is None:
             log.info("payment_event_unmatched", type=event.type)
             return

@@ -25,15 +25,15 @@ class BillingRounds:
     async def look_around(self) -> None:
         """Give back what is held for nobody; have subscriptions fetched, resolutions counted, the meter told, periods
         closed."""
-        for shop_id in await self._database.shops_with_expired_reservations():
+        for shop_id in await storage.list_shops_with_expired_reservations(self._database):
             async with self._database.connection(shop_id) as connection:
                 await storage.give_back_expired(connection, shop_id)
         if not self._has_payments:
             return
-        await self._ask_for(REFRESH, await self._database.shops_to_reconcile(RECONCILE_AFTER))
-        await self._ask_for(RESOLVE, await self._database.shops_with_due_resolutions(SETTLES))
-        await self._ask_for(METER, await self._database.shops_to_meter())
-        await self._ask_for(CLOSE, await self._database.shops_to_close(SETTLED))
+        await self._ask_for(REFRESH, await storage.list_shops_to_reconcile(self._database, RECONCILE_AFTER))
+        await self._ask_for(RESOLVE, await storage.list_shops_with_due_resolutions(self._database, SETTLES))
+        await self._ask_for(METER, await storage.list_shops_with_unreported_usage(self._database))
+        await self._ask_for(CLOSE, await storage.list_shops_with_periods_to_close(self._database, SETTLED))
 
     async def _ask_for(self, kind: str, shop_ids: Sequence[UUID]) -> None:
         for shop_id in shop_ids:

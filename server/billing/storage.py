@@ -1,11 +1,11 @@
 """SQL of plans, quotas and the ledger. Statements are of one shop each."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from server.core.database import Connection
+from server.core.database import Connection, Database
 
 
 async def find_account(connection: Connection, shop_id: UUID) -> Any:
@@ -245,3 +245,38 @@ async def end_events(connection: Connection, shop_id: UUID, event_ids: list[str]
     await connection.execute(
         "DELETE FROM payment_event WHERE shop_id = $1 AND done_at < now() - interval '60 days'", shop_id
     )
+
+
+# look-ups over all shops: ids only ----------------------------------------------------------------------------------
+
+
+async def find_shop_of_customer(database: Database, customer_id: str) -> UUID | None:
+    """The shop that the payment provider knows under this customer id; None for a customer of no shop here."""
+    rows = await database.fetch("SELECT shop_of_payment_customer($1) AS shop_id", customer_id)
+    return rows[0]["shop_id"] if rows else None
+
+
+async def list_shops_to_reconcile(database: Database, max_age: timedelta) -> list[UUID]:
+    """Shops whose subscription was last fetched longer than `max_age` ago, or before its period ended."""
+    return [row["shop_id"] for row in await database.fetch("SELECT shops_to_reconcile($1) AS shop_id", max_age)]
+
+
+async def list_shops_with_due_resolutions(database: Database, min_age: timedelta) -> list[UUID]:
+    """Shops with conversations in which a resolution may have become final at least `min_age` ago."""
+    rows = await database.fetch("SELECT shops_with_due_resolutions($1) AS shop_id", min_age)
+    return [row["shop_id"] for row in rows]
+
+
+async def list_shops_with_unreported_usage(database: Database) -> list[UUID]:
+    """Shops with paid usage in the ledger that was not reported to the payment provider yet."""
+    return [row["shop_id"] for row in await database.fetch("SELECT shops_to_meter() AS shop_id")]
+
+
+async def list_shops_with_periods_to_close(database: Database, min_age: timedelta) -> list[UUID]:
+    """Shops with a period that ended at least `min_age` ago and has no statement yet."""
+    return [row["shop_id"] for row in await database.fetch("SELECT shops_to_close($1) AS shop_id", min_age)]
+
+
+async def list_shops_with_expired_reservations(database: Database) -> list[UUID]:
+    """Shops with reserved answers whose turn can no longer be running."""
+    return [row["shop_id"] for row in await database.fetch("SELECT shops_with_expired_reservations() AS shop_id")]

@@ -218,32 +218,6 @@ class Database:
         rows = await self.fetch("SELECT shop_id, connection_id FROM connection_of_store($1, $2)", platform, address)
         return (rows[0]["shop_id"], rows[0]["connection_id"]) if rows else None
 
-    async def shop_of_payment_customer(self, customer_id: str) -> UUID | None:
-        """The shop that the payment provider knows under this id."""
-        rows = await self.fetch("SELECT shop_of_payment_customer($1) AS shop_id", customer_id)
-        return rows[0]["shop_id"] if rows else None
-
-    async def shops_to_reconcile(self, longest: timedelta) -> list[UUID]:
-        """Shops whose subscription was not looked at for so long, or not since its period ended."""
-        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_reconcile($1) AS shop_id", longest)]
-
-    async def shops_with_due_resolutions(self, settles: timedelta) -> list[UUID]:
-        """Shops with conversations in which a resolution may have become final, so long ago at least."""
-        rows = await self.fetch("SELECT shops_with_due_resolutions($1) AS shop_id", settles)
-        return [row["shop_id"] for row in rows]
-
-    async def shops_to_meter(self) -> list[UUID]:
-        """Shops with answers beyond their plan that the meter was not told of."""
-        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_meter() AS shop_id")]
-
-    async def shops_to_close(self, settled: timedelta) -> list[UUID]:
-        """Shops with a period that is over for so long and that nobody has closed."""
-        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_close($1) AS shop_id", settled)]
-
-    async def shops_with_expired_reservations(self) -> list[UUID]:
-        """Shops with answers held that nobody can be making any more."""
-        return [row["shop_id"] for row in await self.fetch("SELECT shops_with_expired_reservations() AS shop_id")]
-
     async def left_connections_of_store(self, platform: str, address: str) -> list[tuple[UUID, UUID]]:
         """(shop, connection) pairs that had this store once, newest first."""
         rows = await self.fetch(

@@ -15,6 +15,7 @@ from billing.period import months_after
 from billing.plans import STARTER
 from server.billing.audit import Auditor
 from server.billing.closing.service import SETTLED, ClosePeriods, Closing
+from server.billing.storage import list_shops_with_periods_to_close
 from server.core.errors import RoleRefused
 from server.core.ids import new_id
 from server.shops.models import Caller, Role
@@ -53,12 +54,12 @@ async def test_a_period_is_closed_once_it_is_over_for_long_enough(shop: CountedS
     assert await closing.close(shop.id) == 0
     await age(shop, SETTLED - timedelta(hours=1))
     assert await closing.close(shop.id) == 0
-    assert shop.id not in await shop.database.shops_to_close(SETTLED)
+    assert shop.id not in await list_shops_with_periods_to_close(shop.database, SETTLED)
     start = await age(shop, SETTLED + timedelta(hours=1))
-    assert shop.id in await shop.database.shops_to_close(SETTLED)
+    assert shop.id in await list_shops_with_periods_to_close(shop.database, SETTLED)
     assert sorted(await asyncio.gather(*(closing.close(shop.id) for _ in range(4))))[-1] == 1
     assert await closing.close(shop.id) == 0
-    assert shop.id not in await shop.database.shops_to_close(SETTLED)
+    assert shop.id not in await list_shops_with_periods_to_close(shop.database, SETTLED)
     (statement,) = await closing.statements(caller(shop.id))
     assert (statement.start, statement.plan, statement.included) == (start, "aisle_trial_v1", 200)
     assert statement.end <= months_after(start, 1)
@@ -74,7 +75,7 @@ async def test_a_period_that_is_longer_than_a_month_of_its_first_day_is_closed_w
     start = await age(shop, SETTLED + timedelta(days=2))
     end = months_after(start, 1) + timedelta(days=3)
     await shop.sql("UPDATE quota_period SET period_end = $2 WHERE shop_id = $1", end)
-    assert shop.id not in await shop.database.shops_to_close(SETTLED)
+    assert shop.id not in await list_shops_with_periods_to_close(shop.database, SETTLED)
     assert await closing_of(shop).close(shop.id) == 0
     period, _ = await Auditor(shop.database, shop.entitlements, None).audit(shop.id, start)
     assert period.end == end

@@ -70,7 +70,7 @@ class Retold:
             RECONCILE_AFTER,
         )
         await owner.close()
-        assert self.shop_id in await self.database.shops_to_reconcile(RECONCILE_AFTER)
+        assert self.shop_id in await storage.list_shops_to_reconcile(self.database, RECONCILE_AFTER)
         await self.billing.refresh(self.shop_id)
 
     async def answer(self, step: int) -> None:

@@ -119,7 +119,7 @@ async def test_a_batch_that_the_meter_would_refuse_for_its_age_is_given_up(made:
         assert await tell(made) == 0
     assert [entry["quantity"] for entry in logs if entry["event"] == "meter_batch_too_old"] == [3]
     assert at_meter(made) == []
-    assert made.shop_id not in await made.database.shops_to_meter()
+    assert made.shop_id not in await storage.list_shops_with_unreported_usage(made.database)
 
 
 async def test_nothing_is_concluded_from_a_sum_that_may_be_late(made: House) -> None:

@@ -12,6 +12,7 @@ from billing.resolutions import QUIET, RETURN_WINDOW
 from billing.stripe_catalog import StripeCatalog
 from server.billing.overview import Overview
 from server.billing.resolutions.service import SETTLES
+from server.billing.storage import list_shops_with_due_resolutions
 from server.chat.conversations.handoff.storage import request_handoff
 from server.privacy.storage import erase_conversations
 from tests.billing.resolved_shop import (
@@ -200,7 +201,7 @@ async def test_another_shops_conversation_is_never_counted(shop: ResolvedShop, i
         holds = await shop.house.entitlements.of(shop.shop_id)
         found = await shop.house.resolutions.of_period(shop.shop_id, holds.period, shop.now)
         assert [each.turn_id for each in found] == [ours.turn_id]
-        due = await shop.house.database.shops_with_due_resolutions(SETTLES)
+        due = await list_shops_with_due_resolutions(shop.house.database, SETTLES)
         assert {shop.shop_id, other.shop_id} <= set(due)
         await shop.count()
         await other.count()
