@@ -22,8 +22,6 @@ ASKS_THE_CATALOGS = {"core/connection_budget.py"} | {
 }
 """What the server says of itself: versions, roles, rights, sessions. No row of any shop."""
 OF_NO_SHOP = {"outbox", "key_directory", "origin_directory"}
-LOOKED_UP_FROM_OUTSIDE = {"store_directory", "connect_attempt", "payment_customer"}
-"""Keyed by what comes in from outside; read by functions that give ids only."""
 STATEMENT = re.compile(r"\b(?:FROM|UPDATE|INTO|JOIN)\s+([a-z_]+)\b")
 
 
@@ -89,14 +87,3 @@ def test_storage_functions_begin_with_the_shop(file: Path) -> None:
 def test_no_table_is_overlooked() -> None:
     assert SCHEMA_SQL.lower().count("create table ") == len(CREATED_TABLES)
     assert {"attempt", "passage", "passage_frequency", "subscription"} <= SHOP_TABLES
-
-
-def test_every_shop_table_has_its_policy_and_leads_with_shop_id() -> None:
-    for name in SHOP_TABLES - OF_NO_SHOP:
-        assert re.search(rf"'{name}'|CREATE POLICY \w+ ON {name}\b", SCHEMA_SQL, re.IGNORECASE), f"{name} has no policy"
-    for name in SHOP_TABLES - OF_NO_SHOP - LOOKED_UP_FROM_OUTSIDE - {"shop"}:
-        body = CREATED_TABLES[name]
-        keys = re.findall(r"(?:PRIMARY KEY|UNIQUE) \(([^)]*)\)", body, re.IGNORECASE)
-        keys += re.findall(r"^\s+(\w+)\s+\w+ PRIMARY KEY", body, re.MULTILINE | re.IGNORECASE)
-        assert keys, name
-        assert all(key.startswith("shop_id") for key in keys), f"{name}: {keys}"

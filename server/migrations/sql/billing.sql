@@ -11,10 +11,6 @@ CREATE TABLE subscription (
     refreshed_at  timestamptz NOT NULL DEFAULT now()
 )
 --;
-ALTER TABLE subscription ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON subscription USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 -- From the payment provider's customer to the shop: its webhooks name nothing else.
 CREATE TABLE payment_customer (
     customer_id text PRIMARY KEY,
@@ -22,10 +18,6 @@ CREATE TABLE payment_customer (
 )
 --;
 CREATE INDEX payment_customer_shop ON payment_customer (shop_id)
---;
-ALTER TABLE payment_customer ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON payment_customer USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
 --;
 CREATE FUNCTION shop_of_payment_customer(wanted text) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
@@ -48,10 +40,6 @@ CREATE TABLE payment_event (
 --;
 CREATE INDEX payment_event_waiting ON payment_event (shop_id) WHERE done_at IS NULL
 --;
-ALTER TABLE payment_event ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON payment_event USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 -- Counters of a period: of the whole shop (scope ''), and of a key that has a limit of its own (scope: the key's id).
 CREATE TABLE quota_period (
     shop_id          uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
@@ -63,10 +51,6 @@ CREATE TABLE quota_period (
     tokens_reserved  bigint NOT NULL DEFAULT 0 CHECK (tokens_reserved >= 0),
     PRIMARY KEY (shop_id, scope, period_start)
 )
---;
-ALTER TABLE quota_period ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON quota_period USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
 --;
 -- An answer being made: held until it is settled, given back, or nobody can be making it any more.
 CREATE TABLE quota_reservation (
@@ -80,10 +64,6 @@ CREATE TABLE quota_reservation (
 )
 --;
 CREATE INDEX quota_reservation_expiry ON quota_reservation (expires_at)
---;
-ALTER TABLE quota_reservation ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON quota_reservation USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
 --;
 CREATE FUNCTION shops_with_expired_reservations() RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
@@ -184,10 +164,6 @@ CREATE TABLE usage_entry (
 --;
 CREATE INDEX usage_entry_period ON usage_entry (shop_id, period_start, at)
 --;
-ALTER TABLE usage_entry ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON usage_entry USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 -- Which entries were told to the payment provider's meter, and under which identifier: a batch is sent again under the
 -- same one until it is known to have arrived.
 CREATE TABLE meter_batch (
@@ -200,10 +176,6 @@ CREATE TABLE meter_batch (
     PRIMARY KEY (shop_id, id)
 )
 --;
-ALTER TABLE meter_batch ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON meter_batch USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 CREATE TABLE metered_entry (
     shop_id  uuid NOT NULL,
     turn_id  uuid NOT NULL,
@@ -215,10 +187,6 @@ CREATE TABLE metered_entry (
 )
 --;
 CREATE INDEX metered_entry_batch ON metered_entry (shop_id, batch_id)
---;
-ALTER TABLE metered_entry ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON metered_entry USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
 --;
 CREATE FUNCTION shops_to_meter() RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
@@ -237,10 +205,6 @@ CREATE TABLE billing_notice (
     at           timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shop_id, period_start, kind)
 )
---;
-ALTER TABLE billing_notice ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON billing_notice USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
 --;
 -- A key may have a limit of its own.
 ALTER TABLE api_key ADD COLUMN answers_per_period bigint CHECK (answers_per_period >= 0)

@@ -100,10 +100,6 @@ CREATE TABLE billing_alert (
     spent_minor bigint CHECK (spent_minor > 0)
 )
 --;
-ALTER TABLE billing_alert ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON billing_alert USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 -- Closed periods: what each came to when it was closed, and whether log, ledger, meter and invoice agreed. Rows are added,
 -- never changed.
 CREATE TABLE billing_statement (
@@ -114,10 +110,6 @@ CREATE TABLE billing_statement (
     statement    jsonb NOT NULL,                  -- server.billing.closing.models.Statement
     PRIMARY KEY (shop_id, period_start)
 )
---;
-ALTER TABLE billing_statement ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON billing_statement USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
 --;
 -- Shops with a period that is over for so long that nothing more can come to it, and that nobody has closed.
 CREATE FUNCTION shops_to_close(settled interval) RETURNS SETOF uuid

@@ -13,10 +13,6 @@ CREATE INDEX left_store_address ON left_store (platform, address)
 --;
 CREATE INDEX left_store_left_at ON left_store (left_at)
 --;
-ALTER TABLE left_store ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON left_store USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 -- All shops that once had the store, newest first: several may have had it one after the other.
 CREATE FUNCTION left_connections_of_store(wanted_platform text, wanted_address text)
 RETURNS TABLE (shop_id uuid, connection_id uuid)

@@ -14,10 +14,6 @@ CREATE TABLE conversation_mark (
     FOREIGN KEY (shop_id, conversation_id) REFERENCES conversation (shop_id, id) ON DELETE CASCADE
 )
 --;
-ALTER TABLE conversation_mark ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON conversation_mark USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 INSERT INTO conversation_mark (shop_id, conversation_id, message_id, rating, at)
 SELECT shop_id, conversation_id, message_id, rating, created_at FROM feedback
 --;
@@ -63,10 +59,6 @@ CREATE TABLE resolution_due (
 CREATE INDEX resolution_due_at ON resolution_due (due_at, shop_id)
 --;
 CREATE INDEX resolution_due_shop ON resolution_due (shop_id, due_at)
---;
-ALTER TABLE resolution_due ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON resolution_due USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
 --;
 -- Where a row is there already it is locked all the same: a round that is about to take it away lets this answer wait,
 -- and the row is made anew. 96 hours: QUIET and RETURN_WINDOW of billing/resolutions.py.

@@ -70,21 +70,6 @@ create table passage_frequency (
   primary key (shop_id, lexeme)
 )
 --;
--- Row security: enabled, not forced (the owner runs migrations and the search function).
-alter table passage enable row level security
---;
-create policy passage_shop on passage using (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
-alter table passage_statistics enable row level security
---;
-create policy passage_frequency_shop on passage_frequency
-  using (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
-alter table passage_frequency enable row level security
---;
-create policy passage_statistics_shop on passage_statistics
-  using (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 -- One spelling for text and query: no accents, no punctuation, "sugar-free" and "without sugar" both also
 -- "withoutsugar" (so that a thing left out can be told from the thing itself), CJK one character a word.
 create function passage_fold(input text) returns text

@@ -28,10 +28,6 @@ ALTER TABLE picture ALTER COLUMN data SET STORAGE EXTERNAL
 --;
 CREATE INDEX picture_unused ON picture (created_at) WHERE message_id IS NULL
 --;
-ALTER TABLE picture ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON picture USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 -- Shoppers who asked to be forgotten: their sessions, good for a month otherwise, hold no more.
 CREATE TABLE forgotten_shopper (
     shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
@@ -41,10 +37,6 @@ CREATE TABLE forgotten_shopper (
 )
 --;
 CREATE INDEX forgotten_shopper_at ON forgotten_shopper (shop_id, forgotten_at)
---;
-ALTER TABLE forgotten_shopper ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON forgotten_shopper USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
 --;
 -- What widgets noticed on a merchant's pages, counted by origin.
 CREATE TABLE widget_report (
@@ -56,10 +48,6 @@ CREATE TABLE widget_report (
     last_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shop_id, kind, origin)
 )
---;
-ALTER TABLE widget_report ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON widget_report USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
 --;
 -- Shops with something of their shoppers' that nobody needs any more; ids only.
 CREATE FUNCTION shops_to_tidy_of_shoppers(unused interval, kept interval) RETURNS SETOF uuid

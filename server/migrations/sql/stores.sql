@@ -36,10 +36,6 @@ CREATE TABLE store_directory (
 --;
 CREATE INDEX store_directory_connection ON store_directory (shop_id, connection_id)
 --;
-ALTER TABLE store_directory ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON store_directory USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 CREATE FUNCTION connection_of_store(wanted_platform text, wanted_address text)
 RETURNS TABLE (shop_id uuid, connection_id uuid)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
@@ -55,10 +51,6 @@ CREATE TABLE connect_attempt (
     actor      text NOT NULL,
     expires_at timestamptz NOT NULL
 )
---;
-ALTER TABLE connect_attempt ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON connect_attempt USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
 --;
 CREATE FUNCTION shop_of_attempt(wanted bytea) RETURNS uuid
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
@@ -86,10 +78,6 @@ CREATE TABLE inbox (
 --;
 CREATE INDEX inbox_waiting ON inbox (shop_id, id) WHERE done_at IS NULL
 --;
-ALTER TABLE inbox ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON inbox USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)
---;
 -- The record of privacy requests: what was asked, of whom (by hash), and what was done.
 CREATE TABLE privacy_request (
     shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
@@ -103,7 +91,3 @@ CREATE TABLE privacy_request (
     export       bytea,
     PRIMARY KEY (shop_id, id)
 )
---;
-ALTER TABLE privacy_request ENABLE ROW LEVEL SECURITY
---;
-CREATE POLICY one_shop ON privacy_request USING (shop_id = nullif(current_setting('app.shop_id', true), '')::uuid)

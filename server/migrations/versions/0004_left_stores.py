@@ -1,6 +1,6 @@
 """Stores that a shop once had: privacy requests about them still come."""
 
-from server.migrations.scripts import run_scripts
+from server.migrations.operations import enable_tenant_rls, run_scripts
 
 revision = "0004"
 down_revision = "0003"
@@ -8,3 +8,4 @@ down_revision = "0003"
 
 def upgrade() -> None:
     run_scripts("left_stores.sql")
+    enable_tenant_rls("left_store")

@@ -1,6 +1,6 @@
 """What shoppers' conversations gained: pictures, hand-offs that are timed, shoppers who were forgotten, reports."""
 
-from server.migrations.scripts import run_scripts
+from server.migrations.operations import enable_tenant_rls, run_scripts
 
 revision = "0005"
 down_revision = "0004"
@@ -8,3 +8,4 @@ down_revision = "0004"
 
 def upgrade() -> None:
     run_scripts("shoppers.sql")
+    enable_tenant_rls("picture", "forgotten_shopper", "widget_report")

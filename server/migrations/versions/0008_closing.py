@@ -1,6 +1,6 @@
 """Money in the counters, what a merchant wants to be told, closed periods."""
 
-from server.migrations.scripts import run_scripts
+from server.migrations.operations import enable_tenant_rls, run_scripts
 
 revision = "0008"
 down_revision = "0007"
@@ -8,3 +8,4 @@ down_revision = "0007"
 
 def upgrade() -> None:
     run_scripts("closing.sql")
+    enable_tenant_rls("billing_alert", "billing_statement")

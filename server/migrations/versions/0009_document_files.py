@@ -1,6 +1,6 @@
 """Documents know their file."""
 
-from server.migrations.scripts import run_scripts
+from server.migrations.operations import run_scripts
 
 revision = "0009"
 down_revision = "0008"

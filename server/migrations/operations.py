@@ -1,0 +1,36 @@
+"""What revisions are written with: the SQL files they run, and row-level security for the tables they create."""
+
+from importlib.resources import files
+from typing import Any
+
+from alembic import op
+
+
+def run_scripts(*names: str) -> None:
+    """Run the statements of these files of `sql/`, which are separated by lines of `--;`."""
+    for name in names:
+        for sql in (files("server.migrations") / "sql" / name).read_text().split("\n--;\n"):
+            _execute(sql)
+
+
+def enable_tenant_rls(*tables: str, policy: str = "one_shop", column: str = "shop_id") -> None:
+    """Let the app role see and write only the rows of the shop that its transaction names in `app.shop_id`.
+
+    Every table with a `shop_id` needs it; `tests/architecture/test_tenant_tables.py` finds those without. It is the
+    second wall behind `shop_id = $1` in every statement (decisions/0002). Row-level security is enabled and not
+    forced: the tables' owner migrates, the app connects as a role that owns nothing. Without a shop the setting is
+    null or empty, and no row is visible.
+    """
+    for table in tables:
+        _execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+        _execute(
+            f"CREATE POLICY {policy} ON {table} "
+            f"USING ({column} = nullif(current_setting('app.shop_id', true), '')::uuid)"
+        )
+
+
+def _execute(sql: str) -> None:
+    """Run SQL through the driver itself, for it may contain $$-quoted functions and percent signs."""
+    op.execute("SELECT 1")  # SQLAlchemy begins its transaction with the first statement it sees
+    dbapi_connection: Any = op.get_bind().connection.dbapi_connection
+    dbapi_connection.run_async(lambda driver: driver.execute(sql))
