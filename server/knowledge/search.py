@@ -1,6 +1,6 @@
 """The one hybrid query over products and documents: words (BM25), meaning (vectors) and exact part numbers.
 
-The arithmetic lives in the SQL function `search_passages` (migrations/sql/search.sql), so a search is one round trip;
+The arithmetic lives in the SQL function `search_passages` (migrations/functions), so a search is one round trip;
 why it is built so, with the measurements, is in decisions/0002-search-and-row-level-security.md.
 """
 

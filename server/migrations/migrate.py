@@ -1,4 +1,4 @@
-"""`aisle migrate`: the app role, the schema, the role's rights. Safe to run twice and while the app serves.
+"""`aisle migrate`: the app role, the schema and its functions, the role's rights. Safe to run again and while serving.
 
 All of it is one transaction: either everything fits afterwards, or nothing has changed. Only what differs is altered,
 so a second run writes nothing, and an owner who is no superuser needs no more rights than the change takes. No lock is
@@ -22,6 +22,7 @@ from server.core.database import plain_url
 from server.core.errors import AisleError, ConfigurationError, DatabaseBusy
 from server.core.logging import get_logger
 from server.migrations.app_role import prepare_role
+from server.migrations.function_files import recreate_functions
 from server.migrations.grants import find_misfits, in_words
 from server.migrations.prerequisites import require_prerequisites
 from server.migrations.revisions import known_revisions, newest_revision
@@ -118,6 +119,7 @@ async def _migrate(connection: AsyncConnection, owner_url: str, role: str, passw
     await prepare_role(driver, owner_url, role, password)
     if found != newest_revision():
         await connection.run_sync(_upgrade)
+    await recreate_functions(driver)
     await _fit_rights(driver, role)
     return Migrated(newest_revision())
 

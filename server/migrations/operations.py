@@ -5,12 +5,23 @@ from typing import Any
 
 from alembic import op
 
+from server.migrations.function_files import load_functions
+
 
 def run_scripts(*names: str) -> None:
-    """Run the statements of these files of `sql/`, which are separated by lines of `--;`."""
+    """Run these files of `sql/`."""
     for name in names:
-        for sql in (files("server.migrations") / "sql" / name).read_text().split("\n--;\n"):
-            _execute(sql)
+        _execute((files("server.migrations") / "sql" / name).read_text())
+
+
+def create_functions(*names: str) -> None:
+    """Create these functions of `functions/` before the others, because the revision itself uses them.
+
+    They get today's text, as `recreate_functions` gives it to all of them after the last revision.
+    """
+    functions = load_functions()
+    for name in names:
+        _execute(functions[name])
 
 
 def enable_tenant_rls(*tables: str, policy: str = "one_shop", column: str = "shop_id") -> None:
@@ -30,7 +41,7 @@ def enable_tenant_rls(*tables: str, policy: str = "one_shop", column: str = "sho
 
 
 def _execute(sql: str) -> None:
-    """Run SQL through the driver itself, for it may contain $$-quoted functions and percent signs."""
+    """Run one or more statements through the driver itself: they contain $$-quoted functions and percent signs."""
     op.execute("SELECT 1")  # SQLAlchemy begins its transaction with the first statement it sees
     dbapi_connection: Any = op.get_bind().connection.dbapi_connection
     dbapi_connection.run_async(lambda driver: driver.execute(sql))

@@ -10,6 +10,7 @@ from server.core.database import LOCK_TIMEOUT_MS
 from server.core.errors import ConfigurationError, DatabaseBusy
 from server.migrations import migrate as migration
 from server.migrations.fit import examine_fit
+from server.migrations.function_files import load_functions
 from server.migrations.migrate import migrate
 from server.migrations.revisions import known_revisions, newest_revision
 from tests.upgrade.conftest import SECRET_KEY, House
@@ -78,6 +79,30 @@ async def test_rights_that_were_lost_and_rights_that_are_too_many_are_mended(hou
         }
         await migrate(house.url, house.app_role, PASSWORD)
         assert (await examine_fit(database)).misfits == ()
+
+
+async def test_functions_are_those_of_their_files(house: House) -> None:
+    await migrate(house.url, house.app_role, PASSWORD)
+    async with house.admin() as admin:
+        found = await admin.fetch(
+            "SELECT proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proowner = $1::regrole",
+            house.owner,
+        )
+    assert sorted(row["proname"] for row in found) == sorted(load_functions())
+
+
+async def test_a_function_that_differs_gets_the_text_of_its_file(house: House) -> None:
+    await migrate(house.url, house.app_role, PASSWORD)
+    before = await catalogs(house)
+    async with house.admin() as admin:
+        await admin.execute(
+            "CREATE OR REPLACE FUNCTION shops_to_sync() RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER "
+            "SET search_path = pg_catalog, public AS 'SELECT id FROM public.shop'; "
+            "GRANT EXECUTE ON FUNCTION search_passages TO PUBLIC"
+        )
+    await migrate(house.url, house.app_role, PASSWORD)
+    after = await catalogs(house)
+    assert {row[1:4] for row in after["functions"]} == {row[1:4] for row in before["functions"]}
 
 
 async def test_an_owner_who_may_not_make_roles_and_a_role_that_is_there(plain_house: House) -> None:

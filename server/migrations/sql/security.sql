@@ -7,9 +7,3 @@ CREATE POLICY own_memberships ON member FOR SELECT
 -- The directories are readable without a shop (that is what they are for), and writable only for the own shop.
 CREATE POLICY look_up ON key_directory FOR SELECT USING (true);
 CREATE POLICY look_up ON origin_directory FOR SELECT USING (true);
-
--- Ids only, over all shops, for the worker: who has passages without a vector of today's embedder.
-CREATE FUNCTION shops_to_embed(model text) RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT id FROM public.shop WHERE EXISTS (
-    SELECT FROM public.passage WHERE passage.shop_id = shop.id AND embedding_model IS DISTINCT FROM model) $$;

@@ -1,13 +1,11 @@
 -- A shopper's conversations are listed together.
-CREATE INDEX conversation_shopper ON conversation (shop_id, shopper_id, last_message_at DESC)
---;
+CREATE INDEX conversation_shopper ON conversation (shop_id, shopper_id, last_message_at DESC);
+
 -- When a person was asked for, and when one first answered: whose turn it is, and how long the wait was lately.
-ALTER TABLE conversation ADD COLUMN handoff_at timestamptz, ADD COLUMN handoff_answered_at timestamptz
---;
-UPDATE conversation SET handoff_at = last_message_at WHERE state IN ('requested', 'waiting')
---;
-CREATE INDEX conversation_handoff ON conversation (shop_id, handoff_at DESC) WHERE handoff_at IS NOT NULL
---;
+ALTER TABLE conversation ADD COLUMN handoff_at timestamptz, ADD COLUMN handoff_answered_at timestamptz;
+UPDATE conversation SET handoff_at = last_message_at WHERE state IN ('requested', 'waiting');
+CREATE INDEX conversation_handoff ON conversation (shop_id, handoff_at DESC) WHERE handoff_at IS NOT NULL;
+
 -- Pictures that shoppers sent, as we encoded them anew. One that no message holds goes after a day.
 CREATE TABLE picture (
     shop_id         uuid NOT NULL,
@@ -21,23 +19,21 @@ CREATE TABLE picture (
     created_at      timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shop_id, conversation_id, id),
     FOREIGN KEY (shop_id, conversation_id) REFERENCES conversation (shop_id, id) ON DELETE CASCADE
-)
---;
+);
+
 -- Pictures are compressed already.
-ALTER TABLE picture ALTER COLUMN data SET STORAGE EXTERNAL
---;
-CREATE INDEX picture_unused ON picture (created_at) WHERE message_id IS NULL
---;
+ALTER TABLE picture ALTER COLUMN data SET STORAGE EXTERNAL;
+CREATE INDEX picture_unused ON picture (created_at) WHERE message_id IS NULL;
+
 -- Shoppers who asked to be forgotten: their sessions, good for a month otherwise, hold no more.
 CREATE TABLE forgotten_shopper (
     shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
     shopper_id   uuid NOT NULL,
     forgotten_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shop_id, shopper_id)
-)
---;
-CREATE INDEX forgotten_shopper_at ON forgotten_shopper (shop_id, forgotten_at)
---;
+);
+CREATE INDEX forgotten_shopper_at ON forgotten_shopper (shop_id, forgotten_at);
+
 -- What widgets noticed on a merchant's pages, counted by origin.
 CREATE TABLE widget_report (
     shop_id  uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
@@ -47,12 +43,4 @@ CREATE TABLE widget_report (
     first_at timestamptz NOT NULL DEFAULT now(),
     last_at  timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (shop_id, kind, origin)
-)
---;
--- Shops with something of their shoppers' that nobody needs any more; ids only.
-CREATE FUNCTION shops_to_tidy_of_shoppers(unused interval, kept interval) RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT shop_id FROM public.picture WHERE message_id IS NULL AND created_at <= now() - unused
-    UNION SELECT shop_id FROM public.forgotten_shopper
-        WHERE forgotten_at <= now() - kept OR forgotten_at >= now() - interval '1 hour'
-    UNION SELECT shop_id FROM public.widget_report WHERE last_at <= now() - kept $$
+);

@@ -1,7 +1,6 @@
 -- Connected stores: how their sync goes, where their webhooks lead, what came in, who asked for what of their data.
 
-ALTER TABLE connection DROP CONSTRAINT connection_state_check
---;
+ALTER TABLE connection DROP CONSTRAINT connection_state_check;
 ALTER TABLE connection
     ADD CONSTRAINT connection_state_check CHECK (state IN ('active', 'revoked', 'paused')),
     ADD COLUMN sync_state     text NOT NULL DEFAULT 'new' CHECK (sync_state IN ('new', 'syncing', 'synced', 'failed')),
@@ -10,18 +9,12 @@ ALTER TABLE connection
     ADD COLUMN next_sync_at   timestamptz DEFAULT now(),
     ADD COLUMN every_s        integer NOT NULL DEFAULT 3600 CHECK (every_s BETWEEN 300 AND 604800),
     ADD COLUMN problem        text,         -- what the merchant has to know or do
-    ADD COLUMN result         jsonb NOT NULL DEFAULT '{}'
---;
+    ADD COLUMN result         jsonb NOT NULL DEFAULT '{}';
+
 -- The packaged store has nothing to be read again.
-UPDATE connection SET next_sync_at = NULL, sync_state = 'synced' WHERE platform = 'demo'
---;
-CREATE INDEX connection_due ON connection (next_sync_at) WHERE state = 'active' AND next_sync_at IS NOT NULL
---;
-CREATE FUNCTION shops_to_sync() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT DISTINCT shop_id FROM public.connection
-    WHERE state = 'active' AND next_sync_at <= now() LIMIT 1000 $$
---;
+UPDATE connection SET next_sync_at = NULL, sync_state = 'synced' WHERE platform = 'demo';
+CREATE INDEX connection_due ON connection (next_sync_at) WHERE state = 'active' AND next_sync_at IS NOT NULL;
+
 -- Which tenant a store's webhooks belong to. A valid signature does not prove the shop (all shops of an app share its
 -- secret), and an address names only a connection: both lead through here. `address` is the platform's name for the
 -- store, or the connection's id.
@@ -32,16 +25,9 @@ CREATE TABLE store_directory (
     connection_id uuid NOT NULL,
     PRIMARY KEY (platform, address),
     FOREIGN KEY (shop_id, connection_id) REFERENCES connection (shop_id, id) ON DELETE CASCADE
-)
---;
-CREATE INDEX store_directory_connection ON store_directory (shop_id, connection_id)
---;
-CREATE FUNCTION connection_of_store(wanted_platform text, wanted_address text)
-RETURNS TABLE (shop_id uuid, connection_id uuid)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT shop_id, connection_id FROM public.store_directory
-    WHERE platform = wanted_platform AND address = wanted_address $$
---;
+);
+CREATE INDEX store_directory_connection ON store_directory (shop_id, connection_id);
+
 -- A store about to be connected: what its merchant asked for, under the hash of a secret that comes back once.
 CREATE TABLE connect_attempt (
     state_hash bytea PRIMARY KEY,
@@ -50,18 +36,13 @@ CREATE TABLE connect_attempt (
     store      text NOT NULL,
     actor      text NOT NULL,
     expires_at timestamptz NOT NULL
-)
---;
-CREATE FUNCTION shop_of_attempt(wanted bytea) RETURNS uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT shop_id FROM public.connect_attempt WHERE state_hash = wanted AND expires_at >= now() $$
---;
+);
+
 -- Keys with which a shop signs customer tokens: needed in the clear to check them, so sealed and not hashed.
-ALTER TABLE api_key DROP CONSTRAINT api_key_kind_check
---;
+ALTER TABLE api_key DROP CONSTRAINT api_key_kind_check;
 ALTER TABLE api_key
-    ADD CONSTRAINT api_key_kind_check CHECK (kind IN ('publishable', 'secret', 'customer')), ADD COLUMN sealed bytea
---;
+    ADD CONSTRAINT api_key_kind_check CHECK (kind IN ('publishable', 'secret', 'customer')), ADD COLUMN sealed bytea;
+
 -- Webhooks as they came in, each once: what they tell, never their bodies.
 CREATE TABLE inbox (
     shop_id       uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
@@ -74,10 +55,9 @@ CREATE TABLE inbox (
     done_at       timestamptz,
     PRIMARY KEY (shop_id, id),
     UNIQUE (shop_id, connection_id, delivery_key)
-)
---;
-CREATE INDEX inbox_waiting ON inbox (shop_id, id) WHERE done_at IS NULL
---;
+);
+CREATE INDEX inbox_waiting ON inbox (shop_id, id) WHERE done_at IS NULL;
+
 -- The record of privacy requests: what was asked, of whom (by hash), and what was done.
 CREATE TABLE privacy_request (
     shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
@@ -90,4 +70,4 @@ CREATE TABLE privacy_request (
     counts       jsonb NOT NULL DEFAULT '{}',
     export       bytea,
     PRIMARY KEY (shop_id, id)
-)
+);

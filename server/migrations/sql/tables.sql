@@ -95,7 +95,7 @@ CREATE TABLE connection (
     PRIMARY KEY (shop_id, id)
 );
 
--- catalog and knowledge (passage and its search functions are in search.sql) ---------------------------------------
+-- catalog and knowledge (passage is in search.sql) ---------------------------------------
 CREATE TABLE product (
     shop_id           uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
     id                uuid NOT NULL,
@@ -301,6 +301,3 @@ CREATE TABLE idempotency_key (
 
 -- Which shops have turns whose process was lost: ids only, for the worker that ends them.
 CREATE INDEX turn_lease ON turn (lease_until) WHERE state = 'running';
-CREATE FUNCTION shops_with_lost_turns() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT DISTINCT shop_id FROM public.turn WHERE state = 'running' AND lease_until < now() LIMIT 100 $$;

@@ -2,30 +2,14 @@
 
 -- How the words of a shop's passages were stemmed; after a change of the shop's language they are stemmed again.
 -- A shop's first passages note it, before anybody has counted them.
-ALTER TABLE passage_statistics ADD COLUMN language text, ALTER COLUMN passages DROP NOT NULL
---;
-UPDATE passage_statistics SET language = passage_language(shop.locale) FROM shop WHERE shop.id = shop_id
---;
-CREATE FUNCTION shops_to_restem() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT shop.id FROM public.shop JOIN public.passage_statistics AS known ON known.shop_id = shop.id
-    WHERE known.language IS DISTINCT FROM public.passage_language(shop.locale) $$
---;
-CREATE INDEX proof_expiry ON proof (expires_at)
---;
-CREATE INDEX one_time_code_expiry ON one_time_code (expires_at)
---;
-CREATE INDEX attempt_window ON attempt (window_start)
---;
+ALTER TABLE passage_statistics ADD COLUMN language text, ALTER COLUMN passages DROP NOT NULL;
+UPDATE passage_statistics SET language = passage_language(shop.locale) FROM shop WHERE shop.id = shop_id;
+CREATE INDEX proof_expiry ON proof (expires_at);
+CREATE INDEX one_time_code_expiry ON one_time_code (expires_at);
+CREATE INDEX attempt_window ON attempt (window_start);
+
 -- Signing out ends every session of the merchant that began before.
-ALTER TABLE merchant ADD COLUMN signed_out_at timestamptz
---;
+ALTER TABLE merchant ADD COLUMN signed_out_at timestamptz;
+
 -- Work somebody is waiting for at this moment (a code by mail) goes before imports, of whatever shop.
-ALTER TABLE outbox ADD COLUMN urgent boolean NOT NULL DEFAULT false
---;
--- Shops that keep proofs, codes or counters nobody needs any more.
-CREATE FUNCTION shops_to_tidy(longest_window interval) RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public
-AS $$ SELECT shop_id FROM public.proof WHERE expires_at <= now()
-    UNION SELECT shop_id FROM public.one_time_code WHERE expires_at <= now()
-    UNION SELECT shop_id FROM public.attempt WHERE window_start <= now() - longest_window $$
+ALTER TABLE outbox ADD COLUMN urgent boolean NOT NULL DEFAULT false;

@@ -1,10 +1,11 @@
 """What the worker looks after by itself: words stemmed again, proofs and counters that have expired."""
 
-from server.migrations.operations import run_scripts
+from server.migrations.operations import create_functions, run_scripts
 
 revision = "0002"
 down_revision = "0001"
 
 
 def upgrade() -> None:
+    create_functions("passage_language")
     run_scripts("upkeep.sql")
