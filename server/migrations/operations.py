@@ -1,6 +1,6 @@
-"""What revisions are written with: the SQL files they run, and row-level security for the tables they create."""
+"""What revisions are written with: the SQL file beside each, functions it needs early, row-level security."""
 
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from alembic import op
@@ -8,10 +8,9 @@ from alembic import op
 from server.migrations.function_files import load_functions
 
 
-def run_scripts(*names: str) -> None:
-    """Run these files of `sql/`."""
-    for name in names:
-        _execute((files("server.migrations") / "sql" / name).read_text())
+def run_sql_beside(revision_file: str) -> None:
+    """Run the SQL file that has the name of this revision's module."""
+    _execute(Path(revision_file).with_suffix(".sql").read_text())
 
 
 def create_functions(*names: str) -> None:

@@ -1,13 +1,11 @@
 """${message}"""
 
-import pgvector.sqlalchemy
-import sqlalchemy as sa
-import sqlmodel
-from alembic import op
+from server.migrations.operations import enable_tenant_rls, run_sql_beside
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 
 
 def upgrade() -> None:
-    ${upgrades if upgrades else "pass"}
+    run_sql_beside(__file__)
+    enable_tenant_rls()

@@ -1,13 +1,13 @@
 """The first schema: tenants, catalog, knowledge, conversations, proofs, jobs."""
 
-from server.migrations.operations import enable_tenant_rls, run_scripts
+from server.migrations.operations import enable_tenant_rls, run_sql_beside
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    run_scripts("tables.sql", "search.sql", "security.sql")
+    run_sql_beside(__file__)
     enable_tenant_rls("shop", column="id")
     enable_tenant_rls("member", "api_key", "shop_origin", "audit_entry", "connection", "product", "knowledge_source")
     enable_tenant_rls("document", "conversation", "message", "turn", "feedback", "proof", "one_time_code", "attempt")

@@ -1,6 +1,6 @@
 """What the worker looks after by itself: words stemmed again, proofs and counters that have expired."""
 
-from server.migrations.operations import create_functions, run_scripts
+from server.migrations.operations import create_functions, run_sql_beside
 
 revision = "0002"
 down_revision = "0001"
@@ -8,4 +8,4 @@ down_revision = "0001"
 
 def upgrade() -> None:
     create_functions("passage_language")
-    run_scripts("upkeep.sql")
+    run_sql_beside(__file__)

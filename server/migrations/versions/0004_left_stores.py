@@ -1,11 +1,11 @@
 """Stores that a shop once had: privacy requests about them still come."""
 
-from server.migrations.operations import enable_tenant_rls, run_scripts
+from server.migrations.operations import enable_tenant_rls, run_sql_beside
 
 revision = "0004"
 down_revision = "0003"
 
 
 def upgrade() -> None:
-    run_scripts("left_stores.sql")
+    run_sql_beside(__file__)
     enable_tenant_rls("left_store")

@@ -1,10 +1,10 @@
 """Documents know their file."""
 
-from server.migrations.operations import run_scripts
+from server.migrations.operations import run_sql_beside
 
 revision = "0009"
 down_revision = "0008"
 
 
 def upgrade() -> None:
-    run_scripts("document_files.sql")
+    run_sql_beside(__file__)
