@@ -17,7 +17,7 @@ from server.core.logging import get_logger
 from server.orders.limits import LONGEST_WINDOW
 from server.orders.service import OrderService
 from server.privacy.service import UNUSED_PICTURES_KEPT_S, Privacy
-from server.stores.service import Stores
+from server.stores.service import StoreService
 
 LOST_TURNS_EVERY_S = 2.0
 RESTEM_EVERY_S = 20.0
@@ -39,7 +39,7 @@ class Upkeep:
         database: Database,
         interrupted: AbandonedTurns,
         orders: OrderService,
-        stores: Stores,
+        stores: StoreService,
         privacy: Privacy,
         billing: BillingRounds,
         embedding_model: str,
@@ -81,16 +81,16 @@ class Upkeep:
 
     async def ask_for_syncs(self) -> None:
         """Have stores read whose time has come."""
-        for shop_id in await self._database.shops_to_sync():
+        for shop_id in await self._stores.list_shops_to_sync():
             with logging_failures("ask_for_syncs"):
-                await self._stores.ask_for_due_syncs(shop_id)
+                await self._stores.enqueue_due_syncs(shop_id)
 
     async def tidy(self) -> None:
         """Delete proofs, codes and counters that hold no more, stores left long ago, and what shoppers left unused."""
         for shop_id in await self._database.shops_to_tidy(LONGEST_WINDOW):
             with logging_failures("tidy"):
                 await self._orders.forget_expired(shop_id)
-        await self._stores.forget_left_stores()
+        await self._stores.delete_old_left_stores()
         unused, kept = timedelta(seconds=UNUSED_PICTURES_KEPT_S), timedelta(seconds=KEPT_S)
         for shop_id in await self._database.shops_to_tidy_of_shoppers(unused, kept):
             with logging_failures("tidy"):

@@ -209,32 +209,6 @@ class Database:
         rows = await self.fetch("SELECT shops_to_tidy_of_shoppers($1, $2) AS shop_id", unused, kept)
         return [row["shop_id"] for row in rows]
 
-    async def shops_to_sync(self) -> list[UUID]:
-        """Shops with a connected store whose time to be read has come."""
-        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_sync() AS shop_id")]
-
-    async def connection_of_store(self, platform: str, address: str) -> tuple[UUID, UUID] | None:
-        """(shop, connection) that a store's webhooks lead to."""
-        rows = await self.fetch("SELECT shop_id, connection_id FROM connection_of_store($1, $2)", platform, address)
-        return (rows[0]["shop_id"], rows[0]["connection_id"]) if rows else None
-
-    async def left_connections_of_store(self, platform: str, address: str) -> list[tuple[UUID, UUID]]:
-        """(shop, connection) pairs that had this store once, newest first."""
-        rows = await self.fetch(
-            "SELECT shop_id, connection_id FROM left_connections_of_store($1, $2)", platform, address
-        )
-        return [(row["shop_id"], row["connection_id"]) for row in rows]
-
-    async def shops_with_old_left_stores(self, kept: timedelta) -> list[UUID]:
-        """Shops that remember a store which they left longer ago."""
-        return [row["shop_id"] for row in await self.fetch("SELECT shops_with_old_left_stores($1) AS shop_id", kept)]
-
-    async def shop_of_attempt(self, state_hash: bytes) -> UUID | None:
-        """The shop that is connecting a store with this state."""
-        rows = await self.fetch("SELECT shop_of_attempt($1) AS shop_id", state_hash)
-        found: UUID | None = rows[0]["shop_id"]
-        return found
-
     async def fetch(self, query: str, *values: Any) -> list[Any]:
         """Look-ups of no shop: ids over all shops, and what the server says of itself. Raises Unavailable."""
         try:

@@ -27,7 +27,7 @@ from server.core.egress import Egress
 from server.core.errors import Unauthenticated
 from server.core.logging import get_logger
 from server.stores.models import StoreConnection
-from server.stores.service import Renewed, Stores
+from server.stores.service import Renewed, StoreService
 from server.stores.shopify import PLATFORM
 
 ASK_SCOPES_AGAIN = timedelta(minutes=1)
@@ -68,7 +68,7 @@ class ShopifyAdmin:
     """The embedded app; `app` is None where the operator has registered none. In `origin` "{store}" stands for a
     store's domain."""
 
-    def __init__(self, app: ShopifyApp | None, origin: str, egress: Egress, stores: Stores) -> None:
+    def __init__(self, app: ShopifyApp | None, origin: str, egress: Egress, stores: StoreService) -> None:
         self._app, self._origin, self._egress, self._stores = app, origin, egress, stores
 
     def find_launch(self, query: str) -> Launch | None:

@@ -24,20 +24,20 @@ class SealedCredentials:
     async def read(self) -> dict[str, str]:
         """As they are now. Raises PlatformRevoked when the connection is gone."""
         async with self._database.connection(self._shop_id) as connection:
-            sealed = await storage.read_credentials(connection, self._shop_id, self._connection_id)
+            sealed = await storage.find_credentials(connection, self._shop_id, self._connection_id)
         return self._open(sealed)
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[dict[str, str]]:
         """Alone among all processes; see the protocol."""
         async with self._database.connection(self._shop_id) as connection:
-            sealed = await storage.read_credentials(connection, self._shop_id, self._connection_id, alone=True)
+            sealed = await storage.find_credentials(connection, self._shop_id, self._connection_id, lock=True)
             values = self._open(sealed)
             before = dict(values)
             yield values
             if values != before:
                 renewed = seal(self._vault, self._shop_id, values)
-                await storage.save_credentials(connection, self._shop_id, self._connection_id, renewed)
+                await storage.update_credentials(connection, self._shop_id, self._connection_id, renewed)
 
     def _open(self, sealed: bytes | None) -> dict[str, str]:
         if sealed is None:

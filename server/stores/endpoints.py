@@ -13,7 +13,7 @@ from server.core.ids import parse_id
 from server.shops.models import Caller, Role
 from server.stores.connecting import Connecting, StoreRequest
 from server.stores.models import connection_view
-from server.stores.service import Stores
+from server.stores.service import StoreService
 
 Name = Annotated[str, Meta(max_length=100)]
 
@@ -32,14 +32,14 @@ class ConnectionChanges(Struct, frozen=True):
 
 
 @get("/v1/connections", summary="Connected stores", tags=["stores"])
-async def list_connections(caller: NamedDependency[Caller], stores: NamedDependency[Stores]) -> dict[str, Any]:
+async def list_connections(caller: NamedDependency[Caller], stores: NamedDependency[StoreService]) -> dict[str, Any]:
     """How each is and when it was read, without credentials."""
-    return {"data": [connection_view(store) for store in await stores.list(caller.shop_id)], "next_cursor": None}
+    return {"data": [connection_view(store) for store in await stores.list_stores(caller.shop_id)], "next_cursor": None}
 
 
 @get("/v1/connections/{connection_id:str}", summary="One connected store", tags=["stores"])
 async def get_connection(
-    connection_id: FromPath[str], caller: NamedDependency[Caller], stores: NamedDependency[Stores]
+    connection_id: FromPath[str], caller: NamedDependency[Caller], stores: NamedDependency[StoreService]
 ) -> dict[str, Any]:
     """State, last sync, what the merchant has to do."""
     return connection_view(await stores.get(caller.shop_id, _require_id(connection_id)))
@@ -49,7 +49,7 @@ async def get_connection(
 async def create_connection(
     data: JSONBody[StoreRequest],
     caller: NamedDependency[Caller],
-    stores: NamedDependency[Stores],
+    stores: NamedDependency[StoreService],
     connecting: NamedDependency[Connecting],
 ) -> dict[str, Any]:
     """Try the store with what is given, keep it when it answers, and begin to read it."""
@@ -63,13 +63,13 @@ async def create_connection(
 async def sync_connection(
     connection_id: FromPath[str],
     caller: NamedDependency[Caller],
-    stores: NamedDependency[Stores],
+    stores: NamedDependency[StoreService],
     data: JSONBody[SyncRequest | None] = None,
 ) -> dict[str, Any]:
     """A job that reads what has changed, or everything."""
     caller.require(Role.ADMIN)
     full = bool(data and data.full)
-    return {"job_id": await stores.sync(caller.shop_id, _require_id(connection_id), full=full)}
+    return {"job_id": await stores.enqueue_sync(caller.shop_id, _require_id(connection_id), full=full)}
 
 
 @patch("/v1/connections/{connection_id:str}", summary="Change a connected store", tags=["stores"])
@@ -77,7 +77,7 @@ async def change_connection(
     connection_id: FromPath[str],
     data: JSONBody[ConnectionChanges],
     caller: NamedDependency[Caller],
-    stores: NamedDependency[Stores],
+    stores: NamedDependency[StoreService],
 ) -> dict[str, Any]:
     """How shoppers sign in at the store; what is left out stays as it is."""
     caller.require(Role.ADMIN)
@@ -89,7 +89,7 @@ async def change_connection(
 
 @delete("/v1/connections/{connection_id:str}", status_code=204, summary="Disconnect a store", tags=["stores"])
 async def delete_connection(
-    connection_id: FromPath[str], caller: NamedDependency[Caller], stores: NamedDependency[Stores]
+    connection_id: FromPath[str], caller: NamedDependency[Caller], stores: NamedDependency[StoreService]
 ) -> None:
     """Its credentials are forgotten at once; what was read stays."""
     await stores.disconnect(caller, _require_id(connection_id))

@@ -15,7 +15,7 @@ from server.core.logging import get_logger
 from server.shops.models import Caller, Role
 from server.shops.service import ShopService
 from server.stores.connecting import StoreRequest
-from server.stores.service import Stores
+from server.stores.service import StoreService
 from server.stores.shopify import ShopifyInstall
 from server.stores.woocommerce import PrepareWooCommerce
 
@@ -82,7 +82,7 @@ async def woocommerce_return(success: FromQuery[str] = "") -> Redirect:
     request_max_body_size=MAX_CALLBACK_BYTES,
 )
 async def woocommerce_keys(
-    request: AnyRequest, stores: NamedDependency[Stores], prepare_woocommerce: NamedDependency[PrepareWooCommerce]
+    request: AnyRequest, stores: NamedDependency[StoreService], prepare_woocommerce: NamedDependency[PrepareWooCommerce]
 ) -> Response[None]:
     """The shop posts the keys. Unsigned, so they count only with a state that we gave out, once, and only when the
     shop that state is for takes them. WooCommerce understands 200 and nothing else as a yes."""
@@ -90,16 +90,17 @@ async def woocommerce_keys(
         granted = read_callback(await request.body())
     except ValueError as reason:
         raise Invalid(str(reason)) from None
-    attempt = await stores.take_attempt("woocommerce", granted.state)
+    attempt = await stores.consume_attempt("woocommerce", granted.state)
     if attempt is None:
         raise Unauthenticated("Nobody asked for these keys, or too long ago; connect again from the console.")
-    shop_id, store_url, actor = attempt
-    request_of = StoreRequest(platform="woocommerce", store=store_url)
+    request_of = StoreRequest(platform="woocommerce", store=attempt.store)
     try:
-        store = await prepare_woocommerce.try_keys(store_url, granted.consumer_key, granted.consumer_secret, request_of)
-        await stores.connect(shop_id, store, actor)
+        store = await prepare_woocommerce.try_keys(
+            attempt.store, granted.consumer_key, granted.consumer_secret, request_of
+        )
+        await stores.connect(attempt.shop_id, store, attempt.actor)
     except AisleError as reason:
-        log.warning("woocommerce_keys_refused", shop_id=str(shop_id), reason=reason.detail)
+        log.warning("woocommerce_keys_refused", shop_id=str(attempt.shop_id), reason=reason.detail)
         raise
     return Response(None, status_code=200)
 

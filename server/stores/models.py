@@ -1,12 +1,13 @@
-"""Connected stores as merchants see them, and what a sync came to."""
+"""Connected stores, stores about to be connected, and the result of reading one."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
 
-from integrations.platform import PlatformChange
+Settings: TypeAlias = dict[str, Any]
+"""A connection's settings as JSON: each platform has its own."""
 
 CUSTOMER_CLIENT_ID = "customer_client_id"
 """In the settings of a Shopify connection: the client of the store's Customer Account API that the merchant made for
@@ -23,7 +24,7 @@ class StoreConnection(Struct, frozen=True, kw_only=True):
     id: UUID
     platform: str
     name: str
-    settings: dict[str, Any]
+    settings: Settings
     state: str
     """active; revoked (the store refuses us until the merchant connects again); paused."""
     sync_state: str
@@ -49,7 +50,7 @@ class NewStore(Struct, frozen=True, kw_only=True):
 
     platform: str
     name: str
-    settings: dict[str, Any] = {}
+    settings: Settings = {}
     credentials: dict[str, str] = {}
     address: str | None = None
     """The platform's name for the store, where all stores' webhooks come to one address: one shop only may have it."""
@@ -59,16 +60,24 @@ class NewStore(Struct, frozen=True, kw_only=True):
     """Credentials we made and the merchant needs: in the answer to connecting and nowhere else."""
 
 
-class Arrived(Struct, frozen=True):
-    """A change in the inbox that nobody has worked through yet."""
+class StoreRef(Struct, frozen=True):
+    """A connected store and the shop that has it; `store_id` is the id of the connection."""
 
-    id: UUID
-    connection_id: UUID
-    change: PlatformChange
+    shop_id: UUID
+    store_id: UUID
+
+
+class ConnectAttempt(Struct, frozen=True):
+    """Somebody (`actor`) of a shop who left for a store's consent page to connect it; `store` is its address."""
+
+    shop_id: UUID
+    platform: str
+    store: str
+    actor: str
 
 
 class FailedItem(Struct, frozen=True):
-    """One product or page that did not go in, and why."""
+    """One product or page that could not be stored, and why."""
 
     id: str
     title: str
@@ -76,7 +85,7 @@ class FailedItem(Struct, frozen=True):
 
 
 class SyncResult(Struct, kw_only=True):
-    """What a pass came to so far. `seconds` is wall time."""
+    """What one pass has read and written so far. `seconds` is wall time."""
 
     full: bool = False
     read: int = 0
@@ -88,6 +97,21 @@ class SyncResult(Struct, kw_only=True):
     failed: list[FailedItem] = []
     mended: tuple[str, ...] = ()
     seconds: float = 0.0
+
+
+class SyncSummary(Struct, frozen=True, kw_only=True):
+    """A `SyncResult` as it is stored: failures as their number."""
+
+    full: bool
+    read: int
+    created: int
+    updated: int
+    unchanged: int
+    removed: int
+    pages: int
+    failed: int
+    mended: tuple[str, ...]
+    seconds: float
 
 
 def connection_view(connection: StoreConnection) -> dict[str, Any]:
@@ -110,7 +134,12 @@ def connection_view(connection: StoreConnection) -> dict[str, Any]:
     }
 
 
-def shown_address(settings: dict[str, Any]) -> str | None:
+def shown_address(settings: Settings) -> str | None:
     """Where the store is, without a query: feeds carry their tokens there."""
     address = settings.get("store") or settings.get("feed_url")
     return str(address).partition("?")[0] if address else None
+
+
+def source_of(store_id: UUID) -> str:
+    """The `source` of products and documents that come from a connected store."""
+    return f"store:{store_id}"

@@ -34,7 +34,7 @@ class Platforms:
         known = self._connections.get(shop_id)
         if known is None:
             async with self._database.connection(shop_id) as connection:
-                found = await storage.list_connections(connection, shop_id)
+                found = await storage.list_stores(connection, shop_id)
             known = self._connections.put(shop_id, tuple(found))
         with_orders = [each for each in known if each.state == "active" and each.settings.get("orders", True)]
         return with_orders[-1] if with_orders else None

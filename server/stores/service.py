@@ -1,9 +1,9 @@
-"""A shop's connected stores: added when tried and found good, shown with how their sync goes, taken away."""
+"""A shop's connected stores: connecting, renewing and disconnecting them, and when they are read."""
 
 import re
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -19,21 +19,28 @@ from server.shops.models import Caller, Role
 from server.shops.service import ShopService
 from server.stores import storage
 from server.stores.credentials import find_opened, seal
-from server.stores.left.storage import forget_old, note_left
-from server.stores.models import CUSTOMER_CLIENT_ID, NewStore, StoreConnection
+from server.stores.models import (
+    CUSTOMER_CLIENT_ID,
+    ConnectAttempt,
+    NewStore,
+    Settings,
+    StoreConnection,
+    StoreRef,
+    source_of,
+)
 
 SYNC = "stores.sync"
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 ATTEMPT_LIVES = timedelta(hours=1)
 LEFT_STORES_KEPT = timedelta(days=60)
-"""A store's privacy requests come within days of its leaving (Shopify's within 48 hours) and have a month's time."""
+"""Shopify sends a store's privacy requests within 48 hours of its leaving, and allows a month to answer them."""
 
 
 class Renewed(Struct, frozen=True):
-    """Credentials in place of the old ones, and what is known with them."""
+    """New credentials of a store, and the settings that change with them."""
 
     credentials: dict[str, str]
-    settings: dict[str, Any]
+    settings: Settings
 
     def __repr__(self) -> str:
         """Without the credentials."""
@@ -41,30 +48,34 @@ class Renewed(Struct, frozen=True):
 
 
 Renewal: TypeAlias = Callable[[StoreConnection, dict[str, str]], Awaitable[Renewed | None]]
-"""From a connection and its present credentials (empty where they are gone) to new ones; None where they may stay."""
+"""From a store and its present credentials (empty where they are gone) to new ones; None where they may stay."""
 
 
-class Stores:
+class StoreService:
     """The connected stores of all shops."""
 
     def __init__(self, database: Database, vault: Vault, shops: ShopService, jobs: JobDesk) -> None:
         self._database, self._vault, self._shops, self._jobs = database, vault, shops, jobs
 
-    async def list(self, shop_id: UUID) -> list[StoreConnection]:
-        """Oldest first."""
+    async def list_stores(self, shop_id: UUID) -> list[StoreConnection]:
+        """The connected stores of a shop, oldest first."""
         async with self._database.connection(shop_id) as connection:
-            return await storage.list_connections(connection, shop_id)
+            return await storage.list_stores(connection, shop_id)
 
-    async def get(self, shop_id: UUID, connection_id: UUID) -> StoreConnection:
-        """One of the shop's. Raises NotFound."""
-        async with self._database.connection(shop_id) as connection:
-            found = await storage.find_connection(connection, shop_id, connection_id)
+    async def get(self, shop_id: UUID, store_id: UUID) -> StoreConnection:
+        """One connected store of the shop. Raises NotFound."""
+        found = await self.find(shop_id, store_id)
         if found is None:
             raise NotFound
         return found
 
+    async def find(self, shop_id: UUID, store_id: UUID) -> StoreConnection | None:
+        """As `get`; None in place of NotFound."""
+        async with self._database.connection(shop_id) as connection:
+            return await storage.find_store(connection, shop_id, store_id)
+
     async def connect(self, shop_id: UUID, store: NewStore, actor: str) -> StoreConnection:
-        """Keep a store and begin to read it; the same store again renews its connection.
+        """Store a connection and enqueue its first pass; connecting the same store again replaces what is stored of it.
 
         Raises Conflict when another shop of this installation has it.
         """
@@ -76,110 +87,121 @@ class Stores:
         store = msgspec.structs.replace(store, settings=noted | store.settings)
         sealed = seal(self._vault, shop_id, store.credentials)
         async with self._database.connection(shop_id) as connection:
-            await storage.forget_proofs(connection, shop_id)
+            await storage.delete_proofs(connection, shop_id)
             named = store.settings.get("store")
-            known = await storage.connection_of_store(connection, shop_id, store.platform, named) if named else None
-            connection_id = known or new_id()
+            known = await storage.find_store_id(connection, shop_id, store.platform, named) if named else None
+            store_id = known or new_id()
             if known:
-                await storage.replace_connection(connection, shop_id, connection_id, store, sealed)
+                await storage.replace_store(connection, shop_id, store_id, store, sealed)
             else:
-                await storage.add_connection(connection, shop_id, connection_id, store, sealed)
-                for address in filter(None, (store.address, str(connection_id))):
-                    if not await storage.register_store(connection, shop_id, connection_id, store.platform, address):
+                await storage.create_store(connection, shop_id, store_id, store, sealed)
+                for address in filter(None, (store.address, str(store_id))):
+                    if not await storage.register_store(connection, shop_id, store_id, store.platform, address):
                         raise Conflict("This store is connected to another shop here; disconnect it there first.")
         await self._shops.note(shop_id, actor, "connection.create", {"platform": store.platform, "name": store.name})
         if store.every_s:
-            await self.sync(shop_id, connection_id)
-        return await self.get(shop_id, connection_id)
+            await self.enqueue_sync(shop_id, store_id)
+        return await self.get(shop_id, store_id)
 
-    async def set_customer_client(self, caller: Caller, connection_id: UUID, client_id: str | None) -> StoreConnection:
-        """With which client of the store's Customer Account API shoppers sign in; None for not at all. Raises NotFound,
-        Invalid for a store of another platform, or for what is no such id."""
+    async def set_customer_client(self, caller: Caller, store_id: UUID, client_id: str | None) -> StoreConnection:
+        """Set the client of the store's Customer Account API with which shoppers sign in; None turns signing in off.
+
+        Raises NotFound, and Invalid for a store without customer accounts and for a malformed id.
+        """
         caller.require(Role.ADMIN)
-        store = await self.get(caller.shop_id, connection_id)
+        store = await self.get(caller.shop_id, store_id)
         if store.platform != "shopify":
             raise _wrong_client("only Shopify stores have customer accounts that shoppers can sign in at")
         if client_id is not None and not CLIENT_ID.fullmatch(client_id):
             raise _wrong_client("the client id as Shopify shows it: letters, digits, - and _")
         async with self._database.connection(caller.shop_id) as connection:
-            await storage.set_setting(connection, caller.shop_id, connection_id, CUSTOMER_CLIENT_ID, client_id)
-        details: dict[str, object] = {"id": str(connection_id), "fields": [CUSTOMER_CLIENT_ID]}
+            await storage.update_setting(connection, caller.shop_id, store_id, CUSTOMER_CLIENT_ID, client_id)
+        details: dict[str, object] = {"id": str(store_id), "fields": [CUSTOMER_CLIENT_ID]}
         await self._shops.note(caller.shop_id, caller.actor, "connection.change", details)
-        return await self.get(caller.shop_id, connection_id)
+        return await self.get(caller.shop_id, store_id)
 
-    async def disconnect(self, caller: Caller, connection_id: UUID) -> None:
-        """Forget a connection and its credentials; what was read stays. Raises NotFound."""
+    async def disconnect(self, caller: Caller, store_id: UUID) -> None:
+        """Delete a store and its credentials; its products and documents stay. Raises NotFound."""
         caller.require(Role.ADMIN)
         async with self._database.connection(caller.shop_id) as connection:
-            await storage.forget_proofs(connection, caller.shop_id)
-            await note_left(connection, caller.shop_id, connection_id)
-            if not await storage.delete_connection(connection, caller.shop_id, connection_id):
+            await storage.delete_proofs(connection, caller.shop_id)
+            await storage.note_left(connection, caller.shop_id, store_id)
+            if not await storage.delete_store(connection, caller.shop_id, store_id):
                 raise NotFound
-        await self._shops.note(caller.shop_id, caller.actor, "connection.delete", {"id": str(connection_id)})
+        await self._shops.note(caller.shop_id, caller.actor, "connection.delete", {"id": str(store_id)})
 
-    async def sync(self, shop_id: UUID, connection_id: UUID, *, full: bool = False) -> UUID:
-        """Have the store read now; the job's id. Raises NotFound."""
-        await self.get(shop_id, connection_id)
-        return await self._jobs.enqueue(shop_id, SYNC, {"connection_id": str(connection_id), "full": full})
+    async def enqueue_sync(self, shop_id: UUID, store_id: UUID, *, full: bool = False) -> UUID:
+        """Enqueue a job that reads the store now, and return its id. Raises NotFound."""
+        await self.get(shop_id, store_id)
+        return await self._jobs.enqueue(shop_id, SYNC, {"connection_id": str(store_id), "full": full})
 
-    async def ask_for_due_syncs(self, shop_id: UUID) -> None:
-        """Have every connection read whose time has come."""
+    async def list_shops_to_sync(self) -> list[UUID]:
+        """Shops with a store that is due to be read."""
+        return await storage.list_shops_to_sync(self._database)
+
+    async def enqueue_due_syncs(self, shop_id: UUID) -> None:
+        """Enqueue a job for every store of the shop that is due to be read."""
         async with self._database.connection(shop_id) as connection:
-            for connection_id in await storage.due_connections(connection, shop_id):
-                await enqueue_once(connection, shop_id, SYNC, {"connection_id": str(connection_id), "full": False})
+            for store_id in await storage.list_due_stores(connection, shop_id):
+                await enqueue_once(connection, shop_id, SYNC, {"connection_id": str(store_id), "full": False})
 
-    async def forget_left_stores(self) -> None:
-        """Forget which stores shops had, where they left long ago."""
-        for shop_id in await self._database.shops_with_old_left_stores(LEFT_STORES_KEPT):
+    async def schedule_sync(self, store: StoreConnection, *, full: bool, within: timedelta = timedelta()) -> None:
+        """Bring the next pass over a store forward to `within` from now; `full` makes it read everything."""
+        async with self._database.connection(store.shop_id) as connection:
+            await storage.schedule_sync(connection, store.shop_id, store.id, full=full, within=within)
+
+    async def delete_old_left_stores(self) -> None:
+        """Delete the records of stores that shops left longer ago than LEFT_STORES_KEPT."""
+        for shop_id in await storage.list_shops_with_old_left_stores(self._database, LEFT_STORES_KEPT):
             async with self._database.connection(shop_id) as connection:
-                await forget_old(connection, shop_id, LEFT_STORES_KEPT)
+                await storage.delete_left(connection, shop_id, LEFT_STORES_KEPT)
 
-    async def shop_of_store(self, platform: str, address: str) -> UUID | None:
-        """The shop that has this store."""
-        place = await self.place_of_store(platform, address)
-        return place[0] if place else None
+    async def find_ref(self, platform: str, address: str) -> StoreRef | None:
+        """The store that webhooks of this address belong to, in whichever shop."""
+        return await storage.find_store_ref(self._database, platform, address)
 
-    async def place_of_store(self, platform: str, address: str) -> tuple[UUID, UUID] | None:
-        """(shop, connection) of this store."""
-        return await self._database.connection_of_store(platform, address)
+    async def list_left_refs(self, platform: str, address: str) -> list[StoreRef]:
+        """The connections by which shops had the store of this address and left it, the latest first."""
+        return await storage.list_left_store_refs(self._database, platform, address)
 
     async def find_by_address(self, platform: str, address: str) -> StoreConnection | None:
-        """The connection to this store, of whichever shop has it."""
-        place = await self._database.connection_of_store(platform, address)
-        if place is None:
-            return None
-        async with self._database.connection(place[0]) as connection:
-            return await storage.find_connection(connection, *place)
+        """The connected store of this address, in whichever shop."""
+        ref = await self.find_ref(platform, address)
+        return await self.find(ref.shop_id, ref.store_id) if ref else None
 
     async def count_products(self, store: StoreConnection) -> int:
-        """How many of the shop's products come from this store."""
+        """The number of the shop's products that come from this store."""
         async with self._database.connection(store.shop_id) as connection:
-            return await storage.count_products(connection, store.shop_id, f"store:{store.id}")
+            return await storage.count_products(connection, store.shop_id, source_of(store.id))
 
     async def renew(self, store: StoreConnection, renewal: Renewal, actor: str) -> bool:
-        """Have a store's credentials renewed where `renewal` finds that they need it, by one process at a time; whether
-        it did. A store that had refused us is active again and read at once. Raises what `renewal` raises."""
-        place = (store.shop_id, store.id)
+        """Replace a store's credentials by what `renewal` returns; False where it returns None.
+
+        The row is locked meanwhile, so that one process at a time renews. A store that had revoked our access becomes
+        active and is read at once. Raises what `renewal` raises.
+        """
+        key = (store.shop_id, store.id)
         async with self._database.connection(store.shop_id) as connection:
-            sealed = await storage.read_credentials(connection, *place, alone=True)
-            now = await storage.find_connection(connection, *place)
+            sealed = await storage.find_credentials(connection, *key, lock=True)
+            now = await storage.find_store(connection, *key)
             known = find_opened(self._vault, store.shop_id, sealed) or {}
             renewed = await renewal(now, known) if now else None
             if now is None or renewed is None:
                 return False
             sealed = seal(self._vault, store.shop_id, renewed.credentials)
-            await storage.renew_connection(connection, *place, renewed.settings, sealed)
+            await storage.renew_store(connection, *key, renewed.settings, sealed)
         await self._shops.note(store.shop_id, actor, "connection.renew", {"id": str(store.id)})
         if now.state == "revoked":
-            await self.sync(*place)
+            await self.enqueue_sync(*key)
         return True
 
-    async def begin_attempt(self, caller: Caller, platform: str, store: str) -> str:
-        """The unguessable state of somebody about to connect a store at the platform; good once, for an hour."""
+    async def create_attempt(self, caller: Caller, platform: str, store: str) -> str:
+        """The secret state with which the caller leaves to connect a store (its address); good once, within
+        ATTEMPT_LIVES."""
         caller.require(Role.ADMIN)
         state = new_secret("st_")
         async with self._database.connection(caller.shop_id) as connection:
-            await storage.add_attempt(
+            await storage.create_attempt(
                 connection,
                 caller.shop_id,
                 state_hash=digest(state),
@@ -190,21 +212,22 @@ class Stores:
             )
         return state
 
-    async def take_attempt(self, platform: str, state: str) -> tuple[UUID, str, str] | None:
-        """(shop, store, actor) of a state that comes back for the first time and in time; None for any other."""
-        shop_id = await self._database.shop_of_attempt(digest(state))
+    async def consume_attempt(self, platform: str, state: str) -> ConnectAttempt | None:
+        """The attempt with this state, which is then used up; None where it is unknown, expired, used already or of
+        another platform."""
+        shop_id = await storage.find_shop_of_attempt(self._database, digest(state))
         if shop_id is None:
             return None
         async with self._database.connection(shop_id) as connection:
-            taken = await storage.take_attempt(connection, shop_id, digest(state))
-        return (shop_id, taken[1], taken[2]) if taken and taken[0] == platform else None
+            attempt = await storage.take_attempt(connection, shop_id, digest(state))
+        return attempt if attempt and attempt.platform == platform else None
 
-    async def note_revoked(self, shop_id: UUID, connection_id: UUID, reason: PlatformRevoked) -> None:
-        """The store refuses us: said once and plainly, until it is connected again."""
+    async def mark_revoked(self, shop_id: UUID, store_id: UUID, reason: PlatformRevoked) -> None:
+        """Record that the store refuses us, in its row and once in the audit log, until it is connected again."""
         async with self._database.connection(shop_id) as connection:
-            is_news = await storage.revoke(connection, shop_id, connection_id, str(reason))
+            is_news = await storage.revoke_store(connection, shop_id, store_id, str(reason))
         if is_news:
-            await self._shops.note(shop_id, "platform", "connection.revoked", {"id": str(connection_id)})
+            await self._shops.note(shop_id, "platform", "connection.revoked", {"id": str(store_id)})
 
 
 def _wrong_client(reason: str) -> Invalid:

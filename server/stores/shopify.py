@@ -20,7 +20,7 @@ from server.core.crypto import new_secret
 from server.core.egress import Egress
 from server.core.errors import Conflict, FieldError, Invalid, Unauthenticated, Unavailable
 from server.stores.models import NewStore, StoreConnection
-from server.stores.service import Stores
+from server.stores.service import StoreService
 
 PLATFORM = "shopify"
 
@@ -29,7 +29,7 @@ class ShopifyInstall:
     """Installs of this installation's own app; `app` is None where the operator has registered none. In `origin`
     "{store}" stands for a store's domain."""
 
-    def __init__(self, app: ShopifyApp | None, origin: str, egress: Egress, stores: Stores) -> None:
+    def __init__(self, app: ShopifyApp | None, origin: str, egress: Egress, stores: StoreService) -> None:
         self._app, self._origin, self._egress, self._stores = app, origin, egress, stores
 
     @property
@@ -61,8 +61,8 @@ class ShopifyInstall:
         if callback.state.reference != str(shop_id):
             error = FieldError("state", "it was begun for another of your shops; switch to that one and begin again")
             raise Invalid("This install cannot be finished.", errors=(error,))
-        if await self._stores.shop_of_store(PLATFORM, callback.shop_domain) not in (None, shop_id):
-            # before the code is spent: a new token would end the one that the other shop works with
+        owner = await self._stores.find_ref(PLATFORM, callback.shop_domain)
+        if owner and owner.shop_id != shop_id:  # a new token would end the other shop's, so the code stays unused
             raise Conflict("This store is connected to another shop here; disconnect it there first.")
         credentials = await self._buy_token(app, callback.shop_domain, callback.code)
         granted = credentials.get("scope", "")
@@ -89,10 +89,10 @@ class ShopifyInstall:
             call = read_proxy_call(query, self._require_app().secrets, time.time())
         except AuthRefused as reason:
             raise Unauthenticated(f"This is no call of Shopify's: {reason}.") from None
-        place = await self._stores.place_of_store(PLATFORM, call.shop_domain)
-        if place is None:
+        ref = await self._stores.find_ref(PLATFORM, call.shop_domain)
+        if ref is None:
             raise Unauthenticated("This store is not connected.")
-        return *place, call.customer_id
+        return ref.shop_id, ref.store_id, call.customer_id
 
     async def _buy_token(self, app: ShopifyApp, domain: str, code: str) -> dict[str, str]:
         http = StoreHttp(self._egress.client(), "Shopify")

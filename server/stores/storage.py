@@ -1,15 +1,13 @@
-"""SQL of connected stores, of stores about to be connected, and of what is no longer at its source."""
+"""SQL of connected stores, of attempts to connect one, and of which shop has or had which store."""
 
-from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Mapping
+from datetime import timedelta
 from uuid import UUID
 
 import msgspec
 
-from integrations.platform import PlatformChange
-from server.core.database import Connection
-from server.stores.models import Arrived, NewStore, StoreConnection
+from server.core.database import Connection, Database
+from server.stores.models import ConnectAttempt, NewStore, Settings, StoreConnection, StoreRef
 
 _READ = (
     "shop_id, id, platform, name, settings, state, sync_state, synced_at, full_synced_at, next_sync_at, every_s, "
@@ -17,18 +15,13 @@ _READ = (
 )
 
 
-_changes = msgspec.json.Decoder(PlatformChange)
-
-
-async def add_connection(
-    connection: Connection, shop_id: UUID, connection_id: UUID, store: NewStore, sealed: bytes
-) -> None:
-    """A new connection, to be synced at once."""
+async def create_store(connection: Connection, shop_id: UUID, store_id: UUID, store: NewStore, sealed: bytes) -> None:
+    """Insert a connected store, due to be read at once unless it has no schedule."""
     await connection.execute(
         "INSERT INTO connection (shop_id, id, platform, name, settings, credentials, every_s, next_sync_at) "
         "VALUES ($1, $2, $3, $4, $5::jsonb, $6, coalesce($7, 3600), CASE WHEN $7::integer IS NOT NULL THEN now() END)",
         shop_id,
-        connection_id,
+        store_id,
         store.platform,
         store.name,
         _json(store.settings),
@@ -37,17 +30,16 @@ async def add_connection(
     )
 
 
-async def replace_connection(
-    connection: Connection, shop_id: UUID, connection_id: UUID, store: NewStore, sealed: bytes
-) -> None:
-    """A store that is connected again: new credentials, its troubles forgotten, the merchant's own settings kept."""
+async def replace_store(connection: Connection, shop_id: UUID, store_id: UUID, store: NewStore, sealed: bytes) -> None:
+    """Replace what is stored of a store that is connected again; the merchant's own settings stay, its problem is
+    cleared."""
     await connection.execute(
         "UPDATE connection SET name = $3, credentials = $5, settings = $4::jsonb || "
         "jsonb_strip_nulls(jsonb_build_object('customer_client_id', settings -> 'customer_client_id')), "
         "every_s = coalesce($6, 3600), state = 'active', problem = NULL, next_sync_at = now() "
         "WHERE shop_id = $1 AND id = $2",
         shop_id,
-        connection_id,
+        store_id,
         store.name,
         _json(store.settings),
         sealed,
@@ -55,188 +47,134 @@ async def replace_connection(
     )
 
 
-async def renew_connection(
-    connection: Connection, shop_id: UUID, connection_id: UUID, settings: dict[str, Any], sealed: bytes
-) -> None:
-    """New credentials and these settings, the others kept; a store that had refused us is read again."""
+async def renew_store(connection: Connection, shop_id: UUID, store_id: UUID, settings: Settings, sealed: bytes) -> None:
+    """Replace the credentials and add these settings to the others; a store that had revoked our access becomes active
+    and due."""
     await connection.execute(
         "UPDATE connection SET settings = settings || $3::jsonb, credentials = $4, state = 'active', "
         "problem = CASE WHEN state = 'revoked' THEN NULL ELSE problem END, "
         "next_sync_at = CASE WHEN state = 'revoked' THEN now() ELSE next_sync_at END WHERE shop_id = $1 AND id = $2",
         shop_id,
-        connection_id,
+        store_id,
         _json(settings),
         sealed,
     )
 
 
 async def count_products(connection: Connection, shop_id: UUID, source: str) -> int:
-    """How many products a source has."""
+    """The number of products with this source."""
     found: int = await connection.fetchval(
         "SELECT count(*) FROM product WHERE shop_id = $1 AND source = $2", shop_id, source
     )
     return found
 
 
-async def set_setting(connection: Connection, shop_id: UUID, connection_id: UUID, name: str, value: str | None) -> None:
-    """Set one of a connection's settings, or take it out."""
+async def update_setting(connection: Connection, shop_id: UUID, store_id: UUID, name: str, value: str | None) -> None:
+    """Set one setting of a store; None removes it."""
     await connection.execute(
         "UPDATE connection SET settings = CASE WHEN $4::text IS NULL THEN settings - $3::text "
         "ELSE settings || jsonb_build_object($3::text, $4::text) END WHERE shop_id = $1 AND id = $2",
         shop_id,
-        connection_id,
+        store_id,
         name,
         value,
     )
 
 
-async def forget_proofs(connection: Connection, shop_id: UUID) -> None:
-    """What shoppers have proven was proven to another order system: the same number there may be a stranger's."""
+async def delete_proofs(connection: Connection, shop_id: UUID) -> None:
+    """Delete what shoppers have proven and the codes on their way: the same order number may belong to somebody else at
+    the store that answers from now on."""
     await connection.execute("DELETE FROM proof WHERE shop_id = $1", shop_id)
     await connection.execute("DELETE FROM one_time_code WHERE shop_id = $1", shop_id)
 
 
-async def list_connections(connection: Connection, shop_id: UUID) -> list[StoreConnection]:
-    """All of a shop, oldest first."""
+async def list_stores(connection: Connection, shop_id: UUID) -> list[StoreConnection]:
+    """The connected stores of a shop, oldest first."""
     rows = await connection.fetch(f"SELECT {_READ} FROM connection WHERE shop_id = $1 ORDER BY id", shop_id)
-    return [_connection(row) for row in rows]
+    return [_store(row) for row in rows]
 
 
-async def find_connection(connection: Connection, shop_id: UUID, connection_id: UUID) -> StoreConnection | None:
-    """One connection."""
-    row = await connection.fetchrow(
-        f"SELECT {_READ} FROM connection WHERE shop_id = $1 AND id = $2", shop_id, connection_id
-    )
-    return _connection(row) if row else None
+async def find_store(connection: Connection, shop_id: UUID, store_id: UUID) -> StoreConnection | None:
+    """One connected store; None for an id that the shop does not have."""
+    row = await connection.fetchrow(f"SELECT {_READ} FROM connection WHERE shop_id = $1 AND id = $2", shop_id, store_id)
+    return _store(row) if row else None
 
 
-async def delete_connection(connection: Connection, shop_id: UUID, connection_id: UUID) -> bool:
-    """Forget a connection, its credentials and its way in."""
-    status: str = await connection.execute(
-        "DELETE FROM connection WHERE shop_id = $1 AND id = $2", shop_id, connection_id
-    )
+async def delete_store(connection: Connection, shop_id: UUID, store_id: UUID) -> bool:
+    """Delete a store with its credentials and webhook address; False where the shop has no such store."""
+    status: str = await connection.execute("DELETE FROM connection WHERE shop_id = $1 AND id = $2", shop_id, store_id)
     return status.endswith(" 1")
 
 
-async def due_connections(connection: Connection, shop_id: UUID) -> list[UUID]:
-    """Active connections whose time for a sync has come."""
+async def list_due_stores(connection: Connection, shop_id: UUID) -> list[UUID]:
+    """Ids of active stores that are due to be read."""
     rows = await connection.fetch(
         "SELECT id FROM connection WHERE shop_id = $1 AND state = 'active' AND next_sync_at <= now()", shop_id
     )
     return [row["id"] for row in rows]
 
 
-async def begin_sync(connection: Connection, shop_id: UUID, connection_id: UUID) -> None:
-    """A pass has begun; the next one is due after the usual time, whatever becomes of this one."""
-    await connection.execute(
-        "UPDATE connection SET sync_state = 'syncing', next_sync_at = now() + make_interval(secs => every_s) "
-        "WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        connection_id,
-    )
-
-
-async def end_sync(
-    connection: Connection,
-    shop_id: UUID,
-    connection_id: UUID,
-    *,
-    began: datetime,
-    full: bool,
-    problem: str | None,
-    result: dict[str, Any],
-) -> None:
-    """A pass was complete."""
-    await connection.execute(
-        "UPDATE connection SET sync_state = 'synced', synced_at = $3, problem = $5, result = $6::jsonb, "
-        "full_synced_at = CASE WHEN $4 THEN $3 ELSE full_synced_at END WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        connection_id,
-        began,
-        full,
-        problem,
-        _json(result),
-    )
-
-
-async def fail_sync(
-    connection: Connection, shop_id: UUID, connection_id: UUID, problem: str, *, revoked: bool = False
-) -> None:
-    """A pass was not complete; what had gone in stays."""
-    await connection.execute(
-        "UPDATE connection SET sync_state = 'failed', problem = $3, "
-        "state = CASE WHEN $4 THEN 'revoked' ELSE state END WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        connection_id,
-        problem,
-        revoked,
-    )
-
-
 async def schedule_sync(
-    connection: Connection, shop_id: UUID, connection_id: UUID, *, full: bool, within: timedelta = timedelta()
+    connection: Connection, shop_id: UUID, store_id: UUID, *, full: bool, within: timedelta = timedelta()
 ) -> None:
-    """Have a pass begin by then; `full` reads everything again."""
+    """Bring the next pass forward to `within` from now; `full` makes it read everything. Active stores only."""
     await connection.execute(
         "UPDATE connection SET next_sync_at = least(next_sync_at, now() + $3::interval), "
         "full_synced_at = CASE WHEN $4 THEN NULL ELSE full_synced_at END "
         "WHERE shop_id = $1 AND id = $2 AND state = 'active'",
         shop_id,
-        connection_id,
+        store_id,
         within,
         full,
     )
 
 
-async def revoke(connection: Connection, shop_id: UUID, connection_id: UUID, problem: str) -> bool:
-    """The store has taken our access away: its credentials are worth nothing any more and go. False when that was
-    known."""
+async def revoke_store(connection: Connection, shop_id: UUID, store_id: UUID, problem: str) -> bool:
+    """Mark a store as revoked and delete its credentials; False where it was revoked already."""
     status: str = await connection.execute(
         "UPDATE connection SET state = 'revoked', problem = $3, credentials = NULL "
         "WHERE shop_id = $1 AND id = $2 AND state <> 'revoked'",
         shop_id,
-        connection_id,
+        store_id,
         problem,
     )
     return status.endswith(" 1")
 
 
-async def read_credentials(
-    connection: Connection, shop_id: UUID, connection_id: UUID, *, alone: bool = False
+async def find_credentials(
+    connection: Connection, shop_id: UUID, store_id: UUID, *, lock: bool = False
 ) -> bytes | None:
-    """The sealed credentials; `alone` keeps everybody else waiting until the transaction ends."""
+    """The sealed credentials, if any; with `lock` the row is locked until the transaction ends."""
     sealed: bytes | None = await connection.fetchval(
-        "SELECT credentials FROM connection WHERE shop_id = $1 AND id = $2" + (" FOR UPDATE" if alone else ""),
+        "SELECT credentials FROM connection WHERE shop_id = $1 AND id = $2" + (" FOR UPDATE" if lock else ""),
         shop_id,
-        connection_id,
+        store_id,
     )
     return sealed
 
 
-async def save_credentials(connection: Connection, shop_id: UUID, connection_id: UUID, sealed: bytes) -> None:
-    """Put new ones in their place."""
+async def update_credentials(connection: Connection, shop_id: UUID, store_id: UUID, sealed: bytes) -> None:
+    """Replace the sealed credentials."""
     await connection.execute(
-        "UPDATE connection SET credentials = $3 WHERE shop_id = $1 AND id = $2", shop_id, connection_id, sealed
+        "UPDATE connection SET credentials = $3 WHERE shop_id = $1 AND id = $2", shop_id, store_id, sealed
     )
 
 
-async def register_store(
-    connection: Connection, shop_id: UUID, connection_id: UUID, platform: str, address: str
-) -> bool:
-    """Lead this address's webhooks to the connection; False when the store belongs to another shop."""
+async def register_store(connection: Connection, shop_id: UUID, store_id: UUID, platform: str, address: str) -> bool:
+    """Make the store reachable by this address for webhooks; False where the address belongs to another shop."""
     status: str = await connection.execute(
         "INSERT INTO store_directory (shop_id, connection_id, platform, address) VALUES ($1, $2, $3, $4) "
         "ON CONFLICT (platform, address) DO NOTHING",
         shop_id,
-        connection_id,
+        store_id,
         platform,
         address,
     )
     return status.endswith(" 1")
 
 
-async def connection_of_store(connection: Connection, shop_id: UUID, platform: str, store: str) -> UUID | None:
-    """The connection that this shop has to a store already."""
+async def find_store_id(connection: Connection, shop_id: UUID, platform: str, store: str) -> UUID | None:
+    """The id under which the shop has this store already; `store` is its address as in the settings."""
     found: UUID | None = await connection.fetchval(
         "SELECT id FROM connection WHERE shop_id = $1 AND platform = $2 AND settings ->> 'store' = $3",
         shop_id,
@@ -246,7 +184,7 @@ async def connection_of_store(connection: Connection, shop_id: UUID, platform: s
     return found
 
 
-async def add_attempt(
+async def create_attempt(
     connection: Connection,
     shop_id: UUID,
     *,
@@ -256,7 +194,7 @@ async def add_attempt(
     actor: str,
     lives: timedelta,
 ) -> None:
-    """Remember who is about to connect which store; attempts that nobody came back for go."""
+    """Insert an attempt that expires after `lives`, and delete the shop's expired ones."""
     await connection.execute("DELETE FROM connect_attempt WHERE shop_id = $1 AND expires_at < now()", shop_id)
     await connection.execute(
         "INSERT INTO connect_attempt (shop_id, state_hash, platform, store, actor, expires_at) "
@@ -270,127 +208,74 @@ async def add_attempt(
     )
 
 
-async def take_attempt(connection: Connection, shop_id: UUID, state_hash: bytes) -> tuple[str, str, str] | None:
-    """(platform, store, actor) of an attempt that is still good: once."""
+async def take_attempt(connection: Connection, shop_id: UUID, state_hash: bytes) -> ConnectAttempt | None:
+    """Delete an attempt and return it; None where it has expired or was taken before."""
     row = await connection.fetchrow(
         "DELETE FROM connect_attempt WHERE shop_id = $1 AND state_hash = $2 AND expires_at >= now() "
         "RETURNING platform, store, actor",
         shop_id,
         state_hash,
     )
-    return (row["platform"], row["store"], row["actor"]) if row else None
+    return ConnectAttempt(shop_id, row["platform"], row["store"], row["actor"]) if row else None
 
 
-async def receive(
-    connection: Connection,
-    shop_id: UUID,
-    *,
-    arrived_id: UUID,
-    connection_id: UUID,
-    delivery_key: str,
-    topic: str,
-    change: PlatformChange,
-    due_at: datetime | None = None,
-) -> bool:
-    """Put a change into the inbox, due now or at a later time (aware). False where it is there already, done or not
-    due yet. One that waits gets the new id: somebody may be working on it who has looked before this delivery came,
-    and `mark_done` must then miss it."""
-    status: str = await connection.execute(
-        "INSERT INTO inbox (shop_id, id, connection_id, delivery_key, topic, change, received_at) "
-        "VALUES ($1, $2, $3, $4, $5, $6::jsonb, coalesce($7, now())) "
-        "ON CONFLICT (shop_id, connection_id, delivery_key) DO UPDATE SET id = EXCLUDED.id "
-        "WHERE inbox.done_at IS NULL AND inbox.received_at <= now()",
-        shop_id,
-        arrived_id,
-        connection_id,
-        delivery_key,
-        topic,
-        _json(change),
-        due_at,
-    )
-    return status.endswith(" 1")
-
-
-async def waiting(connection: Connection, shop_id: UUID, limit: int) -> list[Arrived]:
-    """The oldest changes in the inbox that wait and are due."""
-    rows = await connection.fetch(
-        "SELECT id, connection_id, change FROM inbox "
-        "WHERE shop_id = $1 AND done_at IS NULL AND received_at <= now() ORDER BY id LIMIT $2",
-        shop_id,
-        limit,
-    )
-    return [Arrived(row["id"], row["connection_id"], _changes.decode(row["change"])) for row in rows]
-
-
-async def mark_done(
-    connection: Connection, shop_id: UUID, arrived_ids: Sequence[UUID], *, forget: Sequence[UUID] = ()
-) -> None:
-    """Worked through; what a privacy request said of a person is forgotten, old deliveries go altogether, and those in
-    `forget` at once."""
-    await connection.execute("DELETE FROM inbox WHERE shop_id = $1 AND id = ANY($2)", shop_id, list(forget))
+async def note_left(connection: Connection, shop_id: UUID, store_id: UUID) -> None:
+    """Copy a store's addresses to `left_store` before the store is deleted. An address that is only the store's id is
+    not copied: no platform knows it."""
     await connection.execute(
-        "UPDATE inbox SET done_at = now(), change = '{}' WHERE shop_id = $1 AND id = ANY($2)",
+        "INSERT INTO left_store (shop_id, platform, address, connection_id) "
+        "SELECT shop_id, platform, address, connection_id FROM store_directory "
+        "WHERE shop_id = $1 AND connection_id = $2 AND address <> connection_id::text "
+        "ON CONFLICT (shop_id, platform, address, connection_id) DO UPDATE SET left_at = now()",
         shop_id,
-        list(arrived_ids),
+        store_id,
     )
-    await connection.execute("DELETE FROM inbox WHERE shop_id = $1 AND done_at < now() - interval '7 days'", shop_id)
 
 
-async def stale_products(
-    connection: Connection, shop_id: UUID, source: str, not_seen_since: datetime, limit: int
-) -> list[str]:
-    """External ids of a source's products that a full pass since then has not met."""
-    rows = await connection.fetch(
-        "SELECT external_id FROM product WHERE shop_id = $1 AND source = $2 AND fetched_at < $3 LIMIT $4",
-        shop_id,
-        source,
-        not_seen_since,
-        limit,
+async def delete_left(connection: Connection, shop_id: UUID, older_than: timedelta) -> None:
+    """Delete the record of stores that the shop left longer ago than this."""
+    await connection.execute(
+        "DELETE FROM left_store WHERE shop_id = $1 AND left_at <= now() - $2::interval", shop_id, older_than
     )
-    return [row["external_id"] for row in rows]
 
 
-async def documents_of(connection: Connection, shop_id: UUID, source: str) -> list[str]:
-    """External ids of a source's documents."""
-    rows = await connection.fetch(
-        "SELECT external_id FROM document WHERE shop_id = $1 AND source = $2", shop_id, source
+async def list_shops_to_sync(database: Database) -> list[UUID]:
+    """Shops with a store that is due to be read."""
+    return [row["shop_id"] for row in await database.fetch("SELECT shops_to_sync() AS shop_id")]
+
+
+async def list_shops_with_old_left_stores(database: Database, older_than: timedelta) -> list[UUID]:
+    """Shops with a record of a store that they left longer ago than this."""
+    rows = await database.fetch("SELECT shops_with_old_left_stores($1) AS shop_id", older_than)
+    return [row["shop_id"] for row in rows]
+
+
+async def find_store_ref(database: Database, platform: str, address: str) -> StoreRef | None:
+    """The connected store to which webhooks of this address belong, in whichever shop."""
+    rows = await database.fetch("SELECT shop_id, connection_id FROM connection_of_store($1, $2)", platform, address)
+    return StoreRef(rows[0]["shop_id"], rows[0]["connection_id"]) if rows else None
+
+
+async def list_left_store_refs(database: Database, platform: str, address: str) -> list[StoreRef]:
+    """The connections by which shops had the store of this address and left it, the latest first."""
+    rows = await database.fetch(
+        "SELECT shop_id, connection_id FROM left_connections_of_store($1, $2)", platform, address
     )
-    return [row["external_id"] for row in rows]
+    return [StoreRef(row["shop_id"], row["connection_id"]) for row in rows]
 
 
-async def ids_of_other_stores(
-    connection: Connection, shop_id: UUID, source: str, external_ids: Sequence[str]
-) -> set[str]:
-    """Those of these ids that products of other connected stores have, or products written by the shop's own system.
+async def find_shop_of_attempt(database: Database, state_hash: bytes) -> UUID | None:
+    """The shop that began to connect a store with this state."""
+    rows = await database.fetch("SELECT shop_of_attempt($1) AS shop_id", state_hash)
+    found: UUID | None = rows[0]["shop_id"]
+    return found
 
-    What was imported from a file may be taken over: it was a copy of the store.
-    """
-    rows = await connection.fetch(
-        "SELECT external_id FROM product WHERE shop_id = $1 AND external_id = ANY($3) AND source <> $2 "
-        "AND (source = 'api' OR EXISTS "
-        "(SELECT FROM connection WHERE shop_id = $1 AND 'store:' || connection.id::text = product.source))",
-        shop_id,
-        source,
-        list(external_ids),
+
+def _store(row: Mapping[str, object]) -> StoreConnection:
+    return msgspec.convert(
+        dict(row) | {name: msgspec.json.decode(str(row[name])) for name in ("settings", "result")}, StoreConnection
     )
-    return {row["external_id"] for row in rows}
 
 
-async def delete_of_source(connection: Connection, shop_id: UUID, source: str, external_ids: Sequence[str]) -> int:
-    """Take products of a source out; how many were there."""
-    status: str = await connection.execute(
-        "DELETE FROM product WHERE shop_id = $1 AND source = $2 AND external_id = ANY($3)",
-        shop_id,
-        source,
-        list(external_ids),
-    )
-    return int(status.rpartition(" ")[2])
-
-
-def _connection(row: Any) -> StoreConnection:
-    decoded = {name: msgspec.json.decode(row[name]) for name in ("settings", "result")}
-    return StoreConnection(**(dict(row) | decoded))
-
-
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()

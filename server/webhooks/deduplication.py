@@ -14,26 +14,18 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from integrations.platform import CatalogChanged, OrderChanged, PlatformChange, PoliciesChanged
 from server.core.cache import ExpiringCache
 from server.core.errors import RateLimited
 from server.core.rate_limit import Limit, RateLimiter
+from server.webhooks.models import InboxEntry
 
-LOOK_AGAIN = (CatalogChanged, OrderChanged, PoliciesChanged)
+RELOADABLE = (CatalogChanged, OrderChanged, PoliciesChanged)
 NEW_CHANGES = Limit("webhooks", per_minute=1_200, burst=3_000)
 """Per connection. Beyond it, a pass over the whole store costs less than asking for each product."""
 SAME_BODY_S = 300.0
 REPEATS_S = 60
-
-
-class Entry(Struct, frozen=True):
-    """A row of the inbox. `key` is the same for what need not wait twice; `due_at` is None for now."""
-
-    key: str
-    change: PlatformChange
-    due_at: datetime | None = None
 
 
 class Admission:
@@ -46,29 +38,29 @@ class Admission:
         self._limiter, self._clock, self._limit = limiter, clock, limit
         self._seen: ExpiringCache[tuple[UUID, str, bytes], bool] = ExpiringCache(SAME_BODY_S)
 
-    async def entry(self, connection_id: UUID, change: PlatformChange, delivery_key: str, body_hash: bytes) -> Entry:
+    async def entry(self, store_id: UUID, change: PlatformChange, delivery_key: str, body_hash: bytes) -> InboxEntry:
         """What is to wait in the inbox for this delivery."""
-        if not isinstance(change, LOOK_AGAIN):
-            return Entry(_hash(delivery_key.encode()), change)
+        if not isinstance(change, RELOADABLE):
+            return InboxEntry(_hash(delivery_key.encode()), change)
         key = _hash(msgspec.json.encode(change))
-        if self._seen.get((connection_id, key, body_hash)):
+        if self._seen.get((store_id, key, body_hash)):
             return self._repeat(key, change)
-        if await self._is_too_much(connection_id):
+        if await self._is_too_much(store_id):
             change = _everything(change)
             key = _hash(msgspec.json.encode(change))
-        return Entry(key, change)
+        return InboxEntry(key, change)
 
-    def note(self, connection_id: UUID, change: PlatformChange, body_hash: bytes) -> None:
+    def note(self, store_id: UUID, change: PlatformChange, body_hash: bytes) -> None:
         """This body's change is in the inbox."""
-        self._seen.put((connection_id, _hash(msgspec.json.encode(change)), body_hash), True)
+        self._seen.put((store_id, _hash(msgspec.json.encode(change)), body_hash), True)
 
-    def _repeat(self, key: str, change: PlatformChange) -> Entry:
+    def _repeat(self, key: str, change: PlatformChange) -> InboxEntry:
         minute = int(self._clock() // REPEATS_S) + 1
-        return Entry(f"{key}:{minute}", change, datetime.fromtimestamp(minute * REPEATS_S, UTC))
+        return InboxEntry(f"{key}:{minute}", change, datetime.fromtimestamp(minute * REPEATS_S, UTC))
 
-    async def _is_too_much(self, connection_id: UUID) -> bool:
+    async def _is_too_much(self, store_id: UUID) -> bool:
         try:
-            await self._limiter.require((self._limit, str(connection_id)))
+            await self._limiter.require((self._limit, str(store_id)))
         except RateLimited:
             return True
         return False

@@ -19,9 +19,12 @@ from server.core.errors import InvalidSignature
 from server.core.ids import new_id
 from server.core.jobs import Wake, enqueue_once
 from server.core.logging import get_logger
-from server.stores import storage
 from server.stores.credentials import SealedCredentials
-from server.webhooks.deduplication import Admission, Entry
+from server.stores.models import StoreRef
+from server.stores.service import StoreService
+from server.webhooks import storage
+from server.webhooks.deduplication import Admission
+from server.webhooks.models import InboxEntry
 
 CHANGES = "stores.changes"
 DIRECTORY_LIVES_S = 5.0
@@ -69,9 +72,12 @@ class Source(Struct, frozen=True, kw_only=True):
 class Inbox:
     """Takes deliveries of all platforms."""
 
-    def __init__(self, database: Database, vault: Vault, wake: Wake, admission: Admission) -> None:
-        self._database, self._vault, self._wake, self._admission = database, vault, wake, admission
-        self._directory: ExpiringCache[tuple[str, str], tuple[UUID, UUID] | None] = ExpiringCache(DIRECTORY_LIVES_S)
+    def __init__(
+        self, database: Database, vault: Vault, stores: StoreService, wake: Wake, admission: Admission
+    ) -> None:
+        self._database, self._vault, self._stores = database, vault, stores
+        self._wake, self._admission = wake, admission
+        self._directory: ExpiringCache[tuple[str, str], StoreRef | None] = ExpiringCache(DIRECTORY_LIVES_S)
         self._secrets: ExpiringCache[UUID, tuple[str, ...]] = ExpiringCache(DIRECTORY_LIVES_S)
 
     async def take_of_app(self, source: Source, secrets: tuple[str, ...], address: str, delivery: Delivery) -> None:
@@ -81,76 +87,66 @@ class Inbox:
         reading = await _reading(source, delivery)
         if reading.change is None:
             return
-        places = await self._places(source.platform, address, reading.change)
-        if not places:
+        refs = await self._list_refs(source.platform, address, reading.change)
+        if not refs:
             log.info("webhook_of_unknown_store", platform=source.platform)
-        for shop_id, connection_id in places:
-            await self._put(shop_id, connection_id, reading, reading.change)
+        for ref in refs:
+            await self._put(ref, reading, reading.change)
 
-    async def take_of_store(self, source: Source, connection_id: str, delivery: Delivery) -> None:
+    async def take_of_store(self, source: Source, store_id: str, delivery: Delivery) -> None:
         """From a platform where every connection has a secret of its own. An unknown address looks like a forgery."""
-        place = await self._place(source.platform, connection_id)
+        ref = await self._find_ref(source.platform, store_id)
         if source.is_ping(delivery):
             return
-        if place is None or not source.verify(delivery, await self._secret(*place)):
+        if ref is None or not source.verify(delivery, await self._secret(ref)):
             raise InvalidSignature("The signature does not fit.")
         reading = await _reading(source, delivery)
         if reading.change is not None:
-            await self._put(*place, reading, reading.change)
+            await self._put(ref, reading, reading.change)
 
-    async def _put(self, shop_id: UUID, connection_id: UUID, reading: Reading, change: PlatformChange) -> None:
-        entry = await self._admission.entry(connection_id, change, reading.key, reading.body_hash)
-        async with self._database.connection(shop_id) as connection:
-            waits_for_us = await storage.receive(
-                connection,
-                shop_id,
-                arrived_id=new_id(),
-                connection_id=connection_id,
-                delivery_key=entry.key,
-                topic=reading.topic[:200],
-                change=entry.change,
-                due_at=entry.due_at,
+    async def _put(self, ref: StoreRef, reading: Reading, change: PlatformChange) -> None:
+        entry = await self._admission.entry(ref.store_id, change, reading.key, reading.body_hash)
+        async with self._database.connection(ref.shop_id) as connection:
+            is_pending = await storage.create_entry(
+                connection, ref.shop_id, entry, entry_id=new_id(), store_id=ref.store_id, topic=reading.topic[:200]
             )
-            job_id = await _enqueue(connection, shop_id, entry) if waits_for_us else None
-        self._admission.note(connection_id, change, reading.body_hash)
+            job_id = await _enqueue(connection, ref.shop_id, entry) if is_pending else None
+        self._admission.note(ref.store_id, change, reading.body_hash)
         if job_id and not entry.due_at:
-            await self._wake(shop_id, job_id)
+            await self._wake(ref.shop_id, job_id)
 
-    async def _places(self, platform: str, address: str, change: PlatformChange) -> list[tuple[UUID, UUID]]:
-        """Whom a change concerns: the shop that has the store, and with a privacy request those that once had it.
+    async def _list_refs(self, platform: str, address: str, change: PlatformChange) -> list[StoreRef]:
+        """The stores that a change is for: the connected one, and for a privacy request also those of shops that left.
 
-        A person is looked for in a whole shop, so once in each; a store's own data hangs on each of its connections.
+        A person is erased in a whole shop, so one store of each shop is enough; a store's own data is erased for each.
         """
-        place = await self._place(platform, address)
-        here = [place] if place else []
+        ref = await self._find_ref(platform, address)
+        connected = [ref] if ref else []
         if not isinstance(change, COMPLIANCE):
-            return here
-        found = dict.fromkeys([*here, *await self._database.left_connections_of_store(platform, address[:MAX_ADDRESS])])
+            return connected
+        left = await self._stores.list_left_refs(platform, address[:MAX_ADDRESS])
+        found = list(dict.fromkeys([*connected, *left]))
         if isinstance(change, ShopErasureAsked):
-            return list(found)
-        one_each: dict[UUID, UUID] = {}
-        for shop_id, connection_id in found:
-            one_each.setdefault(shop_id, connection_id)
-        return list(one_each.items())
+            return found
+        return list({ref.shop_id: ref for ref in reversed(found)}.values())
 
-    async def _place(self, platform: str, address: str) -> tuple[UUID, UUID] | None:
+    async def _find_ref(self, platform: str, address: str) -> StoreRef | None:
         if len(address) > MAX_ADDRESS:
-            return None  # nobody's, and too long to remember
+            return None  # no store has it, and it is too long for the cache
         known = self._directory.get((platform, address))
         if known is None:
-            found = await self._database.connection_of_store(platform, address)
-            known = self._directory.put((platform, address), found)
+            known = self._directory.put((platform, address), await self._stores.find_ref(platform, address))
         return known
 
-    async def _secret(self, shop_id: UUID, connection_id: UUID) -> tuple[str, ...]:
-        known = self._secrets.get(connection_id)
+    async def _secret(self, ref: StoreRef) -> tuple[str, ...]:
+        known = self._secrets.get(ref.store_id)
         if known is None:
             try:
-                values = await SealedCredentials(self._database, self._vault, shop_id, connection_id).read()
+                values = await SealedCredentials(self._database, self._vault, ref.shop_id, ref.store_id).read()
             except PlatformRevoked:
                 values = {}
             secret = values.get("webhook_secret")
-            known = self._secrets.put(connection_id, (secret,) if secret else ())
+            known = self._secrets.put(ref.store_id, (secret,) if secret else ())
         return known
 
 
@@ -167,6 +163,6 @@ def _read(source: Source, delivery: Delivery) -> Reading:
     return msgspec.structs.replace(reading, body_hash=hashlib.sha256(told).digest())
 
 
-async def _enqueue(connection: Connection, shop_id: UUID, entry: Entry) -> UUID | None:
+async def _enqueue(connection: Connection, shop_id: UUID, entry: InboxEntry) -> UUID | None:
     payload = {"due_at": entry.due_at.isoformat()} if entry.due_at else {}
     return await enqueue_once(connection, shop_id, CHANGES, payload, due_at=entry.due_at)

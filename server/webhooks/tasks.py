@@ -1,4 +1,4 @@
-"""Working through the inbox: each change is looked up at its source, so order, repeats and lateness do not matter."""
+"""The job that processes the inbox: what changed is read from the store, so order, repeats and delays do not matter."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -21,94 +21,90 @@ from server.core.errors import Invalid
 from server.core.jobs import ClaimedJob
 from server.core.logging import get_logger
 from server.privacy.service import Privacy
-from server.stores import storage
-from server.stores.models import Arrived, StoreConnection
+from server.stores.models import StoreConnection
 from server.stores.platforms import Platforms
-from server.stores.service import Stores
-from server.stores.sync import write_items
-from server.webhooks.deduplication import LOOK_AGAIN
+from server.stores.service import StoreService
+from server.stores.sync.store_pass import write_items
+from server.webhooks import storage
+from server.webhooks.deduplication import RELOADABLE
+from server.webhooks.models import PendingChange
 
 log = get_logger("webhooks")
 
 AT_ONCE = 200
-"""Changes worked through together; a product that changed many times is read once."""
+"""Changes processed together; a product that changed several times is read once."""
 MANY_PRODUCTS = 100
-"""From here on a pass over what has changed costs less than asking for each."""
+"""Beyond this many products one pass over the changed ones costs less than a request for each."""
 UNCLEAR_WITHIN = timedelta(minutes=10)
-"""A platform that does not say what has changed often says so many times; one pass answers them all."""
+"""A platform that does not say which products changed often says so many times; one pass covers them all."""
 RETRY_S = 5.0
 GONE = "The store has taken Aisle's access away. Connect it again to go on."
 
 
 class ProcessChanges:
-    """Handler of `stores.changes`: everything that waits in a shop's inbox."""
+    """Handler of `stores.changes`: processes all pending changes in a shop's inbox."""
 
     def __init__(
-        self, database: Database, stores: Stores, platforms: Platforms, catalog: Catalog, privacy: Privacy
+        self, database: Database, stores: StoreService, platforms: Platforms, catalog: Catalog, privacy: Privacy
     ) -> None:
         self._database, self._stores, self._platforms = database, stores, platforms
         self._catalog, self._privacy = catalog, privacy
 
     async def __call__(self, job: ClaimedJob) -> None:
-        while arrived := await self._waiting(job.shop_id):
-            for connection_id in dict.fromkeys(each.connection_id for each in arrived):
-                of_store = [each for each in arrived if each.connection_id == connection_id]
+        while pending := await self._list_pending(job.shop_id):
+            for store_id in dict.fromkeys(each.store_id for each in pending):
+                of_store = [each for each in pending if each.store_id == store_id]
                 try:
-                    await self._work(job.shop_id, connection_id, [each.change for each in of_store])
+                    await self._process(job.shop_id, store_id, [each.change for each in of_store])
                 except PlatformUnavailable as reason:
                     return await job.postpone(max(RETRY_S, reason.retry_after_s or 0.0))
                 except PlatformRevoked as reason:
-                    await self._stores.note_revoked(job.shop_id, connection_id, reason)
+                    await self._stores.mark_revoked(job.shop_id, store_id, reason)
                 async with self._database.connection(job.shop_id) as connection:
-                    passing = [each.id for each in of_store if isinstance(each.change, LOOK_AGAIN)]
-                    kept = [each.id for each in of_store if not isinstance(each.change, LOOK_AGAIN)]
-                    await storage.mark_done(connection, job.shop_id, kept, forget=passing)
+                    reloaded = [each.id for each in of_store if isinstance(each.change, RELOADABLE)]
+                    others = [each.id for each in of_store if not isinstance(each.change, RELOADABLE)]
+                    await storage.finish_entries(connection, job.shop_id, done=others, deleted=reloaded)
             await job.renew()
         return await job.finish("done")
 
-    async def _waiting(self, shop_id: UUID) -> list[Arrived]:
+    async def _list_pending(self, shop_id: UUID) -> list[PendingChange]:
         async with self._database.connection(shop_id) as connection:
-            return await storage.waiting(connection, shop_id, AT_ONCE)
+            return await storage.list_pending_changes(connection, shop_id, AT_ONCE)
 
-    async def _work(self, shop_id: UUID, connection_id: UUID, changes: list[PlatformChange]) -> None:
+    async def _process(self, shop_id: UUID, store_id: UUID, changes: list[PlatformChange]) -> None:
         for change in changes:
             try:
-                await self._note(shop_id, connection_id, change)
-            except Invalid as reason:  # one that makes no sense must not stop those behind it
-                log.warning("change_refused", connection_id=str(connection_id), reason=reason.detail)
-        async with self._database.connection(shop_id) as connection:
-            store = await storage.find_connection(connection, shop_id, connection_id)
+                await self._apply(shop_id, store_id, change)
+            except Invalid as reason:  # one malformed request must not stop those behind it
+                log.warning("change_refused", connection_id=str(store_id), reason=reason.detail)
+        store = await self._stores.find(shop_id, store_id)
         if store is None or store.state != "active":
             return
         catalog = [change for change in changes if isinstance(change, CatalogChanged)]
         references = list(dict.fromkeys(change.reference for change in catalog if change.reference))
         is_unclear = any(change.reference is None for change in catalog)
         if any(isinstance(change, PoliciesChanged) for change in changes) or len(references) > MANY_PRODUCTS:
-            await self._schedule(store, full=False)
+            await self._stores.schedule_sync(store, full=False)
         elif is_unclear:
-            await self._schedule(store, full=True, within=UNCLEAR_WITHIN)
+            await self._stores.schedule_sync(store, full=True, within=UNCLEAR_WITHIN)
         if len(references) <= MANY_PRODUCTS:
             await self._read(store, references)
 
-    async def _note(self, shop_id: UUID, connection_id: UUID, change: PlatformChange) -> None:
+    async def _apply(self, shop_id: UUID, store_id: UUID, change: PlatformChange) -> None:
         match change:
             case Disconnected():
-                await self._stores.note_revoked(shop_id, connection_id, PlatformRevoked(GONE))
+                await self._stores.mark_revoked(shop_id, store_id, PlatformRevoked(GONE))
             case ErasureAsked(person=person):
-                await self._privacy.erase(shop_id, person, asked_by=f"connection:{connection_id}")
+                await self._privacy.erase(shop_id, person, asked_by=f"connection:{store_id}")
             case ExportAsked(person=person):
-                await self._privacy.export(shop_id, person, asked_by=f"connection:{connection_id}")
+                await self._privacy.export(shop_id, person, asked_by=f"connection:{store_id}")
             case ShopErasureAsked():
-                await self._privacy.erase_store(shop_id, connection_id)
+                await self._privacy.erase_store(shop_id, store_id)
             case CatalogChanged() | OrderChanged() | PoliciesChanged():
-                pass  # orders are asked for anew within a minute anyway; the rest is read below
+                pass  # an order is cached for a minute at most; the rest is read below
 
     async def _read(self, store: StoreConnection, references: list[str]) -> None:
         platform = await self._platforms.of(store)
         found = [await platform.product(reference) for reference in references]
         items = [item for item in found if item is not None]
         await write_items(self._database, self._catalog, store, items)
-
-    async def _schedule(self, store: StoreConnection, *, full: bool, within: timedelta = timedelta()) -> None:
-        async with self._database.connection(store.shop_id) as connection:
-            await storage.schedule_sync(connection, store.shop_id, store.id, full=full, within=within)

@@ -50,7 +50,7 @@ from server.privacy.service import Privacy
 from server.shops.access import ConsoleClaims
 from server.shops.members import Members
 from server.shops.service import ShopService
-from server.stores.sync import SyncStore
+from server.stores.sync.tasks import SyncStore
 from server.upkeep import Upkeep
 from server.webhooks.tasks import ProcessChanges
 from server.wiring.billing import BillingParts, billing_handlers, build_billing

@@ -28,7 +28,7 @@ from server.stores.credentials import SealedCredentials
 from server.stores.customer_sign_in import CustomerAccounts
 from server.stores.models import StoreConnection
 from server.stores.platforms import Build, Platforms
-from server.stores.service import Stores
+from server.stores.service import StoreService
 from server.stores.shopify import ShopifyInstall
 from server.stores.woocommerce import PrepareWooCommerce
 from server.webhooks.deduplication import Admission
@@ -41,7 +41,7 @@ class StoreParts(Struct, frozen=True, kw_only=True):
 
     egress: Egress
     platforms: Platforms
-    stores: Stores
+    stores: StoreService
     connecting: Connecting
     prepare_woocommerce: PrepareWooCommerce
     shopify: ShopifyInstall
@@ -63,7 +63,7 @@ def build_stores(
 ) -> StoreParts:
     """All of them, over one way out of the house."""
     egress, app = Egress(allow=settings.egress_allow, base_url=settings.base_url), _shopify_app(settings)
-    stores, prepare_woocommerce = Stores(database, vault, shops, jobs), PrepareWooCommerce(egress)
+    stores, prepare_woocommerce = StoreService(database, vault, shops, jobs), PrepareWooCommerce(egress)
     ways: dict[str, Prepare] = {
         "demo": prepare_demo,
         "feed": PrepareFeed(settings.egress_allow),
@@ -83,7 +83,7 @@ def build_stores(
             platforms, shops, vault, redis, limiter, egress, origin=origin, base_url=settings.base_url
         ),
         shopify_secrets=ShopifySecrets(settings.shopify_api_secrets),
-        inbox=Inbox(database, vault, wake, Admission(limiter)),
+        inbox=Inbox(database, vault, stores, wake, Admission(limiter)),
     )
 
 

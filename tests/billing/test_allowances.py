@@ -31,8 +31,8 @@ from server.shops.features import AnswerRates
 from server.shops.identity import Shopper
 from server.shops.members import Members
 from server.shops.models import Role
-from server.stores.models import StoreConnection
-from server.stores.sync import StorePass, source_of
+from server.stores.models import StoreConnection, source_of
+from server.stores.sync.store_pass import StorePass
 from tests.billing.plan_house import MB, PlanShop, chairs, fill
 from tests.installation import Installation
 

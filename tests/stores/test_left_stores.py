@@ -15,7 +15,7 @@ from server.core.database import Database, url_for_role
 from server.core.jobs import JobDesk
 from server.embedded.standins.shopify.shop import Shop
 from server.shops.service import ShopService
-from server.stores.service import Stores
+from server.stores.service import StoreService
 from tests.installation import Installation, ShopAccess
 from tests.stores.conftest import await_sync
 from tests.stores.shopify_steps import agree, ask_owner, begin, post_compliance
@@ -188,8 +188,8 @@ async def tidy(stores: Installation) -> None:
     vault = Vault((secret,))
     await database.open()
     try:
-        service = Stores(database, vault, ShopService(database, vault), JobDesk(database, _no_wake))
-        await service.forget_left_stores()
+        service = StoreService(database, vault, ShopService(database, vault), JobDesk(database, _no_wake))
+        await service.delete_old_left_stores()
     finally:
         await database.close()
 

@@ -16,7 +16,7 @@ from server.core.errors import Conflict, Invalid
 from server.stores.connecting import Connecting, StoreRequest
 from server.stores.customer_sign_in import CALLBACK
 from server.stores.models import CUSTOMER_CLIENT_ID, shown_address
-from server.stores.service import Stores
+from server.stores.service import StoreService
 from server.stores.shopify import ShopifyInstall
 
 PAGE = "/console/stores"
@@ -30,7 +30,7 @@ Form = URLEncodedBody[dict[str, str]]
 async def show_stores(
     request: AnyRequest,
     visitor: NamedDependency[Visitor],
-    stores: NamedDependency[Stores],
+    stores: NamedDependency[StoreService],
     shopify: NamedDependency[ShopifyInstall],
 ) -> Template:
     """All connected stores, and the ways to connect one. A link may name a store to begin with."""
@@ -43,7 +43,7 @@ async def connect_store(
     request: AnyRequest,
     data: Form,
     visitor: NamedDependency[Visitor],
-    stores: NamedDependency[Stores],
+    stores: NamedDependency[StoreService],
     connecting: NamedDependency[Connecting],
     shopify: NamedDependency[ShopifyInstall],
 ) -> Response[Any]:
@@ -68,7 +68,7 @@ async def ask_for_consent(
     request: AnyRequest,
     data: Form,
     visitor: NamedDependency[Visitor],
-    stores: NamedDependency[Stores],
+    stores: NamedDependency[StoreService],
     shopify: NamedDependency[ShopifyInstall],
 ) -> Template:
     """A link to the shop's own consent page: a form may not lead to another site, a link may."""
@@ -77,7 +77,7 @@ async def ask_for_consent(
     given = {"platform": "woocommerce", "store": data.get("store", "").strip()}
     try:
         store_url = normalise_store_url(given["store"])
-        state = await stores.begin_attempt(visitor.caller, "woocommerce", store_url)
+        state = await stores.create_attempt(visitor.caller, "woocommerce", store_url)
         back = f"{own}/integrations/woocommerce/callback"
         address = consent_url(store_url, state=state, callback_url=back, return_url=back)
     except ValueError as reason:
@@ -88,11 +88,11 @@ async def ask_for_consent(
 
 @post(f"{PAGE}/{{connection_id:str}}/sync", status_code=303, include_in_schema=False)
 async def sync_store(
-    connection_id: FromPath[str], visitor: NamedDependency[Visitor], stores: NamedDependency[Stores]
+    connection_id: FromPath[str], visitor: NamedDependency[Visitor], stores: NamedDependency[StoreService]
 ) -> Redirect:
     """Read it now."""
     visitor.require_set_up()
-    await stores.sync(visitor.caller.shop_id, require_id(connection_id), full=True)
+    await stores.enqueue_sync(visitor.caller.shop_id, require_id(connection_id), full=True)
     return Redirect(PAGE, status_code=303, headers=HEADERS)
 
 
@@ -102,7 +102,7 @@ async def set_sign_in(
     connection_id: FromPath[str],
     data: Form,
     visitor: NamedDependency[Visitor],
-    stores: NamedDependency[Stores],
+    stores: NamedDependency[StoreService],
     shopify: NamedDependency[ShopifyInstall],
 ) -> Response[Any]:
     """With which client shoppers sign in at the store; an empty one ends it."""
@@ -117,7 +117,7 @@ async def set_sign_in(
 
 @post(f"{PAGE}/{{connection_id:str}}/disconnect", status_code=303, include_in_schema=False)
 async def disconnect_store(
-    connection_id: FromPath[str], visitor: NamedDependency[Visitor], stores: NamedDependency[Stores]
+    connection_id: FromPath[str], visitor: NamedDependency[Visitor], stores: NamedDependency[StoreService]
 ) -> Redirect:
     """Forget it; what was read stays."""
     await stores.disconnect(visitor.caller, require_id(connection_id))
@@ -127,7 +127,7 @@ async def disconnect_store(
 async def _page(
     request: AnyRequest,
     visitor: Visitor,
-    stores: Stores,
+    stores: StoreService,
     shopify: ShopifyInstall,
     *,
     given: dict[str, str],
@@ -142,7 +142,7 @@ async def _page(
         visitor=visitor,
         status=422 if problem else 200,
         address=shown_address,
-        stores=await stores.list(visitor.caller.shop_id),
+        stores=await stores.list_stores(visitor.caller.shop_id),
         given=given,
         problem=problem,
         consent=consent,

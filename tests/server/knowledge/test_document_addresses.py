@@ -20,7 +20,7 @@ from server.knowledge.models import FailedFile
 from server.knowledge.service import Knowledge
 from server.knowledge.web_links import canonical_url, page_links
 from server.stores.models import StoreConnection
-from server.stores.sync import StorePass
+from server.stores.sync.store_pass import StorePass
 from tests.installation import Installation
 from tests.server.knowledge.test_crawl import Site, links, paths, read, reasons, running
 from tests.server.knowledge.test_reembedding import NamedEmbedder

@@ -19,7 +19,7 @@ from server.privacy.service import Privacy
 from server.shops.service import ShopService
 from server.stores.models import NewStore
 from server.stores.platforms import Platforms
-from server.stores.service import Stores
+from server.stores.service import StoreService
 from server.webhooks.deduplication import NEW_CHANGES, REPEATS_S, Admission
 from server.webhooks.service import Delivery, Inbox
 from server.webhooks.sources import WOOCOMMERCE
@@ -56,9 +56,9 @@ class Post:
         vault = Vault(("a-test-secret-of-more-than-32-characters",))
         self.jobs = JobDesk(database, self._wake)
         self.shops = ShopService(database, vault)
-        self.stores = Stores(database, vault, self.shops, self.jobs)
+        self.stores = StoreService(database, vault, self.shops, self.jobs)
         admission = Admission(RateLimiter(redis), lambda: self.now_s, limit)
-        self.inbox = Inbox(database, vault, self._wake, admission)
+        self.inbox = Inbox(database, vault, self.stores, self._wake, admission)
         platforms = Platforms(database, vault, {"woocommerce": lambda *_: cast(Any, self.store)})
         self.handler = ProcessChanges(database, self.stores, platforms, cast(Catalog, None), cast(Privacy, None))
         self._deliveries = 0

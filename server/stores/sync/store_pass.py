@@ -1,15 +1,12 @@
-"""Reading a connected store: all of it at first and once a day, else what has changed since the pass before.
+"""One pass over a connected store: everything it has, or what has changed since the last pass.
 
-Everything is written by content: what is known costs nothing, so a pass that was cut short is simply made again.
-Nothing is taken out because something failed: only a pass over everything that came to its end removes what it has
-not met, and only products and pages of its own connection.
+An item whose content is stored already is not written again, so a pass that was interrupted can be repeated from the
+start. Only a full pass that reached its end deletes what it did not find, and only products and pages of its own store.
 """
 
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from typing import Any
-from uuid import UUID
 
 import msgspec
 
@@ -26,79 +23,25 @@ from integrations.platform import (
 )
 from server.catalog.service import Catalog
 from server.core.database import Database
-from server.core.errors import Unavailable
-from server.core.jobs import ClaimedJob, LeaseLost
-from server.core.logging import get_logger
+from server.core.jobs import ClaimedJob
 from server.knowledge.document_import import IncomingFile
 from server.knowledge.models import DocumentsResult, FailedFile
 from server.knowledge.service import Knowledge
-from server.stores import storage
-from server.stores.models import FailedItem, StoreConnection, SyncResult
-from server.stores.platforms import Platforms
-from server.stores.service import Stores
+from server.stores.models import FailedItem, StoreConnection, SyncResult, SyncSummary, source_of
+from server.stores.sync import storage
 
 BATCH = 256
-FULL_EVERY = timedelta(days=1)
 OVERLAP = timedelta(minutes=5)
-"""Asked for again at every pass: clocks differ, and platforms index a change some time after it."""
-RETRY_S = 30.0
+"""Every pass reads this much of the time before the last one again: clocks differ, and platforms index a change some
+time after it."""
 MAX_FAILED_KEPT = 1_000
 MAX_PAGES = 500
 MAX_PRODUCTS = 250_000
-NOT_UNDERSTOOD = "something in this store could not be understood; it will be tried again"
 OF_ANOTHER_STORE = "a product with this id is there already, from another store or from your own system"
-
-log = get_logger("stores")
-
-
-class SyncStore:
-    """Handler of `stores.sync`."""
-
-    def __init__(
-        self, database: Database, stores: Stores, platforms: Platforms, catalog: Catalog, knowledge: Knowledge,
-        base_url: str,
-    ) -> None:  # fmt: skip
-        self._database, self._stores, self._platforms = database, stores, platforms
-        self._catalog, self._knowledge, self._base_url = catalog, knowledge, base_url
-
-    async def __call__(self, job: ClaimedJob) -> None:
-        store = await self._find(job)
-        if store is None or store.state != "active":
-            return await job.finish("done")
-        full = bool(job.payload.get("full")) or _is_full_due(store, datetime.now(UTC))
-        sync = StorePass(self._database, self._catalog, self._knowledge, store, job, full=full)
-        try:
-            await sync.run(await self._platforms.of(store), self._base_url)
-        except PlatformRevoked as reason:
-            await self._stores.note_revoked(store.shop_id, store.id, reason)
-            await sync.report()
-            return await job.finish("failed")
-        except PlatformUnavailable as reason:
-            log.warning("store_unavailable", connection_id=str(store.id), reason=str(reason))
-            await sync.report()
-            return await self._postpone(job, store, reason)
-        except (LeaseLost, Unavailable):
-            raise
-        except Exception:  # told to the merchant as well as to the log, which the job runner writes
-            async with self._database.connection(store.shop_id) as connection:
-                await storage.fail_sync(connection, store.shop_id, store.id, NOT_UNDERSTOOD)
-            raise
-        return await job.finish("done")
-
-    async def _find(self, job: ClaimedJob) -> StoreConnection | None:
-        async with self._database.connection(job.shop_id) as connection:
-            return await storage.find_connection(connection, job.shop_id, UUID(job.payload["connection_id"]))
-
-    async def _postpone(self, job: ClaimedJob, store: StoreConnection, reason: PlatformUnavailable) -> None:
-        async with self._database.connection(store.shop_id) as connection:
-            await storage.fail_sync(connection, store.shop_id, store.id, f"{reason}; it will be tried again")
-        if job.is_last_attempt:
-            return await job.finish("failed")  # the connection's own schedule begins anew
-        return await job.postpone(max(RETRY_S, reason.retry_after_s or 0.0))
 
 
 class StorePass:
-    """One pass over one store."""
+    """One pass over one store; `job` is renewed and shows its progress."""
 
     def __init__(
         self,
@@ -116,7 +59,7 @@ class StorePass:
         self.result = SyncResult(full=full)
 
     async def run(self, platform: ShopPlatform, base_url: str) -> None:
-        """Webhooks, products, pages. Raises PlatformError; what had gone in by then stays."""
+        """Register the webhooks, then read products and pages. Raises PlatformError; what was written by then stays."""
         shop_id, result = self._store.shop_id, self.result
         async with self._database.connection(shop_id) as connection:
             await storage.begin_sync(connection, shop_id, self._store.id)
@@ -131,13 +74,13 @@ class StorePass:
         await self._end()
 
     async def report(self) -> None:
-        """What the merchant who watches the job sees."""
+        """Store the counts so far in the job, where the merchant can follow them."""
         self.result.seconds = round(time.monotonic() - self._started, 2)
         failed = [msgspec.to_builtins(item) for item in self.result.failed]
-        await self._job.save_progress(self.result.read, None, failed, _summary(self.result))
+        await self._job.save_progress(self.result.read, None, failed, msgspec.structs.asdict(_summary(self.result)))
 
     async def _watch(self, platform: ShopPlatform, base_url: str) -> None:
-        """Webhooks make changes quick; without them the schedule still brings everything."""
+        """Register webhooks. A failure is only noted: the schedule brings every change without them, later."""
         try:
             callback = f"{base_url}/webhooks/{self._store.platform}"
             if self._store.platform == "woocommerce":
@@ -174,8 +117,8 @@ class StorePass:
         shop_id = self._store.shop_id
         while True:
             async with self._database.connection(shop_id) as connection:
-                ids = await storage.stale_products(connection, shop_id, self._source, self._began, BATCH)
-                self.result.removed += await storage.delete_of_source(connection, shop_id, self._source, ids)
+                ids = await storage.list_stale_products(connection, shop_id, self._source, self._began, BATCH)
+                self.result.removed += await storage.delete_products(connection, shop_id, self._source, ids)
             if not ids:
                 return
             await self._job.renew()
@@ -197,7 +140,7 @@ class StorePass:
             page = pages[failed.name]
             self.result.failed.append(FailedItem(page.external_id, page.title, failed.reason))
         async with self._database.connection(shop_id) as connection:
-            known = await storage.documents_of(connection, shop_id, self._source)
+            known = await storage.list_documents(connection, shop_id, self._source)
         for external_id in set(known) - pages.keys():
             await self._knowledge.delete_document(shop_id, external_id)
         await self.report()
@@ -205,7 +148,7 @@ class StorePass:
     async def _end(self) -> None:
         await self.report()
         result = self.result
-        problem = f"{len(result.failed)} of {result.read} could not be taken" if result.failed else None
+        problem = f"{len(result.failed)} of {result.read} could not be imported" if result.failed else None
         async with self._database.connection(self._store.shop_id) as connection:
             await storage.end_sync(
                 connection,
@@ -221,7 +164,7 @@ class StorePass:
 async def write_items(
     database: Database, catalog: Catalog, store: StoreConnection, items: list[CatalogItem]
 ) -> SyncResult:
-    """Bring products in and take others out; the counts of just these items."""
+    """Write the products among `items`, delete the removed ones and count both."""
     products = {item.external_id: item for item in items if isinstance(item, Product)}
     gone = [item.external_id for item in items if isinstance(item, RemovedProduct)]
     result = SyncResult(
@@ -230,7 +173,7 @@ async def write_items(
         ]
     )
     async with database.connection(store.shop_id) as connection:
-        taken = await storage.ids_of_other_stores(connection, store.shop_id, source_of(store.id), list(products))
+        taken = await storage.list_taken_ids(connection, store.shop_id, source_of(store.id), list(products))
     for external_id in taken:
         product = products.pop(external_id)
         result.failed.append(FailedItem(external_id, product.title, OF_ANOTHER_STORE))
@@ -240,7 +183,7 @@ async def write_items(
         result.failed += [FailedItem(each, products[each].title, reason) for each, reason in saved.refused.items()]
     if gone:
         async with database.connection(store.shop_id) as connection:
-            result.removed = await storage.delete_of_source(connection, store.shop_id, source_of(store.id), gone)
+            result.removed = await storage.delete_products(connection, store.shop_id, source_of(store.id), gone)
     return result
 
 
@@ -255,15 +198,6 @@ def _page_file(external_id: str, page: PolicyPage) -> IncomingFile:
     )
 
 
-def source_of(connection_id: UUID) -> str:
-    """What products and documents of a connection carry as their source."""
-    return f"store:{connection_id}"
-
-
-def _is_full_due(store: StoreConnection, now: datetime) -> bool:
-    return store.synced_at is None or store.full_synced_at is None or now - store.full_synced_at >= FULL_EVERY
-
-
-def _summary(result: SyncResult) -> dict[str, Any]:
-    summary: dict[str, Any] = msgspec.to_builtins(result)
-    return summary | {"failed": len(result.failed)}
+def _summary(result: SyncResult) -> SyncSummary:
+    values = msgspec.structs.asdict(result)
+    return SyncSummary(**values | {"failed": len(result.failed)})

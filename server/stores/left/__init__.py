@@ -1,1 +1,0 @@
-"""Stores that a shop once had."""

@@ -1,0 +1,24 @@
+"""A webhook on its way through the inbox: as it came, as it is stored, and as a job finds it."""
+
+from datetime import datetime
+from uuid import UUID
+
+from msgspec import Struct
+
+from integrations.platform import PlatformChange
+
+
+class InboxEntry(Struct, frozen=True):
+    """A change to be stored in the inbox. Deliveries with one `key` share one row; `due_at` (aware) is None for now."""
+
+    key: str
+    change: PlatformChange
+    due_at: datetime | None = None
+
+
+class PendingChange(Struct, frozen=True):
+    """A change in the inbox that is due and not processed."""
+
+    id: UUID
+    store_id: UUID
+    change: PlatformChange
