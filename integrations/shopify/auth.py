@@ -6,7 +6,6 @@ beyond what a developer needs.
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -16,6 +15,8 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from msgspec import Struct
+
+from integrations.shopify import sdk
 
 SCOPES = (
     "read_products",
@@ -34,7 +35,6 @@ need `read_all_orders`, which Shopify grants on request only."""
 FRESH_S = 90
 """How far a signed request's timestamp may be off, as in Shopify's own libraries."""
 STATE_LIVES_S = 600
-LEEWAY_S = 10
 MAX_TOKEN_LENGTH = 8_192
 PROXY_PARAMETERS = frozenset({"signature", "shop", "timestamp", "logged_in_customer_id", "path_prefix"})
 _ALGORITHMS = ["HS256"]
@@ -95,10 +95,14 @@ def require_shop_domain(text: str) -> str:
     return domain
 
 
+def find_written_domain(text: str) -> str | None:
+    """The permanent domain that a merchant means by a store's name, domain or address; None where it names no store."""
+    return find_shop_domain(text.strip()) or find_shop_domain(sdk.find_written_domain(text) or "")
+
+
 def authorize_url(shop_domain: str, api_key: str, redirect_uri: str, state: str) -> str:
     """Where the merchant's browser goes to grant SCOPES. Raises AuthRefused for anything but a shop's domain."""
-    query = {"client_id": api_key, "scope": ",".join(SCOPES), "redirect_uri": redirect_uri, "state": state}
-    return f"https://{require_shop_domain(shop_domain)}/admin/oauth/authorize?{urlencode(query)}"
+    return sdk.permission_url(require_shop_domain(shop_domain), api_key, SCOPES, redirect_uri, state)
 
 
 def deep_link(shop_domain: str, api_key: str, handle: str = "aisle") -> str:
@@ -135,7 +139,7 @@ def read_callback(query: str, secrets: Sequence[str], nonce: str, now_s: float) 
     (`nonce`, from its cookie) began for the same shop. Raises AuthRefused."""
     pairs = parse_qsl(query, keep_blank_values=True)
     params = _single(pairs, ("hmac", "shop", "code", "state", "timestamp"))
-    _require_signature(params["hmac"], callback_message(pairs), secrets)
+    _require_signed_query(pairs, secrets)
     _require_fresh(params["timestamp"], now_s)
     shop_domain = require_shop_domain(params["shop"])
     state = _read_state(params["state"], secrets, now_s)
@@ -153,7 +157,7 @@ def is_signed_launch(query: str, secrets: Sequence[str], now_s: float) -> bool:
     pairs = parse_qsl(query, keep_blank_values=True)
     try:
         params = _single(pairs, ("hmac", "shop", "timestamp"))
-        _require_signature(params["hmac"], callback_message(pairs), secrets)
+        _require_signed_query(pairs, secrets)
         _require_fresh(params["timestamp"], now_s)
     except AuthRefused:
         return False
@@ -177,29 +181,22 @@ def read_proxy_call(query: str, secrets: Sequence[str], now_s: float) -> ProxyCa
     return ProxyCall(require_shop_domain(params["shop"]), customer_id or None)
 
 
-def read_session_token(token: str, api_key: str, secrets: Sequence[str], now_s: float) -> AdminSession:
-    """The bearer token that the embedded app's page got from App Bridge. Raises AuthRefused."""
-    claims = _verified_claims(token, secrets)
+def read_session_token(token: str, api_key: str, secrets: Sequence[str]) -> AdminSession:
+    """The session that the embedded app's bearer token from App Bridge stands for. Raises AuthRefused.
+
+    Beyond the library's checks the token has to end, name this app alone, and come over https.
+    """
+    claims = sdk.find_session_claims(token, api_key, secrets) if len(token) <= MAX_TOKEN_LENGTH else None
+    if claims is None:
+        raise AuthRefused("the session token is not signed with our secret for this app, or is not valid now")
+    _number(claims, "exp")
+    _number(claims, "nbf")
     if claims.get("aud") != api_key:
-        raise AuthRefused("the session token is for another app")
-    _require_in_time(claims, now_s)
+        raise AuthRefused("the session token is for several apps")
     destination = _domain_of(claims.get("dest"))
     if destination != _domain_of(str(claims.get("iss", "")).removesuffix("/admin")):
         raise AuthRefused("the session token was issued by another shop than it is for")
     return AdminSession(destination, str(claims.get("sub", "")))
-
-
-def callback_message(pairs: Iterable[tuple[str, str]]) -> str:
-    """What Shopify signs of a callback: sorted `key=value`, joined by `&`, arrays as one JSON list."""
-    values: dict[str, str | list[str]] = {}
-    for key, value in pairs:
-        if key.endswith("[]"):
-            listed = values.setdefault(key.removesuffix("[]"), [])
-            if isinstance(listed, list):
-                listed.append(value)
-        elif key != "hmac":
-            values[key] = value
-    return "&".join(sorted(_escaped(key, value) for key, value in values.items()))
 
 
 def proxy_message(pairs: Iterable[tuple[str, str]]) -> str:
@@ -211,12 +208,6 @@ def proxy_message(pairs: Iterable[tuple[str, str]]) -> str:
     return "".join(sorted(f"{key}={','.join(each)}" for key, each in values.items()))
 
 
-def _escaped(key: str, value: str | list[str]) -> str:
-    text = value if isinstance(value, str) else json.dumps(value)
-    name = key.replace("%", "%25").replace("=", "%3D")
-    return f"{name}={text.replace('%', '%25')}".replace("&", "%26")
-
-
 def _single(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> dict[str, str]:
     """Each of `names` exactly once: a repeated key could be signed as one value and read as another."""
     found = {name: [value for key, value in pairs if key == name] for name in names}
@@ -224,6 +215,11 @@ def _single(pairs: Sequence[tuple[str, str]], names: Sequence[str]) -> dict[str,
     if wrong:
         raise AuthRefused(f"expected once: {', '.join(wrong)}")
     return {name: values[0] for name, values in found.items()}
+
+
+def _require_signed_query(pairs: Sequence[tuple[str, str]], secrets: Sequence[str]) -> None:
+    if not sdk.is_signed_query(pairs, secrets):
+        raise AuthRefused("the signature is not Shopify's")
 
 
 def _require_signature(given: str, message: str, secrets: Sequence[str]) -> None:
@@ -255,12 +251,7 @@ def _verified_claims(token: str, secrets: Sequence[str]) -> Mapping[str, Any]:
     raise AuthRefused("the token is not signed with our secret")
 
 
-def _require_in_time(claims: Mapping[str, Any], now_s: float) -> None:
-    if _number(claims, "exp") + LEEWAY_S < now_s or _number(claims, "nbf") - LEEWAY_S > now_s:
-        raise AuthRefused("the session token is not valid now")
-
-
-def _number(claims: Mapping[str, Any], name: str) -> float:
+def _number(claims: Mapping[str, object], name: str) -> float:
     value = claims.get(name)
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise AuthRefused(f"the token has no {name}")

@@ -104,7 +104,7 @@ class ShopifyAdmin:
         if self._app is None:
             raise Unauthenticated("This installation has no Shopify app.")
         try:
-            session = read_session_token(token, self._app.api_key, self._app.secrets, time.time())
+            session = read_session_token(token, self._app.api_key, self._app.secrets)
         except AuthRefused as reason:
             raise Unauthenticated(f"This is no session of Shopify's admin: {reason}.") from None
         return self._app, session.shop_domain

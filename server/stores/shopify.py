@@ -8,7 +8,7 @@ from integrations.shopify import InstallState, ShopifyApp, TokenDesk
 from integrations.shopify.auth import (
     AuthRefused,
     authorize_url,
-    find_shop_domain,
+    find_written_domain,
     missing_scopes,
     reaches_all_orders,
     read_callback,
@@ -40,8 +40,7 @@ class ShopifyInstall:
     def begin(self, shop_id: UUID, written_store: str) -> tuple[str, str]:
         """(where the merchant's browser goes, the nonce for its cookie). Raises Invalid."""
         app = self._require_app()
-        name = written_store.strip().lower().removeprefix("https://").partition("/")[0]
-        domain = find_shop_domain(name if "." in name else f"{name}.myshopify.com")
+        domain = find_written_domain(written_store)
         if domain is None:
             error = FieldError("shop", "the store's permanent address, such as acme.myshopify.com")
             raise Invalid("That is no Shopify store.", errors=(error,))

@@ -39,6 +39,8 @@ def session_token(domain: str, api_key: str, secret: str, **claims: Any) -> str:
         "exp": now + 60,
         "nbf": now,
         "iat": now,
+        "jti": "f8912129-1af6-4cad-9ca3-76b0f7621087",
+        "sid": "aaea182f2732d44c23057c0fea584021a4485b2bd25d3eb7fd349313ad24c685",
         **claims,
     }
     return jwt.encode({"alg": "HS256"}, told, OctKey.import_key(secret))
