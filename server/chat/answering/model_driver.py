@@ -1,7 +1,7 @@
-"""A chat model drives the same tools as the engine. What it writes is checked sentence by sentence before it leaves.
+"""Answers by a chat model, which calls the same tools as the engine. Each sentence is checked before it leaves.
 
-The prompt gives the model what one search found, so most turns need one call. Everything the shop or the web wrote
-is marked as material; nothing in it can widen what the tools do, since they act for this shopper alone.
+The prompt holds what one search found, so most turns need one request to the model. All text of the shop or the web is
+marked as material; nothing in it can widen what the tools do, since they act for this shopper alone.
 """
 
 from contextlib import aclosing
@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 import msgspec
+from msgspec import Struct
 
 from billing.answers import SMALL_TALK
 from server.chat.answering.allowed_hosts import allowed_hosts
 from server.chat.answering.grounding import Grounder, SentenceSplitter, clean_links
 from server.chat.answering.intents import Intent, IntentKind
-from server.chat.answering.prompt import TOOLS, system_prompt
+from server.chat.answering.prompt import system_prompt
 from server.chat.events import Transcript
 from server.chat.models import (
     AskProof,
@@ -31,7 +32,8 @@ from server.chat.models import (
     TextPiece,
 )
 from server.chat.phrases import phrase
-from server.chat.tools.model_calls import Progress, call_tool
+from server.chat.tools.registry import SPECS, call_tool
+from server.chat.tools.tool import ModelTurn
 from server.chat.tools.toolbox import ShopToolbox
 from server.core.errors import Unavailable
 from server.models.protocol import (
@@ -53,9 +55,10 @@ MAX_STEP_TOKENS = 700
 MAX_TURN_TOKENS = 24_000
 MAX_ANSWER_CHARACTERS = 6_000
 MAX_CARDS = 6
+MAX_CITED = 4
 MIN_SHARED_WORDS = 5
 CUT_REASONS = frozenset({"length", "content_filter"})
-"""A step that ended so ended anywhere, most likely in the middle of a sentence."""
+"""Reasons for the end of a step whose last sentence is probably incomplete."""
 PREFETCHED = frozenset(
     {
         IntentKind.PRODUCT_SEARCH,
@@ -69,8 +72,27 @@ PREFETCHED = frozenset(
 )
 
 
+class _Answer(Struct, kw_only=True):
+    """One answer as the model writes it."""
+
+    question: Question
+    intent: Intent
+    turn: ModelTurn
+    grounder: Grounder
+    messages: list[ChatMessage] = []
+    hosts: frozenset[str] = frozenset()
+    """Those that its links may lead to."""
+    receipts: list[Receipt] = []
+    sentences: list[str] = []
+    """Those that the shopper was sent."""
+    left_out: int = 0
+    """How many sentences were not, because a figure in them had no source."""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
 class ModelDriver:
-    """Answers with a model. Raises ModelUnavailable when the model fails; the caller knows what was said by then."""
+    """Answers with a model. With `sees_pictures` the model reads the images of a message too."""
 
     def __init__(self, model: ChatModel, *, sees_pictures: bool = False) -> None:
         self._model, self.sees_pictures = model, sees_pictures
@@ -78,171 +100,178 @@ class ModelDriver:
     async def answer(
         self, question: Question, intent: Intent, proven: OrderAnswer | None, tools: ShopToolbox, transcript: Transcript
     ) -> None:
-        """The whole answer, from the first model call to the cards."""
-        progress = await self._prepare(question, intent, proven, tools)
-        self._show_tools(tools, transcript)
+        """Add the whole answer to the transcript, from the first request to the model to the cards.
+
+        `proven` is the order look-up that the shopper's message led to. Raises ModelUnavailable when the model fails,
+        also after the first words: `transcript.has_text` says which.
+        """
+        answer = await self._prepare(question, intent, proven, tools, transcript)
+        _show_calls(answer.turn)
         for step in range(MAX_STEPS):
-            calls = await self._step(progress, question, transcript, last=step == MAX_STEPS - 1)
+            calls = await self._step(answer, is_last=step == MAX_STEPS - 1)
             if not calls:
                 break
-            await self._call_tools(progress, calls, tools, transcript, question.locale)
-        if not progress.said:
+            await _call_tools(answer, calls)
+        if not answer.sentences:
             raise ModelUnavailable("the model ended without saying anything", kind=FailureKind.EMPTY_ANSWER)
-        self._conclude(progress, intent, tools, transcript)
+        _conclude(answer)
 
     async def _prepare(
-        self, question: Question, intent: Intent, proven: OrderAnswer | None, tools: ShopToolbox
-    ) -> Progress:
-        progress = Progress(
-            messages=[],
-            grounder=Grounder(question.currency, datetime.now(UTC).date()),
-            hosts=frozenset(),
-            products={},
-            orders=[proven] if proven else [],
-            receipts=[],
-            said=[],
+        self, question: Question, intent: Intent, proven: OrderAnswer | None, tools: ShopToolbox, transcript: Transcript
+    ) -> _Answer:
+        turn = ModelTurn(
+            tools=tools,
+            context=tools,
+            transcript=transcript,
+            locale=question.locale,
             shopper_email=intent.email,
+            orders=[proven] if proven else [],
         )
-        progress.grounder.add_shopper_words(question.text)
-        if proven:
-            progress.grounder.add_order(proven)
+        grounder = Grounder(question.currency, datetime.now(UTC).date())
+        grounder.add_shopper_words(question.text)
+        answer = _Answer(question=question, intent=intent, turn=turn, grounder=grounder)
         if intent.kind in PREFETCHED:
             found = await tools.search_catalog(
                 intent.query, price_min=intent.price_min, price_max=intent.price_max, in_stock=intent.in_stock
             )
-            progress.products |= {detail.card.id: detail for detail in found.products}
+            turn.products |= {detail.card.id: detail for detail in found.products}
             await tools.search_policies(intent.query)
         if question.page_product_id and (detail := await tools.get_product(question.page_product_id)):
-            progress.products[detail.card.id] = detail
-        self._learn(progress, tools)
+            turn.products[detail.card.id] = detail
+        _add_findings(answer)
+        images: tuple[PromptImage, ...] = ()
+        if self.sees_pictures and question.picture_ids:
+            images = tuple(PromptImage(each.media_type, each.data) for each in await tools.list_pictures())
         system = system_prompt(question, tuple(tools.sources.values()), proven, sees_pictures=self.sees_pictures)
         history = [
             ChatMessage(role="user" if said.author == "shopper" else "assistant", content=said.text)
             for said in question.history
         ]
-        progress.messages = [
+        answer.messages = [
             ChatMessage(role="system", content=system),
             *history,
-            ChatMessage(role="user", content=question.text, images=await self._images(question, tools)),
+            ChatMessage(role="user", content=question.text, images=images),
         ]
-        return progress
+        return answer
 
-    async def _images(self, question: Question, tools: ShopToolbox) -> tuple[PromptImage, ...]:
-        if not (self.sees_pictures and question.picture_ids):
-            return ()
-        return tuple(PromptImage(each.media_type, each.data) for each in await tools.see_pictures())
-
-    async def _step(
-        self, progress: Progress, question: Question, transcript: Transcript, *, last: bool
-    ) -> tuple[ToolCall, ...]:
-        """One model call: its text goes out sentence by sentence; the tools it wants come back."""
+    async def _step(self, answer: _Answer, *, is_last: bool) -> tuple[ToolCall, ...]:
+        """The tool calls that one request to the model ended with; its text goes out sentence by sentence."""
         splitter, written = SentenceSplitter(), list[str]()
         calls: tuple[ToolCall, ...] = ()
         is_cut = False
-        tools = () if last or progress.prompt_tokens > MAX_TURN_TOKENS else TOOLS
-        stream = self._model.stream(progress.messages, tools, max_tokens=MAX_STEP_TOKENS)
+        tools = () if is_last or answer.prompt_tokens > MAX_TURN_TOKENS else SPECS
+        stream = self._model.stream(answer.messages, tools, max_tokens=MAX_STEP_TOKENS)
         async with aclosing(stream) as model_events:
             async for event in model_events:
                 match event:
                     case TextDelta(text=text):
                         written.append(text)
                         for sentence in splitter.feed(text):
-                            self._say(sentence, progress, question, transcript)
+                            _send_sentence(answer, sentence)
                     case ToolCallsReady(calls=wanted):
                         calls = wanted[:MAX_CALLS_PER_STEP]
                     case StepFinished(reason=reason):
                         if is_cut := reason in CUT_REASONS:
-                            transcript.notes.append(f"the model's answer was cut: {reason}")
-                        progress.prompt_tokens += event.prompt_tokens
-                        progress.completion_tokens += event.completion_tokens
+                            answer.turn.transcript.notes.append(f"the model's answer was cut: {reason}")
+                        answer.prompt_tokens += event.prompt_tokens
+                        answer.completion_tokens += event.completion_tokens
                     case _:
                         assert_never(event)
         for sentence in splitter.flush(is_cut=is_cut):
-            self._say(sentence, progress, question, transcript)
+            _send_sentence(answer, sentence)
         if calls:
-            progress.messages.append(ChatMessage(role="assistant", content="".join(written) or None, tool_calls=calls))
+            answer.messages.append(ChatMessage(role="assistant", content="".join(written) or None, tool_calls=calls))
         return calls
 
-    def _say(self, sentence: str, progress: Progress, question: Question, transcript: Transcript) -> None:
-        """Let a sentence out when every figure in it is known; its links only to hosts we have reason to trust."""
-        if sum(map(len, progress.said)) > MAX_ANSWER_CHARACTERS:
+
+def _send_sentence(answer: _Answer, sentence: str) -> None:
+    """Send a sentence when every figure in it has a source, with links only to the hosts of the sources.
+
+    The first sentence that fails the check is replaced by one that says so; the others are left out.
+    """
+    if sum(map(len, answer.sentences)) > MAX_ANSWER_CHARACTERS:
+        return
+    clean = clean_links(sentence, answer.hosts)
+    grounded = answer.grounder.check(clean)
+    if not grounded.ok:
+        answer.turn.transcript.notes.append(f"left out, unsupported: {', '.join(grounded.unsupported)}")
+        answer.left_out += 1
+        if answer.left_out > 1:
             return
-        clean = clean_links(sentence, progress.hosts)
-        grounded = progress.grounder.check(clean)
-        if not grounded.ok:
-            transcript.notes.append(f"left out, unsupported: {', '.join(grounded.unsupported)}")
-            progress.left_out += 1
-            if progress.left_out > 1:
-                return
-            clean = phrase("unverified", question.locale) + " "
-        progress.receipts += grounded.receipts if grounded.ok else ()
-        progress.said.append(clean)
-        transcript.add(TextPiece(clean))
+        clean = phrase("unverified", answer.question.locale) + " "
+    answer.receipts += grounded.receipts if grounded.ok else ()
+    answer.sentences.append(clean)
+    answer.turn.transcript.add(TextPiece(clean))
 
-    async def _call_tools(
-        self,
-        progress: Progress,
-        calls: tuple[ToolCall, ...],
-        tools: ShopToolbox,
-        transcript: Transcript,
-        locale: str,
-    ) -> None:
-        for call in calls:
-            try:
-                result = await call_tool(call, progress, tools, transcript, locale)
-            except Unavailable as reason:
-                result = {"error": reason.detail}
-            content = msgspec.json.encode(result).decode()
-            progress.messages.append(ChatMessage(role="tool", content=content, tool_call_id=call.id))
-        self._learn(progress, tools)
-        self._show_tools(tools, transcript)
 
-    def _learn(self, progress: Progress, tools: ShopToolbox) -> None:
-        for source in tools.sources.values():
-            progress.grounder.add_source(source)
-        for detail in progress.products.values():
-            progress.grounder.add_product(detail)
-        progress.grounder.allow_count(len(progress.products))
-        progress.hosts = allowed_hosts(tools.sources.values())
+async def _call_tools(answer: _Answer, calls: tuple[ToolCall, ...]) -> None:
+    for call in calls:
+        try:
+            result = await call_tool(call, answer.turn)
+        except Unavailable as reason:
+            result = {"error": reason.detail}
+        content = msgspec.json.encode(result).decode()
+        answer.messages.append(ChatMessage(role="tool", content=content, tool_call_id=call.id))
+    _add_findings(answer)
+    _show_calls(answer.turn)
 
-    def _show_tools(self, tools: ShopToolbox, transcript: Transcript) -> None:
-        for used in tools.take_used():
-            transcript.add(used)
 
-    def _conclude(self, progress: Progress, intent: Intent, tools: ShopToolbox, transcript: Transcript) -> None:
-        text = "".join(progress.said)
-        if shown := _mentioned(text, progress.products):
-            transcript.add(ShowProducts(tuple(detail.card for detail in shown)))
-        small_talk = intent.kind.value if intent.kind.value in SMALL_TALK else None
-        kind: str = "products" if shown else small_talk or "answer"
-        for answer in progress.orders[-1:]:
-            kind = kind_of(answer.outcome)
-            match answer.outcome:
-                case OrderFound(view=view):
-                    transcript.add(ShowOrder(view))
-                case ProofNeeded(order_number=number, methods=methods):
-                    transcript.add(AskProof(order_number=number, methods=methods))
-                case _:
-                    pass
-        if progress.handed_off:
-            kind = "human"
-            transcript.add(HandedOff(state=progress.handed_off))
-        cited = _cited(text, progress.receipts, tools.sources)
-        for source in cited:
-            transcript.add(Cite(source))
-        transcript.add(
-            Concluded(
-                kind=kind,
-                confidence=_confidence(cited, progress.left_out),
-                receipts=tuple(dict.fromkeys(progress.receipts)),
-                prompt_tokens=progress.prompt_tokens,
-                completion_tokens=progress.completion_tokens,
-            )
+def _add_findings(answer: _Answer) -> None:
+    """Let the answer claim what the tools have found so far."""
+    turn, grounder = answer.turn, answer.grounder
+    for order in turn.orders:
+        grounder.add_order(order)
+    for source in turn.context.sources.values():
+        grounder.add_source(source)
+    for detail in turn.products.values():
+        grounder.add_product(detail)
+    grounder.allow_count(len(turn.products))
+    answer.hosts = allowed_hosts(turn.context.sources.values())
+
+
+def _show_calls(turn: ModelTurn) -> None:
+    for used in turn.context.take_used():
+        turn.transcript.add(used)
+
+
+def _conclude(answer: _Answer) -> None:
+    """Add what follows the text: cards, forms and citations, then the conclusion."""
+    turn, transcript, intent = answer.turn, answer.turn.transcript, answer.intent
+    text = "".join(answer.sentences)
+    if shown := _mentioned(text, turn.products):
+        transcript.add(ShowProducts(tuple(detail.card for detail in shown)))
+    small_talk = intent.kind.value if intent.kind.value in SMALL_TALK else None
+    kind: str = "products" if shown else small_talk or "answer"
+    for order in turn.orders[-1:]:
+        kind = kind_of(order.outcome)
+        match order.outcome:
+            case OrderFound(view=view):
+                transcript.add(ShowOrder(view))
+            case ProofNeeded(order_number=number, methods=methods):
+                transcript.add(AskProof(order_number=number, methods=methods))
+            case _:
+                pass
+    if turn.handed_off:
+        kind = "human"
+        transcript.add(HandedOff(state=turn.handed_off))
+    cited = _cited(text, answer.receipts, turn.context.sources)
+    for source in cited:
+        transcript.add(Cite(source))
+    # Higher with sources, lower with every sentence that was left out; the weights are set by hand.
+    confidence = max(0.1, (0.8 if cited else 0.5) - 0.2 * answer.left_out)
+    transcript.add(
+        Concluded(
+            kind=kind,
+            confidence=confidence,
+            receipts=tuple(dict.fromkeys(answer.receipts)),
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
         )
+    )
 
 
 def _mentioned(text: str, products: dict[str, ProductDetail]) -> list[ProductDetail]:
-    """Products whose title the answer speaks of, in the order of mention."""
+    """The products whose title is in the answer, in the order of mention, at most MAX_CARDS."""
     folded = text.casefold()
     places = [(folded.find(detail.card.title.casefold()), detail) for detail in products.values()]
     found = sorted((pair for pair in places if pair[0] >= 0), key=lambda pair: pair[0])
@@ -250,7 +279,8 @@ def _mentioned(text: str, products: dict[str, ProductDetail]) -> list[ProductDet
 
 
 def _cited(text: str, receipts: list[Receipt], sources: dict[str, Source]) -> list[Source]:
-    """The sources the answer rests on: those of its receipts, and those whose title it names."""
+    """The sources the answer rests on, at most MAX_CITED: those of its receipts and those whose title it names, or
+    else the one that shares most words with it."""
     ids = dict.fromkeys(receipt.source_id for receipt in receipts)
     folded = text.casefold()
     ids |= dict.fromkeys(source.id for source in sources.values() if source.title.casefold() in folded)
@@ -259,13 +289,8 @@ def _cited(text: str, receipts: list[Receipt], sources: dict[str, Source]) -> li
         best = max(sources.values(), key=lambda source: len(words & _words(source.text.casefold())), default=None)
         if best and len(words & _words(best.text.casefold())) >= MIN_SHARED_WORDS:
             ids[best.id] = None
-    return [sources[source_id] for source_id in ids if source_id in sources][:4]
+    return [sources[source_id] for source_id in ids if source_id in sources][:MAX_CITED]
 
 
 def _words(text: str) -> set[str]:
     return {word for word in text.split() if len(word) > 3}
-
-
-def _confidence(cited: list[Source], left_out: int) -> float:
-    """Higher with sources, lower with every sentence that had to be left out."""
-    return max(0.1, (0.8 if cited else 0.5) - 0.2 * left_out)

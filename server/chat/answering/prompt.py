@@ -1,11 +1,10 @@
-"""What a model is told: who it speaks for, what it may use, and the material one search found."""
+"""The system prompt: whom the model speaks for, its rules, and the material that one search found."""
 
 from collections.abc import Sequence
 
 import msgspec
 
 from server.chat.models import OrderAnswer, Question, Source
-from server.models.protocol import ToolSpec
 
 MAX_SOURCE_CHARACTERS = 1_200
 MAX_SOURCES = 8
@@ -36,7 +35,7 @@ _SEES_NOT = (
 def system_prompt(
     question: Question, sources: Sequence[Source], proven: OrderAnswer | None, *, sees_pictures: bool = False
 ) -> str:
-    """Rules, then material. `proven` is an order look-up that the shopper's own message has already made."""
+    """The rules, then the material. `proven` is the order look-up that the shopper's message led to, if it did."""
     rules = _RULES.format(
         shop=question.shop_name or "this shop",
         language=question.locale,
@@ -57,41 +56,3 @@ def _material(source: Source) -> str:
     heading = " > ".join((source.title, *source.heading_path))
     text = source.text[:MAX_SOURCE_CHARACTERS].replace("<", "&lt;")
     return f'<source id="{source.id}" title="{heading}">\n{text}\n</source>'
-
-
-def _object(properties: dict[str, object], required: list[str]) -> dict[str, object]:
-    return {"type": "object", "properties": properties, "required": required, "additionalProperties": False}
-
-
-_QUERY = {"type": "string", "description": "What to look for, in the language of the shop's catalog"}
-TOOLS = (
-    ToolSpec(
-        "search_catalog",
-        "Find products for a need, a name or a part number. Prices are minor units (1999 = 19.99).",
-        _object(
-            {
-                "query": _QUERY,
-                "price_min": {"type": "integer"},
-                "price_max": {"type": "integer"},
-                "in_stock": {"type": "boolean"},
-            },
-            ["query"],
-        ),
-    ),
-    ToolSpec(
-        "get_product",
-        "One product with all its attributes.",
-        _object({"product_id": {"type": "string"}}, ["product_id"]),
-    ),
-    ToolSpec(
-        "search_policies", "Find passages of the shop's policies and help pages.", _object({"query": _QUERY}, ["query"])
-    ),
-    ToolSpec(
-        "order_status",
-        "What this shopper may know of an order. Leave the number out for a signed-in shopper's own orders.",
-        _object({"order_number": {"type": "string"}}, []),
-    ),
-    ToolSpec(
-        "request_human", "Hand the conversation to the shop's staff.", _object({"reason": {"type": "string"}}, [])
-    ),
-)

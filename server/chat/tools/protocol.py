@@ -1,4 +1,4 @@
-"""The tools of a turn, the same for engine and model. They act for one shopper, whom no argument can change."""
+"""The tools of a turn as the engine sees them. They act for one shopper, whom no argument can change."""
 
 from typing import Protocol
 
@@ -6,7 +6,7 @@ from server.chat.models import CatalogResult, HandoffResult, OrderAnswer, Policy
 
 
 class Toolbox(Protocol):
-    """The tools as drivers see them. Each may raise `server.core.errors.Unavailable`."""
+    """The tools that the engine and a model both use. Every one of them may raise Unavailable."""
 
     async def search_catalog(
         self,
@@ -17,16 +17,16 @@ class Toolbox(Protocol):
         in_stock: bool = False,
         limit: int = 6,
     ) -> CatalogResult:
-        """Products for a need, a name or a part number; prices in minor units of the shop's currency."""
+        """Products for a need, a name or a part number, best first; prices in minor units of the shop's currency."""
 
     async def get_product(self, product_id: str) -> ProductDetail | None:
-        """One product by its external id."""
+        """The product with this external id; None where the shop has none."""
 
     async def search_policies(self, query: str, *, limit: int = 4) -> PolicyResult:
-        """Passages of the shop's policies and documents."""
+        """Passages of the shop's policies and documents, best first."""
 
     async def order_status(self, order_number: str | None) -> OrderAnswer:
-        """What this shopper may know of an order; without a number the signed-in customer's own newest."""
+        """What this shopper may know of an order; without a number, the newest orders of a signed-in customer."""
 
     async def prove(
         self,
@@ -36,8 +36,11 @@ class Toolbox(Protocol):
         postcode: str | None = None,
         name: str | None = None,
     ) -> OrderAnswer:
-        """Check what the shopper themselves wrote as proof, then answer like `order_status`. The engine's and the
-        service's own: never offered to a model."""
+        """What this shopper may know of an order after a proof that they wrote themselves was checked.
+
+        Only the engine and the service call this; a model is never offered it.
+        """
 
     async def request_human(self, reason: str, email: str | None = None) -> HandoffResult:
-        """Ask for staff, who may write to `email`: only what the shopper themselves wrote, never a model's word."""
+        """What asking for staff led to. Staff may reply to `email`, which the shopper themselves wrote; never an
+        address that a model names."""

@@ -1,0 +1,89 @@
+"""What the tools of one turn share: the shopper they act for, the services they ask, and what they have read."""
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+
+from server.catalog.service import Catalog
+from server.chat.conversations.pictures.service import Pictures, StoredPicture
+from server.chat.models import HandoffResult, OrderAnswer, Question, Source, ToolUsed
+from server.knowledge.search import Hit
+from server.knowledge.service import Knowledge
+from server.orders.service import OrderService
+
+BOTH_KINDS = ("product", "document")
+HITS_PER_KIND = 8
+
+
+class ToolContext:
+    """One turn, bound to one shopper: no argument of a tool can name another shopper or shop."""
+
+    def __init__(
+        self,
+        question: Question,
+        catalog: Catalog,
+        knowledge: Knowledge,
+        orders: OrderService,
+        request_staff: Callable[[str | None], Awaitable[HandoffResult]],
+        pictures: Pictures,
+    ) -> None:
+        self.question, self.shopper = question, question.shopper
+        self.catalog, self.orders, self.request_staff = catalog, orders, request_staff
+        self._knowledge, self._pictures = knowledge, pictures
+        self._searches: dict[tuple[object, ...], list[Hit]] = {}
+        self.proofs: dict[tuple[str | None, ...], OrderAnswer] = {}
+        """The answer to each proof that was checked in this turn: a repeated proof is not a second attempt."""
+        self.embedded: dict[str, str] = {}
+        """By query: a text of the same meaning whose vector is cached already; see `Intent.embedded`."""
+        self.used: list[ToolUsed] = []
+        """The recorded calls, oldest first, until `take_used` returns them."""
+        self.sources: dict[str, Source] = {}
+        """By id: everything the turn has read, which is all that its answer may claim."""
+
+    def take_used(self) -> list[ToolUsed]:
+        """The calls recorded since the last time, oldest first."""
+        used, self.used = self.used, []
+        return used
+
+    def add_source(self, source: Source) -> Source:
+        """Let the answer rest on a source; the first one recorded under its id."""
+        return self.sources.setdefault(source.id, source)
+
+    def record_call(
+        self, name: str, arguments: Mapping[str, object], output: dict[str, object], started: float
+    ) -> None:
+        """Record a finished call for the stream and the trace. `output` is a short public summary, `started` the
+        value of `time.perf_counter()` before the call."""
+        seconds = round(time.perf_counter() - started, 4)
+        self.used.append(ToolUsed(name=name, input=dict(arguments), output=output, seconds=seconds))
+
+    async def search(
+        self,
+        query: str,
+        kinds: tuple[str, ...],
+        *,
+        price_min: int | None = None,
+        price_max: int | None = None,
+        in_stock: bool = False,
+    ) -> list[Hit]:
+        """The best hits of every kind in `kinds`, at most HITS_PER_KIND each; prices in minor units.
+
+        The same search is made once in a turn: one round trip serves the catalog and the policies. Raises Unavailable.
+        """
+        key = (query, kinds, price_min, price_max, in_stock)
+        if key not in self._searches:
+            self._searches[key] = await self._knowledge.search(
+                self.shopper.shop_id,
+                query,
+                kinds=kinds,
+                limit=HITS_PER_KIND,
+                limit_per_kind=True,
+                price_min_minor=price_min,
+                price_max_minor=price_max,
+                available_only=in_stock,
+                embedded=self.embedded.get(query),
+            )
+        return self._searches[key]
+
+    async def list_pictures(self) -> list[StoredPicture]:
+        """The pictures of the shopper's message, in its order, for a model that reads images. Raises NotFound."""
+        return await self._pictures.for_model(self.shopper, self.question.picture_ids)
