@@ -69,13 +69,13 @@ def _translated(error: stripe.StripeError) -> PaymentsError:
         case stripe.AuthenticationError() | stripe.PermissionError():  # their texts quote parts of the key
             return PaymentsRefused("The payment provider refused our key.", "authentication")
         case stripe.IdempotencyError():
-            return PaymentsRefused("This change was asked for before, with other details.", "idempotency_error")
+            return PaymentsRefused("The same change was requested before with different details.", "idempotency_error")
         case stripe.RateLimitError():
-            return PaymentsUnavailable("the payment provider wants fewer requests")
+            return PaymentsUnavailable("the payment provider asks for fewer requests")
         case stripe.InvalidRequestError():
             return PaymentsRefused(error.user_message or "The payment provider refused.", error.code or "")
         case _:
-            return PaymentsUnavailable("the payment provider did not answer as it should")
+            return PaymentsUnavailable("the payment provider sent an unexpected answer")
 
 
 def check_signature(body: bytes, header: str, secrets: tuple[str, ...], now: float) -> None:

@@ -44,13 +44,13 @@ def normalise_store_url(text: str) -> str:
         host = host.encode("idna").decode() if host and not host.isascii() else host
         httpx.URL(written)
     except (ValueError, UnicodeError, httpx.InvalidURL):
-        raise ValueError("That is not a web address; write it like https://shop.example") from None
+        raise ValueError("This is not a web address; write it like https://shop.example") from None
     if parts.scheme not in ("http", "https") or not host or len(written) > _MAX_URL_CHARS:
-        raise ValueError("That is not a web address; write it like https://shop.example")
+        raise ValueError("This is not a web address; write it like https://shop.example")
     if "@" in parts.netloc:
         raise ValueError("Write the shop's address without a user name and password")
     if re.search(r"[^a-z0-9.:_-]", host):
-        raise ValueError("That is not a web address; write it like https://shop.example")
+        raise ValueError("This is not a web address; write it like https://shop.example")
     shown = f"[{host}]" if ":" in host else host
     usual = 443 if parts.scheme == "https" else 80
     path = re.sub(r"/{2,}", "/", _PATH_ENDS.sub("", parts.path)).rstrip("/")
@@ -61,7 +61,9 @@ def consent_url(store_url: str, *, state: str, callback_url: str, return_url: st
     """Where the merchant agrees to give us keys. `state` comes back as `user_id`: unguessable, good once, bound to
     shop and merchant by whoever made it. Raises ValueError: WooCommerce posts keys to https addresses only."""
     if not callback_url.startswith("https://"):
-        raise ValueError("WooCommerce hands keys to https addresses only; make keys in WooCommerce and paste them here")
+        raise ValueError(
+            "WooCommerce sends keys only to https addresses; create keys in WooCommerce and paste them here"
+        )
     query = {
         "app_name": APP_NAME,
         "scope": "read_write",
@@ -78,7 +80,7 @@ def read_callback(raw_body: bytes) -> GrantedKeys:
     try:
         told = msgspec.json.decode(raw_body, type=_Callback)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ValueError("this is no callback of WooCommerce") from None
+        raise ValueError("this is not a callback from WooCommerce") from None
     if not told.consumer_key.startswith("ck_") or not told.consumer_secret.startswith("cs_"):
-        raise ValueError("this is no callback of WooCommerce")
+        raise ValueError("this is not a callback from WooCommerce")
     return GrantedKeys(str(told.user_id), told.consumer_key, told.consumer_secret, told.key_permissions)

@@ -139,7 +139,7 @@ async def read_currency(client: WooClient) -> str:
     """The shop's own currency (ISO 4217); orders may be in others. Raises PlatformUnavailable when it tells none."""
     code = line(record(await client.get("wc/v3/data/currencies/current")).get("code")).upper()
     if len(code) != 3:
-        raise PlatformUnavailable(f"{client.name} does not tell its currency")
+        raise PlatformUnavailable(f"{client.name} does not report its currency")
     return code
 
 

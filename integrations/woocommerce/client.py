@@ -162,7 +162,7 @@ class WooClient:
         status = answer.status_code
         if 300 <= status < 400:
             target = urlsplit(answer.headers.get("location", "")).netloc.rpartition("@")[2] or "another page"
-            raise PlatformUnavailable(f"{self.name} sends us on to {target}; connect the shop under that address")
+            raise PlatformUnavailable(f"{self.name} redirects to {target}; connect the shop with that address")
         try:
             said = EXACT_JSON.decode(answer.content.removeprefix(b"\xef\xbb\xbf"))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -183,7 +183,7 @@ class WooClient:
         if status not in (401, 403) or not code.startswith(("woocommerce_", "wc_")):
             return Declined(self.name, status, code)
         if code == "woocommerce_rest_authentication_error" and _CLOCKS.search(message):
-            return PlatformUnavailable(f"{self.name} does not take the time of our signature; its clock may be wrong")
+            return PlatformUnavailable(f"{self.name} rejects the time of our signature; its clock may be wrong")
         return refused(self.name, _mend(answer.request.method, code))
 
     def _wait_s(self, answer: httpx.Response) -> float | None:

@@ -28,7 +28,7 @@ class PaymentInbox:
         try:
             event = self._payments.read_event(body, signature, self._secrets, time.time())
         except BadSignature as reason:
-            raise InvalidSignature(f"The signature does not fit: {reason}.") from None
+            raise InvalidSignature(f"The signature does not match: {reason}.") from None
         customer_id = await _customer_of(self._payments, event)
         shop_id = await storage.find_shop_of_customer(self._database, customer_id) if customer_id else None
         if shop_id is None:

@@ -152,7 +152,7 @@ class Billing:
                 connection, caller.shop_id, overage=overage, spending_cap_minor=spending_cap_minor
             )
         if not kept:
-            raise Conflict("Choose a plan first: without a subscription nothing beyond it can be paid for.")
+            raise Conflict("Choose a plan first; only a subscription can pay for further answers.")
         self._entitlements.invalidate(caller.shop_id)
         details: dict[str, object] = {"overage": overage, "spending_cap_minor": spending_cap_minor}
         await self._shops.note(caller.shop_id, caller.actor, "billing.choose", details)
@@ -258,7 +258,7 @@ async def asking() -> AsyncIterator[None]:
                 "The card's bank wants you to confirm this payment (3-D Secure); nothing was charged or changed.",
                 errors=(FieldError("card", hint),),
             ) from None
-        raise Invalid("The payment provider refuses this.", errors=(FieldError("plan", reason.message),)) from None
+        raise Invalid("The payment provider refused this.", errors=(FieldError("plan", reason.message),)) from None
 
 
 def _is_cheaper(plan: Plan, current: Plan | None) -> bool:
@@ -273,5 +273,7 @@ def _later(subscription: SubscriptionState, plan: Plan) -> Preview:
 def _require_offered(plan_id: str) -> Plan:
     plan = find_offered(plan_id)
     if plan is None:
-        raise Invalid("No such plan.", errors=(FieldError("plan", f"one of {', '.join(each.id for each in OFFERED)}"),))
+        raise Invalid(
+            "There is no such plan.", errors=(FieldError("plan", f"one of {', '.join(each.id for each in OFFERED)}"),)
+        )
     return plan

@@ -66,7 +66,9 @@ async def write_products(
     """
     caller.require(Role.ADMIN)
     if len(data.products) > MAX_BATCH:
-        raise Invalid("Too many at once.", errors=(FieldError("products", f"at most {MAX_BATCH}; import a file"),))
+        raise Invalid(
+            "Too many products in one request.", errors=(FieldError("products", f"at most {MAX_BATCH}; import a file"),)
+        )
     _require_products(data.products)
     products = {given.id: product_of(given) for given in data.products}
     saved = await catalog.save(caller.shop_id, list(products.values()), "api")
@@ -88,7 +90,10 @@ async def write_product(
     """Create or replace a product. 429 `quota_exceeded` for a new one beyond the plan."""
     caller.require(Role.ADMIN)
     if data.id != external_id:
-        raise Invalid("Two ids.", errors=(FieldError("id", "must be the id in the address"),))
+        raise Invalid(
+            "The body and the address name different products.",
+            errors=(FieldError("id", "must equal the id in the address"),),
+        )
     _require_products([data])
     _require_any_kept(await catalog.save(caller.shop_id, [product_of(data)], "api"), {data.id: "id"})
     return product_view((await catalog.find(caller.shop_id, [external_id]))[external_id])
@@ -118,7 +123,7 @@ async def import_products(
     caller.require(Role.ADMIN)
     file = data.get("file")
     if not isinstance(file, UploadFile):
-        raise Invalid("There is no file.", errors=(FieldError("file", "send it as multipart form data"),))
+        raise Invalid("The request has no file.", errors=(FieldError("file", "send it as multipart form data"),))
     payload = {"mapping": str(data.get("map") or "")}
     job_id = await jobs.enqueue_file(
         caller.shop_id, "catalog.import", file.filename or "products", await file.read(), payload
@@ -134,16 +139,14 @@ def _require_text(external_id: str) -> None:
 def _require_products(products: list[ProductInput]) -> None:
     errors = [error for index, given in enumerate(products) for error in _problems(f"products[{index}]", given)]
     if errors:
-        raise Invalid("Some products cannot be kept; none was written.", errors=tuple(errors))
+        raise Invalid("Some products are not valid; nothing was saved.", errors=tuple(errors))
 
 
 def _require_any_kept(saved: Saved, places: dict[str, str]) -> None:
     """A client that only looks at the status must not take a write for done of which nothing was kept."""
     if saved.refused and not (saved.created or saved.updated or saved.unchanged):
         errors = tuple(FieldError(places[each], reason) for each, reason in saved.refused.items())
-        raise QuotaExceeded(
-            "The plan has no room for this; nothing was kept.", errors=errors, retry_after_s=ASK_AGAIN_S
-        )
+        raise QuotaExceeded("The plan's limit is reached; nothing was saved.", errors=errors, retry_after_s=ASK_AGAIN_S)
 
 
 def _problems(place: str, given: ProductInput) -> Iterator[FieldError]:
@@ -153,10 +156,10 @@ def _problems(place: str, given: ProductInput) -> Iterator[FieldError]:
         yield FieldError(f"{place}.title", "must not be empty")
     for field in ("url", "image_url"):
         if (url := getattr(given, field)) and not is_web_address(url):
-            yield FieldError(f"{place}.{field}", "a web address: https://, no spaces, no quotes")
+            yield FieldError(f"{place}.{field}", "must be a web address with https:// and without spaces or quotes")
     for price in (given.price, given.compare_at_price, *(variant.price for variant in given.variants)):
         if price and not (0 <= price.amount <= MAX_AMOUNT and is_currency(price.currency)):
-            yield FieldError(f"{place}.price", f"minor units from 0 to {MAX_AMOUNT}, ISO 4217 code")
+            yield FieldError(f"{place}.price", f"must be 0 to {MAX_AMOUNT} minor units with an ISO 4217 code")
 
 
 catalog_router = Router(

@@ -58,7 +58,9 @@ def parse_position(cursor: str | None) -> Position | None:
     except ValueError:
         at = None
     if at is None or at.tzinfo is None or conversation_id is None:
-        raise Invalid("The cursor is not one of ours.", errors=(FieldError("cursor", "take next_cursor"),))
+        raise Invalid(
+            "The cursor is not valid.", errors=(FieldError("cursor", "use the next_cursor of the last page"),)
+        )
     return Position(at, conversation_id)
 
 

@@ -170,7 +170,7 @@ class StaffService:
             _require_found(await storage.set_assignee(connection, caller.shop_id, conversation_id, merchant_id))
             if merchant_id and merchant_id not in [row["merchant_id"] for row in staff]:
                 raise Invalid(
-                    "Nobody was assigned.", errors=(FieldError("merchant_id", "is not of this shop's staff"),)
+                    "Nobody was assigned.", errors=(FieldError("merchant_id", "is not a member of this shop's staff"),)
                 )
             await self._note(connection, caller, "assign", conversation_id, {"merchant_id": merchant_id})
 
@@ -221,9 +221,9 @@ def _require_found(found: bool) -> None:
 
 def _require_wanted(wanted: Wanted) -> None:
     if wanted.state is not None and wanted.state not in STATES:
-        raise Invalid("No such state.", errors=(FieldError("state", f"one of {', '.join(STATES)}"),))
+        raise Invalid("There is no such state.", errors=(FieldError("state", f"one of {', '.join(STATES)}"),))
     if len(wanted.text) > MAX_SEARCH:
-        raise Invalid("Too much to search for.", errors=(FieldError("q", f"at most {MAX_SEARCH} characters"),))
+        raise Invalid("The search text is too long.", errors=(FieldError("q", f"at most {MAX_SEARCH} characters"),))
 
 
 def _require_reply(text: str) -> str:
@@ -237,7 +237,7 @@ def _require_tags(tags: list[str]) -> list[str]:
     kept = list(dict.fromkeys(tag for tag in (" ".join(_clean(each).split()) for each in tags) if tag))
     if len(kept) > MAX_TAGS or any(len(tag) > MAX_TAG for tag in kept):
         limits = f"at most {MAX_TAGS} tags of at most {MAX_TAG} characters"
-        raise Invalid("The tags cannot be kept; nothing was changed.", errors=(FieldError("tags", limits),))
+        raise Invalid("The tags are not valid; nothing was changed.", errors=(FieldError("tags", limits),))
     return kept
 
 

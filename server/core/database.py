@@ -113,7 +113,7 @@ class Database:
             )
         except asyncpg.InvalidPasswordError:
             raise ConfigurationError(
-                "the database refuses the app role's password; run `aisle migrate` with today's AISLE_SECRET_KEY"
+                "the database rejects the app role's password; run `aisle migrate` with the current AISLE_SECRET_KEY"
             ) from None
         except ValueError as reason:
             if "unknown type" in str(reason):  # pgvector is not there yet: nobody migrated

@@ -190,7 +190,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """Never."""
-        raise EgressRefused("local sockets are not fetched from")
+        raise EgressRefused("local sockets are not used")
 
     async def sleep(self, seconds: float) -> None:
         """As the pool asks between retries."""
@@ -200,9 +200,9 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         try:
             addresses = list(await self._resolver(host, port))
         except (OSError, UnicodeError):
-            raise EgressFailed(f"{host} has no address; check how it is written") from None
+            raise EgressFailed(f"{host} has no address; check its spelling") from None
         if not addresses:
-            raise EgressFailed(f"{host} has no address; check how it is written")
+            raise EgressFailed(f"{host} has no address; check its spelling")
         if not self.is_allowed(host, port) and not all(is_global(address) for address in addresses):
             raise EgressRefused(f"{host} is not a public address; an operator can list it in AISLE_EGRESS_ALLOW")
         return addresses
@@ -240,7 +240,7 @@ def _parse(text: str) -> httpx.URL:
     if url.scheme not in ("http", "https") or not url.host:
         raise EgressRefused("only http:// and https:// addresses are fetched")
     if url.userinfo:
-        raise EgressRefused("an address with a name and password in it is not fetched")
+        raise EgressRefused("addresses with a user name and password are not fetched")
     return url
 
 
@@ -255,7 +255,7 @@ async def _read(answer: httpcore.Response, headers: dict[str, str], max_bytes: i
     """The unpacked body. Raises EgressFailed when it is larger than `max_bytes` or packed in an unknown way."""
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise EgressFailed(f"the answer is packed as {encoding[:20]}, which was not asked for")
+        raise EgressFailed(f"the answer is compressed as {encoding[:20]}, which was not requested")
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in encoding else None
     body = bytearray()
     async for chunk in answer.aiter_stream():

@@ -97,7 +97,7 @@ class NotFound(AisleError):
 
     status, code, title = 404, "not_found", "Not found"
 
-    def __init__(self, detail: str = "There is nothing here under this address for you.") -> None:
+    def __init__(self, detail: str = "There is nothing at this address, or it is not yours.") -> None:
         super().__init__(detail)
 
 
@@ -187,7 +187,7 @@ class DatabaseFull(DatabaseAway):
     code, title = "database_full", "The database has no room left"
 
     def __init__(
-        self, detail: str = "The database has no room left, so this was not saved; the operator has to make room."
+        self, detail: str = "The database has no space left, so this was not saved; the operator must free some."
     ) -> None:
         super().__init__(detail, retry_after_s=30)
 

@@ -124,7 +124,7 @@ async def require_known_type(request: Request[Any, Any, Any]) -> None:
     taken = request.route_handler.opt.get("body_types", BODY_TYPES)
     if declared and declared not in taken:
         known = "application/json (files: multipart/form-data)" if taken is BODY_TYPES else ", ".join(taken)
-        raise WrongType(f"This address takes {known}.")
+        raise WrongType(f"This address accepts {known}.")
 
 
 def problem_response(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:
@@ -170,7 +170,7 @@ def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> 
 
 def on_unreadable(request: Request[Any, Any, Any], _error: Exception) -> Response[bytes]:
     """Exception handler for bodies that no JSON reader takes: not UTF-8, or nested without end."""
-    return problem_response(request, Malformed("The request cannot be read; send JSON in UTF-8, not nested so deep."))
+    return problem_response(request, Malformed("The request cannot be read; send JSON in UTF-8 with less nesting."))
 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
@@ -186,12 +186,12 @@ def _translate(error: HTTPException) -> AisleError:
         case NotFoundException():
             return NotFound()
         case MethodNotAllowedException():
-            return MethodNotAllowed("This address does not take this method.")
+            return MethodNotAllowed("This address does not accept this method.")
     match error.status_code:
         case 413:
-            return TooLarge("The request is larger than this address takes.")
+            return TooLarge("The request is larger than this address accepts.")
         case 415:
-            return WrongType("This address does not take this content type.")
+            return WrongType("This address does not accept this content type.")
         case 503:
             return Unavailable(error.detail)
         case status if isinstance(error, ClientException) or 400 <= status < 500:

@@ -240,7 +240,8 @@ class JobDesk:
         async with self._database.connection(shop_id) as connection:
             if await count_uploads(connection, shop_id) >= MAX_WAITING_UPLOADS:
                 raise RateLimited(
-                    f"{MAX_WAITING_UPLOADS} files of this shop are still waiting to be read.", retry_after_s=30
+                    f"{MAX_WAITING_UPLOADS} files of this shop are still being imported; try again when they are done.",
+                    retry_after_s=30,
                 )
             upload_id = await save_upload(connection, shop_id, name, data)
             job_id = await enqueue(connection, shop_id, kind, payload | {"upload_id": str(upload_id)})

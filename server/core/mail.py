@@ -110,7 +110,7 @@ class Mailer:
         try:
             message["To"] = _address(to.strip())
         except (ValueError, IndexError, MessageError):  # what the parser raises depends on what is wrong
-            raise MailRefused("the order's e-mail is no address") from None
+            raise MailRefused("the order's e-mail is not an address") from None
         message["From"] = Address(name, addr_spec=address)
         message["Subject"] = " ".join(subject.split())
         message["Date"] = formatdate(localtime=False)

@@ -28,7 +28,7 @@ def read_cursor(cursor: str | None) -> str:
             return key
     except (binascii.Error, ValueError):
         pass
-    raise Invalid("The cursor is not one of ours.", errors=(FieldError("cursor", "take next_cursor"),))
+    raise Invalid("The cursor is not valid.", errors=(FieldError("cursor", "use the next_cursor of the last page"),))
 
 
 def page(items: Sequence[Item], limit: int, key: Callable[[Item], str], view: Callable[[Item], Any]) -> dict[str, Any]:

@@ -115,9 +115,9 @@ def _webhook_secrets(env: Mapping[str, str]) -> tuple[str, ...]:
 def _secret_keys(env: Mapping[str, str], name: str, data_dir: Path) -> tuple[str, ...]:
     keys = _list(env, variables.SECRET_KEY)
     if not keys and name == "production":
-        raise ConfigurationError("AISLE_SECRET_KEY is not set; give at least 32 random characters, newest first")
+        raise ConfigurationError("AISLE_SECRET_KEY is not set; give it at least 32 random characters")
     if any(len(key) < 32 for key in keys):
-        raise ConfigurationError("AISLE_SECRET_KEY has a key shorter than 32 characters; give longer ones")
+        raise ConfigurationError("AISLE_SECRET_KEY has a key with fewer than 32 characters; use longer ones")
     return keys or (_own_secret(data_dir),)
 
 

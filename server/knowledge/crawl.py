@@ -21,7 +21,7 @@ MAX_RETRY_AFTER_S = 30.0
 MAX_FAILURES_IN_A_ROW = 10
 PAGE_TYPES = ("text/html", "application/xhtml+xml", "application/pdf")
 ROBOT = "AisleBot"
-NO_ADDRESS = f"is no web address of at most {MAX_URL_CHARS:,} characters"
+NO_ADDRESS = f"is not a web address of at most {MAX_URL_CHARS:,} characters"
 
 
 class CrawledPage(Struct, frozen=True):
@@ -101,7 +101,7 @@ class _Crawler:
 
     async def _page(self, url: str) -> Found:
         if not self._robots.can_fetch(url, ROBOT):
-            return CrawlProblem(url, "robots.txt asks robots not to read it")
+            return CrawlProblem(url, "robots.txt does not allow reading it")
         try:
             response = await self._get(url)
         except EgressError as error:
@@ -127,7 +127,7 @@ class _Crawler:
         if not is_same_site(final, self._start):
             return CrawlProblem(url, f"leads to another site ({final[:200]})")
         if not self._robots.can_fetch(final, ROBOT):
-            return CrawlProblem(url, f"leads to {final[:200]}, which robots.txt asks robots not to read")
+            return CrawlProblem(url, f"leads to {final[:200]}, which robots.txt does not allow reading")
         content_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
         if content_type not in PAGE_TYPES:
             return CrawlProblem(url, f"is {content_type[:60] or 'of no stated type'}, not a page or PDF")
@@ -149,9 +149,11 @@ async def _read_robots(start: str, fetch: Egress) -> Protego | CrawlProblem:
     try:
         response = await fetch.get(url, max_bytes=MAX_ROBOTS_BYTES)
     except EgressError as error:
-        return CrawlProblem(url, f"robots.txt could not be read, so nothing else is: {error}")
+        return CrawlProblem(url, f"robots.txt could not be read, so nothing else was: {error}")
     if response.status >= 500 or response.status == 429:
-        return CrawlProblem(url, f"robots.txt answers with status {response.status}, so nothing is read now; try later")
+        return CrawlProblem(
+            url, f"robots.txt answered with status {response.status}, so nothing was read; try again later"
+        )
     text = response.body.decode("utf-8", "replace") if response.status == 200 else ""
     is_page = text.lstrip()[:1] == "<"  # a shop that answers every address with its home page has no rules
     return await asyncio.to_thread(Protego.parse, "" if is_page else text)

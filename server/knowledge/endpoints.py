@@ -107,9 +107,11 @@ async def write_document(
     """
     caller.require(Role.ADMIN)
     if data.format not in FORMATS:
-        raise Invalid("No such format.", errors=(FieldError("format", f"one of {', '.join(FORMATS)}"),))
+        raise Invalid("There is no such format.", errors=(FieldError("format", f"one of {', '.join(FORMATS)}"),))
     if "\x00" in data.id + data.title + (data.url or ""):
-        raise Invalid("A text holds a NUL character.", errors=(FieldError("id", "no NUL in id, title or url"),))
+        raise Invalid(
+            "A text contains a NUL character.", errors=(FieldError("id", "must not contain NUL in id, title or url"),)
+        )
     if data.url:
         _require_url(data.url)
     result = await knowledge.write_text(
@@ -147,7 +149,7 @@ async def upload_document(
     caller.require(Role.ADMIN)
     file = data.get("file")
     if not isinstance(file, UploadFile):
-        raise Invalid("There is no file.", errors=(FieldError("file", "send it as multipart form data"),))
+        raise Invalid("The request has no file.", errors=(FieldError("file", "send it as multipart form data"),))
     name = (file.filename or "document").replace("\x00", "")[-200:]
     return {"job_id": await jobs.enqueue_file(caller.shop_id, "knowledge.import", name, await file.read(), {})}
 

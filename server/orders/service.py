@@ -307,4 +307,4 @@ def _unavailable(reason: PlatformError) -> OrdersUnavailable:
 
 
 def _rate_limited(retry_after_s: int) -> RateLimited:
-    return RateLimited("Too many tries for now; please wait before the next.", retry_after_s=retry_after_s)
+    return RateLimited("Too many attempts; please wait before you try again.", retry_after_s=retry_after_s)

@@ -185,9 +185,12 @@ def _names_of(shopper: Shopper) -> list[PersonNamed]:
 def _require_named(person: PersonNamed) -> None:
     email = (person.email or "").strip()
     if not (person.customer_id or email):
-        raise Invalid("Nobody is named.", errors=(FieldError("email", "or customer_id"),))
+        raise Invalid("The request names no person.", errors=(FieldError("email", "give this, customer_id or both"),))
     if email and not ADDRESS.fullmatch(email):
-        raise Invalid("That is no e-mail address.", errors=(FieldError("email", "a whole one: ann@example.com"),))
+        raise Invalid(
+            "This is not an e-mail address.",
+            errors=(FieldError("email", "must be a full address such as ann@example.com"),),
+        )
 
 
 def _keys(person: PersonNamed) -> tuple[str | None, str | None, list[str]]:

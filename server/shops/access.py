@@ -38,7 +38,7 @@ async def provide_caller(
         return await shops.caller_of_key(token)
     claims = console_signer.read(request.cookies.get(COOKIE, ""))
     if claims is None:
-        raise Unauthenticated("This needs a secret key as a bearer token, or a sign-in at the console.")
+        raise Unauthenticated("This needs a secret key as a bearer token, or sign in to the console.")
     if request.method not in SAFE_METHODS and request_origin(request) != request.app.state.own_origin:
         raise OriginRefused("A write with the console's cookie must come from the console itself.")
     return await members.caller(claims.merchant_id, claims.shop_id, claims.signed_in_at)

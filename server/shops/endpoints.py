@@ -80,9 +80,11 @@ async def get_launcher(
     profile = await shops.profile(shop_id)
     origin = request_origin(request)
     if not profile.active:
-        raise Unauthenticated("This shop is not being served.")
+        raise Unauthenticated("This shop is switched off.")
     if origin and origin != request.app.state.own_origin and origin not in profile.origins:
-        raise OriginRefused("This site's origin is not on the shop's list; add it in the console or by PATCH /v1/shop.")
+        raise OriginRefused(
+            "This site's origin is not on the shop's list; add it in the console or with PATCH /v1/shop."
+        )
     return Response(launcher_of(profile.appearance), headers={"Cache-Control": LAUNCHER_CACHE})
 
 
@@ -103,7 +105,7 @@ async def create_key(
     """
     caller.require(Role.ADMIN)
     if data.kind not in PREFIXES:
-        raise Invalid("No such kind of key.", errors=(FieldError("kind", f"one of {', '.join(PREFIXES)}"),))
+        raise Invalid("There is no such kind of key.", errors=(FieldError("kind", f"one of {', '.join(PREFIXES)}"),))
     return await shops.add_key(
         caller.shop_id, data.kind, data.name, caller.actor, answers_per_period=data.answers_per_period
     )

@@ -66,14 +66,14 @@ def _wrong_hours(hours: Any) -> list[FieldError]:
         if name not in ("timezone", "days")
     ]
     if not isinstance(hours.get("timezone"), str) or hours["timezone"] not in _zones():
-        errors.append(FieldError("handoff.hours.timezone", "a time zone of the IANA list such as Europe/Berlin"))
+        errors.append(FieldError("handoff.hours.timezone", "must be an IANA time zone such as Europe/Berlin"))
     days = hours.get("days")
     if not isinstance(days, dict):
         return [*errors, FieldError("handoff.hours.days", 'an object such as {"mon": [["09:00", "17:00"]]}')]
     for name, spans in days.items():
         field = f"handoff.hours.days.{name}"
         if name not in DAYS:
-            errors.append(FieldError(field, f"is no day; one of {', '.join(DAYS)}"))
+            errors.append(FieldError(field, f"is not a day; use one of {', '.join(DAYS)}"))
         else:
             errors += _wrong_spans(field, spans)
     return errors
@@ -88,9 +88,11 @@ def _wrong_spans(field: str, spans: Any) -> list[FieldError]:
         if not (isinstance(span, list) and len(span) == 2 and all(_is_time(each) for each in span)):
             errors.append(FieldError(f"{field}[{number}]", 'two times such as ["09:00", "17:00"]'))
         elif span[0] >= span[1]:
-            errors.append(FieldError(f"{field}[{number}]", "ends before it begins; write a night as two days' spans"))
+            errors.append(
+                FieldError(f"{field}[{number}]", "ends before it begins; split hours past midnight over two days")
+            )
         elif span[0] < ended:
-            errors.append(FieldError(f"{field}[{number}]", "begins before the span in front of it has ended"))
+            errors.append(FieldError(f"{field}[{number}]", "begins before the previous span ends"))
         else:
             ended = span[1]
     return errors

@@ -92,12 +92,12 @@ class IdempotentWrites:
             row = await storage.find_idempotency_key(session, shop_id, route, key)
         if row is None or row.body is None:
             raise Conflict(
-                "The first request with this Idempotency-Key is still being worked on; try again shortly.",
+                "The first request with this Idempotency-Key is still running; try again shortly.",
                 retry_after_s=2,
             )
         if row.request_hash != digest:
-            error = FieldError("Idempotency-Key", "was used for another request; take a new one")
-            raise Invalid("One key, two requests.", errors=(error,))
+            error = FieldError("Idempotency-Key", "was used for another request; use a new key")
+            raise Invalid("This Idempotency-Key belongs to a different request.", errors=(error,))
         kept = msgspec.json.decode(vault.open(shop_id, row.body), type=Kept)
         await _answer(send, kept.status, kept.content_type, kept.body.encode(), {"idempotent-replayed": "true"})
 

@@ -43,7 +43,7 @@ class Members:
                 session.add(merchant)
                 await session.flush()
             elif await storage.is_member(session, shop_id, merchant.id):
-                raise Conflict(f"{email} is a member of this shop already")
+                raise Conflict(f"{email} is already a member of this shop")
             if seats and len(await storage.list_members(session, shop_id)) >= seats.limit:
                 raise QuotaExceeded(f"There is no seat left: {seats.reason}.", retry_after_s=ASK_AGAIN_S)
             session.add(Member(shop_id=shop_id, merchant_id=merchant.id, role=role))
@@ -70,7 +70,7 @@ class Members:
         except Argon2Error:
             merchant = None
         if merchant is None:
-            raise Unauthenticated("This e-mail and password do not fit together.")
+            raise Unauthenticated("The e-mail or the password is not correct.")
         return merchant
 
     async def sign_out(self, merchant_id: UUID) -> None:
@@ -98,7 +98,7 @@ class Members:
                 member = await storage.get_member(session, shop_id, merchant_id)
                 merchant = await storage.find_merchant_by_id(session, merchant_id)
         except NotFound:
-            raise Unauthenticated("You do not belong to this shop (any more).") from None
+            raise Unauthenticated("You are not a member of this shop.") from None
         if merchant is None or (merchant.signed_out_at and merchant.signed_out_at >= signed_in_at):
             raise Unauthenticated("You have signed out.")
         return Caller(shop_id=shop_id, role=Role(member.role), actor=f"merchant:{merchant_id}", merchant_id=merchant_id)

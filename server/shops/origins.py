@@ -42,7 +42,7 @@ def require_origins(texts: tuple[str, ...]) -> tuple[str, ...]:
         if origin is None
     )
     if wrong:
-        raise Invalid("Not every origin can be used; nothing was changed.", errors=wrong)
+        raise Invalid("Some origins are not valid; nothing was changed.", errors=wrong)
     return tuple(dict.fromkeys(origin for origin in origins if origin))
 
 

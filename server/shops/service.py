@@ -150,8 +150,8 @@ class ShopService:
         async with self._database.session(shop_id) as session:
             live = [known for known in await storage.list_keys(session, shop_id) if known.kind == "customer"]
             if kind == "customer" and len(live) >= MAX_CUSTOMER_KEYS:
-                error = FieldError("kind", "revoke one of the two customer keys first; two are for changing over")
-                raise Invalid("There are two customer keys already.", errors=(error,))
+                error = FieldError("kind", "revoke one of them first; the second is for changing over")
+                raise Invalid("The shop already has two customer keys.", errors=(error,))
             await storage.add_key(session, shop_id, key, digest(text))
             await storage.add_audit_entry(session, shop_id, actor, "key.create", {"prefix": key.prefix})
         self._customer_keys.invalidate(shop_id)
@@ -217,7 +217,7 @@ class ShopService:
             async with self._database.global_session() as session:
                 row = await storage.find_key(session, key_hash)
             if row is None:
-                raise Unauthenticated("This key is not known, or it was revoked.")
+                raise Unauthenticated("This key is unknown or was revoked.")
             found = self._keys.put(key_hash, (row.shop_id, row.kind, row.key_id))
         shop_id, found_kind, key_id = found
         if found_kind != kind:

@@ -24,7 +24,7 @@ _EMAIL = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,253}")
 def require_settings(values: Mapping[str, Any]) -> None:
     """Raises Invalid naming every field with a value that cannot be kept."""
     if errors := settings_errors(values):
-        raise Invalid("Some fields cannot be kept; nothing was changed.", errors=errors)
+        raise Invalid("Some fields are not valid; nothing was changed.", errors=errors)
 
 
 def settings_errors(values: Mapping[str, Any]) -> tuple[FieldError, ...]:
@@ -35,7 +35,7 @@ def settings_errors(values: Mapping[str, Any]) -> tuple[FieldError, ...]:
         if len(str(values.get(name) or "")) > TEXT_LENGTH
     ]
     errors += [
-        FieldError(name, "must not hold control characters")
+        FieldError(name, "must not contain control characters")
         for name in ("name", "greeting", "tone")
         if any(category(each) in ("Cc", "Cs") and each not in "\n\t" for each in str(values.get(name) or ""))
     ]

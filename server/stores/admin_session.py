@@ -106,7 +106,7 @@ class ShopifyAdmin:
         try:
             session = read_session_token(token, self._app.api_key, self._app.secrets)
         except AuthRefused as reason:
-            raise Unauthenticated(f"This is no session of Shopify's admin: {reason}.") from None
+            raise Unauthenticated(f"This is not a valid session of Shopify's admin: {reason}.") from None
         return self._app, session.shop_domain
 
     async def _renew(self, app: ShopifyApp, store: StoreConnection, domain: str, token: str) -> None:

@@ -47,7 +47,9 @@ class Connecting:
         way = self._ways.get(request.platform)
         if way is None:
             known = ", ".join(sorted(self._ways))
-            raise Invalid("This platform cannot be connected so.", errors=(FieldError("platform", f"one of {known}"),))
+            raise Invalid(
+                "This platform cannot be connected here.", errors=(FieldError("platform", f"one of {known}"),)
+            )
         return await way(request)
 
 
@@ -69,7 +71,7 @@ class PrepareFeed:
         """See `Prepare`."""
         errors = list(self._problems(request))
         if errors:
-            raise Invalid("An address is missing or cannot be used.", errors=tuple(errors))
+            raise Invalid("An address is missing or not valid.", errors=tuple(errors))
         has_orders = request.orders_url is not None
         return NewStore(
             platform="feed",
@@ -82,7 +84,7 @@ class PrepareFeed:
 
     def _problems(self, request: StoreRequest) -> Iterator[FieldError]:
         if not (request.feed_url or request.orders_url):
-            yield FieldError("feed_url", "or orders_url, or both")
+            yield FieldError("feed_url", "give this, orders_url or both")
         if request.feed_url and not is_web_address(request.feed_url):
             yield FieldError("feed_url", "a web address such as https://shop.example/products.xml")
         if request.orders_url and not is_web_address(request.orders_url):

@@ -37,7 +37,7 @@ RESULT_LIVES_S = 120
 """From the window's last page back to the chat: a message within the browser and one request."""
 PER_CONVERSATION = Limit("customer-sign-in", per_minute=6, burst=10)
 PER_ADDRESS = Limit("customer-sign-in-address", per_minute=120, burst=120)
-OVER = "This sign-in is not known (any more); begin again in the chat."
+OVER = "This sign-in is unknown or has expired; start again in the chat."
 
 log = get_logger("stores")
 
@@ -171,7 +171,7 @@ class CustomerAccounts:
         try:
             await self._redis.set(key, shop_id.bytes + sealed, ex=lives_s)
         except (RedisError, OSError):
-            raise Unavailable("Signing in does not work for the moment; please try again soon.") from None
+            raise Unavailable("Signing in does not work right now; please try again soon.") from None
 
     async def _take(self, key: str) -> tuple[UUID, str]:
         """(shop, what was kept), once. Raises NotFound, Unavailable."""
@@ -181,7 +181,7 @@ class CustomerAccounts:
                 pipe.delete(key)
                 kept, _ = await pipe.execute()
         except (RedisError, OSError):
-            raise Unavailable("Signing in does not work for the moment; please try again soon.") from None
+            raise Unavailable("Signing in does not work right now; please try again soon.") from None
         if kept is None:
             raise NotFound(OVER)
         shop_id = UUID(bytes=kept[:16])

@@ -92,7 +92,9 @@ async def woocommerce_keys(
         raise Invalid(str(reason)) from None
     attempt = await stores.consume_attempt("woocommerce", granted.state)
     if attempt is None:
-        raise Unauthenticated("Nobody asked for these keys, or too long ago; connect again from the console.")
+        raise Unauthenticated(
+            "These keys were not requested, or the request has expired; connect again from the console."
+        )
     request_of = StoreRequest(platform="woocommerce", store=attempt.store)
     try:
         store = await prepare_woocommerce.try_keys(

@@ -49,7 +49,7 @@ class Platforms:
             await platform.close()
         build = self._builders.get(store.platform)
         if build is None:
-            raise PlatformUnavailable(f"this installation does not speak to {store.platform}")
+            raise PlatformUnavailable(f"this installation cannot connect to {store.platform}")
         made = build(store, SealedCredentials(self._database, self._vault, store.shop_id, store.id))
         self._built[store.id] = (store, made)
         if len(self._built) > MAX_PLATFORMS:

@@ -97,7 +97,7 @@ class StoreService:
                 await storage.create_store(connection, shop_id, store_id, store, sealed)
                 for address in filter(None, (store.address, str(store_id))):
                     if not await storage.register_store(connection, shop_id, store_id, store.platform, address):
-                        raise Conflict("This store is connected to another shop here; disconnect it there first.")
+                        raise Conflict("This store is already connected to another shop; disconnect it there first.")
         await self._shops.note(shop_id, actor, "connection.create", {"platform": store.platform, "name": store.name})
         if store.every_s:
             await self.enqueue_sync(shop_id, store_id)

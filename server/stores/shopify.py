@@ -43,7 +43,7 @@ class ShopifyInstall:
         domain = find_written_domain(written_store)
         if domain is None:
             error = FieldError("shop", "the store's permanent address, such as acme.myshopify.com")
-            raise Invalid("That is no Shopify store.", errors=(error,))
+            raise Invalid("This is not a Shopify store.", errors=(error,))
         nonce = new_secret("in_")
         state = sign_state(InstallState(domain, str(shop_id), nonce), app.secrets, time.time())
         address = authorize_url(domain, app.api_key, f"{app.base_url}/integrations/shopify/callback", state)
@@ -55,14 +55,14 @@ class ShopifyInstall:
         try:
             callback = read_callback(query, app.secrets, nonce, time.time())
         except AuthRefused as reason:
-            error = FieldError("state", f"{reason}; begin again from the console's page of stores")
-            raise Invalid("This install cannot be finished.", errors=(error,)) from None
+            error = FieldError("state", f"{reason}; start again on the console's page Stores")
+            raise Invalid("The installation cannot be completed.", errors=(error,)) from None
         if callback.state.reference != str(shop_id):
-            error = FieldError("state", "it was begun for another of your shops; switch to that one and begin again")
-            raise Invalid("This install cannot be finished.", errors=(error,))
+            error = FieldError("state", "it was started for another of your shops; switch to that shop and start again")
+            raise Invalid("The installation cannot be completed.", errors=(error,))
         owner = await self._stores.find_ref(PLATFORM, callback.shop_domain)
         if owner and owner.shop_id != shop_id:  # a new token would end the other shop's, so the code stays unused
-            raise Conflict("This store is connected to another shop here; disconnect it there first.")
+            raise Conflict("This store is already connected to another shop; disconnect it there first.")
         credentials = await self._buy_token(app, callback.shop_domain, callback.code)
         granted = credentials.get("scope", "")
         settings = {
@@ -87,7 +87,7 @@ class ShopifyInstall:
         try:
             call = read_proxy_call(query, self._require_app().secrets, time.time())
         except AuthRefused as reason:
-            raise Unauthenticated(f"This is no call of Shopify's: {reason}.") from None
+            raise Unauthenticated(f"This request does not come from Shopify: {reason}.") from None
         ref = await self._stores.find_ref(PLATFORM, call.shop_domain)
         if ref is None:
             raise Unauthenticated("This store is not connected.")
@@ -98,9 +98,11 @@ class ShopifyInstall:
         try:
             return await TokenDesk(http, self._origin.replace("{store}", domain), app).exchange_code(code)
         except PlatformRevoked as reason:
-            raise Invalid("Shopify does not take this install.", errors=(FieldError("code", str(reason)),)) from None
+            raise Invalid(
+                "Shopify did not accept the installation.", errors=(FieldError("code", str(reason)),)
+            ) from None
         except PlatformUnavailable as reason:
-            raise Unavailable(f"{reason}; begin again in a moment.") from None
+            raise Unavailable(f"{reason}; start again in a moment.") from None
         finally:
             await http.close()
 

@@ -19,8 +19,8 @@ WORDS = {
     "en": {
         "title": "Sign-in",
         "handed": "You are signed in. You can close this window.",
-        "alone": "The chat that began this sign-in cannot be reached from here. Close this window, go back to the chat "
-        "and use the code that is sent by e-mail instead.",
+        "alone": "The chat where this sign-in started cannot be reached from here. Close this window, go back to the "
+        "chat and use the code that is sent by e-mail instead.",
         "failed": "The sign-in did not work. Close this window, go back to the chat and try again, or use the code "
         "that is sent by e-mail.",
     },

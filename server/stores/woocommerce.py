@@ -71,11 +71,11 @@ class PrepareWooCommerce:
             async with asyncio.timeout(PATIENCE_S):
                 facts = await platform.try_keys()
         except PlatformRevoked as reason:
-            error = FieldError("consumer_key", f"{store_url} does not take these keys: {reason}")
-            raise Invalid("The keys do not fit this shop.", errors=(error,)) from None
+            error = FieldError("consumer_key", f"{store_url} does not accept these keys: {reason}")
+            raise Invalid("The keys do not work for this shop.", errors=(error,)) from None
         except TimeoutError:
-            error = FieldError("store", f"it did not answer everything within {PATIENCE_S:.0f} seconds; try again")
-            raise Invalid("The shop is too slow.", errors=(error,)) from None
+            error = FieldError("store", f"it did not finish answering within {PATIENCE_S:.0f} seconds; try again")
+            raise Invalid("The shop answers too slowly.", errors=(error,)) from None
         except PlatformUnavailable as reason:
             raise Invalid("The shop cannot be reached.", errors=(FieldError("store", str(reason)),)) from None
         finally:

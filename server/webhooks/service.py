@@ -83,7 +83,7 @@ class Inbox:
     async def take_of_app(self, source: Source, secrets: tuple[str, ...], address: str, delivery: Delivery) -> None:
         """From a platform where one secret signs for all stores: the signature first, then whose store it is."""
         if not secrets or not source.verify(delivery, secrets):
-            raise InvalidSignature("The signature does not fit.")
+            raise InvalidSignature("The signature does not match.")
         reading = await _reading(source, delivery)
         if reading.change is None:
             return
@@ -99,7 +99,7 @@ class Inbox:
         if source.is_ping(delivery):
             return
         if ref is None or not source.verify(delivery, await self._secret(ref)):
-            raise InvalidSignature("The signature does not fit.")
+            raise InvalidSignature("The signature does not match.")
         reading = await _reading(source, delivery)
         if reading.change is not None:
             await self._put(ref, reading, reading.change)

@@ -38,7 +38,7 @@ MANY_PRODUCTS = 100
 UNCLEAR_WITHIN = timedelta(minutes=10)
 """A platform that does not say which products changed often says so many times; one pass covers them all."""
 RETRY_S = 5.0
-GONE = "The store has taken Aisle's access away. Connect it again to go on."
+GONE = "The store has withdrawn Aisle's access. Connect it again to continue."
 
 
 class ProcessChanges:

@@ -49,7 +49,7 @@ def test_a_feed_is_read_with_its_bad_row_named(merchant: httpx.Client, own_shop:
     made = connect(merchant, own_shop)
     connection = await_sync(merchant, str(made["id"]))
     assert titles(merchant) == ["Copper kettle", "Tin kettle"]
-    assert connection["problem"] == "1 of 3 could not be taken"
+    assert connection["problem"] == "1 of 3 could not be imported"
     assert connection["result"]["created"] == 2
     assert "orders_secret" not in merchant.get("/v1/connections").text
 
@@ -145,7 +145,7 @@ def test_two_stores_of_one_shop_never_take_each_others_products(
     own_shop.feed = b"id,title,price\nk1,Stranger,1.00 USD\nk9,Newcomer,2.00 USD\n"
     second = connect(merchant, own_shop, name="Second")
     told = await_sync(merchant, str(second["id"]))
-    assert told["problem"] == "1 of 2 could not be taken"
+    assert told["problem"] == "1 of 2 could not be imported"
     assert titles(merchant) == ["Copper kettle", "Newcomer", "Tin kettle"]
     own_shop.feed = FEED
     merchant.delete(f"/v1/connections/{first['id']}")
@@ -157,7 +157,7 @@ def test_a_store_leaves_what_the_shops_own_system_wrote(merchant: httpx.Client, 
     mine = {"id": "k1", "title": "Our own kettle"}
     merchant.put("/v1/products/k1", json=mine).raise_for_status()
     told = await_sync(merchant, str(connect(merchant, own_shop)["id"]))
-    assert told["problem"] == "2 of 3 could not be taken"
+    assert told["problem"] == "2 of 3 could not be imported"
     assert titles(merchant) == ["Our own kettle", "Tin kettle"]
 
 
@@ -170,7 +170,7 @@ def test_a_packed_bomb_is_no_feed(merchant: httpx.Client, own_shop: HouseMadeSho
         failed = await_sync(merchant, made["id"], state="failed")
     finally:
         own_shop.feed_encoding = None
-    assert "more than" in failed["problem"] or "not asked for" in failed["problem"]
+    assert "more than" in failed["problem"] or "not requested" in failed["problem"]
     assert titles(merchant) == []
 
 

@@ -80,7 +80,9 @@ class _Unpacked(io.RawIOBase):
         self._unpacked_bytes += more
         limit = max(RATIO_GRACE_BYTES, self._progress.done_bytes * MAX_UNPACK_RATIO)
         if self._unpacked_bytes > min(limit, MAX_UNPACKED_BYTES):
-            raise UnreadableFile("the gzip file unpacks to far more than a catalog; unpack it and import the parts")
+            raise UnreadableFile(
+                "the gzip file is far larger than a catalog once unpacked; unpack it and import it in parts"
+            )
 
     def close(self) -> None:
         self._packed.close()
@@ -97,7 +99,7 @@ def open_bytes(path: Path, progress: Progress) -> io.BufferedReader:
         return stream
     unpacked = io.BufferedReader(cast(Any, _Unpacked(stream, progress)), HEAD_BYTES)
     if unpacked.peek(2)[:2] == b"\x1f\x8b":
-        raise UnreadableFile("the file is packed with gzip twice; unpack it once")
+        raise UnreadableFile("the file is compressed with gzip twice; decompress it once")
     return unpacked
 
 

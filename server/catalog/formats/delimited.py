@@ -29,7 +29,7 @@ def recognise_table(head: str, *, is_whole: bool) -> Table:
     best = max((_score(lines, delimiter), -at, delimiter) for at, delimiter in enumerate(_DELIMITERS))
     if best[0] == (0.0, 0):
         raise UnreadableFile(
-            "the file is no product list that Aisle knows: CSV or TSV with a header row, JSONL, JSON, or a Google feed"
+            "the file is not a product list Aisle can read: CSV or TSV with a header row, JSONL, JSON, or a Google feed"
         )
     header = tuple(name.strip().strip("\ufeff") for name in _first_rows(lines, best[2], 1)[0])
     if len(header) > MAX_COLUMNS:
@@ -144,4 +144,4 @@ def _explain(error: csv.Error) -> str:
         return "a quote is opened here and never closed; close it, or write a quote inside a cell twice"
     if "expected after" in text:
         return "there is text after a closing quote; write a quote inside a cell twice"
-    return f"is no well-formed CSV row ({text})"
+    return f"is not a well-formed CSV row ({text})"

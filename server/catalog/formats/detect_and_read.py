@@ -109,7 +109,7 @@ def _require_columns(shape: _Shape, sources: tuple[Source, ...]) -> None:
     for target in ("id", "title"):
         if shape.build_group in (None, google_feed.build_group) and target not in known:
             raise UnreadableFile(
-                f"no column is known to hold the {target}; the columns are {columns}; say --map {target}=COLUMN"
+                f"no column looks like the {target}; the columns are {columns}; use --map {target}=COLUMN"
             )
 
 
@@ -122,7 +122,7 @@ def _read(path: Path, shape: _Shape, context: Context, progress: Progress) -> It
             count += 1
             yield row
     if not count:
-        raise UnreadableFile("the file holds no products: there are no rows below the header, or the list is empty")
+        raise UnreadableFile("the file has no products: there are no rows below the header, or the list is empty")
     for name in sorted(unseen):
         yield BadRow(0, f"--map names {name!r}, but no row has such a field")
 

@@ -54,7 +54,7 @@ def _decoded(row: int, text: str) -> Record | BadRow:
     try:
         return Record(row, _decoder.decode(text))
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
-        return BadRow(row, f"is no valid JSON object ({_short(error)})")
+        return BadRow(row, f"is not a valid JSON object ({_short(error)})")
 
 
 def _short(error: Exception) -> str:

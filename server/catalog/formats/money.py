@@ -63,7 +63,7 @@ def parse_money(value: object, currency: str) -> Money | None:
         case None:
             return None
         case bool():
-            raise UnreadablePrice("a price is not a yes or no")
+            raise UnreadablePrice("a price must be a number or text, not true or false")
         case Decimal() | int() | float():
             return _money(_decimal(str(value)), currency, str(value))
         case str() if value.strip().lower() in _NONE_WORDS:
@@ -78,7 +78,7 @@ def parse_minor(value: object, currency: str) -> Money | None:
     if value is None or (isinstance(value, str) and value.strip().lower() in _NONE_WORDS):
         return None
     if isinstance(value, bool):
-        raise UnreadablePrice("a price is not a yes or no")
+        raise UnreadablePrice("a price must be a number or text, not true or false")
     amount = _decimal(str(value).strip())
     if amount != amount.to_integral_value():
         raise UnreadablePrice(f"{str(value)[:40]!r} is not a whole number of minor units (cents)")
@@ -117,7 +117,7 @@ def _named_currency(before: str, after: str, default: str, text: str) -> str | N
     for symbol, code in _MAIN_OF_SHARED.items():
         if symbol in text and code in options:
             return code
-    raise UnreadablePrice(f"{text[:40]!r} does not say which currency; write it like 19.99 {default}")
+    raise UnreadablePrice(f"{text[:40]!r} does not name its currency; write it like 19.99 {default}")
 
 
 def _currencies(word: str) -> tuple[str, ...]:

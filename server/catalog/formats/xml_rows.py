@@ -22,7 +22,7 @@ class _Bounded:
         data = self._stream.read(size)
         self._since_item += len(data)
         if self._since_item > MAX_ITEM_BYTES:
-            raise UnreadableFile("the feed has no <item> or <entry> for 8 MB; it is no product feed, or it is damaged")
+            raise UnreadableFile("the feed has 8 MB without an <item> or <entry>; it is damaged or not a product feed")
         return data
 
     def item_done(self) -> None:
@@ -63,7 +63,7 @@ def feed_records(stream: IO[bytes]) -> Iterator[Record | BadRow]:
         raise UnreadableFile("the feed declares XML entities, which no product feed needs; remove them") from error
     except (ParseError, ValueError, LookupError) as error:
         if row == 0:
-            raise UnreadableFile(f"the file is no well-formed XML ({error})") from error
+            raise UnreadableFile(f"the file is not well-formed XML ({error})") from error
         yield BadRow(row + 1, f"the XML is damaged here ({error}); the items before were read")
 
 

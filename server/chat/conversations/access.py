@@ -20,7 +20,7 @@ async def provide_shopper(request: Request[Any, Any, Any], sessions_service: Nam
     """The shopper behind the bearer token, in the conversation the path names (404 for any other)."""
     token = bearer_token(request)
     if token is None:
-        raise Unauthenticated("This needs the session as a bearer token.")
+        raise Unauthenticated("Send the session as a bearer token.")
     shopper = await sessions_service.read(
         token,
         origin=request_origin(request),

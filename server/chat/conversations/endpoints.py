@@ -168,7 +168,7 @@ async def rate_answer(
     """Thumbs up or down for one answer; a second rating replaces the first."""
     await limits.require_light(shopper, RATINGS)
     if data.rating not in ("up", "down"):
-        raise Invalid("The rating is not one we know.", errors=(FieldError("rating", "up or down"),))
+        raise Invalid("There is no such rating.", errors=(FieldError("rating", "up or down"),))
     await conversations.rate(shopper, data.message_id, data.rating, data.comment)
     return {"status": "kept"}
 
@@ -187,7 +187,7 @@ async def verify(
         level = await orders.verify_identity(shopper, data.order_number, email=data.email, postcode=data.postcode)
     else:
         raise Invalid(
-            "Give one proof beside the order number.",
+            "Send exactly one proof with the order number.",
             errors=(FieldError("email", "or postcode, or send_code, or code"),),
         )
     return Response(VerificationAnswer(int(level)), status_code=200)
@@ -225,7 +225,9 @@ async def report(
 ) -> None:
     """Tell the merchant what a widget noticed on their page: `buffered_stream` when answers arrive all at once."""
     if data.kind not in REPORT_KINDS:
-        raise Invalid("No such kind of report.", errors=(FieldError("kind", f"one of {', '.join(REPORT_KINDS)}"),))
+        raise Invalid(
+            "There is no such kind of report.", errors=(FieldError("kind", f"one of {', '.join(REPORT_KINDS)}"),)
+        )
     await limits.require(shopper, REPORTS)
     await conversations.report(shopper, data.kind, data.page)
 

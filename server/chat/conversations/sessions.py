@@ -137,18 +137,18 @@ class Sessions:
         """Who holds this token; `is_safe` tells a request that only reads. Raises Unauthenticated, OriginRefused."""
         claims = self._signer.read(token)
         if claims is None:
-            raise Unauthenticated("The session is not valid (any more); open a new one.")
+            raise Unauthenticated("The session is invalid or has expired; open a new one.")
         shop_id = UUID(claims.s)
         try:
             profile = await self._shops.profile(shop_id)
         except NotFound:
-            raise Unauthenticated("The session's shop is gone.") from None
+            raise Unauthenticated("This session's shop no longer exists.") from None
         if not profile.active:
-            raise Unauthenticated("This shop is not being served.")
+            raise Unauthenticated("This shop is switched off.")
         if claims.k and UUID(claims.k) not in profile.keys:
-            raise Unauthenticated("The key of this session was revoked; open a new one.")
+            raise Unauthenticated("This session's key was revoked; open a new session with another key.")
         if await self._forgotten.holds(shop_id, UUID(claims.v)):
-            raise Unauthenticated("Everything of this session was erased; open a new one.")
+            raise Unauthenticated("This session's data was erased; open a new session.")
         if self._is_foreign(claims, origin):
             raise OriginRefused("This session belongs to the chat's own frame; open one of your own.")
         if origin or claims.o:
@@ -187,16 +187,16 @@ class Sessions:
     ) -> ShopProfile:
         profile = await self._shops.profile(shop_id)
         if not profile.active:
-            raise Unauthenticated("This shop is not being served.")
+            raise Unauthenticated("This shop is switched off.")
         if origin:
             self._require_origin(profile, origin)
             await self._limiter.require((SESSIONS_PER_ADDRESS, network_of(address) or address))
             return profile
         if not secret_key:
-            raise Unauthenticated("Without an Origin header a session needs the shop's secret key as a bearer.")
+            raise Unauthenticated("Without an Origin header a session needs the shop's secret key as a bearer token.")
         owner, _ = await self._shops.shop_of_key(secret_key, "secret")
         if owner != shop_id:
-            raise Unauthenticated("The secret key belongs to another shop than the publishable key.")
+            raise Unauthenticated("The secret key and the publishable key belong to different shops.")
         return profile
 
     def _is_foreign(self, claims: SessionClaims, origin: str | None) -> bool:
@@ -209,7 +209,7 @@ class Sessions:
             raise OriginRefused("This session was opened in a browser; requests with it must name their origin.")
         if origin != self._own_origin and origin not in profile.origins:
             raise OriginRefused(
-                "This site's origin is not on the shop's list; add it in the console or by PATCH /v1/shop."
+                "This site's origin is not on the shop's list; add it in the console or with PATCH /v1/shop."
             )
 
     async def _require_customer(self, shop_id: UUID, proof: CustomerProof | None) -> Customer | None:
@@ -224,7 +224,9 @@ class Sessions:
         if proof.token and (vouched := read_customer_token(proof.token, (secret,), time.time())):
             return vouched
         if not proof.id or not is_signed_customer(secret, proof.id, proof.email, proof.signature):
-            raise Unauthenticated("The customer's signature does not fit; sign id and e-mail with the identity secret.")
+            raise Unauthenticated(
+                "The customer's signature does not match; sign id and e-mail with the identity secret."
+            )
         return Customer(proof.id, (proof.email or "").strip().lower() or None)
 
 

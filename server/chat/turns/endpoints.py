@@ -95,7 +95,7 @@ async def resume_stream(
 def _message(data: ChatRequest) -> IncomingMessage:
     message = data.message or (data.messages[-1] if data.messages else None)
     if message is None:
-        raise Invalid("There is no message.", errors=(FieldError("message", "is missing"),))
+        raise Invalid("The request has no message.", errors=(FieldError("message", "is missing"),))
     parts = message.get("parts")
     given = parts if isinstance(parts, list) else []
     texts = [part["text"] for part in given if isinstance(part, dict) and isinstance(part.get("text"), str)]
@@ -106,15 +106,15 @@ def _message(data: ChatRequest) -> IncomingMessage:
     if message.get("role", "user") != "user":
         errors.append(FieldError("message.role", "must be user"))
     if not isinstance(message_id, str) or not 1 <= len(message_id) <= MAX_ID or "\x00" in message_id:
-        errors.append(FieldError("message.id", f"a text of 1 to {MAX_ID} characters, the client's own"))
+        errors.append(FieldError("message.id", f"must be a text of 1 to {MAX_ID} characters that the client chooses"))
     if isinstance(pictures, str):
         errors.append(FieldError("message.parts", pictures))
     elif not text and not pictures:
         errors.append(FieldError("message.parts", "needs a text part that is not empty, or a picture"))
     if len(text) > MAX_TEXT:
-        errors.append(FieldError("message.parts", f"at most {MAX_TEXT} characters of text"))
+        errors.append(FieldError("message.parts", f"may have at most {MAX_TEXT} characters of text"))
     if errors or isinstance(pictures, str):
-        raise Invalid("The message cannot be taken; nothing was saved.", errors=tuple(errors))
+        raise Invalid("The message is not valid; nothing was saved.", errors=tuple(errors))
     return IncomingMessage(str(message_id), text, pictures)
 
 

@@ -108,7 +108,7 @@ class ChatService:
         async with self._database.connection(shopper.shop_id) as connection:
             known = await storage.find_message(connection, shopper.shop_id, shopper.conversation_id, message.id)
         if known is None or known.author != "shopper":
-            raise Conflict("A message of this conversation has this id already; take a new one.")
+            raise Conflict("This conversation already has a message with this id; use a new one.")
         return None, Accepted(state="taken")
 
     async def _accept(
@@ -256,11 +256,11 @@ def _require_accepted(accepted: Accepted) -> None:
     """Raising ends the transaction: pictures that the message would have held stay free."""
     match accepted.state:
         case "busy" | "rivalled":
-            raise Conflict("The last question is still being answered; stop it or wait for its end.")
+            raise Conflict("The last question is still being answered; stop that answer or wait for it to end.")
         case "foreign":
             raise NotFound
         case "forgotten":
-            raise Unauthenticated("The session is not valid (any more); open a new one.")
+            raise Unauthenticated("The session is invalid or has expired; open a new one.")
 
 
 async def _let_go(task: asyncio.Task[Any]) -> None:

@@ -178,7 +178,7 @@ class TurnJournal:
         try:
             await self._redis.set(_stop_key(shop_id, turn_id), b"1", ex=JOURNAL_LIVES_S)
         except (RedisError, OSError):
-            raise Unavailable("The answer cannot be stopped at the moment; it ends by itself.") from None
+            raise Unavailable("The answer cannot be stopped right now; it will end by itself.") from None
 
     async def frames(self, shop_id: UUID, conversation_id: UUID) -> tuple[UUID | None, list[bytes], bool]:
         """(turn, its frames so far, whether it has ended); (None, [], True) when nothing is known."""

@@ -179,7 +179,7 @@ def parse_only(text: str | None) -> Only | None:
     if not text:
         return None
     if text not in list(Only):
-        raise Invalid("No such choice.", errors=(FieldError("only", f"one of {', '.join(Only)}"),))
+        raise Invalid("There is no such filter.", errors=(FieldError("only", f"one of {', '.join(Only)}"),))
     return Only(text)
 
 

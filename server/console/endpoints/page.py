@@ -115,7 +115,7 @@ def require_own_form(request: AnyRequest) -> None:
     """Raises OriginRefused for a form sent from anywhere but the console itself."""
     own = request.app.state.own_origin
     if request.method not in SAFE_METHODS and request_origin(request) != own:
-        raise OriginRefused(f"This form was not sent from the console. The console is at {own}/console; use it there.")
+        raise OriginRefused(f"This form was not sent from the console. Please use the console at {own}/console.")
 
 
 def zone_of(request: AnyRequest) -> ZoneInfo:
@@ -169,7 +169,9 @@ def on_unknown_address(request: AnyRequest, error: HTTPException) -> Response[An
 def on_exception(request: AnyRequest, error: Exception) -> Template:
     """Exception handler: our own mistakes; the log has the rest."""
     log.exception("unhandled", path=request.url.path, exc_info=error)
-    return _error_page(request, 500, "Something went wrong", "It is our mistake; nothing was lost. Please try again.")
+    return _error_page(
+        request, 500, "Something went wrong", "Something failed on our side. Nothing was lost; please try again."
+    )
 
 
 def _error_page(

@@ -97,13 +97,15 @@ def _load(data: bytes, kind: str) -> Any:
         if kind == "jsonl":
             return [msgspec.json.decode(line) for line in text.splitlines() if line.strip()]
     except msgspec.DecodeError as error:
-        raise UnreadableFile(f"the file is no valid JSON ({error})") from error
+        raise UnreadableFile(f"the file is not valid JSON ({error})") from error
     import yaml
 
     try:
         documents = list(yaml.load_all(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))
     except (yaml.YAMLError, ValueError) as error:
-        raise UnreadableFile(f"the file is no valid YAML ({' '.join(str(error).split())[:160]})") from error
+        mark = getattr(error, "problem_mark", None)  # where it is; the parser's own words are for programmers
+        where = f": see line {mark.line + 1}" if mark else ""
+        raise UnreadableFile(f"the file is not valid YAML{where}") from error
     return documents[0] if len(documents) == 1 else documents
 
 

@@ -144,7 +144,7 @@ def _main_content(tree: LexborHTMLParser) -> Outline:
             return outline
     outline = _walked(body)
     if not outline.chars:
-        raise UnreadableFile("the page has no text outside its navigation; is it made by a script?")
+        raise UnreadableFile("the page has no text outside its navigation; it may be built by a script")
     return outline
 
 

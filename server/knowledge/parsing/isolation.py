@@ -43,10 +43,10 @@ class DocumentParser:
                 result = await self._server.run(about, data, wall_time_s=wall_time_s, max_result_bytes=MAX_RESULT_BYTES)
         except ChildTooSlow:
             raise UnreadableFile(
-                f"reading the file took longer than {wall_time_s:g} s or too much processor time, so it was given up"
+                f"reading the file took longer than {wall_time_s:g} s or too much processor time; split it"
             ) from None
         except ChildTooTalkative:
-            raise UnreadableFile("the file holds more text than can be kept; split it") from None
+            raise UnreadableFile("the file has more text than can be stored; split it") from None
         return _outcome(result)
 
     async def close(self) -> None:

@@ -59,14 +59,16 @@ def kind_of(data: bytes, name: str) -> str:
     if (
         suffix in _NEVER_TEXT
     ):  # an upload that broke off, or a saved error message: shoppers must not read it as an answer
-        raise UnreadableFile(f"the file is named {suffix} but is none; save it again from the program that made it")
+        raise UnreadableFile(
+            f"the file is named {suffix} but is not such a file; save it again from the program that made it"
+        )
     named = _BY_NAME.get(suffix)
     if named in ("markdown", "csv", "yaml", "html", "jsonl"):
         return named
     if head.lstrip()[:1] in ("{", "["):
         return _json_kind(data, head, named)
     if named == "json":
-        raise UnreadableFile("the file is named .json but holds no JSON object or list")
+        raise UnreadableFile("the file is named .json but has no JSON object or list")
     return named or _text_kind(head)
 
 
@@ -87,7 +89,7 @@ def _require_text(head: str) -> None:
     odd = sum(not (character.isprintable() or character in "\t\n\r\f\0\ufeff\u00ad") for character in head)
     is_binary = head.count("\0") > max(len(head) // 100, 2)  # a stray NUL is forgiven, a program is not
     if is_binary or odd > max(len(head) // 20, 4) or head.count("\ufffd") > max(len(head) // 20, 4):
-        raise UnreadableFile(f"the file is of no known type; known are {_KNOWN}")
+        raise UnreadableFile(f"the file has an unknown type; known are {_KNOWN}")
 
 
 def _office_kind(data: bytes) -> str:
@@ -109,6 +111,6 @@ def _require_honest(archive: zipfile.ZipFile, packed: int) -> None:
     entries = archive.infolist()
     total = sum(entry.file_size for entry in entries)
     if len(entries) > MAX_ARCHIVE_ENTRIES or total > min(MAX_ARCHIVE_BYTES, max(packed * MAX_ARCHIVE_RATIO, 2**20)):
-        raise UnreadableFile("the file unpacks to far more than a document does; it is not opened")
+        raise UnreadableFile("the file is far larger than a document once unpacked, so it was not opened")
     if any(entry.flag_bits & 1 for entry in entries):
         raise UnreadableFile("the file is protected by a password; save it without one")

@@ -18,7 +18,7 @@ def parse_document(data: bytes, name: str) -> Documents:
         raise UnreadableFile("the file nests its parts too deeply") from error
     kept = tuple(document for document in documents if document.sections)
     if not kept:
-        raise UnreadableFile("the file holds no text that can be read")
+        raise UnreadableFile("the file has no text that can be read")
     if len(kept) > MAX_DOCUMENTS:
         raise UnreadableFile(f"the file holds more than {MAX_DOCUMENTS:,} documents; split it")
     return kept

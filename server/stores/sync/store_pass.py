@@ -37,7 +37,7 @@ time after it."""
 MAX_FAILED_KEPT = 1_000
 MAX_PAGES = 500
 MAX_PRODUCTS = 250_000
-OF_ANOTHER_STORE = "a product with this id is there already, from another store or from your own system"
+OF_ANOTHER_STORE = "another store or your own system already has a product with this id"
 
 
 class StorePass:
@@ -105,7 +105,7 @@ class StorePass:
         result = self.result
         result.read += len(batch)
         if result.read > MAX_PRODUCTS:
-            raise PlatformUnavailable(f"the store told of more than {MAX_PRODUCTS:,} products")
+            raise PlatformUnavailable(f"the store reports more than {MAX_PRODUCTS:,} products")
         result.created += counts.created
         result.updated += counts.updated
         result.unchanged += counts.unchanged

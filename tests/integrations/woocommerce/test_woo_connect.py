@@ -83,7 +83,7 @@ def test_consent_page_is_asked_for_with_the_state() -> None:
     ],
 )
 def test_what_is_no_callback_is_refused_without_its_text(body: bytes) -> None:
-    with pytest.raises(ValueError, match="no callback"):
+    with pytest.raises(ValueError, match="not a callback"):
         read_callback(body)
 
 

@@ -122,8 +122,8 @@ async def test_robots_txt_is_obeyed() -> None:
     async with running(site) as egress:
         found = await read(site, egress, pauses=pauses)
     assert paths(found, site) == ["/", "/open"]
-    assert reasons(found, site)["/private/x"] == "robots.txt asks robots not to read it"
-    assert "robots.txt asks robots not to read" in reasons(found, site)["/turn"]
+    assert reasons(found, site)["/private/x"] == "robots.txt does not allow reading it"
+    assert "robots.txt does not allow reading" in reasons(found, site)["/turn"]
     assert "/private/x" not in site.asked
     assert set(pauses.seconds) == {10.0}  # never the two minutes it asks for
     assert site.busiest == 1
@@ -135,7 +135,7 @@ async def test_a_robots_txt_that_fails_stops_the_crawl() -> None:
     async with running(site) as egress:
         found = await read(site, egress)
     assert reasons(found, site) == {
-        "/robots.txt": "robots.txt answers with status 503, so nothing is read now; try later"
+        "/robots.txt": "robots.txt answered with status 503, so nothing was read; try again later"
     }
     assert site.asked == ["/robots.txt"]
 

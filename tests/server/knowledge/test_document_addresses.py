@@ -182,6 +182,6 @@ async def test_a_crawl_names_the_page_that_leads_to_a_long_address() -> None:
     assert paths(found, site) == ["/", "/near"]
     [(path, reason)] = reasons(found, site).items()
     assert path == "/far"
-    assert reason.endswith("which is no web address of at most 2,048 characters")
+    assert reason.endswith("which is not a web address of at most 2,048 characters")
     [reason] = reasons(lost, site).values()
-    assert reason.startswith("is no web address of at most 2,048 characters; write it like https://")
+    assert reason.startswith("is not a web address of at most 2,048 characters; write it like https://")

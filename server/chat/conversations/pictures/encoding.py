@@ -20,7 +20,7 @@ def encode_anew(data: bytes, quality: int) -> EncodedPicture | RefusedPicture:
     pixels. Raises whatever a decoder raises for a damaged file."""
     kind = kind_of(data)
     if kind is None:
-        return RefusedPicture("is no picture of a kind that can be taken: JPEG, PNG, WebP or GIF")
+        return RefusedPicture("is not a JPEG, PNG, WebP or GIF picture")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # our own bound on pixels is below the one that warns
         image = Image.open(io.BytesIO(data), formats=[kind])

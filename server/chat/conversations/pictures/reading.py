@@ -28,11 +28,11 @@ class PictureReader:
     async def read(self, data: bytes) -> EncodedPicture:
         """The picture encoded anew. Raises WrongType, TooLarge, Invalid (damaged, or too many pixels), Unavailable."""
         if len(data) > MAX_BYTES:
-            raise TooLarge(f"A picture may have {MAX_BYTES // 2**20} MB.")
+            raise TooLarge(f"A picture may have up to {MAX_BYTES // 2**20} MB.")
         if kind_of(data) is None:
-            raise WrongType("This is no picture of a kind that can be taken: JPEG, PNG, WebP or GIF.")
+            raise WrongType("This is not a JPEG, PNG, WebP or GIF picture.")
         if self._waiting >= MAX_WAITING:
-            raise Unavailable("Many pictures are being read at this moment; please try again.", retry_after_s=3)
+            raise Unavailable("Many pictures are being processed right now; please try again.", retry_after_s=3)
         self._waiting += 1
         try:
             async with self._places:
@@ -40,7 +40,7 @@ class PictureReader:
         finally:
             self._waiting -= 1
         if isinstance(outcome, RefusedPicture):
-            raise Invalid("This picture cannot be taken.", errors=(FieldError("body", outcome.reason),))
+            raise Invalid("This picture cannot be used.", errors=(FieldError("body", outcome.reason),))
         return outcome
 
     async def close(self) -> None:
@@ -52,6 +52,6 @@ class PictureReader:
             result = await self._server.run("", data, wall_time_s=WALL_TIME_S, max_result_bytes=MAX_BYTES)
             return _decoder.decode(result)
         except ChildTooSlow:
-            return RefusedPicture("takes too long to read; send it smaller")
+            return RefusedPicture("takes too long to process; send a smaller one")
         except (ChildTooTalkative, msgspec.DecodeError):  # no answer, or half of one: the child died of it
             return RefusedPicture("is damaged or needs too much memory")

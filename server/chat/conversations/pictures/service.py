@@ -57,7 +57,7 @@ class Pictures:
         """All that can be refused before the picture itself is read. Raises ImagesOff, RateLimited."""
         profile = await self._shops.profile(shopper.shop_id)
         if profile.appearance.get("images") is not True:
-            raise ImagesOff("This shop takes no pictures.")
+            raise ImagesOff("This shop does not accept pictures.")
         await self._limits.require(shopper, PICTURES)
         await self._limits.require_of_address(shopper, PICTURES_PER_ADDRESS)
         async with self._database.connection(shopper.shop_id) as connection:
@@ -79,7 +79,7 @@ class Pictures:
             if storage_limit:
                 room = await self._allowances.room(connection, shopper.shop_id, storage_limit, binding=True)
                 if room < 0:  # said to a shopper, whom the shop's plan does not concern
-                    raise QuotaExceeded("This shop has no room for more pictures.", retry_after_s=ASK_AGAIN_S)
+                    raise QuotaExceeded("This shop cannot store more pictures.", retry_after_s=ASK_AGAIN_S)
         return _view(picture_id, picture)
 
     async def get(self, shopper: Shopper, picture_id: UUID) -> StoredPicture:
@@ -114,8 +114,8 @@ async def parts_of(
         shop_id, conversation_id = shopper.shop_id, shopper.conversation_id
         found = await storage.use_pictures(connection, shop_id, conversation_id, picture_ids, message_id)
         if len(found) != len(picture_ids):
-            error = FieldError("message.parts", "a picture is not of this conversation, or was sent already")
-            raise Invalid("The message cannot be taken; nothing was saved.", errors=(error,))
+            error = FieldError("message.parts", "a picture does not belong to this conversation or was already sent")
+            raise Invalid("The message is not valid; nothing was saved.", errors=(error,))
         parts += [{"type": "file", "mediaType": found[each], "url": f"{URL}{each}"} for each in picture_ids]
     return msgspec.json.encode(parts).decode()
 
@@ -148,4 +148,4 @@ def _view(picture_id: UUID, picture: EncodedPicture) -> PictureView:
 
 
 def _enough_for_today() -> RateLimited:
-    return RateLimited(f"A conversation may hold {PER_DAY} pictures a day.", retry_after_s=DAY_S)
+    return RateLimited(f"A conversation can have at most {PER_DAY} pictures a day.", retry_after_s=DAY_S)

@@ -37,7 +37,7 @@ async def test_a_document_comes_back_whole(parser: DocumentParser) -> None:
 
 
 async def test_a_refusal_comes_back_as_its_reason(parser: DocumentParser) -> None:
-    with pytest.raises(UnreadableFile, match="no valid JSON"):
+    with pytest.raises(UnreadableFile, match="not valid JSON"):
         await parser.parse(b"{broken", "a.json")
     with pytest.raises(UnreadableFile, match="larger than 10 MB"):
         await parser.parse(b"x" * (10 * 2**20 + 1), "a.txt")

@@ -103,7 +103,7 @@ def test_html_keeps_the_content_and_drops_the_site_around_it() -> None:
 def test_html_inside_a_form_and_without_main() -> None:
     document = one("<html><body><form><h1>Help</h1><p>Call us.</p><input value=x></form></body></html>", "h.html")
     assert document.sections == (Section((), "Call us.", None),)
-    with pytest.raises(UnreadableFile, match="made by a script"):
+    with pytest.raises(UnreadableFile, match="built by a script"):
         parse_document(b"<html><body><div id=root></div><script>x</script><nav>Menu</nav></body></html>", "h.html")
 
 
@@ -342,21 +342,21 @@ def test_the_content_says_what_a_file_is(data: bytes, name: str, kind: str) -> N
     [
         (b"", "a.md", "empty"),
         (b" \n", "a.txt", "empty"),
-        (bytes(range(256)) * 9, "a.bin", "no known type"),
+        (bytes(range(256)) * 9, "a.bin", "unknown type"),
         (b"\xd0\xcf\x11\xe0" + b"x" * 99, "a.doc", "old or protected Office"),
         (b"PK\x03\x04broken", "a.docx", "damaged"),
-        (b"PK broken", "a.docx", "named .docx but is none"),
-        (b"\0\1\xff rest of a file", "a.PDF", "named .pdf but is none"),
-        (b"504 Gateway Time-out", "a.xlsx", "named .xlsx but is none"),
-        (b"{not json", "a.json", "no valid JSON"),
+        (b"PK broken", "a.docx", "named .docx but is not such a file"),
+        (b"\0\1\xff rest of a file", "a.PDF", "named .pdf but is not such a file"),
+        (b"504 Gateway Time-out", "a.xlsx", "named .xlsx but is not such a file"),
+        (b"{not json", "a.json", "not valid JSON"),
         (b"words", "a.json", "no JSON object"),
-        (b"a: [1, 2", "a.yaml", "no valid YAML"),
-        (b"[" * 5_000, "a.json", "no valid JSON|nests"),
+        (b"a: [1, 2", "a.yaml", "not valid YAML: see line"),
+        (b"[" * 5_000, "a.json", "not valid JSON|nests"),
         (b"a: " + b"[" * 3_000 + b"]" * 3_000, "a.yaml", "nests"),
         (b"# Only a heading\n", "a.md", "no text"),
         (b"x" * (10 * 2**20 + 1), "a.txt", "larger than 10 MB"),
         (b"\x1f\x8bbroken", "a.md.gz", "gzip file is damaged"),
-        (b"one\n", "a.csv", "no product list|header"),
+        (b"one\n", "a.csv", "not a product list|header"),
     ],
 )
 def test_what_cannot_be_read_says_why(data: bytes, name: str, reason: str) -> None:
