@@ -29,6 +29,10 @@ setup: ## prepare .venv: pinned packages, checked by hash (also done by every ot
 demo: setup ## a whole shop on this machine: storefront, chat, console; Ctrl-C stops it
 	@exec $(BIN)/aisle demo $(ARGS)
 
+.PHONY: dev
+dev: setup ## the demo, with the API and the worker started again when a source file changes
+	@exec $(BIN)/aisle demo --reload $(ARGS)
+
 .PHONY: test
 test: test-setup ## the tests, on real PostgreSQL and Redis and in a real browser (ARGS=path for some of them)
 	@$(PYTEST) $(ARGS)

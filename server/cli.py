@@ -70,6 +70,7 @@ PORT = click.option(
 SHOP = click.option(
     "--shop", "shop_id", required=True, metavar="SHOP_ID", help="The id that `aisle shop create` printed."
 )
+RELOAD = click.option("--reload", is_flag=True, help="Start again when a source file changes. For developers.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON instead of text.")
 
 
@@ -99,11 +100,12 @@ def run(work: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
 @click.option("--reset", is_flag=True, help="Delete everything in the data folder first.")
 @click.option("--stores", is_flag=True, help="Also start a local Shopify and WooCommerce to connect.")
 @click.option("--billing", is_flag=True, help="Also start a local Stripe with plans and invoices to try.")
-def demo(port: int, data_dir: str, reset: bool, stores: bool, billing: bool) -> None:
+@RELOAD
+def demo(port: int, data_dir: str, reset: bool, stores: bool, billing: bool, reload: bool) -> None:
     """Start a complete shop on this machine: servers, API, worker, catalog, policies and orders. Ctrl-C stops it."""
     from server.commands.demo import run_demo
 
-    run_demo(port=port, data_dir=data_dir, reset=reset, stores=stores, billing=billing)
+    run_demo(port=port, data_dir=data_dir, reset=reset, stores=stores, billing=billing, reload=reload)
 
 
 @main.command()
@@ -112,19 +114,26 @@ def demo(port: int, data_dir: str, reset: bool, stores: bool, billing: bool) -> 
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(1, 64), help="How many processes serve requests."
 )
-def serve(host: str, port: int, workers: int) -> None:
+@RELOAD
+def serve(host: str, port: int, workers: int, reload: bool) -> None:
     """Serve the API, the chat, the console and the widget until SIGTERM."""
     from server.commands.serve import run_api
 
-    run_api(host=host, port=port, workers=workers)
+    if reload and workers > 1:
+        raise click.UsageError("--reload serves from one process; leave out --workers")
+    run_api(host=host, port=port, workers=workers, reload=reload)
 
 
 @main.command()
-def worker() -> None:
+@RELOAD
+def worker(reload: bool) -> None:
     """Run jobs and regular maintenance until SIGTERM. An installation needs at least one worker."""
-    from server.commands.serve import run_jobs
+    from server.commands.serve import run_jobs, run_worker_with_reload
 
-    run(run_jobs)
+    if reload:
+        run_worker_with_reload()
+    else:
+        run(run_jobs)
 
 
 @main.command()

@@ -41,7 +41,7 @@ POLL_S = 0.1
 MERCHANT_EMAIL = "owner@tarnwick.example"
 
 
-def run_demo(*, port: int, data_dir: str, reset: bool, stores: bool, billing: bool) -> None:
+def run_demo(*, port: int, data_dir: str, reset: bool, stores: bool, billing: bool, reload: bool = False) -> None:
     """Run until Ctrl-C or SIGTERM, then stop all that was started. `stores`: beside a Shopify and a WooCommerce;
     `billing`: beside a Stripe."""
     folder = Path(data_dir).absolute()
@@ -58,7 +58,7 @@ def run_demo(*, port: int, data_dir: str, reset: bool, stores: bool, billing: bo
             signal.signal(number, lambda *_: stopping.set())
         rows = start_stores(stack) if stores else []
         rows += start_stripe(stack, folder, base_url) if billing else []
-        _run(stack, folder, base_url, port, stopping, rows, uses_trial=billing)
+        _run(stack, folder, base_url, port, stopping, rows, uses_trial=billing, reload=reload)
 
 
 def _run(
@@ -70,6 +70,7 @@ def _run(
     rows: Sequence[tuple[str, str]],
     *,
     uses_trial: bool,
+    reload: bool,
 ) -> None:
     """`rows` are more lines of the welcome: (name, what to do there)."""
     from server.embedded.endpoints import endpoints
@@ -83,9 +84,10 @@ def _run(
     shop = _prepare_shop(folder)
     if uses_trial:
         use_trial(folder, UUID(shop["shop_id"]))
+    aisle, more = [sys.executable, "-m", "server.cli"], ["--reload"] if reload else []
     children = [
-        Child(stack, "the API", [sys.executable, "-m", "server.cli", "serve", "--port", str(port)]),
-        Child(stack, "the worker", [sys.executable, "-m", "server.cli", "worker"]),
+        Child(stack, "the API", [*aisle, "serve", "--port", str(port), *more]),
+        Child(stack, "the worker", [*aisle, "worker", *more]),
     ]
     _await_ready(f"{base_url}/health/ready", children, stopping)
     if stopping.is_set():

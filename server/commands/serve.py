@@ -10,10 +10,12 @@ from contextlib import contextmanager
 
 import click
 import uvicorn
+import uvloop
 from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 
 from server.commands.context import admitted, opened_services, operator_settings, warn_of_unknown_settings
+from server.commands.reload import run_with_reload
 from server.core.connection_budget import LEAST
 from server.core.errors import ConfigurationError, Conflict
 from server.core.logging import configure_logging
@@ -29,8 +31,10 @@ WORKER_START_S = 60.0
 EVERY_ADDRESS = ("0.0.0.0", "::")  # noqa: S104
 
 
-def run_api(*, host: str, port: int, workers: int) -> None:
-    """Serve until SIGTERM; running answers are finished first. Raises Conflict when the port is taken."""
+def run_api(*, host: str, port: int, workers: int, reload: bool = False) -> None:
+    """Serve until SIGTERM; running answers are finished first. Raises Conflict when the port is taken.
+
+    With `reload`, one process serves and starts again when a source file changes."""
     own_url = _url("127.0.0.1" if host in EVERY_ADDRESS else host, port)
     os.environ.setdefault(BASE_URL_VARIABLE, own_url)
     settings = operator_settings()
@@ -40,7 +44,8 @@ def run_api(*, host: str, port: int, workers: int) -> None:
     with _bound_socket(host, port) as bound, endpoints(settings) as at:
         connections = asyncio.run(_require_services(settings, at, workers))
         os.environ[CONNECTIONS_VARIABLE] = str(connections)
-        if workers > 1:  # each worker process builds its own application from the environment
+        is_apart = workers > 1 or reload
+        if is_apart:  # each serving process builds its own application from the environment
             os.environ["AISLE_DATABASE_URL"], os.environ["AISLE_REDIS_URL"] = at.database_url, at.redis_url
             os.environ["AISLE_SECRET_KEY"] = ",".join(settings.secret_keys)
             app: object = "server.commands.serve:app_from_environment"
@@ -48,7 +53,7 @@ def run_api(*, host: str, port: int, workers: int) -> None:
             app = _app(at)
         config = uvicorn.Config(
             app,  # type: ignore[arg-type]
-            factory=workers > 1,
+            factory=is_apart,
             host=host,
             port=port,
             workers=workers,
@@ -64,7 +69,10 @@ def run_api(*, host: str, port: int, workers: int) -> None:
             timeout_graceful_shutdown=GRACE_S,
         )
         with _explaining_port(host, port):  # another may have begun to listen meanwhile
-            _serve(config, bound, ready)
+            if reload:
+                run_with_reload(_Server(config, ready).run, [bound])
+            else:
+                _serve(config, bound, ready)
 
 
 class _Server(uvicorn.Server):
@@ -162,6 +170,17 @@ def app_from_environment() -> object:
     assert settings.database_url
     assert settings.redis_url
     return _app(Endpoints(settings.database_url, settings.redis_url))
+
+
+def run_worker_with_reload() -> None:
+    """Run jobs until SIGTERM, in a process that starts again when a source file changes."""
+    with endpoints(operator_settings()):  # held here, so that embedded servers outlive a restart
+        run_with_reload(run_worker_process, [])
+
+
+def run_worker_process(sockets: list[socket.socket]) -> None:
+    """The process that `run_worker_with_reload` starts. It takes no sockets."""
+    uvloop.run(run_jobs())
 
 
 async def run_jobs() -> None:
