@@ -292,6 +292,15 @@ def ask(question: str, shop_id: str, as_json: bool) -> None:
     run(lambda: ask_once(question, shop_id, as_json))
 
 
+@main.command()
+@SHOP
+def shell(shop_id: str) -> None:
+    """Open a Python prompt with the services of one shop. It can change data: for developers and operators."""
+    from server.commands.shell import run_shell
+
+    run_shell(shop_id)
+
+
 @main.group()
 def billing() -> None:
     """Plans and bills at Stripe. Needs STRIPE_SECRET_KEY."""
