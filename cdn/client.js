@@ -1,4 +1,4 @@
-// src/fold.ts
+// src/stream-reducer.ts
 var e = {
 	"data-products": !0,
 	"data-order": !0,

@@ -27,7 +27,7 @@ async function buildInto(folder) {
   const nudge = await buildModule(folder, "nudge", {});
   const modules = {
     PAGE_MODULE: await buildModule(folder, "page", {}),
-    SITE_MODULE: await buildModule(folder, "site", { NUDGE_MODULE: nudge }),
+    PAGE_RULES_MODULE: await buildModule(folder, "page-rules", { NUDGE_MODULE: nudge }),
   };
   await build({
     ...common,

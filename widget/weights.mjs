@@ -10,8 +10,8 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 const BUDGET = { loader: 3 * 1024, page: 5 * 1024, frame: 36 * 1024 };
 const PARTS = [
   ["loader", /^widget\.js$/],
-  ["page", /^assets\/page-/],
-  ["frame", /^(frame\.html|assets\/(?!page-|site-|nudge-|preview-).*)$/],
+  ["page", /^assets\/page-(?!rules-)/],
+  ["frame", /^(frame\.html|assets\/(?!page-|nudge-|preview-).*)$/],
 ];
 const LANGUAGE = /^assets\/[a-z]{2}-/;
 

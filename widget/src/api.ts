@@ -1,11 +1,11 @@
 /** The headless client: everything the frame says to the server, and nothing of how it looks. */
-import { fromHistory } from "./fold";
+import { fromHistory } from "./stream-reducer";
 import type { ServerEvent } from "./sse";
 import { NetworkError, events, parse, patiently, refusal, within } from "./transport";
 import type { Chunk, Customer, Handoff, Message, PageContext, Part, Picture, Presence, Session, Talk } from "./wire";
 
 export * from "./wire";
-export { fold, fromHistory, settle, wordsOf } from "./fold";
+export { fold, fromHistory, settle, wordsOf } from "./stream-reducer";
 export { ApiError, NetworkError } from "./transport";
 
 /** A stream that has said nothing this long after the question may be held back on its way. */

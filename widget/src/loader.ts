@@ -5,11 +5,11 @@
  */
 import type { AisleApi } from "./aisle";
 import { drawFace, drawLauncher } from "./launcher";
-import type { Answer, Chat, Shop, Site } from "./shared";
+import type { Answer, Chat, PageRules, Shop } from "./shared";
 
 /** Put in by the build. */
 declare const PAGE_MODULE: string;
-declare const SITE_MODULE: string;
+declare const PAGE_RULES_MODULE: string;
 
 const ANSWER_PATIENCE_MS = 2_500;
 const BUBBLE = "bubble";
@@ -34,7 +34,7 @@ function start(script: HTMLScriptElement): void {
   const memory = `aisle:${key}`;
   const listeners = new Map<string, Set<Listener>>();
   let early: MessageEvent[] = [];
-  let site: Site | undefined;
+  let pageRules: PageRules | undefined;
   let chat: Chat | undefined;
   let scene: Element;
   let wanted = false;
@@ -74,8 +74,8 @@ function start(script: HTMLScriptElement): void {
     } catch {}
     const { rules, nudges, icon } = shop.answer;
     if (rules?.[0] || nudges?.[0] || (data.icon ?? icon ?? BUBBLE) !== BUBBLE) {
-      site = await import(/* @vite-ignore */ base + SITE_MODULE).catch(() => {});
-      if (shop.ui) site?.follow(shop);
+      pageRules = await import(/* @vite-ignore */ base + PAGE_RULES_MODULE).catch(() => {});
+      if (shop.ui) pageRules?.follow(shop);
     }
     settle();
   };
@@ -87,7 +87,7 @@ function start(script: HTMLScriptElement): void {
     if (!ui) return;
     const { root, button } = ui;
     const device = ui.phone.matches ? "phone" : "desktop";
-    const layers = [data, ...(site?.rules(shop) ?? []), answer[device], answer, DEFAULTS] as Layer[];
+    const layers = [data, ...(pageRules?.rules(shop) ?? []), answer[device], answer, DEFAULTS] as Layer[];
     const pick = (name: keyof Answer): string => layers.find((layer) => (layer?.[name] ?? "") !== "")?.[name] as string;
     const theme = pick("theme");
     const dark = theme === "dark" || (theme !== "light" && ui.dark.matches);
@@ -103,7 +103,7 @@ function start(script: HTMLScriptElement): void {
     root.className = [pick("shape"), side, device, dark && "dark", pick("hidden") && "gone", open && (chat ? "open" : "busy")].join(" ");
     button.ariaLabel = label;
     button.ariaExpanded = `${open}`;
-    const drawn = [site?.icons[pick("icon")], pick("icon_url"), label] as const;
+    const drawn = [pageRules?.icons[pick("icon")], pick("icon_url"), label] as const;
     if (face !== (face = `${drawn}`)) drawFace(button, ...drawn);
     chat?.settle();
   };
@@ -138,7 +138,7 @@ function start(script: HTMLScriptElement): void {
     for (const node of [document, (scene = document.documentElement)]) observer.observe(node, { childList: true });
     signal.onabort = () => observer.disconnect();
     scene.append(host);
-    site?.follow(shop);
+    pageRules?.follow(shop);
     settle();
   };
 

@@ -1,5 +1,5 @@
 /** The page's half of the open chat: the panel, the frame in it, and everything the two say to each other. */
-import { backButton } from "./back";
+import { backButton } from "./back-button";
 import { fromFrame, sealed, type CartLine, type ToFrame, type ToPage } from "./bridge";
 import { onNavigation } from "./navigation";
 import { dressPanel, fitToScreen, holdPage } from "./panel";

@@ -1,6 +1,6 @@
 /** What the loader and its two modules share. Types only: each of the three is built for itself. */
 import type { AisleApi } from "./aisle";
-import type { BackButton } from "./back";
+import type { BackButton } from "./back-button";
 import type { Launcher } from "./launcher";
 import type { Customer, PageContext } from "./wire";
 
@@ -89,7 +89,7 @@ export interface Chat {
 }
 
 /** The module for shops with rules, nudges or another icon. */
-export interface Site {
+export interface PageRules {
   /** Path data by name. */
   icons: Record<string, string>;
   rules(shop: Shop): Rule[];

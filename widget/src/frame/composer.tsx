@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 import { useChat, useConversation } from "./chat";
 import { Icon } from "./icons";
 import { count, fill, useLanguage } from "./language";
-import { Attach, Thumbnails, useTray } from "./tray";
+import { Attach, Thumbnails, useAttachments } from "./attachments";
 
 /** As much as the server takes. */
 const MAX_LENGTH = 4_000;
@@ -21,14 +21,14 @@ export function Composer({ field }: { field: RefObject<HTMLTextAreaElement | nul
   const [cut, setCut] = useState(false);
   /** Enter was pressed while the session was still on its way. */
   const [waits, setWaits] = useState(false);
-  const tray = useTray(!!session?.appearance.images);
+  const attachments = useAttachments(!!session?.appearance.images);
   useLayoutEffect(() => grow(field.current), [text]);
-  const ready = phase === "ready" && !busy && !tray.busy && (text.trim() !== "" || tray.parts.length > 0);
+  const ready = phase === "ready" && !busy && !attachments.busy && (text.trim() !== "" || attachments.parts.length > 0);
   const send = (): void => {
     setWaits(phase === "starting");
     if (!ready) return;
-    void conversation.send(text, tray.parts);
-    tray.clear();
+    void conversation.send(text, attachments.parts);
+    attachments.clear();
     write("");
     field.current?.focus();
   };
@@ -59,11 +59,11 @@ export function Composer({ field }: { field: RefObject<HTMLTextAreaElement | nul
         send();
       }}
     >
-      {tray.dropping && <p class="drop">{words.drop_here}</p>}
+      {attachments.dropping && <p class="drop">{words.drop_here}</p>}
       <div class="box">
-        <Thumbnails tray={tray} />
+        <Thumbnails attachments={attachments} />
         <div class="line-up">
-          <Attach tray={tray} />
+          <Attach attachments={attachments} />
           <textarea
             ref={field}
             rows={1}

@@ -1,15 +1,15 @@
 /** What the chat knows and does, apart from how it looks: one object the components listen to. */
 import { ApiError, type AisleClient } from "../api";
 import type { Check, Customer, Handoff, HandoffRequest, Message, PageContext, Part, Session } from "../api";
-import { Album } from "./album";
-import type { Report } from "./board";
+import { HandoffPolling } from "./handoff-polling";
 import { uuid } from "./ids";
+import { ImageCache } from "./image-cache";
 import { languageFor } from "./language";
 import { problemOf, withoutTalk } from "./state";
 import type { TokenStore } from "./storage";
+import type { Report } from "./store";
 import { Tabs } from "./tabs";
 import { Turns } from "./turns";
-import { Watch } from "./watch";
 
 const TYPING_MS = 3_000;
 /** A page out of sight for less than this still has its connections. */
@@ -18,10 +18,10 @@ const NAP_MS = 20_000;
 export class Conversation extends Turns {
   customer: Customer | undefined;
   context: PageContext | undefined;
-  readonly pictures: Album;
+  readonly pictures: ImageCache;
   #typed = 0;
   readonly tabs: Tabs;
-  #watch = new Watch(this, () => this.load());
+  #polling = new HandoffPolling(this, () => this.load());
 
   constructor(
     client: AisleClient,
@@ -30,7 +30,7 @@ export class Conversation extends Turns {
     public locale: string,
   ) {
     super(client, tokens, report);
-    this.pictures = new Album(client);
+    this.pictures = new ImageCache(client);
     client.onTrouble = () => this.#offline();
     this.tabs = new Tabs(
       tokens,
@@ -49,7 +49,7 @@ export class Conversation extends Turns {
       await this.speak(this.locale);
     }
     else if (phase === "closed" || phase === "failed" || phase === "asking") await this.#begin();
-    else this.#watch.look();
+    else this.#polling.poll();
   }
 
   close(): void {
@@ -60,7 +60,7 @@ export class Conversation extends Turns {
   wake(sleptMs = Infinity): void {
     if (sleptMs > NAP_MS) this.client.wake();
     if (this.state.phase === "failed" && this.state.problem === "network") void this.#begin();
-    else if (!this.state.busy) this.#watch.look();
+    else if (!this.state.busy) this.#polling.poll();
   }
 
   /** The shop vouches for who this is: the session goes on with that knowledge. */
@@ -265,14 +265,14 @@ export class Conversation extends Turns {
 
   #leave(): void {
     this.turn.abort();
-    this.#watch.end();
+    this.#polling.end();
     this.set(withoutTalk(this.state));
   }
 
   protected override handoff(handoff: Handoff): void {
     if (handoff.state !== this.state.handoff?.state) this.report("handoff", { state: handoff.state });
     this.set({ handoff });
-    this.#watch.plan();
+    this.#polling.schedule();
   }
 
   protected override tell(): void {

@@ -1,11 +1,11 @@
 /** Turns as they are told: parts of a stream become the last message, until the turn ends in one way or another. */
 import { fold, settle, type AisleClient, type Chunk, type Handoff, type Part } from "../api";
-import { Board, type Report } from "./board";
+import { ChatStore, type Report } from "./store";
 import { uuid } from "./ids";
 import { primary } from "./language";
 import type { TokenStore } from "./storage";
 
-export abstract class Turns extends Board {
+export abstract class Turns extends ChatStore {
   protected turn = new AbortController();
   /** What "Try again" does. */
   protected again: (() => void) | undefined;

@@ -1,7 +1,7 @@
 /** The pictures of this visit, each fetched once. */
 import type { AisleClient, FilePart } from "../api";
 
-export class Album {
+export class ImageCache {
   #shown = new Map<string, Promise<string>>();
 
   constructor(readonly client: AisleClient) {}

@@ -8,7 +8,7 @@ import type { TokenStore } from "./storage";
 /** What the merchant's page may hear of. Never what was said. */
 export type Report = (name: (ToPage & { type: "event" })["name"] | "unread", detail?: unknown) => void;
 
-export class Board {
+export class ChatStore {
   state: State = NOTHING;
   /** The shopper has the chat open. */
   visible = false;

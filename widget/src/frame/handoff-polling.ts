@@ -6,7 +6,7 @@ const WAITING_MS = 4_000;
 const AWAY_MS = 15_000;
 const MOST_DOUBLINGS = 4;
 
-export class Watch {
+export class HandoffPolling {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #misses = 0;
 
@@ -16,24 +16,24 @@ export class Watch {
   ) {}
 
   /** Looks in due time, for as long as the handoff is open; again and again, slower after each failure. */
-  plan(): void {
+  schedule(): void {
     clearTimeout(this.#timer);
     const { handoff, presence } = this.conversation.state;
     if (!handoff || handoff.state === "ended") return;
     const here = this.conversation.visible && !document.hidden && presence?.staff_online !== false;
     const wait = !here ? AWAY_MS : handoff.state === "joined" ? JOINED_MS : WAITING_MS;
-    this.#timer = setTimeout(() => this.look(), wait * 2 ** Math.min(this.#misses, MOST_DOUBLINGS));
+    this.#timer = setTimeout(() => this.poll(), wait * 2 ** Math.min(this.#misses, MOST_DOUBLINGS));
   }
 
   /** Looks now, where there may be news. */
-  look(): void {
+  poll(): void {
     const { handoff, busy } = this.conversation.state;
     if (!handoff || handoff.state === "ended") return;
     const seen = busy ? Promise.resolve() : this.load();
     void seen.then(
       () => (this.#misses = 0),
       () => this.#misses++,
-    ).then(() => this.plan());
+    ).then(() => this.schedule());
   }
 
   end(): void {

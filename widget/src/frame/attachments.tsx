@@ -13,7 +13,7 @@ interface Item {
   state: "sending" | "failed" | FilePart;
 }
 
-export interface Tray {
+export interface Attachments {
   items: Item[];
   /** One picture is still on its way. */
   busy: boolean;
@@ -26,8 +26,8 @@ export interface Tray {
   clear: () => void;
 }
 
-/** The tray of this message; `allowed` when the shop takes pictures. */
-export function useTray(allowed: boolean): Tray {
+/** The attachments of this message; `allowed` when the shop takes pictures. */
+export function useAttachments(allowed: boolean): Attachments {
   const { words } = useLanguage();
   const { conversation } = useChat();
   const [items, setItems] = useState<Item[]>([]);
@@ -97,13 +97,13 @@ export function useTray(allowed: boolean): Tray {
   };
 }
 
-export function Thumbnails({ tray }: { tray: Tray }): ComponentChildren {
+export function Thumbnails({ attachments }: { attachments: Attachments }): ComponentChildren {
   const { words } = useLanguage();
   return (
     <>
-      {tray.items.length > 0 && (
+      {attachments.items.length > 0 && (
         <ul class="tray">
-          {tray.items.map((item, i) => {
+          {attachments.items.map((item, i) => {
             const n = i + 1;
             const { state } = item;
             return (
@@ -111,11 +111,11 @@ export function Thumbnails({ tray }: { tray: Tray }): ComponentChildren {
                 <img src={item.src} alt={fill(words.picture, { n })} />
                 {state === "sending" && <span class="unseen" role="status">{fill(words.uploading, { n })}</span>}
                 {state === "failed" && (
-                  <button type="button" class="again" aria-label={fill(words.picture_failed, { n })} onClick={() => tray.send(item)}>
+                  <button type="button" class="again" aria-label={fill(words.picture_failed, { n })} onClick={() => attachments.send(item)}>
                     <Icon name="retry" />
                   </button>
                 )}
-                <button type="button" class="remove" aria-label={fill(words.remove_picture, { n })} onClick={() => tray.remove(item)}>
+                <button type="button" class="remove" aria-label={fill(words.remove_picture, { n })} onClick={() => attachments.remove(item)}>
                   <Icon name="close" />
                 </button>
               </li>
@@ -123,9 +123,9 @@ export function Thumbnails({ tray }: { tray: Tray }): ComponentChildren {
           })}
         </ul>
       )}
-      {tray.problem && (
+      {attachments.problem && (
         <p class="fine wrong" role="alert">
-          {tray.problem}
+          {attachments.problem}
         </p>
       )}
     </>
@@ -133,7 +133,7 @@ export function Thumbnails({ tray }: { tray: Tray }): ComponentChildren {
 }
 
 /** The button that opens the device's own picker, or its camera. */
-export function Attach({ tray }: { tray: Tray }): ComponentChildren {
+export function Attach({ attachments }: { attachments: Attachments }): ComponentChildren {
   const { words } = useLanguage();
   const { session } = useConversation();
   const field = useRef<HTMLInputElement>(null);
@@ -150,7 +150,7 @@ export function Attach({ tray }: { tray: Tray }): ComponentChildren {
         multiple
         accept="image/jpeg,image/png,image/webp,image/gif"
         onChange={(event) => {
-          void tray.add([...(event.currentTarget.files ?? [])]);
+          void attachments.add([...(event.currentTarget.files ?? [])]);
           event.currentTarget.value = "";
         }}
       />
