@@ -26,6 +26,6 @@ export function useChat(): Chat {
 export function useConversation(): State {
   const { conversation } = useChat();
   const [, draw] = useReducer<number, void>((n) => n + 1, 0);
-  useEffect(() => conversation.subscribe(() => draw()), [conversation]);
-  return conversation.state;
+  useEffect(() => conversation.store.subscribe(() => draw()), [conversation]);
+  return conversation.store.state;
 }

@@ -65,13 +65,13 @@ function draw(): void {
 }
 
 function open(quiet = false): void {
-  if (!conversation.visible && !quiet) opened++;
+  if (!conversation.store.visible && !quiet) opened++;
   void conversation.open(asking);
   draw();
 }
 
 function dress(): void {
-  const appearance = conversation.state.session?.appearance;
+  const appearance = conversation.store.state.session?.appearance;
   if (!appearance || appearance === dressed) return;
   dressed = appearance;
   const position = appearance.position ?? "right";
@@ -83,13 +83,13 @@ function hear(message: ToFrame): void {
     case "hello":
       tokens.handIn(message.kept);
       asking = message.consent === false;
-      conversation.know({ page: message.page });
+      conversation.store.set({ page: message.page });
       if (message.locale) conversation.locale = message.locale;
       return draw();
     case "kept":
       return conversation.tabs.hear(message.kept);
     case "open":
-      conversation.know({ phone: message.phone, nudge: message.nudge });
+      conversation.store.set({ phone: message.phone, nudge: message.nudge });
       return open(message.quiet);
     case "close":
       return conversation.close();
@@ -99,15 +99,15 @@ function hear(message: ToFrame): void {
       conversation.context = { ...conversation.context, ...message.context };
       return;
     case "page":
-      return conversation.know({ page: message });
+      return conversation.store.set({ page: message });
     case "can":
-      return conversation.know({ cart: message.cart });
+      return conversation.store.set({ cart: message.cart });
     case "cart_result":
       return carts.get(message.ref)?.(message);
     case "consent":
       asking = !message.granted;
       if (asking) conversation.end();
-      if (conversation.visible) open();
+      if (conversation.store.visible) open();
   }
 }
 
@@ -120,7 +120,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && !event.defaultPrevented) tell({ type: "close" });
 });
 for (const touch of ["pointerdown", "keydown"]) {
-  document.addEventListener(touch, () => conversation.state.session?.appearance.sound && allowSound());
+  document.addEventListener(touch, () => conversation.store.state.session?.appearance.sound && allowSound());
 }
 let slept = 0;
 document.addEventListener("visibilitychange", () => {
@@ -128,7 +128,7 @@ document.addEventListener("visibilitychange", () => {
   else conversation.wake(Date.now() - slept);
 });
 window.addEventListener("online", () => conversation.wake());
-conversation.subscribe(dress);
+conversation.store.subscribe(dress);
 applyTheme({});
 if (asked.has("preview")) void import("./preview").then(({ preview }) => preview(conversation, draw, tell));
 else if (page) tell({ type: "ready" });

@@ -19,7 +19,7 @@ export function preview(conversation: Conversation, draw: () => void, tell: (mes
     if (source !== window.parent || origin !== location.origin || data?.type !== "draft") return;
     void show(conversation, data as Draft);
   });
-  conversation.visible = true;
+  conversation.store.visible = true;
   draw();
   tell({ type: "ready" });
 }
@@ -30,7 +30,7 @@ async function show(conversation: Conversation, draft: Draft): Promise<void> {
   const language = await languageFor(locale);
   const session = { session: "", expires_at: "", conversation_id: "preview", appearance, greeting, suggestions, locale };
   const messages = view === "start" ? [] : samples(language.words, appearance.name ?? "", suggestions[0]);
-  conversation.preview({ session, language, messages });
+  conversation.store.preview({ session, language, messages });
 }
 
 function samples(words: Strings, name: string, asked = words.track): Message[] {

@@ -25,34 +25,29 @@ export class ChatStore {
     return () => this.#listeners.delete(listener);
   }
 
-  /** What the page outside tells of itself. */
-  know(about: Partial<Pick<State, "page" | "nudge" | "phone" | "cart">>): void {
-    this.set(about);
-  }
-
   /** Shows a made-up conversation; nothing is sent. */
   preview(state: Partial<State>): void {
     this.set({ phase: "ready", ...state });
   }
 
-  protected replaceLast(message: Message): void {
+  replaceLast(message: Message): void {
     this.set({ messages: [...this.state.messages.slice(0, -1), message] });
   }
 
-  /** New messages of the shop's side: counted and heard only by a shopper who is not looking. */
-  protected notice(fresh: number): void {
+  /** Counts new messages of the shop's side, with a sound, for a shopper who is not looking. */
+  announce(fresh: number): void {
     if (this.visible && !document.hidden) return;
     if (this.state.session?.appearance.sound && !this.tokens.muted) playSound();
-    if (!this.visible) this.count(this.#unread + fresh);
+    if (!this.visible) this.setUnread(this.#unread + fresh);
   }
 
-  protected count(unread: number): void {
+  setUnread(unread: number): void {
     if (unread === this.#unread) return;
     this.#unread = unread;
     this.report("unread", unread);
   }
 
-  protected set(change: Partial<State>): void {
+  set(change: Partial<State>): void {
     this.state = { ...this.state, ...change };
     for (const listener of this.#listeners) listener();
   }
