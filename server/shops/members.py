@@ -11,7 +11,8 @@ from server.core.database import Database
 from server.core.errors import Conflict, NotFound, QuotaExceeded, Unauthenticated
 from server.shops import storage
 from server.shops.features import ASK_AGAIN_S, Allowances, EveryFeature
-from server.shops.models import Caller, Member, MemberView, Merchant, Role
+from server.shops.models import Caller, MemberView, Role
+from server.shops.tables import MemberRow, MerchantRow
 
 # the hash of a random text: checking a password costs the same whether or not the e-mail is known
 _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Xr0t2dOqCS1YVvqB7vW2nQm0dLtKqLwPZg0q0Yp4mKs"
@@ -39,14 +40,14 @@ class Members:
             is_new = merchant is None
             if merchant is None:
                 password_hash = await asyncio.to_thread(self._passwords.hash, password)
-                merchant = Merchant(email=email, name=name, password_hash=password_hash)
+                merchant = MerchantRow(email=email, name=name, password_hash=password_hash)
                 session.add(merchant)
                 await session.flush()
             elif await storage.is_member(session, shop_id, merchant.id):
                 raise Conflict(f"{email} is already a member of this shop")
             if seats and len(await storage.list_members(session, shop_id)) >= seats.limit:
                 raise QuotaExceeded(f"There is no seat left: {seats.reason}.", retry_after_s=ASK_AGAIN_S)
-            session.add(Member(shop_id=shop_id, merchant_id=merchant.id, role=role))
+            session.add(MemberRow(shop_id=shop_id, merchant_id=merchant.id, role=role))
             details = {"merchant": str(merchant.id), "role": role}
             await storage.add_audit_entry(session, shop_id, actor, "member.add", details)
         return is_new
@@ -60,7 +61,7 @@ class Members:
             for member, merchant in rows
         ]
 
-    async def sign_in(self, email: str, password: str) -> Merchant:
+    async def sign_in(self, email: str, password: str) -> MerchantRow:
         """The merchant with this e-mail and password. Raises Unauthenticated, the same for either being wrong."""
         async with self._database.global_session() as session:
             merchant = await storage.find_merchant(session, email.strip().lower())
@@ -80,12 +81,12 @@ class Members:
                 merchant.signed_out_at = datetime.now(UTC)
                 session.add(merchant)
 
-    async def find_merchant(self, merchant_id: UUID) -> Merchant | None:
+    async def find_merchant(self, merchant_id: UUID) -> MerchantRow | None:
         """The merchant with this id."""
         async with self._database.global_session() as session:
             return await storage.find_merchant_by_id(session, merchant_id)
 
-    async def memberships(self, merchant_id: UUID) -> list[Member]:
+    async def memberships(self, merchant_id: UUID) -> list[MemberRow]:
         """The shops a merchant belongs to, first joined first."""
         async with self._database.merchant_session(merchant_id) as session:
             return await storage.list_memberships(session, merchant_id)

@@ -1,26 +1,14 @@
-"""Tenants as tables, and what the API says of them."""
+"""Tenants as the API and the services see them; their rows are in `tables.py`."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from msgspec import UNSET, Struct, UnsetType
-from sqlalchemy import Column, DateTime
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, SQLModel
 
 from server.core.errors import FieldError, RoleRefused
-from server.core.ids import new_id
 from server.shops.readability import AppearanceNote
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-def _time(*, nullable: bool = False) -> Column[datetime]:
-    return Column(DateTime(timezone=True), nullable=nullable)
 
 
 class Role(StrEnum):
@@ -33,121 +21,6 @@ class Role(StrEnum):
 
 
 RANK = {Role.OWNER: 3, Role.ADMIN: 2, Role.AGENT: 1, Role.VIEWER: 0}
-
-
-class Merchant(SQLModel, table=True):
-    """Somebody who signs in to the console."""
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    email: str
-    name: str = ""
-    password_hash: str
-    created_at: datetime = Field(default_factory=_now, sa_column=_time())
-    signed_out_at: datetime | None = Field(default=None, sa_column=_time(nullable=True))
-
-
-class Shop(SQLModel, table=True):
-    """One storefront: the tenant."""
-
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    name: str
-    status: str = "active"
-    locale: str = "en"
-    currency: str = "USD"
-    storefront_url: str | None = None
-    appearance: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
-    greeting: str | None = None
-    suggestions: list[str] = Field(default_factory=list, sa_column=Column(JSONB, nullable=False))
-    tone: str | None = None
-    contact: dict[str, str] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
-    handoff: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
-    order_access: str = "standard"
-    identity_secret: bytes
-    created_at: datetime = Field(default_factory=_now, sa_column=_time())
-    updated_at: datetime = Field(default_factory=_now, sa_column=_time())
-
-
-class Member(SQLModel, table=True):
-    """A merchant's place in a shop."""
-
-    shop_id: UUID = Field(primary_key=True, foreign_key="shop.id")
-    merchant_id: UUID = Field(primary_key=True, foreign_key="merchant.id")
-    role: str
-    created_at: datetime = Field(default_factory=_now, sa_column=_time())
-
-
-class ApiKey(SQLModel, table=True):
-    """A key as its shop sees it; a secret key's text is known to nobody after it was shown once."""
-
-    __tablename__ = "api_key"
-
-    shop_id: UUID = Field(primary_key=True, foreign_key="shop.id")
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    kind: str
-    name: str = ""
-    prefix: str
-    sealed: bytes | None = None
-    """Of a customer key."""
-    publishable: str | None = None
-    answers_per_period: int | None = None
-    created_at: datetime = Field(default_factory=_now, sa_column=_time())
-    revoked_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
-
-
-class KeyDirectory(SQLModel, table=True):
-    """From a key's hash to its shop, for live keys only."""
-
-    __tablename__ = "key_directory"
-
-    key_hash: bytes = Field(primary_key=True)
-    kind: str
-    shop_id: UUID
-    key_id: UUID
-
-
-class ShopOrigin(SQLModel, table=True):
-    """An origin whose pages may use the shop."""
-
-    __tablename__ = "shop_origin"
-
-    shop_id: UUID = Field(primary_key=True, foreign_key="shop.id")
-    origin: str = Field(primary_key=True)
-
-
-class OriginDirectory(SQLModel, table=True):
-    """Whether any shop lists an origin: all that a preflight can ask."""
-
-    __tablename__ = "origin_directory"
-
-    origin: str = Field(primary_key=True)
-    shop_id: UUID = Field(primary_key=True)
-
-
-class AuditEntry(SQLModel, table=True):
-    """Who changed what."""
-
-    __tablename__ = "audit_entry"
-
-    shop_id: UUID = Field(primary_key=True, foreign_key="shop.id")
-    id: UUID = Field(default_factory=new_id, primary_key=True)
-    actor: str
-    action: str
-    details: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
-    at: datetime = Field(default_factory=_now, sa_column=_time())
-
-
-class IdempotencyKey(SQLModel, table=True):
-    """A write that was asked for with a key; `body` is the sealed answer once there is one."""
-
-    __tablename__ = "idempotency_key"
-
-    shop_id: UUID = Field(primary_key=True, foreign_key="shop.id")
-    route: str = Field(primary_key=True)
-    key: str = Field(primary_key=True)
-    request_hash: bytes
-    status: int | None = None
-    body: bytes | None = None
-    created_at: datetime = Field(default_factory=_now, sa_column=_time())
 
 
 class ShopView(Struct, frozen=True, kw_only=True):

@@ -17,20 +17,11 @@ from server.shops import storage
 from server.shops.appearance import merged_appearance, readable_appearance, resolved_appearance
 from server.shops.features import HIDE_BRANDING, EveryFeature, Features
 from server.shops.identity import customer_token
-from server.shops.models import (
-    ApiKey,
-    Caller,
-    KeyView,
-    Role,
-    Shop,
-    ShopChanges,
-    ShopProfile,
-    ShopView,
-    Trial,
-)
+from server.shops.models import Caller, KeyView, Role, ShopChanges, ShopProfile, ShopView, Trial
 from server.shops.origins import parse_origin, require_origins
 from server.shops.readability import appearance_notes
 from server.shops.settings import require_settings, settings_errors
+from server.shops.tables import ApiKeyRow, ShopRow
 
 PROFILE_LIVES_S = 5.0
 """How long a process may go on with what it knows of a shop: a changed origin or a revoked key holds after this."""
@@ -71,7 +62,9 @@ class ShopService:
         shop_id = shop_id or new_id()
         identity_secret = new_secret("is_")
         async with self._database.session(shop_id) as session:
-            session.add(Shop(id=shop_id, name=name.strip(), identity_secret=self._vault.seal(shop_id, identity_secret)))
+            session.add(
+                ShopRow(id=shop_id, name=name.strip(), identity_secret=self._vault.seal(shop_id, identity_secret))
+            )
             await session.flush()
             await storage.replace_origins(session, shop_id, listed)
         publishable = await self.add_key(shop_id, "publishable", "storefront", "setup")
@@ -138,7 +131,7 @@ class ShopService:
         that no one would keep to."""
         self._require_limit(kind, answers_per_period)
         text = new_secret(PREFIXES[kind])
-        key = ApiKey(
+        key = ApiKeyRow(
             shop_id=shop_id,
             kind=kind,
             name=name,
@@ -244,7 +237,7 @@ class ShopService:
         async with self._database.session(shop_id) as session:
             return self.open_identity_secret(await storage.get_shop(session, shop_id))
 
-    def open_identity_secret(self, shop: Shop) -> str:
+    def open_identity_secret(self, shop: ShopRow) -> str:
         """Decrypt a shop's identity secret."""
         return self._vault.open(shop.id, shop.identity_secret)
 
@@ -272,12 +265,12 @@ class ShopService:
         """Whether the shop's plan has it."""
         return await self._features.has_feature(shop_id, name)
 
-    async def _resolved(self, shop: Shop) -> dict[str, Any]:
+    async def _resolved(self, shop: ShopRow) -> dict[str, Any]:
         may_hide = await self.has_feature(shop.id, HIDE_BRANDING)
         return resolved_appearance(shop.appearance, shop.name, may_hide_branding=may_hide)
 
 
-def _key_view(key: ApiKey, text: str | None) -> KeyView:
+def _key_view(key: ApiKeyRow, text: str | None) -> KeyView:
     return KeyView(
         id=key.id,
         kind=key.kind,

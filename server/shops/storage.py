@@ -9,22 +9,22 @@ from sqlmodel import and_, col, delete, func, or_, select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.core.errors import NotFound
-from server.shops.models import (
-    ApiKey,
-    AuditEntry,
-    IdempotencyKey,
-    KeyDirectory,
-    Member,
-    Merchant,
-    OriginDirectory,
-    Shop,
-    ShopOrigin,
+from server.shops.tables import (
+    ApiKeyRow,
+    AuditEntryRow,
+    IdempotencyKeyRow,
+    KeyDirectoryRow,
+    MemberRow,
+    MerchantRow,
+    OriginDirectoryRow,
+    ShopOriginRow,
+    ShopRow,
 )
 
 
-async def get_shop(session: AsyncSession, shop_id: UUID, *, for_change: bool = False) -> Shop:
+async def get_shop(session: AsyncSession, shop_id: UUID, *, for_change: bool = False) -> ShopRow:
     """The shop's row; `for_change` keeps others from changing it until the transaction ends. Raises NotFound."""
-    query = select(Shop).where(Shop.id == shop_id)
+    query = select(ShopRow).where(ShopRow.id == shop_id)
     shop = (await session.exec(query.with_for_update() if for_change else query)).first()
     if shop is None:
         raise NotFound
@@ -33,39 +33,45 @@ async def get_shop(session: AsyncSession, shop_id: UUID, *, for_change: bool = F
 
 async def update_shop(session: AsyncSession, shop_id: UUID, values: dict[str, Any]) -> None:
     """Change columns of the shop's row."""
-    await session.exec(update(Shop).where(col(Shop.id) == shop_id).values(**values))
+    await session.exec(update(ShopRow).where(col(ShopRow.id) == shop_id).values(**values))
 
 
 async def list_origins(session: AsyncSession, shop_id: UUID) -> tuple[str, ...]:
     """The shop's origins in alphabetical order."""
-    query = select(ShopOrigin.origin).where(ShopOrigin.shop_id == shop_id).order_by(ShopOrigin.origin)
+    query = select(ShopOriginRow.origin).where(ShopOriginRow.shop_id == shop_id).order_by(ShopOriginRow.origin)
     return tuple((await session.exec(query)).all())
 
 
 async def replace_origins(session: AsyncSession, shop_id: UUID, origins: tuple[str, ...]) -> None:
     """Set the shop's origins, in its own list and in the directory."""
-    for table in (ShopOrigin, OriginDirectory):
+    for table in (ShopOriginRow, OriginDirectoryRow):
         await session.exec(delete(table).where(col(table.shop_id) == shop_id))
         session.add_all([table(shop_id=shop_id, origin=origin) for origin in origins])
         await session.flush()
 
 
-async def add_key(session: AsyncSession, shop_id: UUID, key: ApiKey, key_hash: bytes) -> None:
+async def add_key(session: AsyncSession, shop_id: UUID, key: ApiKeyRow, key_hash: bytes) -> None:
     """Store a key's face and its way to the shop."""
     session.add(key)
-    session.add(KeyDirectory(key_hash=key_hash, kind=key.kind, shop_id=shop_id, key_id=key.id))
+    session.add(KeyDirectoryRow(key_hash=key_hash, kind=key.kind, shop_id=shop_id, key_id=key.id))
     await session.flush()
 
 
-async def list_keys(session: AsyncSession, shop_id: UUID) -> list[ApiKey]:
+async def list_keys(session: AsyncSession, shop_id: UUID) -> list[ApiKeyRow]:
     """Live keys, oldest first."""
-    query = select(ApiKey).where(ApiKey.shop_id == shop_id, col(ApiKey.revoked_at).is_(None)).order_by(col(ApiKey.id))
+    query = (
+        select(ApiKeyRow)
+        .where(ApiKeyRow.shop_id == shop_id, col(ApiKeyRow.revoked_at).is_(None))
+        .order_by(col(ApiKeyRow.id))
+    )
     return list((await session.exec(query)).all())
 
 
-async def find_shops_key(session: AsyncSession, shop_id: UUID, key_id: UUID) -> ApiKey:
+async def find_shops_key(session: AsyncSession, shop_id: UUID, key_id: UUID) -> ApiKeyRow:
     """A live key by its id. Raises NotFound."""
-    query = select(ApiKey).where(ApiKey.shop_id == shop_id, ApiKey.id == key_id, col(ApiKey.revoked_at).is_(None))
+    query = select(ApiKeyRow).where(
+        ApiKeyRow.shop_id == shop_id, ApiKeyRow.id == key_id, col(ApiKeyRow.revoked_at).is_(None)
+    )
     key = (await session.exec(query)).first()
     if key is None:
         raise NotFound
@@ -75,25 +81,25 @@ async def find_shops_key(session: AsyncSession, shop_id: UUID, key_id: UUID) -> 
 async def revoke_key(session: AsyncSession, shop_id: UUID, key_id: UUID, now: Any) -> None:
     """End a key at once. Raises NotFound."""
     query = (
-        update(ApiKey)
-        .where(col(ApiKey.shop_id) == shop_id, col(ApiKey.id) == key_id, col(ApiKey.revoked_at).is_(None))
+        update(ApiKeyRow)
+        .where(col(ApiKeyRow.shop_id) == shop_id, col(ApiKeyRow.id) == key_id, col(ApiKeyRow.revoked_at).is_(None))
         .values(revoked_at=now)
     )
     if (await session.exec(query)).rowcount == 0:
         raise NotFound
     await session.exec(
-        delete(KeyDirectory).where(col(KeyDirectory.shop_id) == shop_id, col(KeyDirectory.key_id) == key_id)
+        delete(KeyDirectoryRow).where(col(KeyDirectoryRow.shop_id) == shop_id, col(KeyDirectoryRow.key_id) == key_id)
     )
 
 
 async def add_audit_entry(session: AsyncSession, shop_id: UUID, actor: str, action: str, details: Any) -> None:
     """Write down who changed what."""
-    session.add(AuditEntry(shop_id=shop_id, actor=actor, action=action, details=details))
+    session.add(AuditEntryRow(shop_id=shop_id, actor=actor, action=action, details=details))
 
 
-async def get_member(session: AsyncSession, shop_id: UUID, merchant_id: UUID) -> Member:
+async def get_member(session: AsyncSession, shop_id: UUID, merchant_id: UUID) -> MemberRow:
     """A merchant's place in this shop. Raises NotFound."""
-    query = select(Member).where(Member.shop_id == shop_id, Member.merchant_id == merchant_id)
+    query = select(MemberRow).where(MemberRow.shop_id == shop_id, MemberRow.merchant_id == merchant_id)
     member = (await session.exec(query)).first()
     if member is None:
         raise NotFound
@@ -102,17 +108,17 @@ async def get_member(session: AsyncSession, shop_id: UUID, merchant_id: UUID) ->
 
 async def is_member(session: AsyncSession, shop_id: UUID, merchant_id: UUID) -> bool:
     """Whether a merchant belongs to this shop."""
-    query = select(Member.merchant_id).where(Member.shop_id == shop_id, Member.merchant_id == merchant_id)
+    query = select(MemberRow.merchant_id).where(MemberRow.shop_id == shop_id, MemberRow.merchant_id == merchant_id)
     return (await session.exec(query)).first() is not None
 
 
-async def list_members(session: AsyncSession, shop_id: UUID) -> list[tuple[Member, Merchant]]:
+async def list_members(session: AsyncSession, shop_id: UUID) -> list[tuple[MemberRow, MerchantRow]]:
     """The shop's members and their accounts, first joined first."""
     query = (
-        select(Member, Merchant)
-        .join(Merchant, col(Merchant.id) == Member.merchant_id)
-        .where(Member.shop_id == shop_id)
-        .order_by(col(Member.created_at), col(Member.merchant_id))
+        select(MemberRow, MerchantRow)
+        .join(MerchantRow, col(MerchantRow.id) == MemberRow.merchant_id)
+        .where(MemberRow.shop_id == shop_id)
+        .order_by(col(MemberRow.created_at), col(MemberRow.merchant_id))
     )
     return list((await session.exec(query)).all())
 
@@ -122,14 +128,18 @@ async def claim_idempotency_key(
 ) -> bool:
     """Be the first with a key: True for one request only. Keys of a day ago, and claims that never ended, are gone."""
     is_old = or_(
-        col(IdempotencyKey.created_at) < func.now() - timedelta(days=1),
-        and_(col(IdempotencyKey.body).is_(None), col(IdempotencyKey.created_at) < func.now() - timedelta(minutes=5)),
+        col(IdempotencyKeyRow.created_at) < func.now() - timedelta(days=1),
+        and_(
+            col(IdempotencyKeyRow.body).is_(None), col(IdempotencyKeyRow.created_at) < func.now() - timedelta(minutes=5)
+        ),
     )
     await session.exec(
-        delete(IdempotencyKey).where(col(IdempotencyKey.shop_id) == shop_id, col(IdempotencyKey.key) == key, is_old)
+        delete(IdempotencyKeyRow).where(
+            col(IdempotencyKeyRow.shop_id) == shop_id, col(IdempotencyKeyRow.key) == key, is_old
+        )
     )
     query = (
-        insert(IdempotencyKey)
+        insert(IdempotencyKeyRow)
         .values(shop_id=shop_id, route=route, key=key, request_hash=request_hash)
         .on_conflict_do_nothing()
     )
@@ -141,20 +151,20 @@ async def settle_idempotency_key(
 ) -> None:
     """Keep the sealed answer; without one, let go of the key so that the write may be tried again."""
     where = (
-        col(IdempotencyKey.shop_id) == shop_id,
-        col(IdempotencyKey.route) == route,
-        col(IdempotencyKey.key) == key,
+        col(IdempotencyKeyRow.shop_id) == shop_id,
+        col(IdempotencyKeyRow.route) == route,
+        col(IdempotencyKeyRow.key) == key,
     )
     if body is None:
-        await session.exec(delete(IdempotencyKey).where(*where))
+        await session.exec(delete(IdempotencyKeyRow).where(*where))
     else:
-        await session.exec(update(IdempotencyKey).where(*where).values(status=status, body=body))
+        await session.exec(update(IdempotencyKeyRow).where(*where).values(status=status, body=body))
 
 
-async def find_idempotency_key(session: AsyncSession, shop_id: UUID, route: str, key: str) -> IdempotencyKey | None:
+async def find_idempotency_key(session: AsyncSession, shop_id: UUID, route: str, key: str) -> IdempotencyKeyRow | None:
     """What is known of a key."""
-    query = select(IdempotencyKey).where(
-        IdempotencyKey.shop_id == shop_id, IdempotencyKey.route == route, IdempotencyKey.key == key
+    query = select(IdempotencyKeyRow).where(
+        IdempotencyKeyRow.shop_id == shop_id, IdempotencyKeyRow.route == route, IdempotencyKeyRow.key == key
     )
     return (await session.exec(query)).first()
 
@@ -162,28 +172,28 @@ async def find_idempotency_key(session: AsyncSession, shop_id: UUID, route: str,
 # directories: asked before any shop is known
 
 
-async def find_key(session: AsyncSession, key_hash: bytes) -> KeyDirectory | None:
+async def find_key(session: AsyncSession, key_hash: bytes) -> KeyDirectoryRow | None:
     """The shop and kind behind a live key's hash."""
-    return (await session.exec(select(KeyDirectory).where(KeyDirectory.key_hash == key_hash))).first()
+    return (await session.exec(select(KeyDirectoryRow).where(KeyDirectoryRow.key_hash == key_hash))).first()
 
 
 async def is_listed_origin(session: AsyncSession, origin: str) -> bool:
     """Whether any shop lists this origin."""
-    query = select(OriginDirectory.origin).where(OriginDirectory.origin == origin).limit(1)
+    query = select(OriginDirectoryRow.origin).where(OriginDirectoryRow.origin == origin).limit(1)
     return (await session.exec(query)).first() is not None
 
 
-async def find_merchant(session: AsyncSession, email: str) -> Merchant | None:
+async def find_merchant(session: AsyncSession, email: str) -> MerchantRow | None:
     """The merchant who signs in with this e-mail (lower case)."""
-    return (await session.exec(select(Merchant).where(Merchant.email == email))).first()
+    return (await session.exec(select(MerchantRow).where(MerchantRow.email == email))).first()
 
 
-async def find_merchant_by_id(session: AsyncSession, merchant_id: UUID) -> Merchant | None:
+async def find_merchant_by_id(session: AsyncSession, merchant_id: UUID) -> MerchantRow | None:
     """The merchant with this id."""
-    return (await session.exec(select(Merchant).where(Merchant.id == merchant_id))).first()
+    return (await session.exec(select(MerchantRow).where(MerchantRow.id == merchant_id))).first()
 
 
-async def list_memberships(session: AsyncSession, merchant_id: UUID) -> list[Member]:
+async def list_memberships(session: AsyncSession, merchant_id: UUID) -> list[MemberRow]:
     """The shops a merchant belongs to; the session must be the merchant's own."""
-    query = select(Member).where(Member.merchant_id == merchant_id).order_by(col(Member.created_at))
+    query = select(MemberRow).where(MemberRow.merchant_id == merchant_id).order_by(col(MemberRow.created_at))
     return list((await session.exec(query)).all())

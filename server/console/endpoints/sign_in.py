@@ -26,7 +26,7 @@ from server.core.rate_limit import Limit, RateLimiter
 from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, COOKIE_LIVES_S, ConsoleClaims
 from server.shops.members import Members
-from server.shops.models import Merchant
+from server.shops.tables import MerchantRow
 
 BY_ADDRESS = Limit("sign-in-address", per_minute=10, burst=20)
 BY_EMAIL = Limit("sign-in-email", per_minute=2, burst=8)
@@ -119,7 +119,7 @@ def safe_way_back(path: str) -> str:
     return path if is_ours and "\\" not in path and path.isprintable() else "/console"
 
 
-async def _check(request: AnyRequest, members: Members, limiter: RateLimiter, email: str, password: str) -> Merchant:
+async def _check(request: AnyRequest, members: Members, limiter: RateLimiter, email: str, password: str) -> MerchantRow:
     hashed = hashlib.sha256(email.encode()).hexdigest()[:32]
     address = client_address(request)
     network = network_of(address) or "unknown"

@@ -30,8 +30,9 @@ from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, ConsoleClaims, provide_caller
 from server.shops.identity import Customer, Shopper
 from server.shops.members import Members
-from server.shops.models import Member, Merchant, Role
+from server.shops.models import Role
 from server.shops.service import ShopService
+from server.shops.tables import MemberRow, MerchantRow
 
 OWN_ORIGIN = "http://aisle.test"
 SECRET = "s" * 40
@@ -227,11 +228,11 @@ async def new_shop(
     people = {}
     for role in (Role.OWNER, Role.AGENT, Role.VIEWER):
         email = f"{role}@{made.shop_id.hex}.example"
-        merchant = Merchant(email=email, name=f"Ms {role.title()}", password_hash=password_hash())
+        merchant = MerchantRow(email=email, name=f"Ms {role.title()}", password_hash=password_hash())
         async with database.global_session() as session:
             session.add(merchant)
         async with database.session(made.shop_id) as session:
-            session.add(Member(shop_id=made.shop_id, merchant_id=merchant.id, role=role))
+            session.add(MemberRow(shop_id=made.shop_id, merchant_id=merchant.id, role=role))
         merchant_id = merchant.id
         token = signer.sign(ConsoleClaims(merchant_id, made.shop_id), lives_s=3600)
         people[str(role)] = Person(id=merchant_id, email=email, cookies={COOKIE: token})

@@ -13,8 +13,9 @@ from server.core.rate_limit import RateLimiter
 from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, ConsoleClaims
 from server.shops.identity import Customer
-from server.shops.models import Member, Role
+from server.shops.models import Role
 from server.shops.service import ShopService
+from server.shops.tables import MemberRow
 from tests.server.console.house import OWN_ORIGIN, PASSWORD, SECRET, ShopUnderTest, console_app, hours_ago
 
 pytestmark = pytest.mark.enable_socket
@@ -307,7 +308,7 @@ async def test_a_merchant_of_two_shops_switches(
     client: httpx.AsyncClient, shop: ShopUnderTest, other: ShopUnderTest
 ) -> None:
     async with shop.database.session(other.id) as session:
-        session.add(Member(shop_id=other.id, merchant_id=shop.owner.id, role=Role.VIEWER))
+        session.add(MemberRow(shop_id=other.id, merchant_id=shop.owner.id, role=Role.VIEWER))
     await other.ask("Asked elsewhere")
     page = (await client.get("/console", headers=shop.owner.headers)).text
     assert f'<option value="{other.id}">Elsewhere</option>' in page

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from server.core.database import Database
 from server.core.ids import new_id
 from server.core.storable_text import storable_json, storable_text
-from server.shops.models import Shop
+from server.shops.tables import ShopRow
 from tests.installation import Installation
 
 TEXTS = {
@@ -77,11 +77,11 @@ async def test_every_kind_of_parameter_of_a_session(installation: Installation, 
         found = await connection.execute(text("SELECT CAST(:words AS text)"), {"words": "a\x00\ud800b"})
         assert found.scalar_one() == "a\ufffd\ufffdb"
         session.add(
-            Shop(id=shop_id, name="N\x00", identity_secret=b"s", contact={"phone": "\x00"}, suggestions=["\ud800"])
+            ShopRow(id=shop_id, name="N\x00", identity_secret=b"s", contact={"phone": "\x00"}, suggestions=["\ud800"])
         )
         await session.flush()
         session.expire_all()
-        shop = await session.get(Shop, shop_id)
+        shop = await session.get(ShopRow, shop_id)
         assert shop is not None
         assert (shop.name, shop.contact, shop.suggestions) == ("N\ufffd", {"phone": "\ufffd"}, ["\ufffd"])
         await session.delete(shop)

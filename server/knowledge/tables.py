@@ -1,0 +1,117 @@
+"""The tables of what answers rest on: sources, documents, passages."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pgvector.sqlalchemy import HALFVEC
+from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
+from sqlmodel import Field
+
+from server.core.table_model import ShopTableModel, TableModel, now, references
+
+
+class KnowledgeSourceRow(ShopTableModel, table=True):
+    """A site whose pages become documents."""
+
+    __tablename__ = "knowledge_source"
+
+    id: UUID = Field(primary_key=True)
+    kind: str
+    url: str
+    max_pages: int = 200
+    state: str = "new"
+    synced_at: datetime | None = None
+    created_at: datetime = Field(default_factory=now)
+
+
+class DocumentRow(ShopTableModel, table=True):
+    """A text that the shop's answers may rest on; `file_*` say which file it came from."""
+
+    __tablename__ = "document"
+    __table_args__ = (
+        UniqueConstraint("shop_id", "external_id"),
+        Index("document_file", "shop_id", "file_hash", postgresql_where=text("file_hash IS NOT NULL")),
+    )
+
+    id: UUID = Field(primary_key=True)
+    external_id: str
+    title: str
+    url: str | None = None
+    content_hash: bytes
+    source: str
+    fetched_at: datetime
+    created_at: datetime = Field(default_factory=now)
+    file_hash: bytes | None = None
+    file_documents: int | None = None
+
+
+class PassageRow(TableModel, table=True):
+    """The indexed piece of a product or a document: its text, its lexical form and its vector."""
+
+    __tablename__ = "passage"
+    __table_args__ = (
+        references("document", ("shop_id", "document_id"), ("shop_id", "id")),
+        references("product", ("shop_id", "product_id"), ("shop_id", "id")),
+        Index(
+            "passage_document",
+            "shop_id",
+            "document_id",
+            "position",
+            unique=True,
+            postgresql_where=text("document_id IS NOT NULL"),
+        ),
+        Index("passage_owner", "shop_id", "owner_external_id"),
+        Index(
+            "passage_product",
+            "shop_id",
+            "product_id",
+            "position",
+            unique=True,
+            postgresql_where=text("product_id IS NOT NULL"),
+        ),
+        Index("passage_search", "search", postgresql_using="gin", postgresql_with={"fastupdate": "off"}),
+        Index("passage_unembedded", "shop_id", "id", postgresql_where=text("embedding IS NULL")),
+    )
+
+    shop_id: UUID = Field(primary_key=True)
+    id: UUID = Field(primary_key=True)
+    position: int = 0
+    available: bool = True
+    embedding: list[float] | None = Field(default=None, sa_type=HALFVEC(384))
+    kind: str
+    embedding_model: str | None = None
+    price_minor: int | None = Field(default=None, sa_type=BigInteger)
+    currency: str | None = None
+    search: str = Field(sa_type=TSVECTOR)
+    product_id: UUID | None = None
+    document_id: UUID | None = None
+    owner_external_id: str
+    identifiers: list[str] = Field(default_factory=list, sa_type=ARRAY(Text))
+    title: str
+    heading_path: list[str] = Field(default_factory=list, sa_type=ARRAY(Text))
+    body: str
+    url: str | None = None
+    content_hash: bytes
+
+
+class PassageStatisticsRow(TableModel, table=True):
+    """What a shop's search knows of its passages; it may lag behind or be missing."""
+
+    __tablename__ = "passage_statistics"
+
+    shop_id: UUID = Field(primary_key=True)
+    passages: int | None = None
+    vector_index: bool = False
+    refreshed_at: datetime = Field(default_factory=now)
+    language: str | None = None
+
+
+class PassageFrequencyRow(TableModel, table=True):
+    """How many passages of the shop contain a common lexeme."""
+
+    __tablename__ = "passage_frequency"
+
+    shop_id: UUID = Field(primary_key=True)
+    lexeme: str = Field(primary_key=True)
+    passages: int
