@@ -15,7 +15,7 @@ SHOP_TABLES = {name for name, table in load_metadata().tables.items() if "shop_i
 MAY_WRITE_SQL = {"storage.py", "search.py", "database.py", "jobs.py", "migrate.py"}
 """jobs.py and database.py are the two homes of SQL below the features: the job rows, and look-ups of no shop."""
 ASKS_THE_CATALOGS = {"core/connection_budget.py"} | {
-    f"migrations/{name}.py" for name in ("app_role", "fit", "grants", "prerequisites")
+    f"migrations/{name}.py" for name in ("app_role", "fit", "function_files", "grants", "prerequisites")
 }
 """What the server says of itself: versions, roles, rights, sessions. No row of any shop."""
 OF_NO_SHOP = {"outbox", "key_directory", "origin_directory"}
