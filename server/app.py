@@ -36,11 +36,9 @@ from server.privacy.endpoints import privacy_router
 from server.shops.access import provide_caller
 from server.shops.endpoints import shops_router
 from server.shops.idempotency import IdempotentWrites
-from server.stores.embedded_app import TEMPLATES as STORE_TEMPLATES
-from server.stores.embedded_app import embedded_app_router
 from server.stores.endpoints import stores_router
-from server.stores.installs import installs_router
-from server.stores.sign_in_pages import sign_in_router
+from server.stores.platforms import TEMPLATES as STORE_TEMPLATES
+from server.stores.platforms import platform_routes
 from server.webhooks.endpoints import webhooks_router
 from server.wiring import Services, open_services
 
@@ -59,12 +57,7 @@ INJECTED = {
     "pictures": "pictures",
     "limits": "limits",
     "stores": "stores",
-    "connecting": "connecting",
-    "prepare_woocommerce": "prepare_woocommerce",
-    "shopify": "shopify",
-    "shopify_admin": "shopify_admin",
-    "customer_accounts": "customer_accounts",
-    "shopify_secrets": "shopify_secrets",
+    "platforms": "platforms",
     "inbox": "inbox",
     "privacy": "privacy",
     "shops": "shops",
@@ -114,9 +107,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
             chat_router,
             shops_router,
             stores_router,
-            installs_router,
-            embedded_app_router,
-            sign_in_router,
+            *platform_routes(),
             webhooks_router,
             privacy_router,
             catalog_router,

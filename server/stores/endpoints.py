@@ -11,8 +11,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from server.core.errors import NotFound
 from server.core.ids import parse_id
 from server.shops.models import Caller, Role
-from server.stores.connecting import Connecting, StoreRequest
-from server.stores.models import connection_view
+from server.stores.models import CUSTOMER_CLIENT_ID, StoreConnection
+from server.stores.platforms import AnyStoreRequest, StorePlatforms
 from server.stores.service import StoreService
 
 Name = Annotated[str, Meta(max_length=100)]
@@ -32,31 +32,39 @@ class ConnectionChanges(Struct, frozen=True):
 
 
 @get("/v1/connections", summary="Connected stores", tags=["stores"])
-async def list_connections(caller: NamedDependency[Caller], stores: NamedDependency[StoreService]) -> dict[str, Any]:
+async def list_connections(
+    caller: NamedDependency[Caller], stores: NamedDependency[StoreService], platforms: NamedDependency[StorePlatforms]
+) -> dict[str, Any]:
     """How each is and when it was read, without credentials."""
-    return {"data": [connection_view(store) for store in await stores.list_stores(caller.shop_id)], "next_cursor": None}
+    return {
+        "data": [connection_view(store, platforms) for store in await stores.list_stores(caller.shop_id)],
+        "next_cursor": None,
+    }
 
 
 @get("/v1/connections/{connection_id:str}", summary="One connected store", tags=["stores"])
 async def get_connection(
-    connection_id: FromPath[str], caller: NamedDependency[Caller], stores: NamedDependency[StoreService]
+    connection_id: FromPath[str],
+    caller: NamedDependency[Caller],
+    stores: NamedDependency[StoreService],
+    platforms: NamedDependency[StorePlatforms],
 ) -> dict[str, Any]:
     """State, last sync, what the merchant has to do."""
-    return connection_view(await stores.get(caller.shop_id, _require_id(connection_id)))
+    return connection_view(await stores.get(caller.shop_id, _require_id(connection_id)), platforms)
 
 
 @post("/v1/connections", status_code=201, summary="Connect a store", tags=["stores"])
 async def create_connection(
-    data: JSONBody[StoreRequest],
+    data: JSONBody[AnyStoreRequest],
     caller: NamedDependency[Caller],
     stores: NamedDependency[StoreService],
-    connecting: NamedDependency[Connecting],
+    platforms: NamedDependency[StorePlatforms],
 ) -> dict[str, Any]:
-    """Try the store with what is given, keep it when it answers, and begin to read it."""
+    """Try the store with what is given, connect it when it answers, and begin to read it."""
     caller.require(Role.ADMIN)
-    store = await connecting.prepare(data)
-    view = connection_view(await stores.connect(caller.shop_id, store, caller.actor))
-    return view | {name: store.credentials[name] for name in store.told_once}
+    store = await platforms.prepare(data)
+    view = connection_view(await stores.connect(caller.shop_id, store, caller.actor), platforms)
+    return view | {name: store.credentials[name] for name in store.shown_once}
 
 
 @post("/v1/connections/{connection_id:str}/sync", status_code=202, summary="Read a store now", tags=["stores"])
@@ -78,13 +86,14 @@ async def change_connection(
     data: JSONBody[ConnectionChanges],
     caller: NamedDependency[Caller],
     stores: NamedDependency[StoreService],
+    platforms: NamedDependency[StorePlatforms],
 ) -> dict[str, Any]:
     """How shoppers sign in at the store; what is left out stays as it is."""
     caller.require(Role.ADMIN)
     found = _require_id(connection_id)
     if data.customer_client_id is UNSET:
-        return connection_view(await stores.get(caller.shop_id, found))
-    return connection_view(await stores.set_customer_client(caller, found, data.customer_client_id))
+        return connection_view(await stores.get(caller.shop_id, found), platforms)
+    return connection_view(await stores.set_customer_client(caller, found, data.customer_client_id), platforms)
 
 
 @delete("/v1/connections/{connection_id:str}", status_code=204, summary="Disconnect a store", tags=["stores"])
@@ -93,6 +102,27 @@ async def delete_connection(
 ) -> None:
     """Its credentials are forgotten at once; what was read stays."""
     await stores.disconnect(caller, _require_id(connection_id))
+
+
+def connection_view(store: StoreConnection, platforms: StorePlatforms) -> dict[str, Any]:
+    """A connected store as the API shows it."""
+    description = platforms.describe(store)
+    return {
+        "id": store.id,
+        "platform": store.platform,
+        "name": store.name,
+        "store": description.address,
+        "state": store.state,
+        "sync_state": store.sync_state,
+        "synced_at": store.synced_at,
+        "next_sync_at": store.next_sync_at,
+        "every_s": store.every_s,
+        "problem": store.problem,
+        "notes": description.notes,
+        "customer_client_id": store.settings.get(CUSTOMER_CLIENT_ID),
+        "result": store.result,
+        "created_at": store.created_at,
+    }
 
 
 def _require_id(text: str) -> UUID:

@@ -14,9 +14,6 @@ CUSTOMER_CLIENT_ID = "customer_client_id"
 us. Shoppers of a store that has one may sign in at their account."""
 
 
-SIXTY_DAYS = "Orders older than 60 days cannot be looked up until Shopify grants read_all_orders."
-
-
 class StoreConnection(Struct, frozen=True, kw_only=True):
     """A shop's link to a store. Its credentials are never part of it."""
 
@@ -38,12 +35,6 @@ class StoreConnection(Struct, frozen=True, kw_only=True):
     result: dict[str, Any]
     created_at: datetime
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What the merchant should know of a store in good health."""
-        is_short = self.platform == "shopify" and not self.settings.get("all_orders")
-        return (SIXTY_DAYS,) if is_short else ()
-
 
 class NewStore(Struct, frozen=True, kw_only=True):
     """A store about to be connected: tried and found good."""
@@ -56,8 +47,8 @@ class NewStore(Struct, frozen=True, kw_only=True):
     """The platform's name for the store, where all stores' webhooks come to one address: one shop only may have it."""
     every_s: int | None = 3600
     """How often it is read; None for a store with nothing to be read from."""
-    told_once: tuple[str, ...] = ()
-    """Credentials we made and the merchant needs: in the answer to connecting and nowhere else."""
+    shown_once: tuple[str, ...] = ()
+    """Names of credentials that we made and the merchant needs: shown in the answer to connecting and never again."""
 
 
 class StoreRef(Struct, frozen=True):
@@ -112,32 +103,6 @@ class SyncSummary(Struct, frozen=True, kw_only=True):
     failed: int
     mended: tuple[str, ...]
     seconds: float
-
-
-def connection_view(connection: StoreConnection) -> dict[str, Any]:
-    """What the API tells of a connection."""
-    return {
-        "id": connection.id,
-        "platform": connection.platform,
-        "name": connection.name,
-        "store": shown_address(connection.settings),
-        "state": connection.state,
-        "sync_state": connection.sync_state,
-        "synced_at": connection.synced_at,
-        "next_sync_at": connection.next_sync_at,
-        "every_s": connection.every_s,
-        "problem": connection.problem,
-        "notes": connection.notes,
-        "customer_client_id": connection.settings.get(CUSTOMER_CLIENT_ID),
-        "result": connection.result,
-        "created_at": connection.created_at,
-    }
-
-
-def shown_address(settings: Settings) -> str | None:
-    """Where the store is, without a query: feeds carry their tokens there."""
-    address = settings.get("store") or settings.get("feed_url")
-    return str(address).partition("?")[0] if address else None
 
 
 def source_of(store_id: UUID) -> str:

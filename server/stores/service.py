@@ -1,7 +1,7 @@
 """A shop's connected stores: connecting, renewing and disconnecting them, and when they are read."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 from uuid import UUID
@@ -54,8 +54,18 @@ Renewal: TypeAlias = Callable[[StoreConnection, dict[str, str]], Awaitable[Renew
 class StoreService:
     """The connected stores of all shops."""
 
-    def __init__(self, database: Database, vault: Vault, shops: ShopService, jobs: JobDesk) -> None:
+    def __init__(
+        self,
+        database: Database,
+        vault: Vault,
+        shops: ShopService,
+        jobs: JobDesk,
+        *,
+        sign_in_platforms: Collection[str] = (),
+    ) -> None:
+        """`sign_in_platforms` are those whose stores have customer accounts."""
         self._database, self._vault, self._shops, self._jobs = database, vault, shops, jobs
+        self._sign_in_platforms = frozenset(sign_in_platforms)
 
     async def list_stores(self, shop_id: UUID) -> list[StoreConnection]:
         """The connected stores of a shop, oldest first."""
@@ -110,7 +120,7 @@ class StoreService:
         """
         caller.require(Role.ADMIN)
         store = await self.get(caller.shop_id, store_id)
-        if store.platform != "shopify":
+        if store.platform not in self._sign_in_platforms:
             raise _wrong_client("only Shopify stores have customer accounts that shoppers can sign in at")
         if client_id is not None and not CLIENT_ID.fullmatch(client_id):
             raise _wrong_client("the client id as Shopify shows it: letters, digits, - and _")

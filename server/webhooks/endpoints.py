@@ -1,45 +1,66 @@
-"""Where stores tell of changes. Answered as soon as the change is stored; nothing is worked through here."""
+"""Where stores send webhooks: one route for each platform that has any. Answered as soon as the change is stored."""
 
 from typing import Any
 
 from litestar import Request, Response, Router, post
 from litestar.di import NamedDependency
+from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
-from server.webhooks.service import Delivery, Inbox
-from server.webhooks.sources import SHOPIFY, WOOCOMMERCE, ShopifySecrets, shop_domain
+from server.stores.platforms import PLATFORMS, StorePlatforms
+from server.stores.webhook_source import StoreOf, WebhookDelivery, WebhookSource
+from server.webhooks.service import Inbox
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 
 AnyRequest = Request[Any, Any, Any]
 
 
-@post("/webhooks/shopify", status_code=200, request_max_body_size=MAX_BODY_BYTES, include_in_schema=False)
-async def shopify_webhook(
-    request: AnyRequest, inbox: NamedDependency[Inbox], shopify_secrets: NamedDependency[ShopifySecrets]
-) -> Response[None]:
-    """Signed with the app's secret, which all stores share: the header names the store, our directory its owner."""
-    delivery = await _delivery(request)
-    await inbox.take_of_app(SHOPIFY, shopify_secrets.secrets, shop_domain(delivery), delivery)
-    return Response(None, status_code=200)
+def _route_for_app(source: WebhookSource, store_of: StoreOf) -> HTTPRouteHandler:
+    """One address for all stores, signed with the app's secret: the delivery names the store."""
+
+    @post(
+        f"/webhooks/{source.platform}", status_code=200, request_max_body_size=MAX_BODY_BYTES, include_in_schema=False
+    )
+    async def receive_webhook(
+        request: AnyRequest, inbox: NamedDependency[Inbox], platforms: NamedDependency[StorePlatforms]
+    ) -> Response[None]:
+        delivery = await _delivery(request)
+        secrets = platforms.get(source.platform).app_secrets
+        await inbox.receive_for_app(source, secrets, store_of(delivery), delivery)
+        return Response(None, status_code=200)
+
+    return receive_webhook
 
 
-@post(
-    "/webhooks/woocommerce/{connection_id:str}",
-    status_code=200,
-    request_max_body_size=MAX_BODY_BYTES,
-    include_in_schema=False,
+def _route_for_stores(source: WebhookSource) -> HTTPRouteHandler:
+    """An address and a secret for each store."""
+
+    @post(
+        f"/webhooks/{source.platform}/{{connection_id:str}}",
+        status_code=200,
+        request_max_body_size=MAX_BODY_BYTES,
+        include_in_schema=False,
+    )
+    async def receive_store_webhook(
+        connection_id: FromPath[str], request: AnyRequest, inbox: NamedDependency[Inbox]
+    ) -> Response[None]:
+        await inbox.receive_for_store(source, connection_id, await _delivery(request))
+        return Response(None, status_code=200)
+
+    return receive_store_webhook
+
+
+async def _delivery(request: AnyRequest) -> WebhookDelivery:
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    return WebhookDelivery(headers=headers, body=await request.body())
+
+
+webhooks_router = Router(
+    path="/",
+    route_handlers=[
+        _route_for_app(source, source.store_of) if source.store_of else _route_for_stores(source)
+        for source in (platform.webhooks for platform in PLATFORMS)
+        if source
+    ],
 )
-async def woocommerce_webhook(
-    connection_id: FromPath[str], request: AnyRequest, inbox: NamedDependency[Inbox]
-) -> Response[None]:
-    """Signed with the connection's own secret; the ping at creation is not signed at all."""
-    await inbox.take_of_store(WOOCOMMERCE, connection_id, await _delivery(request))
-    return Response(None, status_code=200)
-
-
-async def _delivery(request: AnyRequest) -> Delivery:
-    return Delivery(headers={name.lower(): value for name, value in request.headers.items()}, body=await request.body())
-
-
-webhooks_router = Router(path="/", route_handlers=[shopify_webhook, woocommerce_webhook])

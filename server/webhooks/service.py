@@ -1,14 +1,12 @@
-"""The inbox: a webhook is verified, stored once as what it tells, and worked through by a job.
+"""The inbox: a webhook is verified, what it means is stored once, and a job processes it.
 
-Bodies are not kept: what is written comes from the store when it is asked again (see `tasks`).
+Bodies are not stored: what is written is read from the store (see `tasks`).
 """
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Mapping
 from uuid import UUID
 
-import msgspec
 from msgspec import Struct
 
 from integrations.platform import ErasureAsked, ExportAsked, PlatformChange, PlatformRevoked, ShopErasureAsked
@@ -22,96 +20,83 @@ from server.core.logging import get_logger
 from server.stores.credentials import SealedCredentials
 from server.stores.models import StoreRef
 from server.stores.service import StoreService
+from server.stores.webhook_source import WebhookDelivery, WebhookReading, WebhookSource
 from server.webhooks import storage
-from server.webhooks.deduplication import Admission
+from server.webhooks.deduplication import Deduplicator
 from server.webhooks.models import InboxEntry
 
 CHANGES = "stores.changes"
-DIRECTORY_LIVES_S = 5.0
+CACHED_S = 5.0
 COMPLIANCE = (ErasureAsked, ExportAsked, ShopErasureAsked)
-"""What a store may still ask of shops that it has left, and that no longer have it."""
+"""Requests that a store may still send for shops that have disconnected it."""
 MAX_ADDRESS = 255
 LARGE_BYTES = 128 * 1024
-"""Bodies beyond this are read in a thread, so that one of 10 MB holds nobody up."""
+"""Larger bodies are parsed in a thread: one of 10 MB would block the event loop."""
 
 log = get_logger("webhooks")
 
 
-class Delivery(Struct, frozen=True, kw_only=True):
-    """A webhook as it came: header names in lower case."""
+class HashedReading(Struct, frozen=True):
+    """What a delivery means, and the SHA-256 of its topic and body.
 
-    headers: Mapping[str, str]
-    body: bytes
+    The topic is part of the hash: a creation and a deletion soon after may have the same body.
+    """
 
-
-class Reading(Struct, frozen=True, kw_only=True):
-    """What a delivery tells. `change` is None for what does not concern us; `key` is the same for repeats."""
-
-    topic: str
-    key: str
-    change: PlatformChange | None
-    body_hash: bytes = b""
-
-
-Verify = Callable[[Delivery, tuple[str, ...]], bool]
-"""Whether the body is signed with one of these secrets."""
-Read = Callable[[Delivery], Reading]
-"""What a verified delivery tells. Never raises: what cannot be understood concerns us as a change of everything."""
-
-
-class Source(Struct, frozen=True, kw_only=True):
-    """How one platform sends webhooks."""
-
-    platform: str
-    verify: Verify
-    read: Read
-    is_ping: Callable[[Delivery], bool] = lambda _: False
-    """Unsigned and harmless: answered, and nothing done."""
+    reading: WebhookReading
+    body_hash: bytes
 
 
 class Inbox:
-    """Takes deliveries of all platforms."""
+    """Receives the webhooks of all platforms."""
 
     def __init__(
-        self, database: Database, vault: Vault, stores: StoreService, wake: Wake, admission: Admission
+        self, database: Database, vault: Vault, stores: StoreService, wake: Wake, deduplicator: Deduplicator
     ) -> None:
         self._database, self._vault, self._stores = database, vault, stores
-        self._wake, self._admission = wake, admission
-        self._directory: ExpiringCache[tuple[str, str], StoreRef | None] = ExpiringCache(DIRECTORY_LIVES_S)
-        self._secrets: ExpiringCache[UUID, tuple[str, ...]] = ExpiringCache(DIRECTORY_LIVES_S)
+        self._wake, self._deduplicator = wake, deduplicator
+        self._refs: ExpiringCache[tuple[str, str], StoreRef | None] = ExpiringCache(CACHED_S)
+        self._secrets: ExpiringCache[UUID, tuple[str, ...]] = ExpiringCache(CACHED_S)
 
-    async def take_of_app(self, source: Source, secrets: tuple[str, ...], address: str, delivery: Delivery) -> None:
-        """From a platform where one secret signs for all stores: the signature first, then whose store it is."""
+    async def receive_for_app(
+        self, source: WebhookSource, secrets: tuple[str, ...], address: str, delivery: WebhookDelivery
+    ) -> None:
+        """Store a delivery of a platform whose app signs for all stores; `address` is the store it names.
+
+        Raises InvalidSignature. A store that is not connected is logged and answered like any other.
+        """
         if not secrets or not source.verify(delivery, secrets):
             raise InvalidSignature("The signature does not match.")
-        reading = await _reading(source, delivery)
-        if reading.change is None:
+        hashed = await _read(source, delivery)
+        change = hashed.reading.change
+        if change is None:
             return
-        refs = await self._list_refs(source.platform, address, reading.change)
+        refs = await self._list_refs(source.platform, address, change)
         if not refs:
             log.info("webhook_of_unknown_store", platform=source.platform)
         for ref in refs:
-            await self._put(ref, reading, reading.change)
+            await self._put(ref, hashed, change)
 
-    async def take_of_store(self, source: Source, store_id: str, delivery: Delivery) -> None:
-        """From a platform where every connection has a secret of its own. An unknown address looks like a forgery."""
+    async def receive_for_store(self, source: WebhookSource, store_id: str, delivery: WebhookDelivery) -> None:
+        """Store a delivery of a platform whose stores each have a secret. Raises InvalidSignature, alike for a wrong
+        signature and an unknown store."""
         ref = await self._find_ref(source.platform, store_id)
         if source.is_ping(delivery):
             return
-        if ref is None or not source.verify(delivery, await self._secret(ref)):
+        if ref is None or not source.verify(delivery, await self._find_secrets(ref)):
             raise InvalidSignature("The signature does not match.")
-        reading = await _reading(source, delivery)
-        if reading.change is not None:
-            await self._put(ref, reading, reading.change)
+        hashed = await _read(source, delivery)
+        if hashed.reading.change is not None:
+            await self._put(ref, hashed, hashed.reading.change)
 
-    async def _put(self, ref: StoreRef, reading: Reading, change: PlatformChange) -> None:
-        entry = await self._admission.entry(ref.store_id, change, reading.key, reading.body_hash)
+    async def _put(self, ref: StoreRef, hashed: HashedReading, change: PlatformChange) -> None:
+        reading = hashed.reading
+        entry = await self._deduplicator.create_entry(ref.store_id, change, reading.key, hashed.body_hash)
         async with self._database.connection(ref.shop_id) as connection:
             is_pending = await storage.create_entry(
                 connection, ref.shop_id, entry, entry_id=new_id(), store_id=ref.store_id, topic=reading.topic[:200]
             )
             job_id = await _enqueue(connection, ref.shop_id, entry) if is_pending else None
-        self._admission.note(ref.store_id, change, reading.body_hash)
+        self._deduplicator.note_stored(ref.store_id, change, hashed.body_hash)
         if job_id and not entry.due_at:
             await self._wake(ref.shop_id, job_id)
 
@@ -133,12 +118,12 @@ class Inbox:
     async def _find_ref(self, platform: str, address: str) -> StoreRef | None:
         if len(address) > MAX_ADDRESS:
             return None  # no store has it, and it is too long for the cache
-        known = self._directory.get((platform, address))
+        known = self._refs.get((platform, address))
         if known is None:
-            known = self._directory.put((platform, address), await self._stores.find_ref(platform, address))
+            known = self._refs.put((platform, address), await self._stores.find_ref(platform, address))
         return known
 
-    async def _secret(self, ref: StoreRef) -> tuple[str, ...]:
+    async def _find_secrets(self, ref: StoreRef) -> tuple[str, ...]:
         known = self._secrets.get(ref.store_id)
         if known is None:
             try:
@@ -150,17 +135,15 @@ class Inbox:
         return known
 
 
-async def _reading(source: Source, delivery: Delivery) -> Reading:
+async def _read(source: WebhookSource, delivery: WebhookDelivery) -> HashedReading:
     if len(delivery.body) > LARGE_BYTES:
-        return await asyncio.to_thread(_read, source, delivery)
-    return _read(source, delivery)
+        return await asyncio.to_thread(_read_now, source, delivery)
+    return _read_now(source, delivery)
 
 
-def _read(source: Source, delivery: Delivery) -> Reading:
+def _read_now(source: WebhookSource, delivery: WebhookDelivery) -> HashedReading:
     reading = source.read(delivery)
-    # the topic is part of it: what is created and soon deleted may be told in the same bytes
-    told = reading.topic.encode() + b"\0" + delivery.body
-    return msgspec.structs.replace(reading, body_hash=hashlib.sha256(told).digest())
+    return HashedReading(reading, hashlib.sha256(reading.topic.encode() + b"\0" + delivery.body).digest())
 
 
 async def _enqueue(connection: Connection, shop_id: UUID, entry: InboxEntry) -> UUID | None:

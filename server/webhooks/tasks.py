@@ -21,8 +21,8 @@ from server.core.errors import Invalid
 from server.core.jobs import ClaimedJob
 from server.core.logging import get_logger
 from server.privacy.service import Privacy
+from server.stores.adapters import StoreAdapters
 from server.stores.models import StoreConnection
-from server.stores.platforms import Platforms
 from server.stores.service import StoreService
 from server.stores.sync.store_pass import write_items
 from server.webhooks import storage
@@ -45,9 +45,9 @@ class ProcessChanges:
     """Handler of `stores.changes`: processes all pending changes in a shop's inbox."""
 
     def __init__(
-        self, database: Database, stores: StoreService, platforms: Platforms, catalog: Catalog, privacy: Privacy
+        self, database: Database, stores: StoreService, adapters: StoreAdapters, catalog: Catalog, privacy: Privacy
     ) -> None:
-        self._database, self._stores, self._platforms = database, stores, platforms
+        self._database, self._stores, self._adapters = database, stores, adapters
         self._catalog, self._privacy = catalog, privacy
 
     async def __call__(self, job: ClaimedJob) -> None:
@@ -104,7 +104,7 @@ class ProcessChanges:
                 pass  # an order is cached for a minute at most; the rest is read below
 
     async def _read(self, store: StoreConnection, references: list[str]) -> None:
-        platform = await self._platforms.of(store)
+        platform = await self._adapters.get(store)
         found = [await platform.product(reference) for reference in references]
         items = [item for item in found if item is not None]
         await write_items(self._database, self._catalog, store, items)

@@ -1,4 +1,5 @@
-"""Puts the parts together. The only reader of Settings: everything else is handed what it needs."""
+"""Puts the parts together. The only reader of Settings, beside the stores' platforms, each of which is wired by its own
+file: everything else is handed what it needs."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -130,7 +131,7 @@ async def open_services(
             stack.push_async_callback(chat_model.close)
         services = await _build(settings, at, database, redis, wake, embedder, chat_model)
         stack.push_async_callback(services.egress.close)
-        stack.push_async_callback(services.platforms.close)
+        stack.push_async_callback(services.adapters.close)
         stack.push_async_callback(services.knowledge.close)
         stack.push_async_callback(services.pictures.close)
         if services.money.payments:
@@ -156,14 +157,14 @@ async def _build(
     knowledge = Knowledge(database, embedder, index, entitlements)
     catalog = Catalog(database, index, entitlements)
     parts = build_stores(settings, database, vault, shops, jobs, wake, redis, limiter)
-    sources = OrderSources(parts.platforms, parts.stores)
+    sources = OrderSources(parts.order_stores, parts.adapters, parts.stores)
     orders = OrderService(
         database,
         sources,
         settings.secret_keys,
         jobs,
         codes=settings.smtp_url is not None,
-        signs_in=parts.customer_accounts.is_offered,
+        signs_in=parts.platforms.offers_sign_in,
     )
     talk = build_chat(
         settings,
@@ -227,14 +228,19 @@ def job_handlers(services: Services) -> Mapping[str, Handler]:
         "knowledge.embed": EmbedMissing(knowledge),
         "knowledge.restem": Restem(knowledge),
         "stores.sync": SyncStore(
-            database, services.stores, services.platforms, services.catalog, knowledge, services.settings.base_url
+            database,
+            services.stores,
+            services.adapters,
+            services.catalog,
+            knowledge,
+            services.platforms.webhook_url,
         ),
         "stores.changes": ProcessChanges(
-            database, services.stores, services.platforms, services.catalog, services.privacy
+            database, services.stores, services.adapters, services.catalog, services.privacy
         ),
         "orders.send_code": SendCode(
             database,
-            OrderSources(services.platforms, services.stores),
+            OrderSources(services.order_stores, services.adapters, services.stores),
             services.mailer,
             services.settings.secret_keys,
         ),

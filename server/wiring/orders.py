@@ -4,20 +4,21 @@ from functools import partial
 from uuid import UUID
 
 from server.orders.lookup import OrderSource
-from server.stores.platforms import Platforms
+from server.stores.adapters import StoreAdapters
+from server.stores.order_stores import OrderStores
 from server.stores.service import StoreService
 
 
 class OrderSources:
     """Implements `server.orders.lookup.SourceFor`."""
 
-    def __init__(self, platforms: Platforms, stores: StoreService) -> None:
-        self._platforms, self._stores = platforms, stores
+    def __init__(self, order_stores: OrderStores, adapters: StoreAdapters, stores: StoreService) -> None:
+        self._order_stores, self._adapters, self._stores = order_stores, adapters, stores
 
     async def __call__(self, shop_id: UUID) -> OrderSource | None:
         """By the shop's newest connection that knows orders."""
-        store = await self._platforms.store_of_orders(shop_id)
+        store = await self._order_stores.find(shop_id)
         if store is None:
             return None
-        note_revoked = partial(self._stores.mark_revoked, shop_id, store.id)
-        return OrderSource(await self._platforms.of(store), str(store.id), note_revoked)
+        mark_revoked = partial(self._stores.mark_revoked, shop_id, store.id)
+        return OrderSource(await self._adapters.get(store), str(store.id), mark_revoked)

@@ -58,12 +58,16 @@ class StorePass:
         self._began, self._started = datetime.now(UTC), time.monotonic()
         self.result = SyncResult(full=full)
 
-    async def run(self, platform: ShopPlatform, base_url: str) -> None:
-        """Register the webhooks, then read products and pages. Raises PlatformError; what was written by then stays."""
+    async def run(self, platform: ShopPlatform, webhook_url: str | None) -> None:
+        """Register webhooks at `webhook_url`, if any, then read products and pages.
+
+        Raises PlatformError; what was written by then stays.
+        """
         shop_id, result = self._store.shop_id, self.result
         async with self._database.connection(shop_id) as connection:
             await storage.begin_sync(connection, shop_id, self._store.id)
-        await self._watch(platform, base_url)
+        if webhook_url:
+            await self._watch(platform, webhook_url)
         since = None if result.full or not self._store.synced_at else self._store.synced_at - OVERLAP
         await self._read_products(platform, since)
         if result.full:
@@ -79,13 +83,10 @@ class StorePass:
         failed = [msgspec.to_builtins(item) for item in self.result.failed]
         await self._job.save_progress(self.result.read, None, failed, msgspec.structs.asdict(_summary(self.result)))
 
-    async def _watch(self, platform: ShopPlatform, base_url: str) -> None:
+    async def _watch(self, platform: ShopPlatform, webhook_url: str) -> None:
         """Register webhooks. A failure is only noted: the schedule brings every change without them, later."""
         try:
-            callback = f"{base_url}/webhooks/{self._store.platform}"
-            if self._store.platform == "woocommerce":
-                callback += f"/{self._store.id}"
-            self.result.mended = await platform.watch(callback)
+            self.result.mended = await platform.watch(webhook_url)
         except PlatformRevoked:
             raise
         except PlatformError as reason:

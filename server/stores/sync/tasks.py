@@ -1,5 +1,6 @@
 """The job that reads a connected store: everything at first and once a day, otherwise what has changed."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,8 +11,8 @@ from server.core.errors import NotFound, Unavailable
 from server.core.jobs import ClaimedJob, LeaseLost
 from server.core.logging import get_logger
 from server.knowledge.service import Knowledge
+from server.stores.adapters import StoreAdapters
 from server.stores.models import StoreConnection
-from server.stores.platforms import Platforms
 from server.stores.service import StoreService
 from server.stores.sync import storage
 from server.stores.sync.store_pass import StorePass
@@ -27,11 +28,17 @@ class SyncStore:
     """Handler of `stores.sync`; a payload with `full` reads everything."""
 
     def __init__(
-        self, database: Database, stores: StoreService, platforms: Platforms, catalog: Catalog, knowledge: Knowledge,
-        base_url: str,
-    ) -> None:  # fmt: skip
-        self._database, self._stores, self._platforms = database, stores, platforms
-        self._catalog, self._knowledge, self._base_url = catalog, knowledge, base_url
+        self,
+        database: Database,
+        stores: StoreService,
+        adapters: StoreAdapters,
+        catalog: Catalog,
+        knowledge: Knowledge,
+        webhook_url: Callable[[StoreConnection], str | None],
+    ) -> None:
+        """`webhook_url` says where a store's webhooks are to be sent."""
+        self._database, self._stores, self._adapters = database, stores, adapters
+        self._catalog, self._knowledge, self._webhook_url = catalog, knowledge, webhook_url
 
     async def __call__(self, job: ClaimedJob) -> None:
         store = await self._find(job)
@@ -40,7 +47,7 @@ class SyncStore:
         full = bool(job.payload.get("full")) or _is_full_due(store, datetime.now(UTC))
         sync = StorePass(self._database, self._catalog, self._knowledge, store, job, full=full)
         try:
-            await sync.run(await self._platforms.of(store), self._base_url)
+            await sync.run(await self._adapters.get(store), self._webhook_url(store))
         except PlatformRevoked as reason:
             await self._stores.mark_revoked(store.shop_id, store.id, reason)
             await sync.report()

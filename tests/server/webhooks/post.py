@@ -17,12 +17,13 @@ from server.core.rate_limit import Limit, RateLimiter
 from server.embedded.standins.woocommerce.hooks import signature
 from server.privacy.service import Privacy
 from server.shops.service import ShopService
+from server.stores.adapters import StoreAdapters
 from server.stores.models import NewStore
-from server.stores.platforms import Platforms
+from server.stores.platforms.woocommerce import WooCommerce
 from server.stores.service import StoreService
-from server.webhooks.deduplication import NEW_CHANGES, REPEATS_S, Admission
-from server.webhooks.service import Delivery, Inbox
-from server.webhooks.sources import WOOCOMMERCE
+from server.stores.webhook_source import WebhookDelivery
+from server.webhooks.deduplication import NEW_CHANGES, REPEATS_S, Deduplicator
+from server.webhooks.service import Inbox
 from server.webhooks.tasks import ProcessChanges
 
 SECRET = "hook-secret"
@@ -57,10 +58,10 @@ class Post:
         self.jobs = JobDesk(database, self._wake)
         self.shops = ShopService(database, vault)
         self.stores = StoreService(database, vault, self.shops, self.jobs)
-        admission = Admission(RateLimiter(redis), lambda: self.now_s, limit)
-        self.inbox = Inbox(database, vault, self.stores, self._wake, admission)
-        platforms = Platforms(database, vault, {"woocommerce": lambda *_: cast(Any, self.store)})
-        self.handler = ProcessChanges(database, self.stores, platforms, cast(Catalog, None), cast(Privacy, None))
+        deduplicator = Deduplicator(RateLimiter(redis), lambda: self.now_s, limit)
+        self.inbox = Inbox(database, vault, self.stores, self._wake, deduplicator)
+        adapters = StoreAdapters(database, vault, lambda *_: cast(Any, self.store))
+        self.handler = ProcessChanges(database, self.stores, adapters, cast(Catalog, None), cast(Privacy, None))
         self._deliveries = 0
 
     async def open(self) -> None:
@@ -83,7 +84,9 @@ class Post:
             "x-wc-webhook-signature": signature(body, SECRET),
             "x-wc-webhook-delivery-id": f"made-up-{self._deliveries}",
         }
-        await self.inbox.take_of_store(WOOCOMMERCE, str(self.connection_id), Delivery(headers=headers, body=body))
+        assert WooCommerce.webhooks
+        delivery = WebhookDelivery(headers=headers, body=body)
+        await self.inbox.receive_for_store(WooCommerce.webhooks, str(self.connection_id), delivery)
 
     async def work(self) -> None:
         """Run every job of the shop that is due."""

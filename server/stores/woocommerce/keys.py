@@ -1,4 +1,4 @@
-"""Connecting a WooCommerce shop: its keys are tried against that very shop before they are kept."""
+"""The keys of a WooCommerce shop: given by its merchant or by itself, and tried at the shop before they are stored."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,16 +10,24 @@ from integrations.woocommerce.auth import normalise_store_url
 from integrations.woocommerce.platform import WooCommercePlatform
 from server.core.egress import Egress
 from server.core.errors import FieldError, Invalid
-from server.stores.connecting import StoreRequest
 from server.stores.models import NewStore
+from server.stores.platform import StoreRequest, Text
 
 NAME = "the shop's WooCommerce"
-PATIENCE_S = 20.0
-"""Somebody waits while keys are tried."""
+TIMEOUT_S = 20.0
+"""The merchant waits while keys are tried."""
 
 
-class GivenKeys:
-    """Implements `integrations.platform.Credentials` for keys that are not kept yet."""
+class WooCommerceRequest(StoreRequest, frozen=True, kw_only=True):
+    """The shop's address and its REST keys."""
+
+    store: Text | None = None
+    consumer_key: Text | None = None
+    consumer_secret: Text | None = None
+
+
+class UntriedKeys:
+    """Implements `integrations.platform.Credentials` for keys that are not stored yet."""
 
     def __init__(self, consumer_key: str, consumer_secret: str) -> None:
         self._values = {"consumer_key": consumer_key, "consumer_secret": consumer_secret}
@@ -29,23 +37,23 @@ class GivenKeys:
         return self._values
 
     def change(self) -> AbstractAsyncContextManager[dict[str, str]]:
-        """The keys, for as long as they are tried."""
+        """The keys; nothing is saved at the end of the block."""
 
         @asynccontextmanager
-        async def changing() -> AsyncIterator[dict[str, str]]:
+        async def yield_values() -> AsyncIterator[dict[str, str]]:
             yield self._values
 
-        return changing()
+        return yield_values()
 
 
-class PrepareWooCommerce:
-    """Implements `connecting.Prepare`."""
+class KeyCheck:
+    """Tries a shop's keys by asking the shop with them."""
 
     def __init__(self, egress: Egress) -> None:
         self._egress = egress
 
-    async def __call__(self, request: StoreRequest) -> NewStore:
-        """Raises Invalid: no address, no keys, or keys that this shop does not take."""
+    async def prepare(self, request: WooCommerceRequest) -> NewStore:
+        """The shop of a request. Raises Invalid: no address, no keys, or keys that this shop does not accept."""
         errors = [
             FieldError(name, "is needed; WooCommerce > Settings > Advanced > REST API makes one")
             for name in ("consumer_key", "consumer_secret")
@@ -62,19 +70,19 @@ class PrepareWooCommerce:
         )
 
     async def try_keys(
-        self, store_url: str, consumer_key: str, consumer_secret: str, request: StoreRequest
+        self, store_url: str, consumer_key: str, consumer_secret: str, request: WooCommerceRequest
     ) -> NewStore:
-        """The store, when the keys are good there. Raises Invalid."""
-        keys = GivenKeys(consumer_key, consumer_secret)
+        """The shop at `store_url`, when it accepts the keys. Raises Invalid."""
+        keys = UntriedKeys(consumer_key, consumer_secret)
         platform = WooCommercePlatform(store_url, StoreHttp(self._egress.client(), NAME), keys)
         try:
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 facts = await platform.try_keys()
         except PlatformRevoked as reason:
             error = FieldError("consumer_key", f"{store_url} does not accept these keys: {reason}")
             raise Invalid("The keys do not work for this shop.", errors=(error,)) from None
         except TimeoutError:
-            error = FieldError("store", f"it did not finish answering within {PATIENCE_S:.0f} seconds; try again")
+            error = FieldError("store", f"it did not finish answering within {TIMEOUT_S:.0f} seconds; try again")
             raise Invalid("The shop answers too slowly.", errors=(error,)) from None
         except PlatformUnavailable as reason:
             raise Invalid("The shop cannot be reached.", errors=(FieldError("store", str(reason)),)) from None

@@ -1,6 +1,5 @@
 """The app's page inside Shopify's admin, and the one call it makes. No cookie counts here: the page is framed."""
 
-from pathlib import Path
 from secrets import token_urlsafe
 from typing import Any
 
@@ -10,9 +9,8 @@ from litestar.response import Template
 
 from server.core.errors import Unauthenticated
 from server.core.http import bearer_token
-from server.stores.admin_session import NotConnected, ShopifyAdmin, StoreInAdmin
+from server.stores.shopify.admin_session import NotConnected, ShopifyAdmin, StoreInAdmin
 
-TEMPLATES = Path(__file__).parent / "templates"
 ADMIN = "https://admin.shopify.com"
 APP_BRIDGE = "https://cdn.shopify.com"
 

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from server.core.errors import AisleError
 from server.shops.identity import Shopper
-from server.stores.customer_sign_in import CALLBACK, CustomerAccounts
+from server.stores.shopify.customer_sign_in import CALLBACK, CustomerAccounts
 
 MAX_SECRET = 200
 WORDS = {

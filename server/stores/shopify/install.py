@@ -3,6 +3,8 @@
 import time
 from uuid import UUID
 
+from msgspec import Struct
+
 from integrations.platform import PlatformRevoked, PlatformUnavailable
 from integrations.shopify import InstallState, ShopifyApp, TokenDesk
 from integrations.shopify.auth import (
@@ -19,10 +21,24 @@ from integrations.store_http import StoreHttp
 from server.core.crypto import new_secret
 from server.core.egress import Egress
 from server.core.errors import Conflict, FieldError, Invalid, Unauthenticated, Unavailable
-from server.stores.models import NewStore, StoreConnection
+from server.stores.models import NewStore, StoreConnection, StoreRef
 from server.stores.service import StoreService
 
 PLATFORM = "shopify"
+
+
+class InstallConsent(Struct, frozen=True):
+    """Where the merchant's browser goes, and the nonce for a cookie in it."""
+
+    address: str
+    nonce: str
+
+
+class StorefrontVisitor(Struct, frozen=True):
+    """A visitor of a connected store's pages; `customer_id` is None where nobody is signed in."""
+
+    store: StoreRef
+    customer_id: str | None
 
 
 class ShopifyInstall:
@@ -32,13 +48,8 @@ class ShopifyInstall:
     def __init__(self, app: ShopifyApp | None, origin: str, egress: Egress, stores: StoreService) -> None:
         self._app, self._origin, self._egress, self._stores = app, origin, egress, stores
 
-    @property
-    def is_possible(self) -> bool:
-        """Whether stores can be connected here."""
-        return self._app is not None
-
-    def begin(self, shop_id: UUID, written_store: str) -> tuple[str, str]:
-        """(where the merchant's browser goes, the nonce for its cookie). Raises Invalid."""
+    def begin(self, shop_id: UUID, written_store: str) -> InstallConsent:
+        """Where the merchant agrees to the install. Raises Invalid for what names no Shopify store."""
         app = self._require_app()
         domain = find_written_domain(written_store)
         if domain is None:
@@ -47,7 +58,8 @@ class ShopifyInstall:
         nonce = new_secret("in_")
         state = sign_state(InstallState(domain, str(shop_id), nonce), app.secrets, time.time())
         address = authorize_url(domain, app.api_key, f"{app.base_url}/integrations/shopify/callback", state)
-        return address.replace(f"https://{domain}", self._origin.replace("{store}", domain), 1), nonce
+        at_origin = address.replace(f"https://{domain}", self._origin.replace("{store}", domain), 1)
+        return InstallConsent(at_origin, nonce)
 
     async def finish(self, query: str, nonce: str, shop_id: UUID, actor: str) -> StoreConnection:
         """Keep the store that a consent page's return names, for the shop that began. Raises Invalid, Unavailable."""
@@ -79,11 +91,9 @@ class ShopifyInstall:
         )
         return await self._stores.connect(shop_id, store, actor)
 
-    async def customer_of(self, query: str) -> tuple[UUID, UUID, str | None]:
-        """(shop, connection, customer) of a call through a connected store's app proxy; no customer for a visitor.
-
-        Raises Unauthenticated for what Shopify did not sign just now, and for stores that are not connected.
-        """
+    async def identify_visitor(self, query: str) -> StorefrontVisitor:
+        """Who calls through a connected store's app proxy. Raises Unauthenticated for a call that Shopify did not sign
+        within the last 90 seconds, and for a store that is not connected."""
         try:
             call = read_proxy_call(query, self._require_app().secrets, time.time())
         except AuthRefused as reason:
@@ -91,7 +101,7 @@ class ShopifyInstall:
         ref = await self._stores.find_ref(PLATFORM, call.shop_domain)
         if ref is None:
             raise Unauthenticated("This store is not connected.")
-        return ref.shop_id, ref.store_id, call.customer_id
+        return StorefrontVisitor(ref, call.customer_id)
 
     async def _buy_token(self, app: ShopifyApp, domain: str, code: str) -> dict[str, str]:
         http = StoreHttp(self._egress.client(), "Shopify")

@@ -28,7 +28,7 @@ from server.core.errors import Unauthenticated
 from server.core.logging import get_logger
 from server.stores.models import StoreConnection
 from server.stores.service import Renewed, StoreService
-from server.stores.shopify import PLATFORM
+from server.stores.shopify.install import PLATFORM
 
 ASK_SCOPES_AGAIN = timedelta(minutes=1)
 """Where the merchant has not granted everything, new credentials do not either; each ends the ones before."""

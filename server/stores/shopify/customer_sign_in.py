@@ -29,7 +29,7 @@ from server.core.rate_limit import Limit, RateLimiter
 from server.shops.identity import Shopper
 from server.shops.service import ShopService
 from server.stores.models import CUSTOMER_CLIENT_ID, StoreConnection
-from server.stores.platforms import Platforms
+from server.stores.order_stores import OrderStores
 
 CALLBACK = "/integrations/shopify/customer/callback"
 ATTEMPT_LIVES_S = 600
@@ -73,7 +73,7 @@ class CustomerAccounts:
 
     def __init__(
         self,
-        platforms: Platforms,
+        order_stores: OrderStores,
         shops: ShopService,
         vault: Vault,
         redis: Redis,
@@ -83,12 +83,12 @@ class CustomerAccounts:
         origin: str,
         base_url: str,
     ) -> None:
-        self._platforms, self._shops, self._vault, self._redis = platforms, shops, vault, redis
+        self._order_stores, self._shops, self._vault, self._redis = order_stores, shops, vault, redis
         self._limiter, self._egress, self._origin, self._base_url = limiter, egress, origin, base_url
 
-    async def is_offered(self, shop_id: UUID) -> bool:
-        """Whether the store that answers for the shop's orders has accounts that we may sign shoppers in at."""
-        return await self._store(shop_id) is not None
+    def is_offered_by(self, store: StoreConnection) -> bool:
+        """Whether the merchant has set the client with which shoppers sign in at this store."""
+        return store.platform == "shopify" and bool(store.settings.get(CUSTOMER_CLIENT_ID))
 
     async def begin(self, shopper: Shopper) -> str:
         """Where the shopper signs in. Raises RateLimited, Conflict where the shop offers none, Unavailable."""
@@ -143,8 +143,8 @@ class CustomerAccounts:
         return await self._shops.vouch_for(shop_id, result.customer_id, result.place.connection_id)
 
     async def _store(self, shop_id: UUID) -> StoreConnection | None:
-        store = await self._platforms.store_of_orders(shop_id)
-        return store if store and store.platform == "shopify" and store.settings.get(CUSTOMER_CLIENT_ID) else None
+        store = await self._order_stores.find(shop_id)
+        return store if store and self.is_offered_by(store) else None
 
     async def _require_same(self, shop_id: UUID, place: Place) -> StoreConnection:
         """A customer's number says something only at the store that gave it out."""

@@ -1,0 +1,1 @@
+"""WooCommerce shops: trying keys, and the shop's consent page that posts them."""

@@ -1,0 +1,66 @@
+"""A WooCommerce shop's consent page: the way there from its plugin, and the keys that it posts."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request, Response, Router, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromQuery
+from litestar.response import Redirect
+
+from integrations.woocommerce.auth import read_callback
+from server.core.errors import AisleError, Invalid, Unauthenticated
+from server.core.logging import get_logger
+from server.stores.service import StoreService
+from server.stores.woocommerce.keys import KeyCheck, WooCommerceRequest
+
+CALLBACK = "/integrations/woocommerce/callback"
+MAX_CALLBACK_BYTES = 16 * 1024
+PAGE = "/console/stores"
+
+AnyRequest = Request[Any, Any, Any]
+log = get_logger("stores")
+
+
+@get("/integrations/woocommerce/start", include_in_schema=False)
+async def woocommerce_start(url: FromQuery[str] = "") -> Redirect:
+    """Redirect from the plugin's button to the console, where the signed-in merchant sees which shop asks."""
+    return Redirect(f"{PAGE}?{urlencode({'platform': 'woocommerce', 'store': url[:500]})}", status_code=303)
+
+
+@get(CALLBACK, include_in_schema=False)
+async def woocommerce_return(success: FromQuery[str] = "") -> Redirect:
+    """Redirect the merchant, who comes back after the shop has posted the keys, to the console."""
+    result = "connected=woocommerce" if success == "1" else "refused=woocommerce"
+    return Redirect(f"{PAGE}?{result}", status_code=303)
+
+
+@post(
+    CALLBACK,
+    status_code=200,
+    include_in_schema=False,
+    request_max_body_size=MAX_CALLBACK_BYTES,
+)
+async def woocommerce_keys(
+    request: AnyRequest, stores: NamedDependency[StoreService], key_check: NamedDependency[KeyCheck]
+) -> Response[None]:
+    """Connect the shop with the keys that it posts. They are unsigned, so they need a state that we gave out, which is
+    good once, and the shop of that state has to accept them. WooCommerce takes any status but 200 for a refusal."""
+    try:
+        granted = read_callback(await request.body())
+    except ValueError as reason:
+        raise Invalid(str(reason)) from None
+    attempt = await stores.consume_attempt("woocommerce", granted.state)
+    if attempt is None:
+        raise Unauthenticated("These keys were not requested, or the request has expired; connect again from the console.")
+    request_of = WooCommerceRequest(platform="woocommerce", store=attempt.store)
+    try:
+        store = await key_check.try_keys(attempt.store, granted.consumer_key, granted.consumer_secret, request_of)
+        await stores.connect(attempt.shop_id, store, attempt.actor)
+    except AisleError as reason:
+        log.warning("woocommerce_keys_refused", shop_id=str(attempt.shop_id), reason=reason.detail)
+        raise
+    return Response(None, status_code=200)
+
+
+consent_router = Router(path="/", route_handlers=[woocommerce_start, woocommerce_return, woocommerce_keys])
