@@ -4,11 +4,9 @@ for another language, proofs and counters that have expired."""
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import TypeAlias
 
 from server.billing.rounds import BillingRounds
-from server.chat.conversations.shoppers.erased import KEPT_S
 from server.chat.turns.abandoned_turns import AbandonedTurns
 from server.core.database import Database
 from server.core.errors import AisleError
@@ -16,10 +14,10 @@ from server.core.jobs import enqueue_once
 from server.core.logging import get_logger
 from server.orders.limits import LONGEST_WINDOW
 from server.orders.service import OrderService
-from server.privacy.service import UNUSED_PICTURES_KEPT_S, Privacy
+from server.privacy.service import Privacy
 from server.stores.service import StoreService
 
-LOST_TURNS_EVERY_S = 2.0
+ABANDONED_TURNS_EVERY_S = 2.0
 RESTEM_EVERY_S = 20.0
 SYNC_EVERY_S = 5.0
 TIDY_EVERY_S = 600.0
@@ -37,20 +35,21 @@ class Upkeep:
     def __init__(
         self,
         database: Database,
-        interrupted: AbandonedTurns,
+        abandoned_turns: AbandonedTurns,
         orders: OrderService,
         stores: StoreService,
         privacy: Privacy,
         billing: BillingRounds,
         embedding_model: str,
     ) -> None:
-        self._database, self._interrupted, self._orders, self._stores = database, interrupted, orders, stores
+        self._database, self._orders, self._stores = database, orders, stores
+        self._abandoned_turns = abandoned_turns
         self._privacy, self._billing, self._embedding_model = privacy, billing, embedding_model
 
     async def run(self) -> None:
         """All rounds, each at its own pace, until cancelled."""
         rounds: tuple[tuple[Round, float], ...] = (
-            (self.end_lost_turns, LOST_TURNS_EVERY_S),
+            (self.end_abandoned_turns, ABANDONED_TURNS_EVERY_S),
             (self.ask_for_stems, RESTEM_EVERY_S),
             (self.ask_for_syncs, SYNC_EVERY_S),
             (self.tidy, TIDY_EVERY_S),
@@ -61,11 +60,11 @@ class Upkeep:
             for work, every_s in rounds:
                 group.create_task(_again_and_again(work, every_s))
 
-    async def end_lost_turns(self) -> None:
+    async def end_abandoned_turns(self) -> None:
         """End turns that no process renews."""
-        for shop_id in await self._database.shops_with_lost_turns():
-            with logging_failures("end_lost_turns"):
-                await self._interrupted.end(shop_id)
+        for shop_id in await self._abandoned_turns.list_shops():
+            with logging_failures("end_abandoned_turns"):
+                await self._abandoned_turns.end(shop_id)
 
     async def ask_for_vectors(self) -> None:
         """Ask for vectors wherever some are missing: after a change of embedder, or when it was away."""
@@ -91,8 +90,7 @@ class Upkeep:
             with logging_failures("tidy"):
                 await self._orders.forget_expired(shop_id)
         await self._stores.delete_old_left_stores()
-        unused, kept = timedelta(seconds=UNUSED_PICTURES_KEPT_S), timedelta(seconds=KEPT_S)
-        for shop_id in await self._database.shops_to_tidy_of_shoppers(unused, kept):
+        for shop_id in await self._privacy.list_shops_to_tidy():
             with logging_failures("tidy"):
                 await self._privacy.tidy(shop_id)
 

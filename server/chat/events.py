@@ -67,7 +67,7 @@ class Transcript:
         self.turn_id, self.message_id = turn_id, message_id
         self.parts: list[dict[str, Any]] = []
         self.sources: list[wire.SourceNote] = []
-        self.tools: list[dict[str, Any]] = []
+        self.tools: list[dict[str, object]] = []
         self.conclusion: Concluded | None = None
         self.metadata: dict[str, Any] = {}
         self.author = "engine"

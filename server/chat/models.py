@@ -5,7 +5,7 @@ wire (`events.py`). Nothing here knows HTTP or SQL.
 """
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 from uuid import UUID
 
 from msgspec import Struct
@@ -15,6 +15,12 @@ from server.orders.models import OrderOutcome, OrderView
 from server.shops.identity import Shopper
 
 HandoffState = Literal["requested", "waiting", "joined", "ended"]
+
+MessagePart: TypeAlias = dict[str, Any]
+"""One part of a message as it is stored and sent, in JSON; its `type` says which of `stream_parts.DataPart` and the
+text, tool and source parts of the AI SDK it is."""
+MessageMetadata: TypeAlias = dict[str, Any]
+"""`stream_parts.AnswerMetadata` as it is stored and sent, in JSON."""
 
 
 class VariantCard(Struct, frozen=True, kw_only=True):

@@ -161,16 +161,6 @@ class Glance(Struct, frozen=True, kw_only=True):
     messages: int
 
 
-class WidgetReport(Struct, frozen=True, kw_only=True):
-    """What widgets noticed on pages of one origin."""
-
-    kind: str
-    origin: str
-    seen: int
-    first_at: datetime
-    last_at: datetime
-
-
 class Overnight(Struct, frozen=True, kw_only=True):
     """What there is to look at since `since`; `handoffs` counts those waiting now, whenever they asked."""
 

@@ -7,9 +7,9 @@ from uuid import UUID, uuid5
 import msgspec
 
 from server.chat.conversations.handoff.tasks import LEFT_AFTER, MAIL_REPLY
+from server.chat.conversations.models import WidgetReport
 from server.chat.conversations.presence import Presence
-from server.chat.conversations.shoppers.storage import list_reports
-from server.chat.storage import add_system_message
+from server.chat.conversations.service import add_staff_message, list_reports
 from server.console import storage
 from server.console.models import (
     IMPORTS,
@@ -22,7 +22,6 @@ from server.console.models import (
     Position,
     StaffMember,
     Wanted,
-    WidgetReport,
 )
 from server.console.rows import assignee_of, item_of, message_of, reason_of, turn_of
 from server.core.database import Connection, Database
@@ -109,7 +108,7 @@ class StaffService:
             known = await storage.find_message(connection, caller.shop_id, conversation_id, message_id)
             if known is None:
                 known = await self._add_reply(connection, caller, conversation_id, message_id, said)
-        await self._presence.forget_typing(caller.shop_id, conversation_id)
+        await self._presence.clear_typing(caller.shop_id, conversation_id)
         return message_of(known)
 
     async def glance(self, caller: Caller, conversation_id: UUID) -> Glance:
@@ -119,7 +118,7 @@ class StaffService:
             messages = await storage.count_messages(connection, caller.shop_id, conversation_id)
         if messages is None:
             raise NotFound
-        seen = await self._presence.see(caller.shop_id, conversation_id)
+        seen = await self._presence.fetch(caller.shop_id, conversation_id)
         return Glance(shopper_typing=seen.shopper_typing, messages=messages)
 
     async def note_typing(self, caller: Caller, conversation_id: UUID, shop_name: str) -> None:
@@ -130,33 +129,24 @@ class StaffService:
                 raise NotFound
             staff = await storage.list_staff(connection, caller.shop_id)
         name = next((row["name"] for row in staff if row["merchant_id"] == caller.merchant_id), "")
-        await self._presence.note_staff_typing(caller.shop_id, conversation_id, name or shop_name)
+        await self._presence.record_staff_typing(caller.shop_id, conversation_id, name or shop_name)
 
     async def reports(self, caller: Caller) -> list[WidgetReport]:
         """What widgets noticed lately on the shop's pages, newest first."""
         async with self._database.connection(caller.shop_id) as connection:
-            rows = await list_reports(connection, caller.shop_id, REPORTS_SHOWN_FOR_S, REPORTS_SHOWN)
-        return [WidgetReport(**dict(row)) for row in rows]
+            return await list_reports(connection, caller.shop_id, REPORTS_SHOWN_FOR_S, REPORTS_SHOWN)
 
     async def _note_active(self, caller: Caller) -> None:
         """Staff who may answer are there; a key is nobody, and a viewer cannot help."""
         if caller.merchant_id and RANK[caller.role] >= RANK[Role.AGENT]:
-            await self._presence.note_staff(caller.shop_id)
+            await self._presence.record_staff(caller.shop_id)
 
     async def _add_reply(
         self, connection: Connection, caller: Caller, conversation_id: UUID, message_id: str, text: str
     ) -> Any:
         staff = await storage.list_staff(connection, caller.shop_id)
         name = next((row["name"] for row in staff if row["merchant_id"] == caller.merchant_id), "")
-        await add_system_message(
-            connection,
-            caller.shop_id,
-            conversation_id,
-            message_id,
-            "staff",
-            [{"type": "text", "text": text, "state": "done"}],
-            {"answered_by": "staff", "staff": name or None, "confidence": 1.0, "sources": [], "receipts": []},
-        )
+        await add_staff_message(connection, caller.shop_id, conversation_id, message_id, text, name or None)
         details = {"conversation_id": str(conversation_id), "message_id": message_id}
         await storage.add_audit_entry(connection, caller.shop_id, caller.actor, "conversation.reply", details)
         await enqueue(connection, caller.shop_id, MAIL_REPLY, details, due_at=datetime.now(UTC) + LEFT_AFTER)

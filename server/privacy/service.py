@@ -15,9 +15,8 @@ import msgspec
 from msgspec import Struct
 
 from integrations.platform import PersonNamed, normalise_order_number
+from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.presence import Presence
-from server.chat.conversations.shoppers import storage as shoppers_storage
-from server.chat.conversations.shoppers.erased import KEPT_S, ErasedShoppers
 from server.chat.turns.shopper_limits import FORGETTING, ShopperLimits
 from server.chat.turns.turn_stream import TurnJournal
 from server.core.crypto import Vault, derive
@@ -27,7 +26,6 @@ from server.core.ids import new_id
 from server.privacy import storage
 from server.shops.identity import Shopper
 
-UNUSED_PICTURES_KEPT_S = 24 * 3600.0
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
 
 
@@ -52,12 +50,12 @@ class Privacy:
         vault: Vault,
         journal: TurnJournal,
         presence: Presence,
-        forgotten: ErasedShoppers,
+        erased_shoppers: ErasedShoppers,
         limits: ShopperLimits,
         secret_keys: tuple[str, ...],
     ) -> None:
         self._database, self._vault, self._journal, self._presence = database, vault, journal, presence
-        self._forgotten, self._limits = forgotten, limits
+        self._erased_shoppers, self._limits = erased_shoppers, limits
         self._key = derive(secret_keys[0], "privacy")
 
     async def export(self, shop_id: UUID, person: PersonNamed, asked_by: str) -> UUID:
@@ -96,11 +94,9 @@ class Privacy:
         """
         await self._limits.require_of_address(shopper, FORGETTING)
         shop_id = shopper.shop_id
+        await self._erased_shoppers.add(shop_id, shopper.shopper_id)
         async with self._database.connection(shop_id) as connection:
-            await shoppers_storage.add_forgotten(connection, shop_id, shopper.shopper_id)
-        self._forgotten.note(shop_id, shopper.shopper_id)
-        async with self._database.connection(shop_id) as connection:
-            ids = await shoppers_storage.conversations_of_shopper(connection, shop_id, shopper.shopper_id)
+            ids = await self._erased_shoppers.list_conversations(connection, shop_id, shopper.shopper_id)
             counts = await storage.erase_conversations(connection, shop_id, ids)
             for person in _names_of(shopper):
                 found = await storage.erase_exports(connection, shop_id, self._hash(person))
@@ -111,22 +107,26 @@ class Privacy:
         await self._forget_streams(shop_id, [*ids, shopper.conversation_id])
         return len(ids)
 
+    async def list_shops_to_tidy(self) -> list[UUID]:
+        """The shops in which `tidy` would delete something. Raises Unavailable."""
+        return await self._erased_shoppers.list_shops_with_outdated()
+
     async def tidy(self, shop_id: UUID) -> None:
         """Delete what nobody needs any more: pictures never sent, old reports, and conversations that a shopper's wish
         to be forgotten did not reach (begun in that very moment, or the database went away before the end)."""
         async with self._database.connection(shop_id) as connection:
-            ids = await shoppers_storage.conversations_of_forgotten(connection, shop_id)
+            ids = await self._erased_shoppers.list_remaining(connection, shop_id)
             if ids:
                 counts = await storage.erase_conversations(connection, shop_id, ids)
                 name = self._hash_of("shoppers:left over")
                 await storage.add_record(connection, shop_id, new_id(), "erase", name, "shopper", counts, None)
-            await shoppers_storage.delete_outdated(connection, shop_id, UNUSED_PICTURES_KEPT_S, KEPT_S)
+            await self._erased_shoppers.delete_outdated(connection, shop_id)
         await self._forget_streams(shop_id, ids)
 
     async def _forget_streams(self, shop_id: UUID, conversation_ids: Sequence[UUID]) -> None:
         for conversation_id in conversation_ids:
             await self._journal.forget(shop_id, conversation_id)
-            await self._presence.forget_typing(shop_id, conversation_id)
+            await self._presence.clear_typing(shop_id, conversation_id)
 
     async def erase_store(self, shop_id: UUID, connection_id: UUID) -> None:
         """Take out what came from a store that has left for good, and the shop's conversations when it was the only

@@ -12,13 +12,13 @@ from server.billing.rounds import BillingRounds
 from server.catalog.service import Catalog
 from server.catalog.tasks import ImportProducts
 from server.chat.answering.intents import Router
+from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.handoff import HandoffService
 from server.chat.conversations.handoff.tasks import MAIL_REPLY, MailReply
 from server.chat.conversations.pictures.service import Pictures
 from server.chat.conversations.presence import Presence
 from server.chat.conversations.service import Conversations
 from server.chat.conversations.sessions import Sessions
-from server.chat.conversations.shoppers.erased import ErasedShoppers
 from server.chat.turns.abandoned_turns import AbandonedTurns
 from server.chat.turns.service import ChatService
 from server.chat.turns.shopper_limits import ShopperLimits
@@ -93,7 +93,7 @@ class Services(StoreParts, frozen=True, kw_only=True):
     presence: Presence
     pictures: Pictures
     limits: ShopperLimits
-    forgotten: ErasedShoppers
+    erased_shoppers: ErasedShoppers
     upkeep: Upkeep
     router: Router
     staff_service: StaffService
@@ -181,7 +181,9 @@ async def _build(
         knowledge=knowledge,
         orders=orders,
     )
-    privacy = Privacy(database, vault, talk.journal, talk.presence, talk.forgotten, talk.limits, settings.secret_keys)
+    privacy = Privacy(
+        database, vault, talk.journal, talk.presence, talk.erased_shoppers, talk.limits, settings.secret_keys
+    )
     interrupted = AbandonedTurns(database, talk.journal, money.quota)
     rounds = BillingRounds(database, has_payments=money.payments is not None)
     demo_file = settings.data_dir / "demo-shop.json"

@@ -10,12 +10,12 @@ from server.chat.answering.driver import AnswerDriver
 from server.chat.answering.engine import Engine
 from server.chat.answering.intents import Router
 from server.chat.answering.model_driver import ModelDriver
+from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.handoff import HandoffService
 from server.chat.conversations.pictures.service import Pictures
 from server.chat.conversations.presence import Presence
 from server.chat.conversations.service import Conversations
 from server.chat.conversations.sessions import SessionClaims, Sessions
-from server.chat.conversations.shoppers.erased import ErasedShoppers
 from server.chat.models import Question
 from server.chat.tools.toolbox import ShopToolbox
 from server.chat.turns.service import ChatService
@@ -44,7 +44,7 @@ class ChatParts(Struct, frozen=True, kw_only=True):
     presence: Presence
     pictures: Pictures
     limits: ShopperLimits
-    forgotten: ErasedShoppers
+    erased_shoppers: ErasedShoppers
     router: Router
 
 
@@ -66,7 +66,7 @@ def build_chat(
 ) -> ChatParts:
     """Everything between a shopper's message and its answer."""
     live, journal, router = LiveTurns(), TurnJournal(redis), Router(embedder)
-    presence, limits, forgotten = Presence(redis), ShopperLimits(limiter, entitlements), ErasedShoppers(database)
+    presence, limits, erased_shoppers = Presence(redis), ShopperLimits(limiter, entitlements), ErasedShoppers(database)
     handoff = HandoffService(database, shops, presence)
     pictures = Pictures(database, shops, limits, entitlements)
     model = ModelDriver(chat_model, sees_pictures=settings.chat_model_images) if chat_model else None
@@ -83,7 +83,7 @@ def build_chat(
             limiter,
             settings.base_url,
             database,
-            forgotten,
+            erased_shoppers,
         ),
         live=live,
         journal=journal,
@@ -103,6 +103,6 @@ def build_chat(
         presence=presence,
         pictures=pictures,
         limits=limits,
-        forgotten=forgotten,
+        erased_shoppers=erased_shoppers,
         router=router,
     )

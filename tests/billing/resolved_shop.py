@@ -9,7 +9,7 @@ from uuid import UUID
 
 from billing.plans import RESOLUTION
 from server.billing import storage
-from server.chat.storage import save_feedback
+from server.chat.conversations.storage import save_feedback
 from server.core.ids import new_id
 from tests.bench.billing_house import House, house
 from tests.installation import Installation

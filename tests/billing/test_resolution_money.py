@@ -11,7 +11,7 @@ from billing.plans import RESOLUTION, STARTER
 from billing.quota import Spent
 from server.billing import storage
 from server.billing.alerts.storage import save_alerts
-from server.chat.storage import save_feedback
+from server.chat.conversations.storage import save_feedback
 from server.core.ids import new_id
 from tests.billing.resolved_shop import DONE, EACH, FREE, STANDS, WHOLE, ResolvedShop, resolved_shop
 from tests.installation import Installation

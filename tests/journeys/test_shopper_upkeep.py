@@ -3,22 +3,21 @@
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
 
 import asyncpg
 import pytest
 import pytest_asyncio
 from redis.asyncio import Redis
 
+from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.presence import Presence
-from server.chat.conversations.shoppers.erased import KEPT_S, ErasedShoppers
 from server.chat.turns.shopper_limits import ShopperLimits
 from server.chat.turns.turn_stream import TurnJournal
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
 from server.core.rate_limit import RateLimiter
 from server.embedded import EmbeddedServers
-from server.privacy.service import UNUSED_PICTURES_KEPT_S, Privacy
+from server.privacy.service import Privacy
 from tests.installation import Installation, ShopAccess
 from tests.journeys.test_shopper_pictures import allow_pictures, uploaded
 from tests.pictures import encoded
@@ -38,8 +37,7 @@ class Keeper:
         return int(await self.owner.fetchval(query, conversation_id))
 
     async def is_due(self, shop_id: uuid.UUID) -> bool:
-        unused, kept = timedelta(seconds=UNUSED_PICTURES_KEPT_S), timedelta(seconds=KEPT_S)
-        return shop_id in await self.database.shops_to_tidy_of_shoppers(unused, kept)
+        return shop_id in await self.privacy.list_shops_to_tidy()
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -1,6 +1,7 @@
-"""Who is there at this moment: staff at the console, and who is typing. All of it in Redis, for seconds.
+"""Who is there at this moment: staff at the console, the shopper in the chat, and who is typing.
 
-Without Redis nobody is seen: the shop's hours still say whether staff are on duty.
+All of it is in Redis, for seconds. While Redis is away nobody is seen; the shop's hours still say whether staff are on
+duty.
 """
 
 from contextlib import suppress
@@ -10,62 +11,63 @@ from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-TYPING_LIVES_S = 6
-ACTIVE_LIVES_S = 120
-HERE_LIVES_S = 40
-"""Longer than a chat that is open in a hidden tab leaves between two looks."""
+TYPING_EXPIRES_S = 6
+STAFF_EXPIRES_S = 120
+SHOPPER_EXPIRES_S = 40
+"""Longer than the pause between two polls of a chat in a hidden tab."""
 MAX_NAME = 80
 
 
 class Seen(Struct, frozen=True, kw_only=True):
-    """What there is to see of a conversation."""
+    """Who is there in one conversation."""
 
     staff_active: bool = False
-    """Somebody of the shop's staff used the console in the last ACTIVE_LIVES_S."""
+    """Somebody of the shop's staff used the console in the last STAFF_EXPIRES_S."""
     staff_typing: str | None = None
-    """Their name, as the shopper may read it."""
+    """The name of whoever of staff is typing, as the shopper may read it."""
     shopper_typing: bool = False
 
 
 class Presence:
-    """Notes and tells. Quietly does nothing while Redis is away."""
+    """Records who is there. Every method does nothing while Redis is away."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    async def note_staff(self, shop_id: UUID) -> None:
-        """Somebody who may answer is at the console."""
+    async def record_staff(self, shop_id: UUID) -> None:
+        """Record that somebody who may reply is at the console."""
         with suppress(RedisError, OSError):
-            await self._redis.set(_staff_key(shop_id), b"1", ex=ACTIVE_LIVES_S)
+            await self._redis.set(_staff_key(shop_id), b"1", ex=STAFF_EXPIRES_S)
 
-    async def note_shopper(self, shop_id: UUID, conversation_id: UUID) -> None:
-        """The shopper has the conversation before them."""
+    async def record_shopper(self, shop_id: UUID, conversation_id: UUID) -> None:
+        """Record that the shopper has the conversation open."""
         with suppress(RedisError, OSError):
-            await self._redis.set(_here_key(shop_id, conversation_id), b"1", ex=HERE_LIVES_S)
+            await self._redis.set(_shopper_key(shop_id, conversation_id), b"1", ex=SHOPPER_EXPIRES_S)
 
     async def is_shopper_here(self, shop_id: UUID, conversation_id: UUID) -> bool:
-        """Whether they had it lately. False while Redis is away: a mail too many is better than a reply unread."""
+        """Whether the shopper had the conversation open lately. False while Redis is away: an unneeded mail is better
+        than a reply that nobody reads."""
         with suppress(RedisError, OSError):
-            return bool(await self._redis.exists(_here_key(shop_id, conversation_id)))
+            return bool(await self._redis.exists(_shopper_key(shop_id, conversation_id)))
         return False
 
-    async def note_staff_typing(self, shop_id: UUID, conversation_id: UUID, name: str) -> None:
-        """Somebody of that name writes to the shopper."""
+    async def record_staff_typing(self, shop_id: UUID, conversation_id: UUID, name: str) -> None:
+        """Record that staff of this name are writing to the shopper."""
         with suppress(RedisError, OSError):
-            await self._redis.set(_typing_key(shop_id, conversation_id, "staff"), name[:MAX_NAME], ex=TYPING_LIVES_S)
+            await self._redis.set(_typing_key(shop_id, conversation_id, "staff"), name[:MAX_NAME], ex=TYPING_EXPIRES_S)
 
-    async def note_shopper_typing(self, shop_id: UUID, conversation_id: UUID) -> None:
-        """The shopper writes."""
+    async def record_shopper_typing(self, shop_id: UUID, conversation_id: UUID) -> None:
+        """Record that the shopper is writing."""
         with suppress(RedisError, OSError):
-            await self._redis.set(_typing_key(shop_id, conversation_id, "shopper"), b"1", ex=TYPING_LIVES_S)
+            await self._redis.set(_typing_key(shop_id, conversation_id, "shopper"), b"1", ex=TYPING_EXPIRES_S)
 
-    async def forget_typing(self, shop_id: UUID, conversation_id: UUID) -> None:
-        """What was being typed has been sent."""
+    async def clear_typing(self, shop_id: UUID, conversation_id: UUID) -> None:
+        """Record that nobody is typing any more: what was being written has been sent."""
         with suppress(RedisError, OSError):
             await self._redis.delete(*(_typing_key(shop_id, conversation_id, who) for who in ("staff", "shopper")))
 
-    async def see(self, shop_id: UUID, conversation_id: UUID) -> Seen:
-        """One round trip."""
+    async def fetch(self, shop_id: UUID, conversation_id: UUID) -> Seen:
+        """Who is there, in one round trip; nobody while Redis is away."""
         keys = [_staff_key(shop_id), *(_typing_key(shop_id, conversation_id, who) for who in ("staff", "shopper"))]
         try:
             staff, name, shopper = await self._redis.mget(keys)
@@ -82,7 +84,7 @@ def _staff_key(shop_id: UUID) -> str:
     return f"staff:{{{shop_id}}}"
 
 
-def _here_key(shop_id: UUID, conversation_id: UUID) -> str:
+def _shopper_key(shop_id: UUID, conversation_id: UUID) -> str:
     return f"here:{{{shop_id}}}:{conversation_id}"
 
 

@@ -6,17 +6,16 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from server.chat import storage
 from server.chat.answering.engine.text_match import plain_text
+from server.chat.conversations import storage
 from server.chat.conversations.handoff import HandoffService, PresenceView
-from server.chat.conversations.handoff.storage import find_talk
+from server.chat.conversations.models import ConversationLine, WidgetReport
 from server.chat.conversations.presence import Presence
-from server.chat.conversations.shoppers import storage as shoppers_storage
-from server.chat.conversations.shoppers.models import ConversationLine
 from server.chat.events import replay
+from server.chat.storage import StoredMessage, find_message, list_messages
 from server.chat.stream_parts import HandoffData, HandoffPart
 from server.chat.turns.turn_stream import LiveTurns, TurnJournal
-from server.core.database import Database
+from server.core.database import Connection, Database
 from server.core.errors import NotFound
 from server.core.ids import new_id
 from server.shops.identity import Shopper
@@ -29,7 +28,7 @@ class History(Struct, frozen=True, kw_only=True):
     """A conversation as its shopper sees it; messages oldest first."""
 
     state: str
-    messages: list[storage.StoredMessage]
+    messages: list[StoredMessage]
     presence: PresenceView
 
 
@@ -52,9 +51,7 @@ class Conversations:
         """All of this shopper's, newest first."""
         customer_id = shopper.customer.id if shopper.customer else None
         async with self._database.connection(shopper.shop_id) as connection:
-            lines = await shoppers_storage.list_conversations(
-                connection, shopper.shop_id, shopper.shopper_id, customer_id
-            )
+            lines = await storage.list_conversations(connection, shopper.shop_id, shopper.shopper_id, customer_id)
         return [msgspec.structs.replace(line, preview=plain_text(line.preview)) for line in lines]
 
     async def stop(self, shopper: Shopper) -> None:
@@ -68,23 +65,21 @@ class Conversations:
 
     async def history(self, shopper: Shopper) -> History:
         """What was said and who is there; an empty open conversation before its first message."""
-        around = await self._handoff.look_around(shopper)
-        await self._presence.note_shopper(shopper.shop_id, shopper.conversation_id)
+        staff = await self._handoff.fetch_staff(shopper)
+        await self._presence.record_shopper(shopper.shop_id, shopper.conversation_id)
         shop_id, conversation_id = shopper.shop_id, shopper.conversation_id
         async with self._database.connection(shop_id) as connection:
-            talk = await find_talk(connection, shop_id, conversation_id, shopper.shopper_id)
+            status = await self._handoff.find_status(connection, shopper)
             messages = []
-            if talk:
-                messages = await storage.last_messages(
-                    connection, shop_id, conversation_id, before_seq=2**31 - 1, limit=MAX_MESSAGES
-                )
-            presence = await self._handoff.place(connection, shopper, talk, around)
-        return History(state=talk.state if talk else "open", messages=messages, presence=presence)
+            if status:
+                messages = await list_messages(connection, shop_id, conversation_id, limit=MAX_MESSAGES)
+            presence = await self._handoff.get_presence(connection, shopper, status, staff)
+        return History(state=status.state if status else "open", messages=messages, presence=presence)
 
     async def replay(self, shopper: Shopper, turn_id: UUID, answer_id: str) -> bytes:
         """The stream of a turn that has ended, made again from what was saved."""
         async with self._database.connection(shopper.shop_id) as connection:
-            message = await storage.find_message(connection, shopper.shop_id, shopper.conversation_id, answer_id)
+            message = await find_message(connection, shopper.shop_id, shopper.conversation_id, answer_id)
         if message is None:
             return replay(turn_id, answer_id, [], {})
         parts, metadata = msgspec.json.decode(message.parts), msgspec.json.decode(message.metadata)
@@ -107,7 +102,7 @@ class Conversations:
 
     async def note_typing(self, shopper: Shopper) -> None:
         """Staff see it for a few seconds."""
-        await self._presence.note_shopper_typing(shopper.shop_id, shopper.conversation_id)
+        await self._presence.record_shopper_typing(shopper.shop_id, shopper.conversation_id)
 
     async def report(self, shopper: Shopper, kind: str, page: str | None) -> None:
         """Count what a widget noticed, by the origin of the page it sits on: `page` where that is on the shop's list,
@@ -118,7 +113,27 @@ class Conversations:
         if origin is None:
             return
         async with self._database.connection(shopper.shop_id) as connection:
-            await shoppers_storage.add_report(connection, shopper.shop_id, kind, origin)
+            await storage.add_report(connection, shopper.shop_id, kind, origin)
+
+
+async def add_staff_message(
+    connection: Connection, shop_id: UUID, conversation_id: UUID, message_id: str, text: str, staff: str | None
+) -> None:
+    """Add a reply of staff at the end of a conversation, on a connection of its shop; `staff` is the writer's name."""
+    await storage.add_message(
+        connection,
+        shop_id,
+        conversation_id,
+        message_id,
+        "staff",
+        [{"type": "text", "text": text, "state": "done"}],
+        {"answered_by": "staff", "staff": staff, "confidence": 1.0, "sources": [], "receipts": []},
+    )
+
+
+async def list_reports(connection: Connection, shop_id: UUID, within_s: float, limit: int) -> list[WidgetReport]:
+    """What widgets reported in the last `within_s` seconds, newest first, on a connection of the shop."""
+    return await storage.list_reports(connection, shop_id, within_s, limit)
 
 
 def _origin_of(page: str | None) -> str | None:

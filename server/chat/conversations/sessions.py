@@ -11,8 +11,8 @@ from uuid import UUID
 from babel import negotiate_locale
 from msgspec import Meta, Struct
 
-from server.chat.conversations.shoppers.erased import ErasedShoppers
-from server.chat.conversations.shoppers.storage import is_conversation_of
+from server.chat.conversations.erasure.service import ErasedShoppers
+from server.chat.conversations.storage import is_owner
 from server.chat.phrases import ALL_PHRASES, phrase, phrases_for
 from server.core.addresses import network_of
 from server.core.database import Database
@@ -89,10 +89,10 @@ class Sessions:
         limiter: RateLimiter,
         own_origin: str,
         database: Database,
-        forgotten: ErasedShoppers,
+        erased_shoppers: ErasedShoppers,
     ) -> None:
         self._shops, self._signer, self._limiter, self._own_origin = shops, signer, limiter, own_origin
-        self._database, self._forgotten = database, forgotten
+        self._database, self._erased_shoppers = database, erased_shoppers
 
     async def open(
         self, request: SessionRequest, *, origin: str | None, address: str, secret_key: str | None, languages: str
@@ -110,7 +110,7 @@ class Sessions:
         customer = await self._require_customer(shop_id, request.customer)
         if old and old.customer != customer:
             old = None  # whoever holds the old token must not read on, nor the next at the same screen read back
-        if old and await self._forgotten.holds(shop_id, UUID(old.v)):
+        if old and await self._erased_shoppers.is_erased(shop_id, UUID(old.v)):
             old = None
         locale = choose_locale(request.locale, languages, profile.locale)
         claims = SessionClaims(
@@ -147,7 +147,7 @@ class Sessions:
             raise Unauthenticated("This shop is switched off.")
         if claims.k and UUID(claims.k) not in profile.keys:
             raise Unauthenticated("This session's key was revoked; open a new session with another key.")
-        if await self._forgotten.holds(shop_id, UUID(claims.v)):
+        if await self._erased_shoppers.is_erased(shop_id, UUID(claims.v)):
             raise Unauthenticated("This session's data was erased; open a new session.")
         if self._is_foreign(claims, origin):
             raise OriginRefused("This session belongs to the chat's own frame; open one of your own.")
@@ -178,7 +178,7 @@ class Sessions:
         if conversation_id != UUID(old.c):
             customer_id = old.customer.id if old.customer else None
             async with self._database.connection(shop_id) as connection:
-                if not await is_conversation_of(connection, shop_id, conversation_id, UUID(old.v), customer_id):
+                if not await is_owner(connection, shop_id, conversation_id, UUID(old.v), customer_id):
                     raise NotFound
         return str(conversation_id)
 

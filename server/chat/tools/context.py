@@ -4,7 +4,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 
 from server.catalog.service import Catalog
-from server.chat.conversations.pictures.service import Pictures, StoredPicture
+from server.chat.conversations.pictures.models import StoredPicture
+from server.chat.conversations.pictures.service import Pictures
 from server.chat.models import HandoffResult, OrderAnswer, Question, Source, ToolUsed
 from server.knowledge.search import Hit
 from server.knowledge.service import Knowledge

@@ -2,15 +2,16 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
 from billing.quota import Quota, Spent
-from server.chat import storage
 from server.chat.events import DONE_FRAME, frame
+from server.chat.models import MessagePart
 from server.chat.phrases import phrase
+from server.chat.turns import storage
+from server.chat.turns.models import AbandonedTurn, TurnTrace
 from server.chat.turns.turn_stream import TurnJournal
 from server.core.database import Database
 from server.core.errors import Unavailable
@@ -30,17 +31,21 @@ class AbandonedTurns:
         self._failures: OrderedDict[UUID, int] = OrderedDict()
         """By turn: how often saving it has failed. One that cannot even be ended stays here, and is logged once."""
 
+    async def list_shops(self) -> list[UUID]:
+        """The shops with a turn whose process is gone. Raises Unavailable."""
+        return await storage.list_shops_with_abandoned_turns(self._database)
+
     async def end(self, shop_id: UUID) -> int:
         """End a shop's turns whose process is gone, keeping the text their shoppers were shown; how many.
 
         Each by itself: one that cannot be saved keeps nobody else waiting. Raises Unavailable.
         """
         async with self._database.connection(shop_id) as connection:
-            turns = await storage.abandoned_turns(connection, shop_id)
+            turns = await storage.list_abandoned_turns(connection, shop_id)
         return sum([await self._end_turn(shop_id, turn) for turn in turns])
 
-    async def _end_turn(self, shop_id: UUID, turn: Any) -> bool:
-        turn_id, failures = turn["id"], self._failures.get(turn["id"], 0)
+    async def _end_turn(self, shop_id: UUID, turn: AbandonedTurn) -> bool:
+        turn_id, failures = turn.id, self._failures.get(turn.id, 0)
         if failures >= SAVE_TRIES:
             return False
         try:
@@ -61,7 +66,7 @@ class AbandonedTurns:
         if len(self._failures) > MAX_REMEMBERED:
             self._failures.popitem(last=False)
 
-    async def _end_without_answer(self, shop_id: UUID, turn: Any) -> bool:
+    async def _end_without_answer(self, shop_id: UUID, turn: AbandonedTurn) -> bool:
         """The turn at least is over, and gives back what it held; whether that went well."""
         try:
             await self._record(shop_id, turn, [])
@@ -71,36 +76,36 @@ class AbandonedTurns:
             return False
         return True
 
-    async def _interrupt(self, shop_id: UUID, turn: Any) -> None:
-        conversation_id, turn_id = turn["conversation_id"], turn["id"]
+    async def _interrupt(self, shop_id: UUID, turn: AbandonedTurn) -> None:
+        conversation_id, turn_id = turn.conversation_id, turn.id
         found, frames, ended = await self._journal.frames(shop_id, conversation_id)
         told = frames if found == turn_id else []
         await self._record(shop_id, turn, parts_of_frames(told))
         if told and not ended:  # whoever waits for the rest in another process is told that none comes
-            rest = frames_of_break(turn_id, told, phrase("answer_broken", turn["locale"]))
+            rest = frames_of_break(turn_id, told, phrase("answer_broken", turn.locale))
             await self._journal.end(shop_id, conversation_id, turn_id, len(told), rest)
 
-    async def _record(self, shop_id: UUID, turn: Any, parts: list[dict[str, Any]]) -> None:
+    async def _record(self, shop_id: UUID, turn: AbandonedTurn, parts: list[MessagePart]) -> None:
         async with self._database.connection(shop_id) as connection:
             await storage.record_answer(
                 connection,
                 shop_id,
-                turn["conversation_id"],
-                turn["id"],
+                turn.conversation_id,
+                turn.id,
                 state="interrupted",
                 answered_by=None,
                 usage_state="released",
-                trace={"notes": ["the process answering was lost"]},
-                seq=turn["answer_seq"],
+                trace=TurnTrace(notes=["the process answering was lost"]),
+                seq=turn.answer_seq,
                 parts=parts,
                 metadata={"interrupted": True},
             )
-            await self._quota.settle(connection, shop_id, turn["id"], Spent(is_billable=False))
+            await self._quota.settle(connection, shop_id, turn.id, Spent(is_billable=False))
 
 
-def parts_of_frames(frames: Sequence[bytes]) -> list[dict[str, Any]]:
+def parts_of_frames(frames: Sequence[bytes]) -> list[MessagePart]:
     """The message parts that frames on the wire add up to: what the shopper saw of a turn that broke off."""
-    parts: list[dict[str, Any]] = []
+    parts: list[MessagePart] = []
     for event in _events(frames):
         match event["type"]:
             case "text-start":
@@ -123,11 +128,11 @@ def frames_of_break(turn_id: UUID, told: Sequence[bytes], broken_text: str) -> l
                 open_text = event["id"]
             case "text-end":
                 open_text = None
-    rest: list[dict[str, Any]] = [{"type": "text-end", "id": open_text}] if open_text else []
+    rest: list[MessagePart] = [{"type": "text-end", "id": open_text}] if open_text else []
     rest += [{"type": "error", "errorText": broken_text}, {"type": "finish"}]
     return [*(frame(turn_id, len(told) + index, part) for index, part in enumerate(rest)), DONE_FRAME]
 
 
-def _events(frames: Sequence[bytes]) -> list[dict[str, Any]]:
+def _events(frames: Sequence[bytes]) -> list[MessagePart]:
     data = [told.partition(b"data: ")[2] for told in frames]
     return [msgspec.json.decode(text) for text in data if text.startswith(b"{")]

@@ -15,6 +15,7 @@ from server.chat.conversations import sessions
 from server.chat.conversations.access import MAX_ID
 from server.chat.conversations.pictures.service import picture_ids_of
 from server.chat.conversations.service import Conversations
+from server.chat.turns.models import AcceptanceState
 from server.chat.turns.service import ChatService, IncomingMessage
 from server.chat.turns.shopper_limits import POLLS, ShopperLimits
 from server.chat.turns.turn_stream import LiveTurns, TurnJournal, next_index
@@ -55,7 +56,7 @@ async def send_message(
     live, accepted = await chat.accept(shopper, message)
     if live is not None:
         return _stream(live.read(), metrics)
-    if accepted.state == "taken":
+    if accepted.state is AcceptanceState.STAFF_HANDLING:
         return _stream(_once(conversations.staff_notice(shopper)), metrics)
     assert accepted.turn_id
     if accepted.turn_state == "running":

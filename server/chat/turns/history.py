@@ -1,12 +1,11 @@
 """What a conversation so far means for its next question."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import msgspec
 
-from server.chat.models import Question, Utterance
+from server.chat.models import MessagePart, Question, Utterance
 from server.chat.storage import StoredMessage
 from server.shops.identity import Shopper
 from server.shops.models import ShopProfile
@@ -39,12 +38,12 @@ def question_of(
     )
 
 
-def text_of(parts: Sequence[dict[str, Any]]) -> str:
+def text_of(parts: Sequence[MessagePart]) -> str:
     """The words of a message, without its cards."""
     return "\n\n".join(part["text"] for part in parts if part.get("type") == "text")
 
 
-def _shown_products(decoded: Sequence[tuple[StoredMessage, Any]]) -> tuple[str, ...]:
+def _shown_products(decoded: Sequence[tuple[StoredMessage, list[MessagePart]]]) -> tuple[str, ...]:
     shown = [
         product["id"]
         for _, parts in reversed(decoded)
@@ -55,7 +54,7 @@ def _shown_products(decoded: Sequence[tuple[StoredMessage, Any]]) -> tuple[str, 
     return tuple(dict.fromkeys(shown))[:MAX_SHOWN]
 
 
-def _order_in_question(decoded: Sequence[tuple[StoredMessage, Any]]) -> str | None:
+def _order_in_question(decoded: Sequence[tuple[StoredMessage, list[MessagePart]]]) -> str | None:
     for _, parts in reversed(decoded):
         for part in reversed(parts):
             if part["type"] == "data-order":

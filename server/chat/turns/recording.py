@@ -2,17 +2,17 @@
 
 import asyncio
 import time
-from typing import Any
 
 import msgspec
 from msgspec import UNSET, Struct
 
 from billing.answers import is_billable
 from billing.quota import Quota, Spent
-from server.chat import storage
 from server.chat.events import Transcript
-from server.chat.models import Question
+from server.chat.models import MessageMetadata, Question
 from server.chat.stream_parts import AnswerMetadata
+from server.chat.turns import storage
+from server.chat.turns.models import TurnTrace
 from server.chat.turns.turn_stream import JOURNAL_LIVES_S, LiveTurn, LiveTurns
 from server.core.database import Database
 from server.core.errors import Unavailable
@@ -95,10 +95,10 @@ class TurnRecorder:
         self._metrics.turn.observe(time.monotonic() - turn.started)
 
 
-def answer_metadata(turn: Turn, state: str, by: str | None) -> dict[str, Any]:
-    """What a client is told of an answer beside its parts (the contract's `message-metadata`)."""
+def answer_metadata(turn: Turn, state: str, by: str | None) -> MessageMetadata:
+    """The metadata of an answer: the contract's `message-metadata`, as JSON."""
     conclusion = turn.transcript.conclusion
-    told = AnswerMetadata(
+    metadata = AnswerMetadata(
         answered_by="model" if (by or turn.transcript.author) == "model" else "engine",
         confidence=round(conclusion.confidence, 3) if conclusion else 0.0,
         kind=conclusion.kind if conclusion else state,
@@ -107,7 +107,7 @@ def answer_metadata(turn: Turn, state: str, by: str | None) -> dict[str, Any]:
         locale=(conclusion.locale if conclusion else None) or UNSET,
         stopped=state == "stopped" or UNSET,
     )
-    plain: dict[str, Any] = msgspec.to_builtins(told)
+    plain: MessageMetadata = msgspec.to_builtins(metadata)
     return plain
 
 
@@ -118,16 +118,16 @@ def _spent(turn: Turn, state: str) -> Spent:
     return Spent(is_billable(state, kind, has_told=bool(turn.transcript.parts)), tokens)
 
 
-def _trace(turn: Turn, state: str) -> dict[str, Any]:
+def _trace(turn: Turn, state: str) -> TurnTrace:
     conclusion = turn.transcript.conclusion
-    return {
-        "kind": conclusion.kind if conclusion else "quota" if state == "refused" else None,
-        "tools": turn.transcript.tools,
-        "sources": msgspec.to_builtins(turn.transcript.sources),
-        "receipts": msgspec.to_builtins(conclusion.receipts) if conclusion else [],
-        "first_text_s": turn.first_text_s,
-        "seconds": round(time.monotonic() - turn.started, 4),
-        "prompt_tokens": conclusion.prompt_tokens if conclusion else 0,
-        "completion_tokens": conclusion.completion_tokens if conclusion else 0,
-        "notes": turn.transcript.notes,
-    }
+    return TurnTrace(
+        kind=conclusion.kind if conclusion else "quota" if state == "refused" else None,
+        tools=turn.transcript.tools,
+        sources=turn.transcript.sources,
+        receipts=conclusion.receipts if conclusion else (),
+        first_text_s=turn.first_text_s,
+        seconds=round(time.monotonic() - turn.started, 4),
+        prompt_tokens=conclusion.prompt_tokens if conclusion else 0,
+        completion_tokens=conclusion.completion_tokens if conclusion else 0,
+        notes=turn.transcript.notes,
+    )

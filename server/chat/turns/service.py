@@ -14,14 +14,15 @@ from uuid import UUID
 from msgspec import Struct
 
 from billing.quota import Quota
-from server.chat import storage
 from server.chat.conversations.pictures.service import parts_of
 from server.chat.events import Transcript
 from server.chat.models import Question
 from server.chat.phrases import phrase
-from server.chat.storage import Accepted
+from server.chat.storage import find_message, list_messages
 from server.chat.tools.toolbox import ShopToolbox
+from server.chat.turns import storage
 from server.chat.turns.history import question_of
+from server.chat.turns.models import Acceptance, AcceptanceState
 from server.chat.turns.recording import Turn, TurnRecorder, answer_metadata
 from server.chat.turns.shopper_limits import ShopperLimits
 from server.chat.turns.turn_stream import LiveTurn, LiveTurns, TurnJournal
@@ -36,6 +37,7 @@ from server.shops.service import ShopService
 
 TURN_TIMEOUT_S = 75.0
 ACCEPT_TRIES = 3
+HISTORY_MESSAGES = 12
 STOP_CHECK_S = 1.0
 CANCEL_S = 5.0
 """How long a stopped answer may take to let go."""
@@ -90,7 +92,7 @@ class ChatService:
 
     # accept ---------------------------------------------------------------------------------------------------
 
-    async def accept(self, shopper: Shopper, message: IncomingMessage) -> tuple[LiveTurn | None, Accepted]:
+    async def accept(self, shopper: Shopper, message: IncomingMessage) -> tuple[LiveTurn | None, Acceptance]:
         """Save the message once and start its turn; the running turn to read, or None when there is none to read.
 
         Raises RateLimited, Conflict (another answer is being written), NotFound (not this shopper's conversation).
@@ -100,20 +102,20 @@ class ChatService:
         turn_id = new_id()
         try:
             return await self._accept(shopper, message, profile, turn_id, within_share=within_share)
-        except storage.IdTaken:
+        except storage.MessageIdTaken:
             return await self._repeat(shopper, message)
 
-    async def _repeat(self, shopper: Shopper, message: IncomingMessage) -> tuple[LiveTurn | None, Accepted]:
+    async def _repeat(self, shopper: Shopper, message: IncomingMessage) -> tuple[LiveTurn | None, Acceptance]:
         """A message that has no turn of its own and comes again: sent while staff answer, or no shopper's at all."""
         async with self._database.connection(shopper.shop_id) as connection:
-            known = await storage.find_message(connection, shopper.shop_id, shopper.conversation_id, message.id)
+            known = await find_message(connection, shopper.shop_id, shopper.conversation_id, message.id)
         if known is None or known.author != "shopper":
             raise Conflict("This conversation already has a message with this id; use a new one.")
-        return None, Accepted(state="taken")
+        return None, Acceptance(state=AcceptanceState.STAFF_HANDLING)
 
     async def _accept(
         self, shopper: Shopper, message: IncomingMessage, profile: ShopProfile, turn_id: UUID, *, within_share: bool
-    ) -> tuple[LiveTurn | None, Accepted]:
+    ) -> tuple[LiveTurn | None, Acceptance]:
         async with self._database.connection(shopper.shop_id) as connection:
             parts = await parts_of(connection, shopper, message.id, message.text, message.picture_ids)
             for _ in range(ACCEPT_TRIES):
@@ -127,24 +129,28 @@ class ChatService:
                     text=message.text,
                     parts=parts,
                 )
-                if accepted.state != "rivalled":
+                if accepted.state is not AcceptanceState.CONCURRENT:
                     break
             _require_accepted(accepted)
-            if accepted.state == "new":
-                history = await storage.last_messages(
-                    connection, shopper.shop_id, shopper.conversation_id, accepted.seq - 1
+            if accepted.state is AcceptanceState.NEW:
+                history = await list_messages(
+                    connection,
+                    shopper.shop_id,
+                    shopper.conversation_id,
+                    before_seq=accepted.seq - 1,
+                    limit=HISTORY_MESSAGES,
                 )
                 # last, since all of a shop's questions wait for each other from here to the commit
                 allowed = within_share and await self._quota.reserve(
                     connection, shopper.shop_id, turn_id, shopper.key_id
                 )
-        if accepted.state != "new":
+        if accepted.state is not AcceptanceState.NEW:
             return self._live.find(shopper.shop_id, shopper.conversation_id), accepted
         question = question_of(shopper, message.text, message.picture_ids, profile, history)
         return self._start(shopper, profile, question, accepted, allowed), accepted
 
     def _start(
-        self, shopper: Shopper, profile: ShopProfile, question: Question, accepted: Accepted, allowed: bool
+        self, shopper: Shopper, profile: ShopProfile, question: Question, accepted: Acceptance, allowed: bool
     ) -> LiveTurn:
         assert accepted.turn_id
         turn = Turn(
@@ -226,7 +232,7 @@ class ChatService:
             turn.renewed = time.monotonic()
         try:
             async with self._database.connection(shop_id) as connection:
-                await storage.renew_turns(connection, shop_id, [turn.turn_id for turn in turns])
+                await storage.renew_leases(connection, shop_id, [turn.turn_id for turn in turns])
         except Unavailable:
             log.warning("turns_not_renewed", turns=len(turns))
         except Exception:
@@ -252,14 +258,14 @@ class ChatService:
                 return
 
 
-def _require_accepted(accepted: Accepted) -> None:
+def _require_accepted(accepted: Acceptance) -> None:
     """Raising ends the transaction: pictures that the message would have held stay free."""
     match accepted.state:
-        case "busy" | "rivalled":
+        case AcceptanceState.BUSY | AcceptanceState.CONCURRENT:
             raise Conflict("The last question is still being answered; stop that answer or wait for it to end.")
-        case "foreign":
+        case AcceptanceState.NOT_OWNER:
             raise NotFound
-        case "forgotten":
+        case AcceptanceState.ERASED:
             raise Unauthenticated("The session is invalid or has expired; open a new one.")
 
 

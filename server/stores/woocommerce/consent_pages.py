@@ -52,7 +52,9 @@ async def woocommerce_keys(
         raise Invalid(str(reason)) from None
     attempt = await stores.consume_attempt("woocommerce", granted.state)
     if attempt is None:
-        raise Unauthenticated("These keys were not requested, or the request has expired; connect again from the console.")
+        raise Unauthenticated(
+            "These keys were not requested, or the request has expired; connect again from the console."
+        )
     request_of = WooCommerceRequest(platform="woocommerce", store=attempt.store)
     try:
         store = await key_check.try_keys(attempt.store, granted.consumer_key, granted.consumer_secret, request_of)

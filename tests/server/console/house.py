@@ -14,10 +14,12 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from server.app import INJECTED
-from server.chat import storage as chat
 from server.chat.conversations.handoff.storage import request_handoff
 from server.chat.conversations.pictures.service import Pictures
 from server.chat.conversations.presence import Presence
+from server.chat.conversations.storage import save_feedback
+from server.chat.turns import storage as turns
+from server.chat.turns.models import TurnTrace
 from server.chat.turns.shopper_limits import ShopperLimits
 from server.console.endpoints import OUTSIDE_ERRORS, TEMPLATES, console_router
 from server.console.figures.service import Figures
@@ -101,8 +103,9 @@ class ShopUnderTest:
             origin="https://fern.example",
         )
         said = [{"type": "text", "text": "Within 30 days.", "state": "done"}] if answer is None else answer
+        known = {"kind": kind, "seconds": 0.2, "first_text_s": 0.05, "notes": []}
         async with self.database.connection(self.id) as connection:
-            accepted = await chat.accept_message(
+            accepted = await turns.accept_message(
                 connection,
                 self.id,
                 shopper,
@@ -112,9 +115,9 @@ class ShopUnderTest:
                 text=text,
                 parts=msgspec.json.encode([{"type": "text", "text": text}]).decode(),
             )
-            assert accepted.state in ("new", "taken")
+            assert accepted.state in ("new", "staff_handling")
             if accepted.state == "new" and state != "running":
-                await chat.record_answer(
+                await turns.record_answer(
                     connection,
                     self.id,
                     turn.talk,
@@ -122,13 +125,13 @@ class ShopUnderTest:
                     state=state,
                     answered_by=by,
                     usage_state="settled" if state in ("done", "stopped") else "released",
-                    trace={"kind": kind, "seconds": 0.2, "first_text_s": 0.05} | (trace or {}),
+                    trace=msgspec.convert(known | (trace or {}), TurnTrace),
                     seq=accepted.seq,
                     parts=said,
                     metadata={"answered_by": by or "engine", "kind": kind},
                 )
             if rating:
-                assert await chat.save_feedback(connection, self.id, turn.talk, turn.answer_id, rating, comment)
+                assert await save_feedback(connection, self.id, turn.talk, turn.answer_id, rating, comment)
             if at:
                 await self._move(connection, turn, at)
         return turn

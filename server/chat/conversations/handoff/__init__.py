@@ -1,4 +1,4 @@
-"""Passing a conversation to staff: who is there, how long it takes, what the shopper is told of it."""
+"""Handing a conversation off to staff: who is on duty, the queue, and the mail that a reply is sent by."""
 
 from server.chat.conversations.handoff.models import PresenceView, QueuePlace
 from server.chat.conversations.handoff.service import HandoffService

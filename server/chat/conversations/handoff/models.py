@@ -1,4 +1,4 @@
-"""What a shopper is told of staff."""
+"""What a shopper reads about staff, and the rows behind it."""
 
 from datetime import datetime
 
@@ -8,11 +8,11 @@ from server.chat.models import HandoffState
 
 
 class QueuePlace(Struct, frozen=True, kw_only=True):
-    """A conversation that was passed on. state: requested, waiting, joined or ended (staff have closed it).
+    """The place of a conversation that was handed off. state: requested, waiting, joined or ended (staff closed it).
 
-    `ahead` counts conversations that wait longer, null once staff are here; `wait_s` is the median of what shoppers
-    waited lately for a first reply, null where too few did; `opens_at` is when staff are next on duty, null where
-    they are there now or the shop does not say.
+    `ahead` counts conversations that have waited longer, null once staff have joined; `wait_s` is the median time that
+    shoppers lately waited for a first reply, null where too few waited; `opens_at` is when staff are next on duty,
+    null where they are on duty now or the shop names no hours.
     """
 
     state: HandoffState
@@ -22,25 +22,35 @@ class QueuePlace(Struct, frozen=True, kw_only=True):
 
 
 class PresenceView(Struct, frozen=True, kw_only=True):
-    """`typing` is the name of whoever of the staff is writing at this moment."""
+    """Whether staff are on duty; `typing` is the name of whoever of them is writing at this moment."""
 
     staff_online: bool
     typing: str | None
     handoff: QueuePlace | None
 
 
-class Talk(Struct, frozen=True, kw_only=True):
-    """A conversation's row, as far as the shopper's page needs it."""
+class ConversationStatus(Struct, frozen=True, kw_only=True):
+    """The state of a conversation: open, requested, waiting, joined or closed; `ahead` as in `QueuePlace`."""
 
     state: str
-    was_passed_on: bool
+    was_handed_off: bool
     ahead: int | None
 
 
-class Surroundings(Struct, frozen=True, kw_only=True):
-    """What is known of a shop's staff at this moment."""
+class StaffAvailability(Struct, frozen=True, kw_only=True):
+    """Whether a shop's staff are on duty, and how else the shop can be reached."""
 
-    online: bool
+    is_online: bool
     typing: str | None
     opens_at: datetime | None
     contact: dict[str, str]
+
+
+class ReplyMail(Struct, frozen=True, kw_only=True):
+    """A reply of staff, with the address that the shopper left and the name and address of the shop."""
+
+    contact_email: str
+    locale: str
+    name: str
+    storefront_url: str | None
+    text: str | None

@@ -1,4 +1,4 @@
-"""The job that mails a reply of staff to a shopper who has left their address and the chat."""
+"""The job that mails a reply of staff to a shopper who left an address and then the chat."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -16,7 +16,7 @@ from server.core.mail import MailDelayed, MailRefused, SendsMail
 
 MAIL_REPLY = "chat.mail_reply"
 LEFT_AFTER = timedelta(seconds=45)
-"""Time for a shopper who is still there to read the reply in the chat."""
+"""How long after the reply the job runs, so that a shopper who is still there can read it in the chat."""
 RETRY_S = 30.0
 
 log = get_logger("chat")
@@ -30,7 +30,7 @@ class ReplyToMail(Struct, frozen=True):
 
 
 class MailReply:
-    """Handler of `chat.mail_reply`. Nothing is mailed to whoever has the chat open, or where mail cannot be sent."""
+    """Handler of `chat.mail_reply`. Mails nothing to a shopper who has the chat open, or where no mailer is set up."""
 
     def __init__(self, database: Database, presence: Presence, mailer: SendsMail | None) -> None:
         self._database, self._presence, self._mailer = database, presence, mailer
@@ -49,10 +49,9 @@ class MailReply:
 
     async def _mail(self, shop_id: UUID, reply: ReplyToMail) -> None:
         async with self._database.connection(shop_id) as connection:
-            found = await storage.find_addressee(connection, shop_id, reply.conversation_id, reply.message_id)
-        if found is None or self._mailer is None:
+            mail = await storage.find_reply_mail(connection, shop_id, reply.conversation_id, reply.message_id)
+        if mail is None or self._mailer is None:
             return
-        locale = found["locale"]
-        subject = phrase("reply_subject", locale, shop=found["name"])
-        end = phrase("reply_end", locale, url=found["storefront_url"]) if found["storefront_url"] else ""
-        await self._mailer.send(found["contact_email"], subject, f"{found['text']}\n\n{end}".strip() + "\n")
+        subject = phrase("reply_subject", mail.locale, shop=mail.name)
+        end = phrase("reply_end", mail.locale, url=mail.storefront_url) if mail.storefront_url else ""
+        await self._mailer.send(mail.contact_email, subject, f"{mail.text}\n\n{end}".strip() + "\n")

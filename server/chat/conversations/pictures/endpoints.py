@@ -8,8 +8,8 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Sche
 from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath
 
-from server.chat.conversations.pictures.models import MAX_BYTES
-from server.chat.conversations.pictures.service import Pictures, PictureView, StoredPicture
+from server.chat.conversations.pictures.models import MAX_BYTES, StoredPicture
+from server.chat.conversations.pictures.service import Pictures, PictureView
 from server.chat.turns.shopper_limits import VIEWS, ShopperLimits
 from server.core.errors import NotFound
 from server.core.ids import parse_id

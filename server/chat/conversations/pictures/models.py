@@ -1,22 +1,22 @@
-"""A picture, before and after it was read."""
+"""A picture before and after it was encoded anew, and the limits on it."""
 
 from msgspec import Struct
 
 MAX_BYTES = 8 * 2**20
 MAX_SIDE = 1600
-"""Of what is kept, in pixels."""
+"""The greatest width and height of a stored picture, in pixels."""
 MAX_PIXELS = 50_000_000
-"""Of what is sent: the largest cameras of telephones."""
+"""Of an uploaded picture: as many as the largest cameras of telephones have."""
 MAX_SENT_SIDE = 16_384
 PER_MESSAGE = 4
 PER_DAY = 20
-"""In one conversation."""
+"""In one conversation, over the last 24 hours."""
 URL = "aisle-image:"
-"""Before a picture's id: its address in a message part."""
+"""The prefix of a picture's address in a message part; its id follows."""
 
 
 class EncodedPicture(Struct, frozen=True, kw_only=True, tag=True):
-    """As we encoded it: JPEG, or WebP where it is see-through. Pixels only."""
+    """A picture encoded anew: JPEG, or WebP where it is transparent. It holds pixels and no metadata."""
 
     media_type: str
     width: int
@@ -24,14 +24,21 @@ class EncodedPicture(Struct, frozen=True, kw_only=True, tag=True):
     data: bytes
 
 
+class StoredPicture(Struct, frozen=True, kw_only=True):
+    """A picture as it is stored."""
+
+    media_type: str
+    data: bytes
+
+
 class RefusedPicture(Struct, frozen=True, tag=True):
-    """Why it cannot be taken, for whoever sent it."""
+    """Why a picture was refused, for whoever sent it."""
 
     reason: str
 
 
 def kind_of(data: bytes) -> str | None:
-    """The picture format that these first bytes announce; None for all that we do not take (SVG, HTML, PDF ...)."""
+    """The image format that these first bytes announce; None for any that is refused (SVG, HTML, PDF and others)."""
     if data.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if data.startswith(b"\x89PNG\r\n\x1a\n"):

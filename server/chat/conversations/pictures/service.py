@@ -7,10 +7,10 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from server.chat import storage as chat_storage
 from server.chat.conversations.pictures import storage
-from server.chat.conversations.pictures.models import PER_DAY, PER_MESSAGE, URL, EncodedPicture
+from server.chat.conversations.pictures.models import PER_DAY, PER_MESSAGE, URL, EncodedPicture, StoredPicture
 from server.chat.conversations.pictures.reading import PictureReader
+from server.chat.conversations.storage import create_conversation
 from server.chat.turns.shopper_limits import PICTURES, PICTURES_PER_ADDRESS, ShopperLimits
 from server.core.database import Connection, Database
 from server.core.errors import FieldError, ImagesOff, Invalid, NotFound, QuotaExceeded, RateLimited
@@ -30,13 +30,6 @@ class PictureView(Struct, frozen=True, kw_only=True):
     width: int
     height: int
     bytes: int
-
-
-class StoredPicture(Struct, frozen=True):
-    """A picture as it is kept."""
-
-    media_type: str
-    data: bytes
 
 
 class Pictures:
@@ -72,7 +65,7 @@ class Pictures:
         picture = await self._reader.read(data)
         picture_id = new_id()
         async with self._database.connection(shopper.shop_id) as connection:
-            if not await chat_storage.open_conversation(connection, shopper.shop_id, shopper):
+            if not await create_conversation(connection, shopper.shop_id, shopper):
                 raise NotFound
             if not await storage.add_picture(connection, shopper.shop_id, shopper.conversation_id, picture_id, picture):
                 raise _enough_for_today()
@@ -98,10 +91,10 @@ class Pictures:
         self, shop_id: UUID, conversation_id: UUID, picture_id: UUID, shopper_id: UUID | None
     ) -> StoredPicture:
         async with self._database.connection(shop_id) as connection:
-            row = await storage.find_picture(connection, shop_id, conversation_id, picture_id, shopper_id)
-        if row is None:
+            picture = await storage.find_picture(connection, shop_id, conversation_id, picture_id, shopper_id)
+        if picture is None:
             raise NotFound
-        return StoredPicture(row["media_type"], row["data"])
+        return picture
 
 
 async def parts_of(

@@ -1,15 +1,14 @@
-"""SQL of pictures. Statements are of one shop each."""
+"""SQL of pictures. Each for one shop."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-from server.chat.conversations.pictures.models import PER_DAY, EncodedPicture
+from server.chat.conversations.pictures.models import PER_DAY, EncodedPicture, StoredPicture
 from server.core.database import Connection
 
 
 async def count_today(connection: Connection, shop_id: UUID, conversation_id: UUID) -> int:
-    """Pictures that came to a conversation in the last 24 hours."""
+    """The number of pictures that were added to a conversation in the last 24 hours."""
     count: int = await connection.fetchval(
         "SELECT count(*) FROM picture WHERE shop_id = $1 AND conversation_id = $2 "
         "AND created_at > now() - interval '24 hours'",
@@ -22,7 +21,7 @@ async def count_today(connection: Connection, shop_id: UUID, conversation_id: UU
 async def add_picture(
     connection: Connection, shop_id: UUID, conversation_id: UUID, picture_id: UUID, picture: EncodedPicture
 ) -> bool:
-    """Keep a picture; False when the conversation has had its share of the day. Locks the conversation."""
+    """Add a picture; False where the conversation has PER_DAY of the last 24 hours. Locks the conversation."""
     await connection.execute(
         "SELECT FROM conversation WHERE shop_id = $1 AND id = $2 FOR UPDATE", shop_id, conversation_id
     )
@@ -44,7 +43,7 @@ async def add_picture(
 async def use_pictures(
     connection: Connection, shop_id: UUID, conversation_id: UUID, picture_ids: Sequence[UUID], message_id: str
 ) -> dict[UUID, str]:
-    """Let a message hold pictures that no other holds; the media type of each that it holds now."""
+    """Attach pictures to a message, except those of another message; the media type of each that is attached now."""
     rows = await connection.fetch(
         "UPDATE picture SET message_id = $4 WHERE shop_id = $1 AND conversation_id = $2 AND id = ANY($3) "
         "AND (message_id IS NULL OR message_id = $4) RETURNING id, media_type",
@@ -58,9 +57,9 @@ async def use_pictures(
 
 async def find_picture(
     connection: Connection, shop_id: UUID, conversation_id: UUID, picture_id: UUID, shopper_id: UUID | None
-) -> Any | None:
-    """media_type and data of one picture; of this shopper's conversation only, unless staff ask (None)."""
-    return await connection.fetchrow(
+) -> StoredPicture | None:
+    """A picture of a conversation; with `shopper_id` only where the conversation is this shopper's."""
+    row = await connection.fetchrow(
         "SELECT media_type, data FROM picture WHERE shop_id = $1 AND conversation_id = $2 AND id = $3 "
         "AND ($4::uuid IS NULL OR EXISTS (SELECT FROM conversation WHERE shop_id = $1 AND id = $2 "
         "AND shopper_id = $4))",
@@ -69,3 +68,4 @@ async def find_picture(
         picture_id,
         shopper_id,
     )
+    return StoredPicture(**dict(row)) if row else None

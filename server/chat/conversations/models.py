@@ -1,4 +1,4 @@
-"""What a shopper sees of their conversations."""
+"""What is listed of a shop's conversations."""
 
 from datetime import datetime
 from uuid import UUID
@@ -14,3 +14,13 @@ class ConversationLine(Struct, frozen=True, kw_only=True):
     state: str
     last_message_at: datetime
     preview: str
+
+
+class WidgetReport(Struct, frozen=True, kw_only=True):
+    """How often widgets on pages of one origin reported one kind of problem."""
+
+    kind: str
+    origin: str
+    seen: int
+    first_at: datetime
+    last_at: datetime
