@@ -12,7 +12,6 @@ from server.core.database import Database
 from server.core.errors import AisleError
 from server.core.jobs import enqueue_once
 from server.core.logging import get_logger
-from server.orders.limits import LONGEST_WINDOW
 from server.orders.service import OrderService
 from server.privacy.service import Privacy
 from server.stores.service import StoreService
@@ -86,7 +85,7 @@ class Upkeep:
 
     async def tidy(self) -> None:
         """Delete proofs, codes and counters that hold no more, stores left long ago, and what shoppers left unused."""
-        for shop_id in await self._database.shops_to_tidy(LONGEST_WINDOW):
+        for shop_id in await self._orders.list_shops_with_expired():
             with logging_failures("tidy"):
                 await self._orders.forget_expired(shop_id)
         await self._stores.delete_old_left_stores()

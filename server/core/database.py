@@ -188,10 +188,6 @@ class Database:
         )
         return [(row["shop_id"], row["job_id"]) for row in rows]
 
-    async def shops_with_lost_turns(self) -> list[UUID]:
-        """Shops with a turn whose process no longer renews it."""
-        return [row["shop_id"] for row in await self.fetch("SELECT shops_with_lost_turns() AS shop_id")]
-
     async def shops_to_embed(self, embedding_model: str) -> list[UUID]:
         """Shops with passages that have no vector of this embedder."""
         return [row["shop_id"] for row in await self.fetch("SELECT shops_to_embed($1) AS shop_id", embedding_model)]
@@ -199,15 +195,6 @@ class Database:
     async def shops_to_restem(self) -> list[UUID]:
         """Shops whose language has changed since the words of their passages were stemmed."""
         return [row["shop_id"] for row in await self.fetch("SELECT shops_to_restem() AS shop_id")]
-
-    async def shops_to_tidy(self, longest_window: timedelta) -> list[UUID]:
-        """Shops with proofs or codes that have expired, or counters older than any window."""
-        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_tidy($1) AS shop_id", longest_window)]
-
-    async def shops_to_tidy_of_shoppers(self, unused: timedelta, kept: timedelta) -> list[UUID]:
-        """Shops with pictures that nobody sent, or with old names of forgotten shoppers or old reports."""
-        rows = await self.fetch("SELECT shops_to_tidy_of_shoppers($1, $2) AS shop_id", unused, kept)
-        return [row["shop_id"] for row in rows]
 
     async def fetch(self, query: str, *values: Any) -> list[Any]:
         """Look-ups of no shop: ids over all shops, and what the server says of itself. Raises Unavailable."""

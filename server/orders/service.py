@@ -155,6 +155,10 @@ class OrderService:
             raise _rate_limited(outcome.retry_after_s)
         return outcome
 
+    async def list_shops_with_expired(self) -> list[UUID]:
+        """The shops with proofs, codes or counters that have expired. Raises Unavailable."""
+        return await storage.list_shops_with_expired(self._database)
+
     async def forget_expired(self, shop_id: UUID) -> None:
         """Delete what one shop's proofs, codes and counters no longer need."""
         async with self._database.connection(shop_id) as connection:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from server.core.database import Connection
+from server.core.database import Connection, Database
 from server.orders.limits import LONGEST_WINDOW, Counted
 from server.orders.models import OrderAccess, ProofLevel
 
@@ -174,3 +174,8 @@ async def delete_expired(connection: Connection, shop_id: UUID) -> None:
     await connection.execute(
         "DELETE FROM attempt WHERE shop_id = $1 AND window_start <= now() - $2::interval", shop_id, LONGEST_WINDOW
     )
+
+
+async def list_shops_with_expired(database: Database) -> list[UUID]:
+    """The shops with proofs or codes that have expired, or counters older than any window."""
+    return [row["shop_id"] for row in await database.fetch("SELECT shops_to_tidy($1) AS shop_id", LONGEST_WINDOW)]

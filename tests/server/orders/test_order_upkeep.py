@@ -1,13 +1,12 @@
 """What a worker forgets by itself."""
 
-from server.orders.limits import LONGEST_WINDOW
 from tests.server.orders.counter import Counter
 from tests.server.orders.memory_platform import OWNER_EMAIL
 
 
 async def tidy(counter: Counter) -> None:
     """A worker's round, as far as orders go."""
-    for shop_id in await counter.database.shops_to_tidy(LONGEST_WINDOW):
+    for shop_id in await counter.desk.list_shops_with_expired():
         await counter.desk.forget_expired(shop_id)
 
 
@@ -19,8 +18,8 @@ async def test_expired_proofs_and_old_counters_are_forgotten(counter: Counter) -
     assert await counter.counts("order-email")
     await counter.age("proof", "expires_at", "2 days")
     await counter.age("attempt", "window_start", "2 days")
-    assert counter.shop_id in await counter.database.shops_to_tidy(LONGEST_WINDOW)
+    assert counter.shop_id in await counter.desk.list_shops_with_expired()
     await tidy(counter)
     assert await counter.proofs() == {}
     assert await counter.counts("order-email") == []
-    assert counter.shop_id not in await counter.database.shops_to_tidy(LONGEST_WINDOW)
+    assert counter.shop_id not in await counter.desk.list_shops_with_expired()
