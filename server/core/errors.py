@@ -1,7 +1,7 @@
 """The error tree. Every error that leaves Aisle is an RFC 9457 problem made from one of these.
 
 AisleError                500     internal              yes, after some time
-├── Malformed             400     malformed             no: mend the request
+├── Malformed             400     malformed             no: fix the request
 ├── Unauthenticated       401     unauthenticated       with another credential
 ├── InvalidSignature      401     bad_signature         after signing again
 ├── OriginRefused         403     origin_refused        no: list the origin first
@@ -12,14 +12,14 @@ AisleError                500     internal              yes, after some time
 ├── Conflict              409     conflict              after reading the newest state
 ├── TooLarge              413     too_large             no: send less
 ├── WrongType             415     wrong_type            no: send another type
-├── Invalid               422     invalid               no: mend the named fields
+├── Invalid               422     invalid               no: fix the named fields
 ├── RateLimited           429     rate_limited          after Retry-After
 ├── QuotaExceeded         429     quota_exceeded        after Retry-After
 └── Unavailable           503     unavailable           after Retry-After
     └── DatabaseAway      503     unavailable           after Retry-After
         ├── DatabaseBusy      503     database_busy         after Retry-After: others held what it needed
         ├── DatabaseReadOnly  503     database_read_only    after Retry-After: a failover, or an operator's decision
-        ├── DatabaseFull      503     database_full         after Retry-After: an operator has to make room
+        ├── DatabaseFull      503     database_full         after Retry-After: an operator has to free space
         └── DatabaseExhausted 503     database_exhausted    after Retry-After: no memory or no connection left
 ConfigurationError        (start-up) one line on stderr, exit code 2
 
@@ -69,7 +69,7 @@ class Unauthenticated(AisleError):
 
 
 class InvalidSignature(AisleError):
-    """The signature of a webhook does not fit its body, or is too old. Compare the signing secret on both sides."""
+    """The signature of a webhook does not match its body, or is too old. Compare the signing secret on both sides."""
 
     status, code, title = 401, "bad_signature", "Bad signature"
 
@@ -108,9 +108,9 @@ class MethodNotAllowed(AisleError):
 
 
 class Conflict(AisleError):
-    """What the request wants does not fit the present state, such as a message while another answer is running."""
+    """The request conflicts with the current state, such as a message while another answer is running."""
 
-    status, code, title = 409, "conflict", "In conflict with the present state"
+    status, code, title = 409, "conflict", "Conflicts with the current state"
 
 
 class TooLarge(AisleError):
@@ -153,7 +153,7 @@ class Unavailable(AisleError):
 
 
 class DatabaseAway(Unavailable):
-    """The database does not answer, or (below) answers that it cannot do this now."""
+    """The database does not answer, or says that it cannot do this now: the codes below."""
 
     def __init__(
         self, detail: str = "The database is not answering; nothing was lost.", *, retry_after_s: float = 5
@@ -162,11 +162,11 @@ class DatabaseAway(Unavailable):
 
 
 class DatabaseBusy(DatabaseAway):
-    """A lock, a time-out, a deadlock or a rival's change ended the transaction; the same again may well succeed."""
+    """A lock, a timeout, a deadlock or a concurrent change ended the transaction. The same request may succeed now."""
 
     code, title = "database_busy", "The database is busy"
 
-    def __init__(self, detail: str = "The database was too busy for this; nothing was changed, try again.") -> None:
+    def __init__(self, detail: str = "The database is too busy right now; nothing was changed, try again.") -> None:
         super().__init__(detail, retry_after_s=2)
 
 
@@ -184,7 +184,7 @@ class DatabaseReadOnly(DatabaseAway):
 class DatabaseFull(DatabaseAway):
     """The database's disk is full."""
 
-    code, title = "database_full", "The database has no room left"
+    code, title = "database_full", "The database has no space left"
 
     def __init__(
         self, detail: str = "The database has no space left, so this was not saved; the operator must free some."
@@ -195,10 +195,10 @@ class DatabaseFull(DatabaseAway):
 class DatabaseExhausted(DatabaseAway):
     """The database has no memory or no connection to spare."""
 
-    code, title = "database_exhausted", "The database has nothing to spare"
+    code, title = "database_exhausted", "The database is out of memory or connections"
 
     def __init__(
-        self, detail: str = "The database has no memory or connection to spare; nothing was changed, try again."
+        self, detail: str = "The database is out of memory or connections; nothing was changed, try again."
     ) -> None:
         super().__init__(detail, retry_after_s=5)
 
