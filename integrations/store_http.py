@@ -127,7 +127,7 @@ class StoreHttp:
         """The body as it comes. Packed once at most and never unpacked beyond the limit: a store may be hostile."""
         encoding = answer.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "gzip"):
-            raise PlatformUnavailable(f"{self.name} packs its answers in a way that was not asked for")
+            raise PlatformUnavailable(f"{self.name} compresses its answers in a way that was not requested")
         unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == "gzip" else None
         left = max_bytes
         async for chunk in answer.aiter_raw():
