@@ -12,13 +12,13 @@ from server.core.metrics import Metrics
 from server.migrations.fit import require_fit
 
 
-@get("/health/live", summary="Alive", tags=["operator"])
+@get("/health/live", summary="Liveness", tags=["operator"])
 async def live() -> dict[str, str]:
     """The process answers."""
     return {"status": "live"}
 
 
-@get("/health/ready", summary="Ready", tags=["operator"])
+@get("/health/ready", summary="Readiness", tags=["operator"])
 async def ready(database: NamedDependency[Database], redis: NamedDependency[Any]) -> Response[dict[str, Any]]:
     """Whether it can serve. Without a Postgres that takes writes and has the schema and the rights this version needs
     it cannot (`detail` says what is the matter); without Redis it can, with less."""

@@ -47,13 +47,13 @@ async def choose_overage(
     return await overview.of(caller.shop_id)
 
 
-@get("/v1/billing/alerts", summary="When to be told", tags=["billing"])
+@get("/v1/billing/alerts", summary="Alerts", tags=["billing"])
 async def get_alerts(caller: NamedDependency[Caller], alerts: NamedDependency[AlertService]) -> AlertChoices:
     """At which shares of the plan's answers, and at which sum beyond it, the owners get a mail."""
     return await alerts.of(caller.shop_id)
 
 
-@put("/v1/billing/alerts", summary="Choose when to be told", tags=["billing"])
+@put("/v1/billing/alerts", summary="Change the alerts", tags=["billing"])
 async def choose_alerts(
     data: JSONBody[AlertChoices], caller: NamedDependency[Caller], alerts: NamedDependency[AlertService]
 ) -> AlertChoices:
@@ -75,7 +75,7 @@ async def open_portal(caller: NamedDependency[Caller], billing: NamedDependency[
     return {"url": await billing.portal(caller)}
 
 
-@post("/v1/billing/preview", status_code=200, summary="What a change would cost", tags=["billing"])
+@post("/v1/billing/preview", status_code=200, summary="Preview a change of plan", tags=["billing"])
 async def preview_plan(
     caller: NamedDependency[Caller], billing: NamedDependency[Billing], data: JSONBody[PlanRequest | None] = None
 ) -> Preview:
@@ -95,7 +95,7 @@ async def change_plan(
     return await overview.of(caller.shop_id)
 
 
-@post("/v1/billing/cancel", status_code=200, summary="Leave when the period ends", tags=["billing"])
+@post("/v1/billing/cancel", status_code=200, summary="Cancel at the end of the period", tags=["billing"])
 async def cancel_plan(
     caller: NamedDependency[Caller], billing: NamedDependency[Billing], overview: NamedDependency[Overview]
 ) -> BillingView:
@@ -104,7 +104,7 @@ async def cancel_plan(
     return await overview.of(caller.shop_id)
 
 
-@post("/v1/billing/resume", status_code=200, summary="Stay after all", tags=["billing"])
+@post("/v1/billing/resume", status_code=200, summary="Undo a cancellation", tags=["billing"])
 async def resume_plan(
     caller: NamedDependency[Caller], billing: NamedDependency[Billing], overview: NamedDependency[Overview]
 ) -> BillingView:
@@ -121,7 +121,7 @@ async def list_invoices(
     return {"data": await billing.invoices(caller), "next_cursor": None}
 
 
-@get("/v1/billing/payment-method", summary="What pays", tags=["billing"])
+@get("/v1/billing/payment-method", summary="Payment method", tags=["billing"])
 async def get_payment_method(
     caller: NamedDependency[Caller], billing: NamedDependency[Billing]
 ) -> dict[str, PaymentMethod | None]:

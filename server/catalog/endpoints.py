@@ -55,7 +55,7 @@ async def get_product(
     return product_view(found[external_id])
 
 
-@post("/v1/products", status_code=200, summary="Write products", tags=["catalog"])
+@post("/v1/products", status_code=200, summary="Create or update products", tags=["catalog"])
 async def write_products(
     data: JSONBody[ProductBatch], caller: NamedDependency[Caller], catalog: NamedDependency[Catalog]
 ) -> dict[str, Any]:
@@ -80,7 +80,7 @@ async def write_products(
     return answer
 
 
-@put("/v1/products/{external_id:str}", status_code=200, summary="Write one product", tags=["catalog"])
+@put("/v1/products/{external_id:str}", status_code=200, summary="Create or replace a product", tags=["catalog"])
 async def write_product(
     external_id: FromPath[str],
     data: JSONBody[ProductInput],

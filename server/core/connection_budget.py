@@ -52,7 +52,7 @@ class Budget(Struct, frozen=True, kw_only=True):
 
     def __str__(self) -> str:
         return (
-            f"of {self.allowed} connections that the database allows, {self.claimed} are promised to other processes "
+            f"of {self.allowed} connections that the database allows, {self.claimed} are reserved for other processes "
             f"of Aisle and {self.foreign} are in use by others"
         )
 
@@ -82,7 +82,7 @@ def share_out(budget: Budget, *, processes: int, wanted: int | None) -> int:
     if size > share or size < LEAST:
         most = f", AISLE_DATABASE_CONNECTIONS of at most {share}" if share >= LEAST else ""
         raise ConfigurationError(
-            f"{processes} processes with {max(size, LEAST)} connections each do not fit on the database: {budget}, "
-            f"and {SPARE} are kept free; start fewer processes{most}, or raise max_connections"
+            f"{processes} processes with {max(size, LEAST)} connections each need more than the database has left: "
+            f"{budget}, and {SPARE} stay free; start fewer processes{most}, or raise max_connections"
         )
     return size

@@ -97,7 +97,7 @@ async def list_documents(
     return page(documents, size, lambda document: document.id, lambda document: document)
 
 
-@post("/v1/documents", status_code=200, summary="Write a document", tags=["knowledge"])
+@post("/v1/documents", status_code=200, summary="Create or replace a document", tags=["knowledge"])
 async def write_document(
     data: JSONBody[NewDocument], caller: NamedDependency[Caller], knowledge: NamedDependency[Knowledge]
 ) -> dict[str, Any]:
@@ -184,7 +184,7 @@ async def change_source(
     return await sources.change(caller.shop_id, _require_id(source_id), data.url, data.max_pages)
 
 
-@delete("/v1/sources/{source_id:str}", status_code=204, summary="Forget a source", tags=["knowledge"])
+@delete("/v1/sources/{source_id:str}", status_code=204, summary="Delete a source", tags=["knowledge"])
 async def delete_source(
     source_id: FromPath[str], caller: NamedDependency[Caller], sources: NamedDependency[Sources]
 ) -> None:

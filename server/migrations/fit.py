@@ -42,8 +42,8 @@ class Fit(Struct, frozen=True, kw_only=True):
         if not self.is_newer:
             return None
         return (
-            f"the schema is at revision {self.found}, newer than this version's {self.known[-1]}: right while an "
-            "upgrade goes on; afterwards start the newer version here too"
+            f"the schema is at revision {self.found}, newer than this version's {self.known[-1]}: that is fine during "
+            "an upgrade; then start the newer version here too"
         )
 
     @property

@@ -95,7 +95,7 @@ async def list_keys(caller: NamedDependency[Caller], shops: NamedDependency[Shop
     return {"data": await shops.list_keys(caller.shop_id), "next_cursor": None}
 
 
-@post("/v1/keys", status_code=201, summary="Make a key", tags=["shop"])
+@post("/v1/keys", status_code=201, summary="Create a key", tags=["shop"])
 async def create_key(
     data: JSONBody[NewKey], caller: NamedDependency[Caller], shops: NamedDependency[ShopService]
 ) -> KeyView:

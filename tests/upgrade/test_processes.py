@@ -224,8 +224,8 @@ async def test_a_database_made_read_only_and_writable_again(served: Visitor, res
             "UPDATE alembic_version SET version_num = '9999'; REVOKE SELECT ON picture FROM {role}",
             "UPDATE alembic_version SET version_num = '{newest}'; GRANT SELECT ON picture TO {role}",
             200,
-            "the schema is at revision 9999, newer than this version's {newest}: right while an upgrade goes on; "
-            "afterwards start the newer version here too",
+            "the schema is at revision 9999, newer than this version's {newest}: that is fine during an upgrade; "
+            "then start the newer version here too",
         ),
         (
             "REVOKE SELECT ON picture FROM {role}",
@@ -292,5 +292,7 @@ async def test_workers_that_do_not_fit_on_the_database(restored: House) -> None:
         )
     assert (ended.returncode, ended.stdout) == (2, "")
     [line] = ended.stderr.splitlines()
-    assert line.startswith("aisle: 9 processes with 4 connections each do not fit on the database: of 40 connections")
+    assert line.startswith(
+        "aisle: 9 processes with 4 connections each need more than the database has left: of 40 connections"
+    )
     assert "start fewer processes" in line

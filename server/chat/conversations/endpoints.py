@@ -118,7 +118,7 @@ async def list_conversations(
     return {"data": await conversations.list(shopper), "next_cursor": None}
 
 
-@delete("/v1/chat", status_code=200, summary="Forget me", tags=["shopper"])
+@delete("/v1/chat", status_code=200, summary="Erase the shopper's data", tags=["shopper"])
 async def forget_shopper(
     shopper: NamedDependency[Shopper], privacy: NamedDependency[ForgetsShoppers]
 ) -> dict[str, int]:

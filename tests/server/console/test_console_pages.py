@@ -357,4 +357,4 @@ async def test_our_own_mistake_shows_no_detail(
         page = await broken.get("/console", headers=shop.owner.headers)
     assert page.status_code == 500
     assert "secret detail" not in page.text
-    assert "nothing was lost" in page.text
+    assert "Nothing was lost" in page.text

@@ -162,5 +162,7 @@ def test_connections_are_shared_out(free: int, processes: int, wanted: int | Non
 @pytest.mark.parametrize(("free", "processes", "wanted"), [(100, 26, None), (100, 5, 21), (0, 1, None)])
 def test_what_does_not_fit_is_refused(free: int, processes: int, wanted: int | None) -> None:
     budget = Budget(allowed=free + SPARE, claimed=0, foreign=0)
-    with pytest.raises(ConfigurationError, match=f"{processes} processes .* do not fit on the database: of {free + 6}"):
+    with pytest.raises(
+        ConfigurationError, match=f"{processes} processes .* need more than the database has left: of {free + 6}"
+    ):
         share_out(budget, processes=processes, wanted=wanted)
