@@ -91,7 +91,7 @@ def require_shop_domain(text: str) -> str:
     """As `find_shop_domain`. Raises AuthRefused."""
     domain = find_shop_domain(text)
     if domain is None:
-        raise AuthRefused("that is no myshopify.com domain")
+        raise AuthRefused("this is not a myshopify.com domain")
     return domain
 
 
@@ -144,9 +144,9 @@ def read_callback(query: str, secrets: Sequence[str], nonce: str, now_s: float) 
     shop_domain = require_shop_domain(params["shop"])
     state = _read_state(params["state"], secrets, now_s)
     if state.shop_domain != shop_domain:
-        raise AuthRefused("the install was begun for another shop")
+        raise AuthRefused("the installation was started for another shop")
     if not nonce or not hmac.compare_digest(state.nonce.encode(), nonce.encode()):
-        raise AuthRefused("the install was begun in another browser")
+        raise AuthRefused("the installation was started in another browser")
     if not params["code"]:
         raise AuthRefused("the callback has no code")
     return Callback(shop_domain, params["code"], state)
@@ -172,12 +172,12 @@ def read_proxy_call(query: str, secrets: Sequence[str], now_s: float) -> ProxyCa
     # proxied values are signed without anything between them, so that one text can be cut in many ways; among them
     # one that the consent page's signature fits. Names that we know, each once, leave a single way.
     if not {key for key, _ in pairs} <= PROXY_PARAMETERS:
-        raise AuthRefused("the call has parameters that a proxied call of ours has not")
+        raise AuthRefused("the call has parameters that Shopify's proxy does not send")
     _require_signature(params["signature"], proxy_message(pairs), secrets)
     _require_fresh(params["timestamp"], now_s)
     customer_id = params["logged_in_customer_id"]
     if customer_id and not (customer_id.isascii() and customer_id.isdigit()):
-        raise AuthRefused("the customer id is no number")
+        raise AuthRefused("the customer id is not a number")
     return ProxyCall(require_shop_domain(params["shop"]), customer_id or None)
 
 
@@ -188,14 +188,14 @@ def read_session_token(token: str, api_key: str, secrets: Sequence[str]) -> Admi
     """
     claims = sdk.find_session_claims(token, api_key, secrets) if len(token) <= MAX_TOKEN_LENGTH else None
     if claims is None:
-        raise AuthRefused("the session token is not signed with our secret for this app, or is not valid now")
+        raise AuthRefused("the session token is not signed for this app or is not valid now")
     _number(claims, "exp")
     _number(claims, "nbf")
     if claims.get("aud") != api_key:
         raise AuthRefused("the session token is for several apps")
     destination = _domain_of(claims.get("dest"))
     if destination != _domain_of(str(claims.get("iss", "")).removesuffix("/admin")):
-        raise AuthRefused("the session token was issued by another shop than it is for")
+        raise AuthRefused("the session token was issued by one shop for another")
     return AdminSession(destination, str(claims.get("sub", "")))
 
 
@@ -230,13 +230,13 @@ def _require_signature(given: str, message: str, secrets: Sequence[str]) -> None
 
 def _require_fresh(timestamp: str, now_s: float) -> None:
     if not re.fullmatch(r"[0-9]{1,12}", timestamp) or abs(now_s - int(timestamp)) > FRESH_S:
-        raise AuthRefused("the request is not fresh")
+        raise AuthRefused("the request is too old")
 
 
 def _read_state(token: str, secrets: Sequence[str], now_s: float) -> InstallState:
     claims = _verified_claims(token, secrets)
     if claims.get("iss") != _STATE_ISSUER or _number(claims, "exp") < now_s:
-        raise AuthRefused("the install took too long; start again")
+        raise AuthRefused("the installation took too long; start again")
     return InstallState(str(claims["shop"]), str(claims["ref"]), str(claims["nonce"]))
 
 

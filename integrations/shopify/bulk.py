@@ -158,5 +158,5 @@ def _decoded(line: bytes) -> dict[str, Any]:
     except msgspec.DecodeError:
         node = None
     if not isinstance(node, dict) or "id" not in node:
-        raise PlatformUnavailable(f"{NAME}'s bulk file holds a line that cannot be read")
+        raise PlatformUnavailable(f"{NAME}'s bulk file has a line that cannot be read")
     return node

@@ -84,7 +84,7 @@ class AdminApi:
             case status:
                 raise PlatformUnavailable(f"{NAME} answered {status}")
         if not isinstance(found, dict):
-            raise PlatformUnavailable(f"{NAME} answered with something that is no GraphQL answer")
+            raise PlatformUnavailable(f"{NAME} sent something that is not a GraphQL answer")
         return found
 
     async def _post(self, body: bytes, token: str, pace: Pace) -> httpx.Response:
@@ -144,5 +144,5 @@ def _data(answer: Mapping[str, Any], codes: list[str]) -> dict[str, Any]:
     if codes and (not isinstance(data, dict) or all(value is None for value in data.values())):
         raise AccessDenied(f"{NAME} does not grant this app what it asked for")
     if not isinstance(data, dict):
-        raise PlatformUnavailable(f"{NAME} answered with something that is no GraphQL answer")
+        raise PlatformUnavailable(f"{NAME} sent something that is not a GraphQL answer")
     return data

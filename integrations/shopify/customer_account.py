@@ -77,7 +77,7 @@ class CustomerSignIn:
     async def finish(self, attempt: SignInAttempt, code: str, state: str) -> SignedInCustomer:
         """Who came back. Raises AuthRefused when that cannot be told for sure, PlatformUnavailable."""
         if not hmac.compare_digest(state.encode(), attempt.state.encode()):
-            raise AuthRefused("the sign-in was begun elsewhere")
+            raise AuthRefused("the sign-in was started elsewhere")
         accounts = await self._accounts()
         token = await self._token(accounts, attempt, code)
         answer = await self._send(
@@ -97,7 +97,7 @@ class CustomerSignIn:
         try:
             accounts = msgspec.convert(told, _Accounts)
         except msgspec.ValidationError:
-            raise PlatformUnavailable(f"{NAME} does not tell where this shop's accounts are") from None
+            raise PlatformUnavailable(f"{NAME} does not report where this shop's accounts are") from None
         for url in (accounts.authorization_endpoint, accounts.token_endpoint, accounts.graphql_api):
             if urlsplit(url).scheme != urlsplit(self._origin).scheme:
                 raise PlatformUnavailable(f"{NAME} names an account address that is not safe")
@@ -144,6 +144,6 @@ def _customer(answer: Any) -> SignedInCustomer:
     customer = data.get("customer") if isinstance(data, dict) else None
     number = legacy_number(str(customer.get("id", ""))) if isinstance(customer, dict) else ""
     if not isinstance(customer, dict) or not (number.isascii() and number.isdigit()):
-        raise PlatformUnavailable(f"{NAME} does not tell who signed in")
+        raise PlatformUnavailable(f"{NAME} does not report who signed in")
     email = customer.get("emailAddress")
     return SignedInCustomer(number, email.get("emailAddress") if isinstance(email, dict) else None)

@@ -40,7 +40,7 @@ def to_order(node: Mapping[str, Any]) -> Order:
     try:
         order = msgspec.convert(node, OrderNode, strict=False)
     except msgspec.ValidationError as reason:
-        raise PlatformUnavailable(f"Shopify answered with an order we cannot read ({reason})") from None
+        raise PlatformUnavailable(f"Shopify sent an order that cannot be read ({reason})") from None
     shipments = tuple(_to_shipment(each) for each in order.fulfillments if is_parcel(each))
     refunded = _refunded_quantities(order)
     expected = _expected_days(order)

@@ -63,4 +63,4 @@ def _convert(node: Any, kind: type[_Node]) -> _Node:
     try:
         return msgspec.convert(node, kind, strict=False)
     except msgspec.ValidationError as reason:
-        raise PlatformUnavailable(f"Shopify answered with a page we cannot read ({reason})") from None
+        raise PlatformUnavailable(f"Shopify sent a page that cannot be read ({reason})") from None

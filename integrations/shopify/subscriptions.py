@@ -51,7 +51,7 @@ async def _subscribe(api: AdminApi, topic: str, callback_url: str) -> str:
     data = await api.query(queries.WATCH, {"topic": topic, "subscription": subscription})
     refusals = user_errors(data["webhookSubscriptionCreate"])
     if refusals:
-        return f"Shopify will not tell of {_plain(topic)}: {'; '.join(refusals)}"
+        return f"Shopify will not report {_plain(topic)}: {'; '.join(refusals)}"
     return f"Shopify now tells of {_plain(topic)}"
 
 

@@ -79,7 +79,7 @@ class TokenDesk:
             reason = json_of(answer, NAME)
             if not isinstance(reason, dict) or reason.get("error") not in _NOT_OUR_APP:
                 raise refused(NAME, MEND)
-        raise PlatformUnavailable(f"{NAME} does not know this app's key and secret; check SHOPIFY_API_SECRET")
+        raise PlatformUnavailable(f"{NAME} rejects this app's key and secret; check SHOPIFY_API_SECRET")
 
     def _credentials(self, answer: Any) -> dict[str, str]:
         if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):

@@ -106,7 +106,7 @@ class Shopify(StorePlatform):
     def build_adapter(self, store: StoreConnection, credentials: SealedCredentials) -> ShopPlatform:
         """Speaks to the Admin API of the store's permanent domain."""
         if self.app is None:
-            raise PlatformUnavailable("this installation has no Shopify app; the operator sets SHOPIFY_API_KEY")
+            raise PlatformUnavailable("this installation has no Shopify app; the operator has to set SHOPIFY_API_KEY")
         domain = store.settings["store"]
         http, origin = StoreHttp(self.context.egress.client(), "Shopify"), self._origin.replace("{store}", domain)
         return ShopifyPlatform(domain, http, credentials, self.app, origin=origin)

@@ -36,7 +36,7 @@ async def read_session(
     """How the store does, for a session token of its admin."""
     token = bearer_token(request)
     if token is None:
-        raise Unauthenticated("This needs a session token of Shopify's admin as a bearer.")
+        raise Unauthenticated("Send a session token of Shopify's admin as a bearer token.")
     return Response(await shopify_admin.session(token), headers={"Cache-Control": "private, no-store"})
 
 

@@ -118,6 +118,6 @@ class ShopifyInstall:
 
     def _require_app(self) -> ShopifyApp:
         if self._app is None:
-            error = FieldError("SHOPIFY_API_KEY", "the operator sets it, with SHOPIFY_API_SECRET")
+            error = FieldError("SHOPIFY_API_KEY", "the operator has to set it, with SHOPIFY_API_SECRET")
             raise Invalid("This installation has no Shopify app.", errors=(error,))
         return self._app

@@ -90,7 +90,7 @@ class StorePass:
         except PlatformRevoked:
             raise
         except PlatformError as reason:
-            self.result.mended = (f"changes are not announced to us: {reason}",)
+            self.result.mended = (f"the store will not report its changes: {reason}",)
 
     async def _read_products(self, platform: ShopPlatform, since: datetime | None) -> None:
         batch: list[CatalogItem] = []

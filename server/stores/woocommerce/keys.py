@@ -55,7 +55,7 @@ class KeyCheck:
     async def prepare(self, request: WooCommerceRequest) -> NewStore:
         """The shop of a request. Raises Invalid: no address, no keys, or keys that this shop does not accept."""
         errors = [
-            FieldError(name, "is needed; WooCommerce > Settings > Advanced > REST API makes one")
+            FieldError(name, "is needed; create one under WooCommerce > Settings > Advanced > REST API")
             for name in ("consumer_key", "consumer_secret")
             if not (getattr(request, name) or "").strip()
         ]

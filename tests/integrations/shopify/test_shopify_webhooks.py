@@ -168,7 +168,7 @@ async def test_an_old_address_is_taken_off(shop: Shop, platform: ShopifyPlatform
 async def test_a_topic_that_is_not_granted_is_named_and_the_rest_watched(shop: Shop, platform: ShopifyPlatform) -> None:
     shop.refused_topics = {"ORDERS_UPDATED"}
     said = await platform.watch(ADDRESS)
-    assert [each for each in said if "will not tell of orders updated: This app is not approved" in each]
+    assert [each for each in said if "will not report orders updated: This app is not approved" in each]
     assert len(shop.subscriptions) == len(WATCHED) - 1
 
 
