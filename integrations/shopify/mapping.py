@@ -8,7 +8,7 @@ import msgspec
 from integrations.platform import CatalogItem, Money, Product, RefusedProduct, RemovedProduct, Variant
 from integrations.shopify.money import find_money
 from integrations.shopify.records import ProductNode, VariantNode
-from integrations.shopify.text import one_line, plain_text
+from integrations.text import html_to_text, one_line
 
 ONLY_VARIANT = "Default Title"
 """What Shopify calls the variant, and the value of the option "Title", of a product that has no variants."""
@@ -45,7 +45,7 @@ def _to_product(node: ProductNode) -> Product:
     return Product(
         external_id=node.legacy_resource_id,
         title=one_line(node.title),
-        description=plain_text(node.description_html),
+        description=html_to_text(node.description_html, bullet=""),
         brand=one_line(node.vendor) or None,
         category=_category(node),
         url=node.online_store_url,

@@ -32,7 +32,7 @@ from integrations.shopify.records import (
     OrderNode,
     RefundNode,
 )
-from integrations.shopify.text import one_line
+from integrations.text import one_line
 
 
 def to_order(node: Mapping[str, Any]) -> Order:

@@ -11,7 +11,7 @@ from integrations.shopify.catalog import next_cursor
 from integrations.shopify.client import AdminApi
 from integrations.shopify.mapping import legacy_number
 from integrations.shopify.records import Domain, PageNode, PolicyNode
-from integrations.shopify.text import one_line
+from integrations.text import one_line
 
 HTML = "text/html"
 _Node = TypeVar("_Node", bound=msgspec.Struct)

@@ -1,24 +1,17 @@
 """Single values as WooCommerce and its plugins write them: the unreadable raises ValueError or is None, as said."""
 
 import html
-import re
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from integrations.platform import Money
+from integrations.text import html_to_text
 
 MAX_MINOR = 10**15
 """More is a slip of the pen, and would not fit a database's integers."""
-
-_BLOCK_ENDS = re.compile(
-    r"<(?:br\b|/(?:p|div|li|h[1-6]|tr|table|ul|ol|dt|dd|blockquote|section|figure)\b)", re.IGNORECASE
-)
-_SILENT = ["script", "style", "noscript", "template", "iframe", "svg"]
 
 
 @lru_cache(maxsize=256)
@@ -82,15 +75,7 @@ def paragraphs(value: Any) -> str:
     """Plain text with a line per block of the HTML."""
     if not isinstance(value, str | int | Decimal) or isinstance(value, bool):
         return ""
-    text = str(value)
-    if "<" in text:
-        parser = LexborHTMLParser(_BLOCK_ENDS.sub(r"\n\g<0>", text))
-        parser.strip_tags(_SILENT)
-        text = parser.body.text() if parser.body else ""
-    else:
-        text = html.unescape(text)
-    lines = (" ".join(each.split()) for each in text.replace("\x00", "").splitlines())
-    return "\n".join(each for each in lines if each)
+    return "\n".join(line for line in html_to_text(str(value), bullet="").split("\n") if line)
 
 
 def web_address(value: Any) -> str | None:

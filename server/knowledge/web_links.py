@@ -1,4 +1,9 @@
-"""Addresses of pages: written one way, told apart from traps, found in a page."""
+"""Addresses of pages: written one way, told apart from traps, found in a page.
+
+Links are found by a regular expression, not by selectolax: its parser takes time quadratic in the attributes of one tag
+(129 KB: 0.9 s, a page may have megabytes) and in depth, and a guard in front of it costs more than it saves. Of 460 KB
+with 1,500 links the guard alone takes 29 ms, parser and selector 12 ms, the expression with canonical_url 37 ms.
+"""
 
 import html
 import re

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from .row_result import Progress, UnreadableFile
-from .text import guess_encoding
+from .text_encoding import guess_encoding
 
 HEAD_BYTES = 262_144
 """How much of a file is looked at to find out what it is."""

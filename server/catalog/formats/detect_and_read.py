@@ -18,7 +18,7 @@ from .grouping import Group, group_records
 from .mapping import Source, compile_mapping, look_up
 from .money import currency_code
 from .row_result import BadRow, ParsedProduct, Progress, Record, ReplacedRow, Row, UnreadableFile
-from .text import decode_bytes
+from .text_encoding import decode_bytes
 from .xml_rows import feed_records
 
 Records = Iterator[Record | BadRow]

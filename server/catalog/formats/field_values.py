@@ -8,9 +8,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrations.text import cut, html_to_text, one_line
 from server.core.addresses import MAX_URL_CHARS
-
-from .text import cut, html_to_text, one_line
 
 MAX_TITLE_CHARS = 500
 MAX_DESCRIPTION_CHARS = 50_000

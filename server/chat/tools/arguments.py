@@ -4,7 +4,7 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from server.catalog.formats.text import clean_text
+from integrations.text import clean_text
 from server.core.storable_text import storable_text
 
 MAX_TEXT = 400

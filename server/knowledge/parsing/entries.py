@@ -6,8 +6,9 @@ from typing import Any
 
 import msgspec
 
+from integrations.text import clean_text, html_to_text, one_line
 from server.catalog.formats.field_values import text_of, url_of
-from server.catalog.formats.text import clean_text, decode_bytes, html_to_text, one_line
+from server.catalog.formats.text_encoding import decode_bytes
 
 from .documents import ParsedDocument, Section, UnreadableFile
 from .outline import Outline, title_from_name

@@ -5,14 +5,8 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from server.catalog.formats.text import (
-    MAX_HTML_DEPTH,
-    clean_text,
-    decode_bytes,
-    nests_deeper_than,
-    one_line,
-    strip_tags,
-)
+from integrations.text import MAX_HTML_DEPTH, clean_text, nests_deeper_than, one_line, strip_tags
+from server.catalog.formats.text_encoding import decode_bytes
 
 from .documents import ParsedDocument, Section, UnreadableFile
 from .outline import Outline, table_rows, title_from_name

@@ -6,7 +6,7 @@ import zipfile
 import zlib
 from pathlib import PurePosixPath
 
-from server.catalog.formats.text import decode_bytes
+from server.catalog.formats.text_encoding import decode_bytes
 
 from .documents import MAX_FILE_BYTES, UnreadableFile
 

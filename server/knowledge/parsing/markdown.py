@@ -8,8 +8,9 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from integrations.text import html_to_text
 from server.catalog.formats.field_values import text_of, url_of
-from server.catalog.formats.text import decode_bytes, html_to_text
+from server.catalog.formats.text_encoding import decode_bytes
 
 from .documents import ParsedDocument, Section
 from .outline import Outline, slug, table_rows, title_from_name

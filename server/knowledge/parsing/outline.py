@@ -2,7 +2,7 @@
 
 import re
 
-from server.catalog.formats.text import clean_text, cut, one_line
+from integrations.text import clean_text, cut, one_line
 
 from .documents import MAX_SECTIONS, MAX_TEXT_CHARS, Section, UnreadableFile
 

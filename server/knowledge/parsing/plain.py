@@ -2,7 +2,8 @@
 
 import re
 
-from server.catalog.formats.text import clean_text, decode_bytes
+from integrations.text import clean_text
+from server.catalog.formats.text_encoding import decode_bytes
 
 from .documents import ParsedDocument
 from .outline import Outline, title_from_name

@@ -8,7 +8,7 @@ from typing import Any
 from server.catalog.formats.delimited import recognise_table, table_records
 from server.catalog.formats.field_values import text_of
 from server.catalog.formats.row_result import Record
-from server.catalog.formats.text import decode_bytes
+from server.catalog.formats.text_encoding import decode_bytes
 
 from .documents import ParsedDocument, Section, UnreadableFile
 from .entries import entry_documents

@@ -13,7 +13,7 @@ from integrations.platform import CatalogItem, Money, OrderStatus, Product, Refu
 from integrations.shopify.mapping import to_catalog_item
 from integrations.shopify.money import find_money, to_money
 from integrations.shopify.order_mapping import to_order
-from integrations.shopify.text import one_line, plain_text
+from integrations.text import html_to_text, one_line
 
 CURRENCIES = st.sampled_from(["USD", "EUR", "JPY", "KWD", "CLP", "BHD", "CHF"])
 
@@ -209,10 +209,10 @@ def test_times_are_aware_utc() -> None:
     ],
 )
 def test_descriptions_are_what_a_shopper_reads(html: str, text: str) -> None:
-    assert plain_text(html) == text
+    assert html_to_text(html, bullet="") == text
 
 
 @given(st.text())
 def test_no_description_breaks_the_reading(html: str) -> None:
-    assert "\x1e" not in plain_text(html)
+    assert "\x1e" not in html_to_text(html, bullet="")
     assert "\n" not in one_line(html)

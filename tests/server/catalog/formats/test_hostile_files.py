@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from integrations.text import clean_text, html_to_text, nests_deeper_than
 from server.catalog.formats import UnreadableFile
-from server.catalog.formats.text import clean_text, html_to_text, nests_deeper_than
 
 Read = Callable[..., Any]
 

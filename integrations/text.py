@@ -1,4 +1,7 @@
-"""Text as people read it: out of bytes, HTML and odd Unicode."""
+"""Text as people read it, out of HTML and odd Unicode: the one reading for stores, imported files and pages.
+
+html_to_text walks selectolax's tree. Where an element is not text, or ends a line, is decided once, here.
+"""
 
 import html
 import re
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
 MAX_HTML_DEPTH = 256
 """Parsing HTML takes time quadratic in its depth (8,000 levels: 0.2 s; 60,000: half a minute)."""
 MAX_HTML_CHARS = 100_000
+"""More is not read: parsing also takes time quadratic in the attributes of one tag (129 KB of them: 0.9 s)."""
 
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,4000}>|<!--")
@@ -70,70 +74,9 @@ def cut(text: str, limit: int) -> str:
     return (head[:at] if at > limit * 0.8 else head).rstrip() + "…"
 
 
-def decode_bytes(data: bytes) -> str:
-    """Text of unknown encoding: BOM, then UTF-8, then the likeliest legacy encoding."""
-    encoding = guess_encoding(data)
-    return data.decode(encoding, errors="replace").removeprefix("\ufeff")
-
-
-def guess_encoding(head: bytes) -> str:
-    """The codec for a text that starts with `head`, which may end inside a character."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    if head.startswith(b"\xef\xbb\xbf"):
-        return "utf-8-sig"
-    if head.count(0, 1, 400) > 100:
-        return "utf-16-le" if head[1:2] == b"\0" else "utf-16-be"
-    if is_utf8(head):
-        return "utf-8"
-    return _legacy_encoding(head)
-
-
-def is_utf8(head: bytes) -> bool:
-    """Whether `head` is UTF-8 up to a character cut off at its end."""
-    try:
-        head.decode("utf-8")
-    except UnicodeDecodeError as error:
-        return error.reason == "unexpected end of data" and error.end == len(head)
-    return True
-
-
-def _legacy_encoding(head: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    best = from_bytes(head[:65536]).best()
-    guess = best.encoding if best and best.encoding in _LEGACY_ENCODINGS else "cp1252"
-    # A few Western letters look like Central European or Turkish ones to the statistics, and are far more common.
-    if guess in _LATIN_ENCODINGS and _WESTERN.fullmatch(head.decode("cp1252", errors="replace")):
-        return "cp1252"
-    return guess
-
-
-_LATIN_ENCODINGS = frozenset(("cp1250", "cp1254", "cp1257"))
-_WESTERN = re.compile("[\0-\x7f\u00a0£€§©®°²³·½«»àâäáãåæçèéêëíîïñòóôöõøœùúûüßÀÂÄÁÅÆÇÈÉÊËÍÎÏÑÓÔÖØŒÙÚÛÜ–—‘’“”„…•™]*+")
-_LEGACY_ENCODINGS = frozenset(
-    [
-        "cp1250",
-        "cp1251",
-        "cp1252",
-        "cp1253",
-        "cp1254",
-        "cp1255",
-        "cp1256",
-        "shift_jis",
-        "cp932",
-        "euc_jp",
-        "gb18030",
-        "gbk",
-        "big5",
-        "euc_kr",
-        "koi8_r",
-    ]
-)
-
-
-def html_to_text(markup: str) -> str:
-    """The text of an HTML fragment, one line per block; a text without tags only gets its entities decoded."""
+def html_to_text(markup: str, *, bullet: str = "- ") -> str:
+    """The text of an HTML fragment, one line per block, `bullet` before each list item. A text without tags only gets
+    its entities decoded. At most MAX_HTML_CHARS of the markup are read."""
     if not _TAG.search(markup):
         return clean_text(decode_entities(markup))
     markup = markup[:MAX_HTML_CHARS]
@@ -145,14 +88,14 @@ def html_to_text(markup: str) -> str:
     parts: list[str] = []
     try:
         if body is not None:
-            _collect(body, parts)
+            _collect(body, parts, f"\n{bullet}")
     except RecursionError:  # closing tags inside attributes can hide depth from the count
         return strip_tags(markup)
     return clean_text("".join(parts)).replace("\n\n", "\n")
 
 
-def _collect(node: "LexborNode", parts: list[str]) -> None:
-    """Adds the text below a node; the depth was bounded before parsing."""
+def _collect(node: "LexborNode", parts: list[str], item_start: str) -> None:
+    """Add the text below a node; the depth was bounded before parsing."""
     child = node.child
     while child is not None:
         tag = child.tag or ""
@@ -160,8 +103,8 @@ def _collect(node: "LexborNode", parts: list[str]) -> None:
             parts.append(" ".join((child.text_content or "").split("\n")))
         elif tag not in _UNSEEN_TAGS:
             is_block = tag in _BREAKING_TAGS
-            parts.append("\n- " if tag == "li" else "\n" if is_block else " " if tag in ("td", "th") else "")
-            _collect(child, parts)
+            parts.append(item_start if tag == "li" else "\n" if is_block else " " if tag in ("td", "th") else "")
+            _collect(child, parts, item_start)
             parts.append("\n" if is_block else "")
         child = child.next
 
