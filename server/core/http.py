@@ -1,4 +1,8 @@
-"""What every endpoint needs of HTTP: who calls from where, and every error as an RFC 9457 problem."""
+"""What every endpoint needs of HTTP: who calls from where, and every error as an RFC 9457 problem.
+
+Litestar's ProblemDetailsPlugin cannot write these problems: what converts an exception there does not see the request,
+so the request id and the code that the edge reads have no place, and the edge answers some errors before Litestar runs.
+"""
 
 import math
 from collections.abc import Iterator

@@ -5,9 +5,9 @@ again. When Redis is away every process keeps its own count at a reduced rate: n
 """
 
 import time
-from collections import OrderedDict
 from typing import Any
 
+from cachetools import LRUCache
 from msgspec import Struct
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -62,7 +62,7 @@ class RateLimiter:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
         self._script: Any = redis.register_script(_GCRA)
-        self._local: OrderedDict[str, float] = OrderedDict()
+        self._local: LRUCache[str, float] = LRUCache(LOCAL_KEYS)
         self._redis_away_until = 0.0
 
     async def require(self, *claims: tuple[Limit, str], share: tuple[Limit, str] | None = None) -> bool:
@@ -101,9 +101,6 @@ class RateLimiter:
         for key, full_at in next_full.items():
             if key != share or share_wait_s <= 0:
                 self._local[key] = full_at
-                self._local.move_to_end(key)
-        while len(self._local) > LOCAL_KEYS:
-            self._local.popitem(last=False)
         return -1 if share_wait_s > 0 else 0
 
 

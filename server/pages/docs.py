@@ -1,4 +1,8 @@
-"""`/openapi.json`, and `/docs`: the same document as a page of our own, because ready-made viewers load from CDNs."""
+"""`/openapi.json`, and `/docs`: the same document as a page of our own.
+
+Litestar's render plugins (Scalar, Swagger, Redoc and others) draw it with scripts and inline styles, from a CDN or from
+megabytes served here. This page runs no script, and its content security policy allows none.
+"""
 
 from typing import Any
 

@@ -1,10 +1,10 @@
 """Shoppers who had everything of theirs erased: within seconds no process accepts their sessions."""
 
 import time
-from collections import OrderedDict
 from datetime import timedelta
 from uuid import UUID
 
+from cachetools import LRUCache
 from msgspec import Struct
 
 from server.chat.conversations.erasure import storage
@@ -31,7 +31,7 @@ class ErasedShoppers:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._cached: OrderedDict[UUID, _Cached] = OrderedDict()
+        self._cached: LRUCache[UUID, _Cached] = LRUCache(MAX_SHOPS)
 
     async def is_erased(self, shop_id: UUID, shopper_id: UUID) -> bool:
         """Whether everything of this shopper was erased. Raises Unavailable."""
@@ -40,9 +40,6 @@ class ErasedShoppers:
         if cached is None or now - cached.all_read_at > READ_ALL_EVERY_S:
             cached = _Cached(set(await self._read(shop_id, ERASED_KEPT_S)), now, now)
             self._cached[shop_id] = cached
-            self._cached.move_to_end(shop_id)
-            if len(self._cached) > MAX_SHOPS:
-                self._cached.popitem(last=False)
         elif now - cached.read_at > MAX_AGE_S:
             cached.ids.update(await self._read(shop_id, now - cached.read_at + OVERLAP_S))
             cached.read_at = now
