@@ -40,9 +40,9 @@ class AisleGroup(click.Group):
         except AisleError as reason:
             self._end(ctx, reason, 1, in_words(reason))
         except Exception as reason:  # whatever it was: no traceback for a user
-            from server.core.logging import blacken  # for failures only: every command would wait for it
+            from server.core.logging import redact_text  # for failures only: every command would wait for it
 
-            text = blacken(f"{type(reason).__name__}: {reason}")
+            text = redact_text(f"{type(reason).__name__}: {reason}")
             self._end(ctx, reason, 1, f"{text} (run `aisle --debug ...` for details)")
 
     @staticmethod

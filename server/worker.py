@@ -1,5 +1,5 @@
-"""The job runner: woken by Redis (arq), kept honest by a sweep over the outbox, so that neither an emptied Redis nor a
-killed worker loses a job."""
+"""The job runner. Redis (arq) notifies it of jobs and a sweep over the outbox finds all others, so neither an emptied
+Redis nor a killed worker loses a job."""
 
 import asyncio
 import os
@@ -15,7 +15,7 @@ from arq.worker import Worker, func
 
 from server.core.database import Database
 from server.core.errors import AisleError, DatabaseAway, Unavailable
-from server.core.job_notifier import QUEUE, WAKE_FUNCTION, pack, redis_settings, unpack
+from server.core.job_notifier import QUEUE, RUN_JOB_FUNCTION, decode, encode, redis_settings
 from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim, is_urgent
 from server.core.logging import get_logger
 from server.upkeep import Upkeep, logging_failures
@@ -25,7 +25,7 @@ CONCURRENT_JOBS = 4
 RETRY_S = 15.0
 ARQ_RESTART_S = 1.0
 NICENESS = 5
-"""Where the API shares the processors, whoever waits for an answer goes before a store that is being read."""
+"""Where the API shares the processors, shoppers who wait for an answer go before a store that is being read."""
 AUTOGROUP = Path("/proc/self/autogroup")
 
 log = get_logger("worker")
@@ -42,14 +42,14 @@ class JobRunner:
         self._running: dict[UUID, asyncio.Task[None]] = {}
 
     def start(self, shop_id: UUID, job_id: UUID) -> None:
-        """Run a job unless this process is at it already."""
+        """Run a job unless this process runs it already."""
         if job_id not in self._running:
             task = asyncio.create_task(self._run(shop_id, job_id))
             self._running[job_id] = task
             task.add_done_callback(lambda _: self._running.pop(job_id, None))
 
     async def sweep(self) -> None:
-        """Start what is due; for ever."""
+        """Start the jobs that are due, for ever."""
         while True:
             with logging_failures("sweep"):
                 for shop_id, job_id in await self._database.due_work(limit=200):
@@ -57,7 +57,7 @@ class JobRunner:
             await asyncio.sleep(SWEEP_S)
 
     async def stop(self) -> None:
-        """Cancel what runs and give it back at once."""
+        """Cancel the running jobs and queue them again at once."""
         for task in list(self._running.values()):
             task.cancel()
         await asyncio.gather(*self._running.values(), return_exceptions=True)
@@ -88,14 +88,14 @@ class JobRunner:
             await handler(job)
         except asyncio.CancelledError:
             with suppress(AisleError, LeaseLost):
-                await asyncio.shield(job.give_back())
+                await asyncio.shield(job.release())
             raise
         except LeaseLost:
             log.warning("lease_lost", kind=job.kind, job_id=str(job.id))
         except DatabaseAway as reason:  # no fault of the job: however long it lasts, the job is not given up
             log.warning("job_waits_for_database", kind=job.kind, job_id=str(job.id), reason=reason.code)
             with suppress(AisleError, LeaseLost):
-                await job.wait(RETRY_S)
+                await job.defer(RETRY_S)
         except Exception:
             log.exception("job_failed", kind=job.kind, job_id=str(job.id))
             with suppress(AisleError, LeaseLost):
@@ -113,7 +113,7 @@ async def _renew(job: ClaimedJob) -> None:
 
 async def run_worker(runner: JobRunner, upkeep: Upkeep, redis_url: str) -> None:
     """Work until SIGTERM or SIGINT."""
-    give_way()
+    lower_priority()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
@@ -126,9 +126,9 @@ async def run_worker(runner: JobRunner, upkeep: Upkeep, redis_url: str) -> None:
     await runner.stop()
 
 
-def give_way() -> None:
-    """Let everybody else have the processors first. Threads and processes begun later inherit it; embedded servers do
-    not, since a thread that is there already looks after them."""
+def lower_priority() -> None:
+    """Lower the process's share of the processors. Threads and processes started later inherit it. Embedded servers do
+    not, because the thread that starts them exists already."""
     os.nice(max(0, NICENESS - os.getpriority(os.PRIO_PROCESS, 0)))
     if os.getsid(0) == os.getpid():  # Linux may weigh whole sessions against each other, and then looks at this only
         with suppress(OSError):
@@ -136,26 +136,26 @@ def give_way() -> None:
 
 
 async def _listen(runner: JobRunner, redis_url: str) -> None:
-    """arq ends when Redis restarts, so it is begun again."""
+    """Run arq's worker for ever; it ends whenever Redis restarts."""
 
-    async def wake(_context: Any, shop_id: str, job_id: str) -> None:
+    async def run_job(_context: Any, shop_id: str, job_id: str) -> None:
         runner.start(UUID(shop_id), UUID(job_id))
 
     while True:
         worker = Worker(
-            functions=[func(cast(Any, wake), name=WAKE_FUNCTION, keep_result=0)],
+            functions=[func(cast(Any, run_job), name=RUN_JOB_FUNCTION, keep_result=0)],
             redis_settings=redis_settings(redis_url),
             queue_name=QUEUE,
             handle_signals=False,
             poll_delay=0.1,
-            job_serializer=pack,
-            job_deserializer=unpack,
+            job_serializer=encode,
+            job_deserializer=decode,
         )
         try:
             await worker.async_run()
         except asyncio.CancelledError:
             await worker.close()
             raise
-        except Exception as reason:  # whatever it was, waking must go on
+        except Exception as reason:  # whatever it was, notifications must go on
             log.warning("wake_up_listener_restarts", reason=type(reason).__name__)
         await asyncio.sleep(ARQ_RESTART_S)

@@ -6,7 +6,7 @@ from billing.gateway import BadSignature, Event, Payments, PaymentsRefused, Paym
 from server.billing import storage
 from server.core.database import Database
 from server.core.errors import InvalidSignature, NotFound, Unavailable
-from server.core.jobs import Wake, enqueue_once
+from server.core.jobs import JobNotifier, enqueue_once
 from server.core.logging import get_logger
 
 REFRESH = "billing.refresh"
@@ -17,8 +17,10 @@ log = get_logger("billing")
 class PaymentInbox:
     """Takes events for all shops. `payments` None (billing is off) makes the address unknown."""
 
-    def __init__(self, database: Database, wake: Wake, payments: Payments | None, secrets: tuple[str, ...]) -> None:
-        self._database, self._wake, self._payments, self._secrets = database, wake, payments, secrets
+    def __init__(
+        self, database: Database, notify: JobNotifier, payments: Payments | None, secrets: tuple[str, ...]
+    ) -> None:
+        self._database, self._notify, self._payments, self._secrets = database, notify, payments, secrets
 
     async def take(self, body: bytes, signature: str) -> None:
         """Keep one delivery. Raises InvalidSignature; NotFound where billing is switched off; Unavailable, so that it
@@ -38,7 +40,7 @@ class PaymentInbox:
             is_new = await storage.receive_event(connection, shop_id, event.id, event.type)
             job_id = await enqueue_once(connection, shop_id, REFRESH, {}) if is_new else None
         if job_id:
-            await self._wake(shop_id, job_id)
+            await self._notify(shop_id, job_id)
 
 
 async def _customer_of(payments: Payments, event: Event) -> str | None:

@@ -13,7 +13,7 @@ from server.catalog.models import ProductInput, Saved, product_of, product_view
 from server.catalog.service import Catalog
 from server.core.addresses import is_web_address
 from server.core.errors import FieldError, Invalid, NotFound, QuotaExceeded
-from server.core.jobs import JobDesk
+from server.core.jobs import JobService
 from server.core.money import MAX_AMOUNT, is_currency
 from server.core.paging import page, read_cursor, require_limit
 from server.shops.features import ASK_AGAIN_S
@@ -117,7 +117,7 @@ async def delete_product(
     request_max_body_size=MAX_UPLOAD_BYTES,
 )
 async def import_products(
-    data: MultipartBody[dict[str, Any]], caller: NamedDependency[Caller], jobs: NamedDependency[JobDesk]
+    data: MultipartBody[dict[str, Any]], caller: NamedDependency[Caller], jobs: NamedDependency[JobService]
 ) -> dict[str, Any]:
     """CSV, JSONL, Shopify or WooCommerce export, Google feed; read as a job."""
     caller.require(Role.ADMIN)

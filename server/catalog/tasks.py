@@ -9,7 +9,7 @@ from server.catalog.formats import MappingError, Progress, UnreadableFile, parse
 from server.catalog.models import ImportResult
 from server.catalog.service import Catalog
 from server.core.database import Database
-from server.core.jobs import ClaimedJob, drop_upload, take_upload
+from server.core.jobs import ClaimedJob, delete_upload, find_upload
 from server.shops.service import ShopService
 
 
@@ -20,7 +20,7 @@ class ImportProducts:
         self._database, self._catalog, self._shops = database, catalog, shops
 
     async def __call__(self, job: ClaimedJob) -> None:
-        upload = await take_upload(self._database, job)
+        upload = await find_upload(self._database, job)
         if upload is None:
             return await job.finish("done")
         with tempfile.TemporaryDirectory(prefix="aisle-import-") as folder:
@@ -33,7 +33,7 @@ class ImportProducts:
                 await job.save_progress(0, 0, [{"row": 0, "reason": f"{upload.name}: {reason}"}])
                 state = "failed"
         await job.finish(state)
-        return await drop_upload(self._database, job)
+        return await delete_upload(self._database, job)
 
     async def _read(self, job: ClaimedJob, path: Path) -> None:
         profile = await self._shops.profile(job.shop_id)

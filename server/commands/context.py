@@ -10,7 +10,7 @@ import click
 
 from server.commands.data_dir import require_writable, unwritable
 from server.commands.outages import explaining_database
-from server.core.connection_budget import FULL, OF_A_COMMAND, read_budget, share_out
+from server.core.connection_budget import FULL, PER_COMMAND, read_budget, share_out
 from server.core.crypto import app_role_password
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
@@ -61,7 +61,7 @@ async def services_for_command(*, embedder_threads: int = 1) -> AsyncIterator[Se
     settings = operator_settings()
     warn_of_unknown_settings()
     with endpoints(settings) as at:
-        opened = opened_services(settings, at, embedder_threads=embedder_threads, connections=OF_A_COMMAND)
+        opened = opened_services(settings, at, embedder_threads=embedder_threads, connections=PER_COMMAND)
         async with opened as services:
             await require_fit(services.database)
             yield services

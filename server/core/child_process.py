@@ -19,11 +19,11 @@ ATTEMPTS = 2
 """A server that was killed, by the system for want of memory for example, is started again once for each request."""
 
 
-class ChildTooSlow(Exception):
+class ChildTimedOut(Exception):
     """It took more than its wall time or its processor time, and was ended."""
 
 
-class ChildTooTalkative(Exception):
+class ResultTooLarge(Exception):
     """It answered more bytes than were asked for, and was ended."""
 
 
@@ -44,7 +44,7 @@ class ForkServer:
 
     async def run(self, argument: str, data: bytes, *, wall_time_s: float, max_result_bytes: int) -> bytes:
         """What the module answers to `data`; less than whole when the fork died of it. The fork and all it may have
-        started are gone when this returns or is cancelled. Raises ChildTooSlow, ChildTooTalkative, Unavailable."""
+        started are gone when this returns or is cancelled. Raises ChildTimedOut, ResultTooLarge, Unavailable."""
         self._in_flight += 1
         if self._idle:
             self._idle.cancel()
@@ -80,7 +80,7 @@ class ForkServer:
                 async with asyncio.timeout(wall_time_s):
                     result = await _exchange(work, argument, data, max_result_bytes)
             except TimeoutError:
-                raise ChildTooSlow from None
+                raise ChildTimedOut from None
             finally:
                 with contextlib.suppress(OSError):
                     life.shutdown(socket.SHUT_WR)  # kills it, unless it has ended by itself
@@ -89,7 +89,7 @@ class ForkServer:
             self._end(requests)
             raise _ServerGone
         if int(status) == -signal.SIGXCPU:
-            raise ChildTooSlow
+            raise ChildTimedOut
         return result
 
     def _begin(self, requests: socket.socket, stack: contextlib.ExitStack) -> tuple[socket.socket, socket.socket]:
@@ -152,7 +152,7 @@ async def _exchange(work: socket.socket, argument: str, data: bytes, max_result_
         while chunk := await loop.sock_recv(work, 2**16):
             result += chunk
             if len(result) > max_result_bytes:
-                raise ChildTooTalkative
+                raise ResultTooLarge
     return bytes(result)
 
 

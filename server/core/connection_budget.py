@@ -18,7 +18,7 @@ FULL = 24
 """What one process takes where there is room: two pools of 12, enough for all that two cores can ask at once."""
 LEAST = 4
 """Two for each pool: with fewer a process waits for itself."""
-OF_A_COMMAND = 8
+PER_COMMAND = 8
 SPARE = 6
 """Left for the owner's connections (`aisle migrate`, a worker's index) and for an operator's own look."""
 _CLAIM = re.compile(r"aisle/(\d+)/[0-9a-f]{8}")

@@ -31,7 +31,7 @@ class ConnectionQueue:
             await self._wait(place)
         except BaseException:
             if place.done():  # it came just as its holder was cancelled
-                self._let_next_in()
+                self._admit_next()
             else:
                 self._waiting.remove(place)
             raise
@@ -41,7 +41,7 @@ class ConnectionQueue:
     ) -> None:
         if not isinstance(error, (*TROUBLE, asyncio.CancelledError)):
             self._moved_at = asyncio.get_running_loop().time()
-        self._let_next_in()
+        self._admit_next()
 
     async def _wait(self, place: asyncio.Future[None]) -> None:
         now = asyncio.get_running_loop().time
@@ -55,7 +55,7 @@ class ConnectionQueue:
                 raise TimeoutError(f"no transaction ended well for {self._stalled_s:g} s")
             await asyncio.wait([place], timeout=left_s)
 
-    def _let_next_in(self) -> None:
+    def _admit_next(self) -> None:
         if self._waiting:
             self._waiting.popleft().set_result(None)
         else:

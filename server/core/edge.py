@@ -55,7 +55,7 @@ class Edge:
                 listed = await self._is_listed_origin(origin.decode("latin-1"))
             except AisleError:  # the database is away: the application says so itself, a preflight may come again
                 if scope["method"] == "OPTIONS":
-                    return await _come_again(send)
+                    return await _send_unavailable(send)
             if scope["method"] == "OPTIONS":
                 return await _preflight(send, origin if listed else None)
         await self._app(scope, receive, self._sender(scope, send, origin if listed else None, request_id))
@@ -99,7 +99,7 @@ async def _preflight(send: Send, origin: bytes | None) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-async def _come_again(send: Send) -> None:
+async def _send_unavailable(send: Send) -> None:
     headers = [(b"vary", b"Origin"), (b"content-length", b"0"), (b"retry-after", b"5")]
     await send({"type": "http.response.start", "status": 503, "headers": headers})
     await send({"type": "http.response.body", "body": b""})

@@ -1,4 +1,4 @@
-"""Waking a worker through arq. The job's row is the truth; when Redis is away the worker's sweep finds it anyway."""
+"""Notifies workers of new jobs through arq. When Redis is away the worker's sweep finds the job in the database."""
 
 import asyncio
 from contextlib import suppress
@@ -11,45 +11,46 @@ from arq.connections import ArqRedis, RedisSettings
 from redis.exceptions import RedisError
 
 QUEUE = "aisle:jobs"
-WAKE_FUNCTION = "wake"
-PATIENCE_S = 1.0
+RUN_JOB_FUNCTION = "wake"
+"""The name in arq's queue, which processes of other releases use as well."""
+TIMEOUT_S = 1.0
 
 
 def redis_settings(url: str) -> RedisSettings:
-    """arq's own settings for one address, with short time-outs: a wake-up is never worth waiting for."""
+    """arq's settings for one address, with short time-outs: a notification is never worth waiting for."""
     settings = RedisSettings.from_dsn(url)
     settings.conn_timeout, settings.conn_retries = 2, 1
     return settings
 
 
-def pack(value: Any) -> bytes:
-    """arq's payloads as msgpack instead of pickle; exceptions as their text."""
+def encode(value: Any) -> bytes:
+    """Encode a payload of arq as msgpack instead of pickle, exceptions as their text."""
     return msgspec.msgpack.encode(value, enc_hook=str)
 
 
-def unpack(data: bytes) -> Any:
-    """The reverse of `pack`."""
+def decode(data: bytes) -> Any:
+    """Decode what `encode` has written."""
     return msgspec.msgpack.decode(data)
 
 
 class ArqNotifier:
-    """Implements `jobs.Wake`."""
+    """Notifies workers through arq; implements `jobs.JobNotifier`."""
 
     def __init__(self, redis_url: str) -> None:
         self._settings = redis_settings(redis_url)
         self._pool: ArqRedis | None = None
 
     async def __call__(self, shop_id: UUID, job_id: UUID) -> None:
-        """Tell a worker; silence when Redis is away or does not answer."""
+        """Notify a worker; does nothing when Redis is away or does not answer within TIMEOUT_S."""
         with suppress(RedisError, OSError, TimeoutError):
-            async with asyncio.timeout(PATIENCE_S):
+            async with asyncio.timeout(TIMEOUT_S):
                 if self._pool is None:
                     self._pool = await create_pool(
-                        self._settings, default_queue_name=QUEUE, job_serializer=pack, job_deserializer=unpack
+                        self._settings, default_queue_name=QUEUE, job_serializer=encode, job_deserializer=decode
                     )
-                await self._pool.enqueue_job(WAKE_FUNCTION, str(shop_id), str(job_id))
+                await self._pool.enqueue_job(RUN_JOB_FUNCTION, str(shop_id), str(job_id))
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         if self._pool is not None:
             await self._pool.aclose()

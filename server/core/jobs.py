@@ -1,8 +1,10 @@
-"""Work to do later. The `job` row is the truth and is written in the transaction that asks for it; `outbox` tells a
-sweeper which shop has work due; Redis (arq) only wakes a worker sooner. Redis may be emptied at any time.
+"""Background jobs: enqueued, claimed by a worker under a lease, finished or retried.
 
-A worker claims a job by writing its own lease into the row; whoever has lost the lease can write nothing more, so a
-worker that was thought dead cannot do harm when it comes back.
+The `job` row is the record of a job and is written in the transaction that enqueues it. `outbox` lists by shop what is
+due, and a sweeper reads it. Redis (arq) only notifies a worker sooner, so it may be emptied at any time.
+
+A worker claims a job by writing its own lease into the row. Once the lease has passed to another worker the first one
+can write nothing more, so a worker that was taken for dead does no harm when it comes back.
 """
 
 from collections.abc import Awaitable, Callable
@@ -21,25 +23,25 @@ LEASE_S = 20
 """A worker renews its lease while it works; after this long without renewal another may take the job."""
 MAX_ATTEMPTS = 5
 URGENT_KINDS = frozenset({"orders.send_code", "stores.changes"})
-"""Somebody is waiting for these now; they never queue behind imports."""
+"""Kinds of jobs that somebody waits for: they never queue behind imports."""
 MAX_WAITING_UPLOADS = 100
-"""Per shop: uploaded files that no worker has read yet."""
+"""Uploaded files of one shop that no worker has read yet."""
 MAX_ERRORS = 1_000
-"""Row errors kept on a job; the count goes on in `result`."""
+"""Row errors stored with a job. `result` has the count of all of them."""
 
 
 class LeaseLost(Exception):
-    """Another worker has taken the job over; stop at once, write nothing."""
+    """Another worker has taken the job over. The handler stops at once and writes nothing."""
 
 
-class Wake(Protocol):
-    """Tells a worker that there is work. May fail silently: the sweeper finds the work anyway."""
+class JobNotifier(Protocol):
+    """Notifies a worker of a job. It may fail silently, because the sweeper finds the job anyway."""
 
     async def __call__(self, shop_id: UUID, job_id: UUID) -> None: ...
 
 
 class JobView(Struct, frozen=True, kw_only=True):
-    """What `GET /v1/jobs/{id}` answers."""
+    """The answer of `GET /v1/jobs/{id}`."""
 
     id: UUID
     kind: str
@@ -51,7 +53,7 @@ class JobView(Struct, frozen=True, kw_only=True):
 
 
 class ClaimedJob:
-    """A job this worker holds. `save_progress` renews the lease, or raises LeaseLost."""
+    """A job that this worker has the lease of. Every method that writes raises LeaseLost without it."""
 
     def __init__(
         self,
@@ -70,7 +72,7 @@ class ClaimedJob:
     async def save_progress(
         self, done: int, total: int | None, errors: list[Any], result: dict[str, Any] | None = None
     ) -> None:
-        """Write what a merchant watching the job sees."""
+        """Write the progress that merchants see, and renew the lease. Raises LeaseLost."""
         await self._write(
             "done = $4, total = $5, errors = $6::jsonb, result = $7::jsonb, "
             f"lease_until = now() + interval '{LEASE_S} seconds'",
@@ -81,25 +83,25 @@ class ClaimedJob:
         )
 
     async def renew(self) -> None:
-        """Keep the job without news. Raises LeaseLost."""
+        """Renew the lease without news. Raises LeaseLost."""
         await self._write(f"lease_until = now() + interval '{LEASE_S} seconds'")
 
     async def finish(self, state: str) -> None:
-        """End the job as done or failed and take it off the outbox."""
+        """End the job in this state, `done` or `failed`, and remove it from the outbox."""
         async with self._database.connection(self.shop_id) as connection:
             await self._update(connection, "state = $4, ended_at = now(), lease = NULL", state)
             await connection.execute("DELETE FROM outbox WHERE shop_id = $1 AND job_id = $2", self.shop_id, self.id)
 
-    async def give_back(self) -> None:
-        """Give the job back at once and unblamed: its worker stops."""
-        await self.wait(0)
+    async def release(self) -> None:
+        """Queue the job again at once, without counting this attempt: its worker stops."""
+        await self.defer(0)
 
     async def postpone(self, delay_s: float) -> None:
-        """Give the job back to be tried again in `delay_s` seconds; one of its MAX_ATTEMPTS is used up."""
+        """Queue the job again for `delay_s` seconds from now. This attempt counts towards MAX_ATTEMPTS."""
         await self._queue_again("state = 'queued', lease = NULL", delay_s)
 
-    async def wait(self, delay_s: float) -> None:
-        """Give the job back, unblamed, to be tried again in `delay_s` seconds: what it needs is away for a while."""
+    async def defer(self, delay_s: float) -> None:
+        """Queue the job again for `delay_s` seconds from now, without counting this attempt: what it needs is away."""
         await self._queue_again("state = 'queued', lease = NULL, attempts = attempts - 1", delay_s)
 
     async def _queue_again(self, assignments: str, delay_s: float) -> None:
@@ -134,8 +136,8 @@ Handler = Callable[[ClaimedJob], Awaitable[None]]
 async def enqueue(
     connection: Connection, shop_id: UUID, kind: str, payload: dict[str, Any], *, due_at: datetime | None = None
 ) -> UUID:
-    """Ask for work inside the caller's `fast` transaction; wake a worker after the commit, unless it is due at a
-    later time (aware)."""
+    """Insert a job in the caller's transaction and return its id. The caller notifies a worker after the commit, unless
+    the job is due later, at `due_at` (aware)."""
     job_id = new_id()
     await connection.execute(
         "INSERT INTO job (shop_id, id, kind, payload) VALUES ($1, $2, $3, $4::jsonb)",
@@ -157,9 +159,9 @@ async def enqueue(
 async def enqueue_once(
     connection: Connection, shop_id: UUID, kind: str, payload: dict[str, Any], *, due_at: datetime | None = None
 ) -> UUID | None:
-    """Like `enqueue`, unless such a job of the shop is waiting already. One that runs does not count: it may have
-    looked before the caller wrote what there is to do. So one that waits is kept from beginning until the caller's
-    transaction has ended."""
+    """Insert a job unless the shop has the same one queued; None when it has. A running job does not count: it may
+    have read the data before the caller changed it. A queued one is locked until the caller's transaction ends, so
+    that it cannot begin before."""
     waiting = await connection.fetchval(
         "SELECT true FROM job WHERE shop_id = $1 AND kind = $2 AND payload = $3::jsonb AND state = 'queued' LIMIT 1 "
         "FOR SHARE SKIP LOCKED",
@@ -171,7 +173,7 @@ async def enqueue_once(
 
 
 async def get_job(connection: Connection, shop_id: UUID, job_id: UUID) -> JobView:
-    """One job of one shop. Raises NotFound."""
+    """Return a job of this shop. Raises NotFound."""
     row = await connection.fetchrow(
         "SELECT id, kind, state, done, total, errors, result FROM job WHERE shop_id = $1 AND id = $2",
         shop_id,
@@ -184,7 +186,7 @@ async def get_job(connection: Connection, shop_id: UUID, job_id: UUID) -> JobVie
 
 
 async def is_urgent(database: Database, shop_id: UUID, job_id: UUID) -> bool | None:
-    """Whether somebody waits for this job now; None when it has ended."""
+    """Whether the job is urgent; None when it has ended."""
     async with database.connection(shop_id) as connection:
         urgent: bool | None = await connection.fetchval(
             "SELECT urgent FROM outbox WHERE shop_id = $1 AND job_id = $2", shop_id, job_id
@@ -193,7 +195,7 @@ async def is_urgent(database: Database, shop_id: UUID, job_id: UUID) -> bool | N
 
 
 async def claim(database: Database, shop_id: UUID, job_id: UUID) -> ClaimedJob | None:
-    """Take a job that is queued, or whose worker is gone; None when somebody else has it or it has ended."""
+    """Claim a job that is queued or whose lease has run out; None when another worker has it or it has ended."""
     lease = new_id()
     async with database.connection(shop_id) as connection:
         row = await connection.fetchrow(
@@ -222,21 +224,22 @@ async def claim(database: Database, shop_id: UUID, job_id: UUID) -> ClaimedJob |
     return job
 
 
-class JobDesk:
-    """Asks for work and shows how it goes; uploaded files travel in the database, not on one machine's disk."""
+class JobService:
+    """Enqueues jobs and shows their progress. Uploaded files go through the database, which every worker can read."""
 
-    def __init__(self, database: Database, wake: Wake) -> None:
-        self._database, self._wake = database, wake
+    def __init__(self, database: Database, notify: JobNotifier) -> None:
+        self._database, self._notify = database, notify
 
     async def enqueue(self, shop_id: UUID, kind: str, payload: dict[str, Any]) -> UUID:
-        """A job in a transaction of its own; a worker is woken after the commit."""
+        """Enqueue a job in a transaction of its own, notify a worker after the commit, and return the job's id."""
         async with self._database.connection(shop_id) as connection:
             job_id = await enqueue(connection, shop_id, kind, payload)
-        await self._wake(shop_id, job_id)
+        await self._notify(shop_id, job_id)
         return job_id
 
     async def enqueue_file(self, shop_id: UUID, kind: str, name: str, data: bytes, payload: dict[str, Any]) -> UUID:
-        """A job that reads an uploaded file, kept until the job is done. Raises RateLimited when many wait already."""
+        """Enqueue a job with an uploaded file, which is stored until the job is done. Raises RateLimited when
+        MAX_WAITING_UPLOADS files of the shop wait already."""
         async with self._database.connection(shop_id) as connection:
             if await count_uploads(connection, shop_id) >= MAX_WAITING_UPLOADS:
                 raise RateLimited(
@@ -245,30 +248,30 @@ class JobDesk:
                 )
             upload_id = await save_upload(connection, shop_id, name, data)
             job_id = await enqueue(connection, shop_id, kind, payload | {"upload_id": str(upload_id)})
-        await self._wake(shop_id, job_id)
+        await self._notify(shop_id, job_id)
         return job_id
 
     async def get(self, shop_id: UUID, job_id: UUID) -> JobView:
-        """How a job goes. Raises NotFound."""
+        """Return a job and its progress. Raises NotFound."""
         async with self._database.connection(shop_id) as connection:
             return await get_job(connection, shop_id, job_id)
 
 
 class Upload(Struct, frozen=True):
-    """A file somebody sent."""
+    """An uploaded file."""
 
     name: str
     data: bytes
 
 
 async def count_uploads(connection: Connection, shop_id: UUID) -> int:
-    """How many uploaded files wait for their job."""
+    """The number of uploaded files that wait for their job."""
     count: int = await connection.fetchval("SELECT count(*) FROM upload WHERE shop_id = $1", shop_id)
     return count
 
 
 async def save_upload(connection: Connection, shop_id: UUID, name: str, data: bytes) -> UUID:
-    """Keep an uploaded file until its job has read it."""
+    """Store an uploaded file until its job has read it, and return its id."""
     upload_id = new_id()
     await connection.execute(
         "INSERT INTO upload (shop_id, id, name, data) VALUES ($1, $2, $3, $4)", shop_id, upload_id, name, data
@@ -276,8 +279,8 @@ async def save_upload(connection: Connection, shop_id: UUID, name: str, data: by
     return upload_id
 
 
-async def take_upload(database: Database, job: ClaimedJob) -> Upload | None:
-    """The file a job was made for; None when an earlier run has finished with it."""
+async def find_upload(database: Database, job: ClaimedJob) -> Upload | None:
+    """The uploaded file of a job; None when an earlier attempt has deleted it."""
     async with database.connection(job.shop_id) as connection:
         row = await connection.fetchrow(
             "SELECT name, data FROM upload WHERE shop_id = $1 AND id = $2", job.shop_id, UUID(job.payload["upload_id"])
@@ -285,8 +288,8 @@ async def take_upload(database: Database, job: ClaimedJob) -> Upload | None:
     return Upload(row["name"], row["data"]) if row else None
 
 
-async def drop_upload(database: Database, job: ClaimedJob) -> None:
-    """The job has read its file."""
+async def delete_upload(database: Database, job: ClaimedJob) -> None:
+    """Delete the uploaded file of a job that has read it."""
     async with database.connection(job.shop_id) as connection:
         await connection.execute(
             "DELETE FROM upload WHERE shop_id = $1 AND id = $2", job.shop_id, UUID(job.payload["upload_id"])

@@ -106,17 +106,17 @@ def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mutab
 def _redacted(value: Any) -> Any:
     match value:
         case str():
-            return blacken(value)
+            return redact_text(value)
         case None | bool() | int() | float():
             return value
         case Mapping():
-            return {blacken(str(key)): _redacted(inner) for key, inner in value.items()}
+            return {redact_text(str(key)): _redacted(inner) for key, inner in value.items()}
         case list() | tuple() | set() | frozenset():
             return [_redacted(inner) for inner in value]
-    return blacken(repr(value))  # as the renderer would write it
+    return redact_text(repr(value))  # as the renderer would write it
 
 
-def blacken(text: str) -> str:
+def redact_text(text: str) -> str:
     """`text` with every secret shape cut to its harmless beginning and `***`."""
     return SECRET_SHAPES.sub(lambda match: f"{next((part for part in match.groups() if part), '')}***", text)
 

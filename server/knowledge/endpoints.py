@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from server.core.addresses import MAX_URL_CHARS, is_web_address
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
-from server.core.jobs import JobDesk, JobView
+from server.core.jobs import JobService, JobView
 from server.core.paging import page, read_cursor, require_limit
 from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
@@ -143,7 +143,7 @@ async def delete_document(
     request_max_body_size=MAX_UPLOAD_BYTES,
 )
 async def upload_document(
-    data: MultipartBody[dict[str, Any]], caller: NamedDependency[Caller], jobs: NamedDependency[JobDesk]
+    data: MultipartBody[dict[str, Any]], caller: NamedDependency[Caller], jobs: NamedDependency[JobService]
 ) -> dict[str, Any]:
     """md, txt, html, pdf, docx, csv, xlsx, json, yaml; read as a job."""
     caller.require(Role.ADMIN)
@@ -203,7 +203,7 @@ async def sync_source(
 
 
 @get("/v1/jobs/{job_id:str}", summary="A job", tags=["knowledge"])
-async def get_job(job_id: FromPath[str], caller: NamedDependency[Caller], jobs: NamedDependency[JobDesk]) -> JobView:
+async def get_job(job_id: FromPath[str], caller: NamedDependency[Caller], jobs: NamedDependency[JobService]) -> JobView:
     """How far it is, and what could not be done."""
     return await jobs.get(caller.shop_id, _require_id(job_id))
 

@@ -6,14 +6,14 @@ from uuid import UUID
 from server.core.database import Database
 from server.core.errors import NotFound
 from server.core.ids import new_id
-from server.core.jobs import JobDesk
+from server.core.jobs import JobService
 from server.knowledge import storage
 
 
 class Sources:
     """The shop's list of sites."""
 
-    def __init__(self, database: Database, jobs: JobDesk) -> None:
+    def __init__(self, database: Database, jobs: JobService) -> None:
         self._database, self._jobs = database, jobs
 
     async def add(self, shop_id: UUID, url: str, max_pages: int) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import msgspec
 from server.core.database import Database
 from server.core.egress import Egress
 from server.core.errors import NotFound
-from server.core.jobs import ClaimedJob, drop_upload, take_upload
+from server.core.jobs import ClaimedJob, delete_upload, find_upload
 from server.knowledge import storage
 from server.knowledge.crawl import CrawledPage, CrawlProblem, crawl
 from server.knowledge.document_import import IncomingFile, Report
@@ -27,7 +27,7 @@ class ImportDocument:
         self._database, self._knowledge = database, knowledge
 
     async def __call__(self, job: ClaimedJob) -> None:
-        upload = await take_upload(self._database, job)
+        upload = await find_upload(self._database, job)
         if upload is None:
             return await job.finish("done")
 
@@ -36,7 +36,7 @@ class ImportDocument:
 
         result = await self._knowledge.import_files(job.shop_id, files(), "upload", _reporter(job))
         await job.finish("failed" if result.failed else "done")
-        return await drop_upload(self._database, job)
+        return await delete_upload(self._database, job)
 
 
 class CrawlSource:

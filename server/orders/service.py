@@ -20,7 +20,7 @@ from msgspec import Struct
 from integrations.platform import Order, PlatformError
 from server.core.database import Database
 from server.core.errors import RateLimited, Unavailable
-from server.core.jobs import JobDesk
+from server.core.jobs import JobService
 from server.core.logging import get_logger
 from server.orders import storage
 from server.orders.attempt_limits import CountedGuess, GuessGuard, Locked
@@ -68,7 +68,7 @@ class OrderService:
         database: Database,
         sources: SourceFor,
         secret_keys: tuple[str, ...],
-        jobs: JobDesk,
+        jobs: JobService,
         *,
         codes: bool,
         signs_in: SignsIn | None = None,

@@ -14,7 +14,7 @@ from server.core.crypto import Vault, digest, new_secret
 from server.core.database import Database
 from server.core.errors import Conflict, FieldError, Invalid, NotFound
 from server.core.ids import new_id
-from server.core.jobs import JobDesk, enqueue_once
+from server.core.jobs import JobService, enqueue_once
 from server.shops.models import Caller, Role
 from server.shops.service import ShopService
 from server.stores import storage
@@ -59,7 +59,7 @@ class StoreService:
         database: Database,
         vault: Vault,
         shops: ShopService,
-        jobs: JobDesk,
+        jobs: JobService,
         *,
         sign_in_platforms: Collection[str] = (),
     ) -> None:

@@ -15,7 +15,7 @@ from server.core.crypto import Vault
 from server.core.database import Connection, Database
 from server.core.errors import InvalidSignature
 from server.core.ids import new_id
-from server.core.jobs import Wake, enqueue_once
+from server.core.jobs import JobNotifier, enqueue_once
 from server.core.logging import get_logger
 from server.stores.credentials import SealedCredentials
 from server.stores.models import StoreRef
@@ -50,10 +50,10 @@ class Inbox:
     """Receives the webhooks of all platforms."""
 
     def __init__(
-        self, database: Database, vault: Vault, stores: StoreService, wake: Wake, deduplicator: Deduplicator
+        self, database: Database, vault: Vault, stores: StoreService, notify: JobNotifier, deduplicator: Deduplicator
     ) -> None:
         self._database, self._vault, self._stores = database, vault, stores
-        self._wake, self._deduplicator = wake, deduplicator
+        self._notify, self._deduplicator = notify, deduplicator
         self._refs: ExpiringCache[tuple[str, str], StoreRef | None] = ExpiringCache(CACHED_S)
         self._secrets: ExpiringCache[UUID, tuple[str, ...]] = ExpiringCache(CACHED_S)
 
@@ -98,7 +98,7 @@ class Inbox:
             job_id = await _enqueue(connection, ref.shop_id, entry) if is_pending else None
         self._deduplicator.note_stored(ref.store_id, change, hashed.body_hash)
         if job_id and not entry.due_at:
-            await self._wake(ref.shop_id, job_id)
+            await self._notify(ref.shop_id, job_id)
 
     async def _list_refs(self, platform: str, address: str, change: PlatformChange) -> list[StoreRef]:
         """The stores that a change is for: the connected one, and for a privacy request also those of shops that left.

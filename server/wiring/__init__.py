@@ -30,7 +30,7 @@ from server.core.crypto import Vault, app_role_password
 from server.core.database import PATIENCE_S, POOLS, Database, url_for_role
 from server.core.errors import ConfigurationError
 from server.core.job_notifier import ArqNotifier
-from server.core.jobs import Handler, JobDesk
+from server.core.jobs import Handler, JobService
 from server.core.mail import Mailer
 from server.core.metrics import Metrics
 from server.core.rate_limit import RateLimiter
@@ -69,7 +69,7 @@ class Services(StoreParts, frozen=True, kw_only=True):
     redis: Redis
     vault: Vault
     metrics: Metrics
-    jobs: JobDesk
+    jobs: JobService
     embedder: Embedder
     chat_model: ChatModel | None
     money: BillingParts
@@ -122,14 +122,14 @@ async def open_services(
         stack.push_async_callback(database.close)
         redis = open_redis(at.redis_url)
         stack.push_async_callback(redis.aclose)
-        wake = ArqNotifier(at.redis_url)
-        stack.push_async_callback(wake.close)
+        notify = ArqNotifier(at.redis_url)
+        stack.push_async_callback(notify.close)
         embedder = _embedder(settings, embedder_threads)
         stack.push_async_callback(embedder.close)
         chat_model = _chat_model(settings)
         if chat_model:
             stack.push_async_callback(chat_model.close)
-        services = await _build(settings, at, database, redis, wake, embedder, chat_model)
+        services = await _build(settings, at, database, redis, notify, embedder, chat_model)
         stack.push_async_callback(services.egress.close)
         stack.push_async_callback(services.adapters.close)
         stack.push_async_callback(services.knowledge.close)
@@ -144,19 +144,19 @@ async def _build(
     at: Endpoints,
     database: Database,
     redis: Redis,
-    wake: ArqNotifier,
+    notify: ArqNotifier,
     embedder: Embedder,
     chat_model: ChatModel | None,
 ) -> Services:
     metrics, limiter, vault = Metrics(), RateLimiter(redis), Vault(settings.secret_keys)
     entitlements = Entitlements(database, billing=settings.stripe_secret_key is not None)
-    shops, jobs = ShopService(database, vault, entitlements), JobDesk(database, wake)
+    shops, jobs = ShopService(database, vault, entitlements), JobService(database, notify)
     members = Members(database, entitlements)
-    money = build_billing(settings, database, entitlements, shops, members, wake)
+    money = build_billing(settings, database, entitlements, shops, members, notify)
     index = SearchIndex(database, embedder, at.database_url)
     knowledge = Knowledge(database, embedder, index, entitlements)
     catalog = Catalog(database, index, entitlements)
-    parts = build_stores(settings, database, vault, shops, jobs, wake, redis, limiter)
+    parts = build_stores(settings, database, vault, shops, jobs, notify, redis, limiter)
     sources = OrderSources(parts.order_stores, parts.adapters, parts.stores)
     orders = OrderService(
         database,

@@ -20,7 +20,7 @@ from server.billing.service import Billing
 from server.billing.tasks import METER, RESOLVE, CountResolutions, RefreshSubscription, ReportUsage
 from server.billing.telling import SendBillingNotice
 from server.core.database import Database
-from server.core.jobs import Handler, Wake
+from server.core.jobs import Handler, JobNotifier
 from server.core.mail import SendsMail
 from server.core.settings import Settings
 from server.shops.members import Members
@@ -49,7 +49,7 @@ def build_billing(
     entitlements: Entitlements,
     shops: ShopService,
     members: Members,
-    wake: Wake,
+    notify: JobNotifier,
 ) -> BillingParts:
     """The parts, with Stripe behind them where its key is set."""
     payments = _payments(settings)
@@ -64,7 +64,7 @@ def build_billing(
         billing=Billing(database, entitlements, payments, meter, shops, members, settings.base_url),
         overview=Overview(database, entitlements, resolutions),
         auditor=auditor,
-        payment_inbox=PaymentInbox(database, wake, payments, settings.stripe_webhook_secrets),
+        payment_inbox=PaymentInbox(database, notify, payments, settings.stripe_webhook_secrets),
         alerts=AlertService(database, entitlements, shops),
         closing=Closing(database, auditor),
         resolutions=resolutions,

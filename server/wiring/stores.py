@@ -6,7 +6,7 @@ from redis.asyncio import Redis
 from server.core.crypto import Vault
 from server.core.database import Database
 from server.core.egress import Egress
-from server.core.jobs import JobDesk, Wake
+from server.core.jobs import JobNotifier, JobService
 from server.core.rate_limit import RateLimiter
 from server.core.settings import Settings
 from server.shops.service import ShopService
@@ -35,8 +35,8 @@ def build_stores(
     database: Database,
     vault: Vault,
     shops: ShopService,
-    jobs: JobDesk,
-    wake: Wake,
+    jobs: JobService,
+    notify: JobNotifier,
     redis: Redis,
     limiter: RateLimiter,
 ) -> StoreParts:
@@ -63,5 +63,5 @@ def build_stores(
         order_stores=order_stores,
         platforms=platforms,
         adapters=StoreAdapters(database, vault, platforms.build_adapter),
-        inbox=Inbox(database, vault, stores, wake, Deduplicator(limiter)),
+        inbox=Inbox(database, vault, stores, notify, Deduplicator(limiter)),
     )

@@ -11,7 +11,7 @@ import pytest
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
 from server.core.errors import DatabaseFull, RateLimited
-from server.core.jobs import MAX_ATTEMPTS, MAX_WAITING_UPLOADS, ClaimedJob, JobDesk, enqueue
+from server.core.jobs import MAX_ATTEMPTS, MAX_WAITING_UPLOADS, ClaimedJob, JobService, enqueue
 from server.shops.service import ShopService
 from server.worker import CONCURRENT_JOBS, NICENESS, JobRunner
 from tests.faults.conftest import child_of
@@ -108,7 +108,7 @@ async def test_waiting_uploads_are_counted(database: Database) -> None:
             [(shop_id,)] * MAX_WAITING_UPLOADS,
         )
     with pytest.raises(RateLimited):
-        await JobDesk(database, nobody).enqueue_file(shop_id, "knowledge.import", "a.md", b"a", {})
+        await JobService(database, nobody).enqueue_file(shop_id, "knowledge.import", "a.md", b"a", {})
 
 
 async def _not_yet_due(database: Database, shop_id: UUID, kind: str) -> UUID:

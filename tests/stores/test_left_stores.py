@@ -12,7 +12,7 @@ import pytest
 
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
-from server.core.jobs import JobDesk
+from server.core.jobs import JobService
 from server.embedded.standins.shopify.shop import Shop
 from server.shops.service import ShopService
 from server.stores.service import StoreService
@@ -188,7 +188,7 @@ async def tidy(stores: Installation) -> None:
     vault = Vault((secret,))
     await database.open()
     try:
-        service = StoreService(database, vault, ShopService(database, vault), JobDesk(database, _no_wake))
+        service = StoreService(database, vault, ShopService(database, vault), JobService(database, _no_wake))
         await service.delete_old_left_stores()
     finally:
         await database.close()

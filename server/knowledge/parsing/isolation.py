@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from server.core.child_process import ChildTooSlow, ChildTooTalkative, ForkServer
+from server.core.child_process import ChildTimedOut, ForkServer, ResultTooLarge
 
 from .documents import MAX_FILE_BYTES, FileAbout, Parsed, Refused, SplitDocument, UnreadableFile
 
@@ -41,11 +41,11 @@ class DocumentParser:
         try:
             async with self._places:
                 result = await self._server.run(about, data, wall_time_s=wall_time_s, max_result_bytes=MAX_RESULT_BYTES)
-        except ChildTooSlow:
+        except ChildTimedOut:
             raise UnreadableFile(
                 f"reading the file took longer than {wall_time_s:g} s or too much processor time; split it"
             ) from None
-        except ChildTooTalkative:
+        except ResultTooLarge:
             raise UnreadableFile("the file has more text than can be stored; split it") from None
         return _outcome(result)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from server.core.logging import blacken
+from server.core.logging import redact_text
 
 WRITERS = r"""
 import asyncio, logging, sys, threading, warnings
@@ -130,4 +130,4 @@ def assert_no_secret(written: str) -> None:
     ids=lambda value: value[:20],
 )
 def test_secret_shapes(text: str, shown: str) -> None:
-    assert blacken(text) == shown
+    assert redact_text(text) == shown

@@ -8,7 +8,7 @@ from msgspec import Struct
 from integrations.platform import PlatformRevoked, ShopPlatform
 from server.core.database import Database
 from server.core.ids import new_id
-from server.core.jobs import ClaimedJob, JobDesk, claim
+from server.core.jobs import ClaimedJob, JobService, claim
 from server.orders.constant_time import Pace
 from server.orders.lookup import OrderSource
 from server.orders.models import ProofLevel
@@ -30,7 +30,7 @@ class Desk(Struct, frozen=True):
 
 
 class Wakes:
-    """Implements `jobs.Wake`: remembers which jobs a worker was told of."""
+    """Implements `jobs.JobNotifier`: remembers which jobs a worker was told of."""
 
     def __init__(self) -> None:
         self.jobs: list[tuple[UUID, UUID]] = []
@@ -57,7 +57,7 @@ class Counter:
             self.database,
             self.source_for,
             desk.secret_keys,
-            JobDesk(self.database, self.wakes),
+            JobService(self.database, self.wakes),
             codes=desk.codes,
             pace=desk.pace,
             platform_timeout_s=desk.platform_timeout_s,

@@ -12,7 +12,7 @@ from server.catalog.service import Catalog
 from server.core.crypto import Vault
 from server.core.database import Database
 from server.core.ids import new_id
-from server.core.jobs import JobDesk, claim
+from server.core.jobs import JobService, claim
 from server.core.rate_limit import Limit, RateLimiter
 from server.embedded.standins.woocommerce.hooks import signature
 from server.privacy.service import Privacy
@@ -55,7 +55,7 @@ class Post:
     def __init__(self, database: Database, redis: Redis, limit: Limit = NEW_CHANGES) -> None:
         self.database, self.store, self.now_s = database, WatchedStore(), 4_000_000_000.0
         vault = Vault(("a-test-secret-of-more-than-32-characters",))
-        self.jobs = JobDesk(database, self._wake)
+        self.jobs = JobService(database, self._wake)
         self.shops = ShopService(database, vault)
         self.stores = StoreService(database, vault, self.shops, self.jobs)
         deduplicator = Deduplicator(RateLimiter(redis), lambda: self.now_s, limit)

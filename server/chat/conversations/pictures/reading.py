@@ -5,7 +5,7 @@ import asyncio
 import msgspec
 
 from server.chat.conversations.pictures.models import MAX_BYTES, EncodedPicture, RefusedPicture, kind_of
-from server.core.child_process import ChildTooSlow, ChildTooTalkative, ForkServer
+from server.core.child_process import ChildTimedOut, ForkServer, ResultTooLarge
 from server.core.errors import FieldError, Invalid, TooLarge, Unavailable, WrongType
 
 AT_ONCE = 2
@@ -51,7 +51,7 @@ class PictureReader:
         try:
             result = await self._server.run("", data, wall_time_s=WALL_TIME_S, max_result_bytes=MAX_BYTES)
             return _decoder.decode(result)
-        except ChildTooSlow:
+        except ChildTimedOut:
             return RefusedPicture("takes too long to process; send a smaller one")
-        except (ChildTooTalkative, msgspec.DecodeError):  # no answer, or half of one: the child died of it
+        except (ResultTooLarge, msgspec.DecodeError):  # no answer, or half of one: the child died of it
             return RefusedPicture("is damaged or needs too much memory")
