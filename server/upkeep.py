@@ -10,8 +10,8 @@ from server.billing.rounds import BillingRounds
 from server.chat.turns.abandoned_turns import AbandonedTurns
 from server.core.database import Database
 from server.core.errors import AisleError
-from server.core.jobs import enqueue_once
 from server.core.logging import get_logger
+from server.knowledge.tasks import enqueue_missing_vectors, enqueue_restemming
 from server.orders.service import OrderService
 from server.privacy.service import Privacy
 from server.stores.service import StoreService
@@ -67,15 +67,11 @@ class Upkeep:
 
     async def ask_for_vectors(self) -> None:
         """Ask for vectors wherever some are missing: after a change of embedder, or when it was away."""
-        for shop_id in await self._database.shops_to_embed(self._embedding_model):
-            async with self._database.connection(shop_id) as connection:
-                await enqueue_once(connection, shop_id, "knowledge.embed", {})
+        await enqueue_missing_vectors(self._database, self._embedding_model)
 
     async def ask_for_stems(self) -> None:
         """Ask for passages to be stemmed anew in shops whose language has changed."""
-        for shop_id in await self._database.shops_to_restem():
-            async with self._database.connection(shop_id) as connection:
-                await enqueue_once(connection, shop_id, "knowledge.restem", {})
+        await enqueue_restemming(self._database)
 
     async def ask_for_syncs(self) -> None:
         """Have stores read whose time has come."""

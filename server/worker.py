@@ -16,7 +16,7 @@ from arq.worker import Worker, func
 from server.core.database import Database
 from server.core.errors import AisleError, DatabaseAway, Unavailable
 from server.core.job_notifier import QUEUE, RUN_JOB_FUNCTION, decode, encode, redis_settings
-from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim, is_urgent
+from server.core.jobs import LEASE_S, ClaimedJob, Handler, LeaseLost, claim, is_urgent, list_due_jobs
 from server.core.logging import get_logger
 from server.upkeep import Upkeep, logging_failures
 
@@ -52,8 +52,8 @@ class JobRunner:
         """Start the jobs that are due, for ever."""
         while True:
             with logging_failures("sweep"):
-                for shop_id, job_id in await self._database.due_work(limit=200):
-                    self.start(shop_id, job_id)
+                for due in await list_due_jobs(self._database, limit=200):
+                    self.start(due.shop_id, due.job_id)
             await asyncio.sleep(SWEEP_S)
 
     async def stop(self) -> None:

@@ -177,24 +177,6 @@ class Database:
         """How many transactions of `connection()` may be open at once."""
         return self._pool_size
 
-    async def due_work(self, limit: int) -> list[tuple[UUID, UUID]]:
-        """(shop, job) pairs of the outbox whose time has come: urgent ones, then the oldest of every shop; ids only."""
-        rows = await self.fetch(
-            "SELECT shop_id, job_id FROM (SELECT shop_id, job_id, urgent, due_at, row_number() OVER ("
-            "PARTITION BY shop_id, urgent ORDER BY due_at) AS place FROM outbox WHERE due_at <= now()) AS due "
-            "ORDER BY urgent DESC, place, due_at LIMIT $1",
-            limit,
-        )
-        return [(row["shop_id"], row["job_id"]) for row in rows]
-
-    async def shops_to_embed(self, embedding_model: str) -> list[UUID]:
-        """Shops with passages that have no vector of this embedder."""
-        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_embed($1) AS shop_id", embedding_model)]
-
-    async def shops_to_restem(self) -> list[UUID]:
-        """Shops whose language has changed since the words of their passages were stemmed."""
-        return [row["shop_id"] for row in await self.fetch("SELECT shops_to_restem() AS shop_id")]
-
     async def fetch(self, query: str, *values: Any) -> list[Any]:
         """Look-ups of no shop: ids over all shops, and what the server says of itself. Raises Unavailable."""
         try:

@@ -185,6 +185,24 @@ async def get_job(connection: Connection, shop_id: UUID, job_id: UUID) -> JobVie
     return JobView(**fields)
 
 
+class DueJob(Struct, frozen=True):
+    """A job whose time has come."""
+
+    shop_id: UUID
+    job_id: UUID
+
+
+async def list_due_jobs(database: Database, limit: int) -> list[DueJob]:
+    """Jobs of all shops whose time has come: urgent ones first, then the oldest of every shop."""
+    rows = await database.fetch(
+        "SELECT shop_id, job_id FROM (SELECT shop_id, job_id, urgent, due_at, row_number() OVER ("
+        "PARTITION BY shop_id, urgent ORDER BY due_at) AS place FROM outbox WHERE due_at <= now()) AS due "
+        "ORDER BY urgent DESC, place, due_at LIMIT $1",
+        limit,
+    )
+    return [DueJob(row["shop_id"], row["job_id"]) for row in rows]
+
+
 async def is_urgent(database: Database, shop_id: UUID, job_id: UUID) -> bool | None:
     """Whether the job is urgent; None when it has ended."""
     async with database.connection(shop_id) as connection:

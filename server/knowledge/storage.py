@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from server.core.database import Connection
+from server.core.database import Connection, Database
 from server.core.ids import new_id
 from server.knowledge.models import DocumentRow, DocumentView, Passage
 from server.models.protocol import Vector
@@ -310,3 +310,16 @@ async def delete_source(connection: Connection, shop_id: UUID, source_id: UUID) 
         "DELETE FROM knowledge_source WHERE shop_id = $1 AND id = $2", shop_id, source_id
     )
     return status.endswith(" 1")
+
+
+# over all shops: ids only
+
+
+async def list_shops_to_embed(database: Database, embedding_model: str) -> list[UUID]:
+    """Shops with passages that have no vector of this embedder."""
+    return [row["shop_id"] for row in await database.fetch("SELECT shops_to_embed($1) AS shop_id", embedding_model)]
+
+
+async def list_shops_to_restem(database: Database) -> list[UUID]:
+    """Shops whose language has changed since the words of their passages were stemmed."""
+    return [row["shop_id"] for row in await database.fetch("SELECT shops_to_restem() AS shop_id")]

@@ -8,7 +8,7 @@ import msgspec
 from server.core.database import Database
 from server.core.egress import Egress
 from server.core.errors import NotFound
-from server.core.jobs import ClaimedJob, delete_upload, find_upload
+from server.core.jobs import ClaimedJob, delete_upload, enqueue_once, find_upload
 from server.knowledge import storage
 from server.knowledge.crawl import CrawledPage, CrawlProblem, crawl
 from server.knowledge.document_import import IncomingFile, Report
@@ -105,3 +105,17 @@ def _reporter(job: ClaimedJob) -> Report:
         await job.save_progress(result.read, None, errors, summary)
 
     return report
+
+
+async def enqueue_missing_vectors(database: Database, embedding_model: str) -> None:
+    """Enqueue `knowledge.embed` for every shop with passages that have no vector of this embedder."""
+    for shop_id in await storage.list_shops_to_embed(database, embedding_model):
+        async with database.connection(shop_id) as connection:
+            await enqueue_once(connection, shop_id, "knowledge.embed", {})
+
+
+async def enqueue_restemming(database: Database) -> None:
+    """Enqueue `knowledge.restem` for every shop whose language has changed."""
+    for shop_id in await storage.list_shops_to_restem(database):
+        async with database.connection(shop_id) as connection:
+            await enqueue_once(connection, shop_id, "knowledge.restem", {})

@@ -15,6 +15,7 @@ from server.catalog.models import Saved
 from server.catalog.service import Catalog
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
+from server.knowledge import storage
 from server.knowledge.index import SearchIndex
 from server.knowledge.service import Knowledge
 from server.models.protocol import ModelUnavailable, Vector
@@ -93,12 +94,12 @@ async def test_a_new_embedder_takes_over_without_an_outage(
     before = await new.knowledge.search(shop_id, "walnut chair")
     assert len(before) == 5
     assert all(hit.vector_score is None for hit in before)
-    assert shop_id in await database.shops_to_embed("new")
+    assert shop_id in await storage.list_shops_to_embed(database, "new")
     assert await new.knowledge.embed_missing(shop_id, nothing) == 5
     after = await new.knowledge.search(shop_id, "walnut chair")
     assert all(hit.vector_score is not None for hit in after)
     assert await models_of(database, shop_id) == {"new"}
-    assert shop_id not in await database.shops_to_embed("new")
+    assert shop_id not in await storage.list_shops_to_embed(database, "new")
     assert newcomer.embedded == 5 + 2
 
 
@@ -131,12 +132,12 @@ async def test_a_new_language_stems_the_words_anew(
     parts = Parts(database, NamedEmbedder("away", away=True), installation.owner_url)
     await parts.catalog.save(shop_id, [Product(external_id="p", title="Gefütterte Winterjacken")], "test")
     assert not await parts.knowledge.search(shop_id, "gefütterten")
-    assert shop_id not in await database.shops_to_restem()
+    assert shop_id not in await storage.list_shops_to_restem(database)
     async with database.connection(shop_id) as connection:
         await connection.execute("UPDATE shop SET locale = 'de-AT' WHERE id = $1", shop_id)
     assert await parts.knowledge.restem(shop_id, nothing) == 1
     assert [hit.external_id for hit in await parts.knowledge.search(shop_id, "gefütterten")] == ["p"]
-    assert shop_id not in await database.shops_to_restem()
+    assert shop_id not in await storage.list_shops_to_restem(database)
 
 
 async def test_the_worker_notices_a_new_language(installation: Installation) -> None:
