@@ -120,7 +120,7 @@ async def settle(
 ) -> tuple[int, int] | None:
     """Give back what a turn held and count it; (answers used in the period, what those beyond the plans have come to),
     None when nothing was counted now."""
-    row = await connection.fetchrow(
+    [row] = await connection.fetch(
         "SELECT used, minor FROM settle_answer(of_shop => $1, of_turn => $2, of_period => $3, of_plan => $4, "
         "included => $5, each_minor => $6, spent_tokens => $7, counts => $8, of_period_end => $9)",
         shop_id,

@@ -9,34 +9,26 @@ statement names it again (`shop_id = $1`): isolation twice over. Two doors lead 
 """
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Any, TypeAlias
-from urllib.parse import quote, urlsplit, urlunsplit
+from typing import Any
 from uuid import UUID
 
 import asyncpg
 from pgvector.asyncpg import register_vector
-from sqlalchemy import event
-from sqlalchemy.engine import Connection as SyncConnection
-from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
-from sqlmodel import Session
+from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.core.connection_budget import claim_name
+from server.core.connection_pool import CONNECT_TIMEOUT_S, LONGEST_QUEUE_S, QUEUE_STALLED_S, Connection, Row, open_pool
 from server.core.connection_queue import ConnectionQueue
 from server.core.database_errors import GONE, TROUBLE, is_read_only, passing_state
-from server.core.errors import ConfigurationError, DatabaseReadOnly, Unavailable
-from server.core.storable_text import register_json_codec, storable_json, storable_value
+from server.core.database_url import plain_url, url_for_role
+from server.core.errors import ConfigurationError, DatabaseReadOnly
+from server.core.scoped_session import ScopedSession, canonical, create_scoped_engine
 
-Connection: TypeAlias = Any
-"""An asyncpg connection inside a transaction (asyncpg ships no types)."""
+__all__ = ["Connection", "Database", "owner_connection", "plain_url", "url_for_role"]
 
-CONNECT_TIMEOUT_S = 3.0
-QUEUE_STALLED_S, LONGEST_QUEUE_S = 8.0, 30.0
-"""Waiting for a connection behind others who ask: while nobody's transaction ends well, and in all."""
 PATIENCE_S = 35.0
 """With one statement, when the server does not even say that it timed out; requests have less (see `app`)."""
 STATEMENT_TIMEOUT_MS = 30_000
@@ -49,38 +41,6 @@ SERVER_SETTINGS = {
 TAKES_WRITES = "SELECT NOT pg_is_in_recovery() AND NOT current_setting('transaction_read_only')::bool"
 POOLS = 2
 """`connection()` and `session()` have one each, of one size."""
-if TYPE_CHECKING:
-    _PooledConnection = object
-else:
-    _PooledConnection = asyncpg.Connection
-
-
-class _PlainConnection(_PooledConnection):
-    """Our transactions leave nothing behind, so giving a connection back needs no round trip. Parameters are sent as
-    Postgres can keep them."""
-
-    def get_reset_query(self) -> str:
-        return ""
-
-    def execute(self, query: str, *values: Any, **options: Any) -> Any:
-        return asyncpg.Connection.execute(self, query, *map(storable_value, values), **options)
-
-    def executemany(self, command: str, rows: Any, **options: Any) -> Any:
-        return asyncpg.Connection.executemany(self, command, map(storable_value, rows), **options)
-
-    def fetch(self, query: str, *values: Any, **options: Any) -> Any:
-        return asyncpg.Connection.fetch(self, query, *map(storable_value, values), **options)
-
-    def fetchrow(self, query: str, *values: Any, **options: Any) -> Any:
-        return asyncpg.Connection.fetchrow(self, query, *map(storable_value, values), **options)
-
-    def fetchval(self, query: str, *values: Any, **options: Any) -> Any:
-        return asyncpg.Connection.fetchval(self, query, *map(storable_value, values), **options)
-
-
-async def _prepare_connection(connection: Any) -> None:
-    await register_vector(connection)
-    await register_json_codec(connection)
 
 
 class Database:
@@ -98,29 +58,8 @@ class Database:
 
     async def open(self) -> None:
         """Connect and refuse a role that the policies would not bind. Raises ConfigurationError, Unavailable."""
-        try:
-            self._pool = await asyncpg.create_pool(
-                self._url,
-                min_size=1,
-                max_size=self._pool_size,
-                connection_class=_PlainConnection,
-                init=_prepare_connection,
-                server_settings=self._server_settings,
-                max_inactive_connection_lifetime=0,  # a connection knows its plans; a new one makes them again, 40 ms
-                timeout=CONNECT_TIMEOUT_S,
-                command_timeout=self._patience_s,
-            )
-        except asyncpg.InvalidPasswordError:
-            raise ConfigurationError(
-                "the database rejects the app role's password; run `aisle migrate` with the current AISLE_SECRET_KEY"
-            ) from None
-        except ValueError as reason:
-            if "unknown type" in str(reason):  # pgvector is not there yet: nobody migrated
-                raise Unavailable("the database has no Aisle schema yet; run `aisle migrate`") from None
-            raise
-        except GONE as reason:
-            raise Unavailable(f"the database does not answer ({type(reason).__name__})") from None
-        self._engine = _engine(self._url, self._pool_size, self._patience_s, self._server_settings)
+        self._pool = await open_pool(self._url, self._pool_size, self._server_settings, self._patience_s)
+        self._engine = create_scoped_engine(self._url, self._pool_size, self._patience_s, self._server_settings)
         await self._refuse_unbound_role()
 
     async def close(self) -> None:
@@ -150,7 +89,7 @@ class Database:
                 await connection.execute("BEGIN")
                 try:
                     # a statement of its own: in one string with BEGIN a sharded Postgres would not pass it on
-                    await connection.execute(f"SET LOCAL app.shop_id = '{_canonical(shop_id)}'")
+                    await connection.execute(f"SET LOCAL app.shop_id = '{canonical(shop_id)}'")
                     yield connection
                 except BaseException as reason:
                     with suppress(*GONE):
@@ -177,11 +116,11 @@ class Database:
         """How many transactions of `connection()` may be open at once."""
         return self._pool_size
 
-    async def fetch(self, query: str, *values: Any) -> list[Any]:
+    async def fetch(self, query: str, *values: Any) -> list[Row]:
         """Look-ups of no shop: ids over all shops, and what the server says of itself. Raises Unavailable."""
         try:
             async with self._pool_queue, self._pool.acquire() as connection:
-                rows: list[Any] = await connection.fetch(query, *values)
+                rows: list[Row] = await connection.fetch(query, *values)
         except TROUBLE as reason:
             if state := passing_state(reason):
                 raise state from reason
@@ -211,7 +150,7 @@ class Database:
                 AsyncSession(
                     self._engine,
                     expire_on_commit=False,
-                    sync_session_class=_ScopedSession,
+                    sync_session_class=ScopedSession,
                     info={"scope": scope},
                 ) as session,
                 session.begin(),
@@ -235,57 +174,6 @@ class Database:
             )
 
 
-def _engine(url: str, pool_size: int, patience_s: float, server_settings: dict[str, str]) -> AsyncEngine:
-    engine = create_async_engine(
-        url.replace("postgresql://", "postgresql+asyncpg://", 1).replace("sslmode=", "ssl="),
-        pool_size=pool_size,
-        max_overflow=0,
-        pool_timeout=LONGEST_QUEUE_S,  # never reached: who has come through the queue finds a free one
-        pool_pre_ping=True,
-        hide_parameters=True,  # an error's text must not carry a shop's values into a log
-        connect_args={
-            "server_settings": server_settings,
-            "timeout": CONNECT_TIMEOUT_S,
-            "command_timeout": patience_s,
-        },
-        json_serializer=lambda value: storable_json(json.dumps(value)),
-    )
-    event.listen(engine.sync_engine, "before_cursor_execute", _send_storable, retval=True)
-    event.listen(engine.sync_engine, "handle_error", _drop_read_only)
-    return engine
-
-
-def _send_storable(_connection: Any, _cursor: Any, statement: str, values: Any, *_context: Any) -> tuple[str, Any]:
-    """SQLAlchemy's own connections know nothing of `_PlainConnection`."""
-    return statement, tuple(storable_value(values)) if isinstance(values, tuple) else storable_value(values)
-
-
-def _drop_read_only(context: ExceptionContext) -> None:
-    """A connection to a server that takes no writes is not given back to the pool; the others are judged when used."""
-    if is_read_only(context.original_exception):
-        context.is_disconnect = True
-        context.invalidate_pool_on_disconnect = False
-
-
-class _ScopedSession(Session):
-    """A session that tells the policies its scope at the start of every transaction."""
-
-
-@event.listens_for(_ScopedSession, "after_begin")
-def _name_scope(session: Any, _transaction: Any, connection: SyncConnection) -> None:
-    """`SET LOCAL`, not `set_config()`: the latter does not reach the workers of a sharded Postgres."""
-    if scope := session.info.get("scope"):
-        name, value = scope
-        connection.exec_driver_sql(f"SET LOCAL {name} = '{_canonical(value)}'")
-
-
-def _canonical(value: UUID) -> str:
-    """The only text that is ever put into SQL: printed by a parsed UUID, never taken from outside."""
-    if not isinstance(value, UUID):
-        raise TypeError("a scope must be a UUID")
-    return str(value)
-
-
 @asynccontextmanager
 async def owner_connection(url: str) -> AsyncIterator[Any]:
     """A connection as the tables' owner, outside any transaction: for a worker's indexes, never for requests."""
@@ -295,15 +183,3 @@ async def owner_connection(url: str) -> AsyncIterator[Any]:
         yield connection
     finally:
         await connection.close()
-
-
-def plain_url(url: str) -> str:
-    """The address with the scheme that every client here takes."""
-    return urlunsplit(urlsplit(url)._replace(scheme="postgresql"))
-
-
-def url_for_role(url: str, role: str, password: str) -> str:
-    """The same database, as another role."""
-    parts = urlsplit(plain_url(url))
-    host = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{quote(role)}:{quote(password)}@{host}"))

@@ -22,7 +22,7 @@ async def get_rules(
     connection: Connection, shop_id: UUID, conversation_id: UUID, order_number: str
 ) -> tuple[ShopRules, ProofLevel]:
     """The shop's rules, and what this conversation has proven for this order and still holds."""
-    row = await connection.fetchrow(
+    [row] = await connection.fetch(
         "SELECT name, order_access, coalesce((SELECT level FROM proof WHERE shop_id = $1 AND conversation_id = $2 "
         "AND order_number = $3 AND expires_at > now()), 0) AS level FROM shop WHERE id = $1",
         shop_id,

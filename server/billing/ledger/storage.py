@@ -69,7 +69,7 @@ async def sent_quantity(
     connection: Connection, shop_id: UUID, period_start: datetime, meter: str
 ) -> tuple[int, datetime | None]:
     """(what of a period has arrived at a meter, when the last of it did)."""
-    row = await connection.fetchrow(
+    [row] = await connection.fetch(
         "SELECT coalesce(sum(quantity), 0)::bigint AS quantity, max(sent_at) AS last_at FROM meter_batch "
         "WHERE shop_id = $1 AND period_start = $2 AND meter = $3 AND sent_at IS NOT NULL",
         shop_id,

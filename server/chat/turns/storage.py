@@ -78,7 +78,7 @@ async def accept_message(
     """
     customer = shopper.customer
     try:
-        row = await connection.fetchrow(
+        [row] = await connection.fetch(
             _ACCEPT,
             shop_id,
             shopper.conversation_id,

@@ -58,7 +58,7 @@ async def request_handoff(
 
 async def find_usual_wait_s(connection: Connection, shop_id: UUID) -> int | None:
     """The median of seconds from a hand-off to the first reply, over the latest hand-offs; None below MIN_HANDOFFS."""
-    row = await connection.fetchrow(
+    [row] = await connection.fetch(
         "SELECT count(*) AS known, percentile_cont(0.5) WITHIN GROUP (ORDER BY waited) AS median FROM ("
         "SELECT extract(epoch FROM handoff_answered_at - handoff_at)::float AS waited FROM conversation "
         f"WHERE shop_id = $1 AND handoff_at > now() - interval '{MAX_HANDOFF_AGE}' "
