@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from msgspec import Struct
 
@@ -13,6 +14,14 @@ class StoredProduct(Struct, frozen=True, kw_only=True):
 
     product: Product
     fetched_at: datetime
+
+
+class ProductDraft(Struct, frozen=True, kw_only=True):
+    """A product about to be written."""
+
+    id: UUID
+    product: Product
+    content_hash: bytes
 
 
 class FailedRow(Struct, frozen=True):

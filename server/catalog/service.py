@@ -14,9 +14,8 @@ import msgspec
 from integrations.platform import Product
 from server.catalog import storage
 from server.catalog.formats import BadRow, ParsedProduct, ReplacedRow, Row
-from server.catalog.models import FailedRow, ImportResult, Saved, StoredProduct
+from server.catalog.models import FailedRow, ImportResult, ProductDraft, Saved, StoredProduct
 from server.catalog.plan_capacity import Room
-from server.catalog.storage import ProductRow
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
 from server.shops.features import Allowances, EveryFeature
@@ -28,7 +27,7 @@ BATCH = 256
 class ProductIndex(Protocol):
     """Search's side of a product change."""
 
-    async def prepare(self, shop_id: UUID, rows: Sequence[ProductRow]) -> Any:
+    async def prepare(self, shop_id: UUID, rows: Sequence[ProductDraft]) -> Any:
         """Passages with their vectors, made before any transaction is open; known ones are not embedded again."""
 
     async def write(self, connection: Connection, shop_id: UUID, prepared: Any, written: Set[UUID]) -> None:
@@ -93,7 +92,7 @@ class Catalog:
             )
         hashed = [(product, content_hash(product)) for product in products if product.external_id not in refused]
         changed = [
-            ProductRow(
+            ProductDraft(
                 id=product_id(shop_id, product.external_id),
                 product=product,
                 content_hash=digest,

@@ -2,25 +2,15 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from integrations.platform import Money, Product, Variant
-from server.catalog.models import StoredProduct
-from server.core.database import Connection
+from server.catalog.models import ProductDraft, StoredProduct
+from server.core.database import Connection, Row
 
 ROWS_PER_STATEMENT = 200
-
-
-class ProductRow(Struct, frozen=True, kw_only=True):
-    """A product about to be written."""
-
-    id: UUID
-    product: Product
-    content_hash: bytes
 
 
 _COLUMNS = (
@@ -77,7 +67,7 @@ async def find_hashes(
 
 
 async def upsert_products(
-    connection: Connection, shop_id: UUID, rows: Sequence[ProductRow], source: str, fetched_at: datetime
+    connection: Connection, shop_id: UUID, rows: Sequence[ProductDraft], source: str, fetched_at: datetime
 ) -> dict[UUID, bool]:
     """Write products; of each that was written, in the order given, whether it is new. One that is stored with a newer
     `updated_at` is left as it is."""
@@ -104,7 +94,7 @@ async def upsert_products(
 async def touch_products(
     connection: Connection, shop_id: UUID, ids: Sequence[UUID], source: str, fetched_at: datetime
 ) -> None:
-    """Note that unchanged products were seen again, and where: "as of" and the source move, nothing else."""
+    """Set when, and at which source, unchanged products were last seen."""
     await connection.execute(
         "UPDATE product SET fetched_at = $3, source = $4 WHERE shop_id = $1 AND id = ANY($2)",
         shop_id,
@@ -134,7 +124,7 @@ async def list_products(connection: Connection, shop_id: UUID, after: str, limit
 
 
 async def delete_product(connection: Connection, shop_id: UUID, external_id: str) -> bool:
-    """Take a product and its passages out; whether it was there."""
+    """Delete a product and its passages; whether it was there."""
     status: str = await connection.execute(
         "DELETE FROM product WHERE shop_id = $1 AND external_id = $2", shop_id, external_id
     )
@@ -142,7 +132,7 @@ async def delete_product(connection: Connection, shop_id: UUID, external_id: str
 
 
 async def delete_products(connection: Connection, shop_id: UUID, ids: Sequence[UUID]) -> None:
-    """Take products and their passages out."""
+    """Delete products and their passages."""
     await connection.execute("DELETE FROM product WHERE shop_id = $1 AND id = ANY($2)", shop_id, list(ids))
 
 
@@ -155,7 +145,7 @@ def _placeholders(rows: int) -> str:
     )
 
 
-def _values(row: ProductRow) -> tuple[Any, ...]:
+def _values(row: ProductDraft) -> tuple[object, ...]:
     product = row.product
     return (
         row.id,
@@ -178,7 +168,7 @@ def _values(row: ProductRow) -> tuple[Any, ...]:
     )
 
 
-def _stored(row: Any) -> StoredProduct:
+def _stored(row: Row) -> StoredProduct:
     currency = row["currency"]
     return StoredProduct(
         product=Product(
@@ -205,7 +195,7 @@ def _money(amount: int | None, currency: str | None) -> Money | None:
     return Money(amount, currency) if amount is not None and currency else None
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()
 
 

@@ -27,7 +27,7 @@ from server.core.database_url import plain_url, url_for_role
 from server.core.errors import ConfigurationError, DatabaseReadOnly
 from server.core.scoped_session import ScopedSession, canonical, create_scoped_engine
 
-__all__ = ["Connection", "Database", "owner_connection", "plain_url", "url_for_role"]
+__all__ = ["Connection", "Database", "Row", "owner_connection", "plain_url", "url_for_role"]
 
 PATIENCE_S = 35.0
 """With one statement, when the server does not even say that it timed out; requests have less (see `app`)."""

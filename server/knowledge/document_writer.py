@@ -13,7 +13,7 @@ from server.core.database import Connection, Database
 from server.core.errors import AisleError, FieldError, Invalid, QuotaExceeded
 from server.knowledge import storage
 from server.knowledge.index import Prepared, SearchIndex, document_passages
-from server.knowledge.models import DocumentRow
+from server.knowledge.models import DocumentDraft
 from server.knowledge.parsing import SplitDocument
 from server.shops.features import ASK_AGAIN_S, Allowance, Allowances, Stock
 
@@ -43,8 +43,8 @@ Outcome: TypeAlias = WrittenDocument | AisleError
 class PreparedDocuments(Struct, frozen=True):
     """Documents with vectors, ready to be written; `settled` are outcomes that are known by now, by external id."""
 
-    changed: tuple[DocumentRow, ...]
-    unchanged: tuple[DocumentRow, ...]
+    changed: tuple[DocumentDraft, ...]
+    unchanged: tuple[DocumentDraft, ...]
     known: frozenset[str]
     passages: Prepared
     limits: tuple[Allowance, ...]
@@ -116,7 +116,7 @@ class DocumentWriter:
         return outcomes
 
     async def _write_together(
-        self, shop_id: UUID, prepared: PreparedDocuments, rows: Sequence[DocumentRow], source: str
+        self, shop_id: UUID, prepared: PreparedDocuments, rows: Sequence[DocumentDraft], source: str
     ) -> dict[str, Outcome]:
         """Raises QuotaExceeded, and has written nothing then."""
         if not rows:
@@ -154,8 +154,8 @@ class DocumentWriter:
                 raise QuotaExceeded(limit.reason, retry_after_s=ASK_AGAIN_S)
 
 
-def _row(shop_id: UUID, version: NewVersion) -> DocumentRow:
-    return DocumentRow(
+def _row(shop_id: UUID, version: NewVersion) -> DocumentDraft:
+    return DocumentDraft(
         id=uuid5(shop_id, f"document:{version.external_id}"),
         external_id=version.external_id,
         title=version.document.title,

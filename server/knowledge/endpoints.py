@@ -14,6 +14,7 @@ from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
 from server.core.jobs import JobService, JobView
 from server.core.paging import page, read_cursor, require_limit
+from server.knowledge.models import SourceList, SourceView
 from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
 from server.shops.models import Caller, Role
@@ -155,15 +156,15 @@ async def upload_document(
 
 
 @get("/v1/sources", summary="Sources", tags=["knowledge"])
-async def list_sources(caller: NamedDependency[Caller], sources: NamedDependency[Sources]) -> dict[str, Any]:
+async def list_sources(caller: NamedDependency[Caller], sources: NamedDependency[Sources]) -> SourceList:
     """Sites that are read into the shop's knowledge."""
-    return {"data": await sources.list(caller.shop_id), "next_cursor": None}
+    return SourceList(data=await sources.list(caller.shop_id))
 
 
 @post("/v1/sources", status_code=201, summary="Add a source", tags=["knowledge"])
 async def create_source(
     data: JSONBody[NewSource], caller: NamedDependency[Caller], sources: NamedDependency[Sources]
-) -> dict[str, Any]:
+) -> SourceView:
     """Add a site; POST its /sync to read it."""
     caller.require(Role.ADMIN)
     _require_url(data.url)
@@ -176,7 +177,7 @@ async def change_source(
     data: JSONBody[SourceChanges],
     caller: NamedDependency[Caller],
     sources: NamedDependency[Sources],
-) -> dict[str, Any]:
+) -> SourceView:
     """Only the given fields change."""
     caller.require(Role.ADMIN)
     if data.url is not None:
@@ -188,7 +189,7 @@ async def change_source(
 async def delete_source(
     source_id: FromPath[str], caller: NamedDependency[Caller], sources: NamedDependency[Sources]
 ) -> None:
-    """The documents it gave stay."""
+    """The documents that came from it stay."""
     caller.require(Role.ADMIN)
     await sources.delete(caller.shop_id, _require_id(source_id))
 

@@ -15,7 +15,7 @@ import asyncpg
 import msgspec
 from msgspec import Struct
 
-from server.catalog.storage import ProductRow
+from server.catalog.models import ProductDraft
 from server.core.database import Connection, Database, owner_connection
 from server.core.logging import get_logger
 from server.knowledge import storage
@@ -48,7 +48,7 @@ class SearchIndex:
     def __init__(self, database: Database, embedder: Embedder, owner_url: str) -> None:
         self._database, self._embedder, self._owner_url = database, embedder, owner_url
 
-    async def prepare(self, shop_id: UUID, rows: Sequence[ProductRow]) -> Prepared:
+    async def prepare(self, shop_id: UUID, rows: Sequence[ProductDraft]) -> Prepared:
         """See `catalog.ProductIndex`."""
         passages = [passage for row in rows for passage in _product_passages(row)]
         return await self.embed(shop_id, passages)
@@ -58,7 +58,7 @@ class SearchIndex:
         owners = list({passage.owner_id for passage in passages})
         async with self._database.connection(shop_id) as connection:
             known = await storage.find_vectors(connection, shop_id, owners, self._embedder.name)
-            language = language_config(await storage.shop_language(connection, shop_id))
+            language = language_config(await storage.get_locale(connection, shop_id))
         # each text once: a page of one repeated marker is hundreds of equal passages (94 KB took 17 s)
         missing = {
             passage.content_hash: embedded_text(passage.title, passage.heading_path, passage.body, passage.kind)
@@ -80,7 +80,7 @@ class SearchIndex:
         """See `catalog.ProductIndex`."""
         passages = [passage for passage in prepared.passages if passage.owner_id in written]
         await storage.replace_passages(connection, shop_id, list(written), passages, prepared.language)
-        await storage.note_language(connection, shop_id, prepared.language, anew=False)
+        await storage.set_language(connection, shop_id, prepared.language, restemmed=False)
 
     def sizes(self, prepared: Prepared) -> Mapping[UUID, int]:
         """See `catalog.ProductIndex`."""
@@ -144,7 +144,7 @@ def document_passages(
     ]
 
 
-def _product_passages(row: ProductRow) -> list[Passage]:
+def _product_passages(row: ProductDraft) -> list[Passage]:
     product = row.product
     identifiers = tuple(passage_identifiers(product))
     return [

@@ -29,8 +29,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     embedding_model: str | None
 
 
-class DocumentRow(Struct, frozen=True, kw_only=True):
-    """A document as it is written. Its columns in this order; see `document_files.sql` on the last two."""
+class DocumentDraft(Struct, frozen=True, kw_only=True):
+    """A document about to be written, by the columns of its table (`tables.py`)."""
 
     id: UUID
     external_id: str
@@ -39,6 +39,34 @@ class DocumentRow(Struct, frozen=True, kw_only=True):
     content_hash: bytes
     file_hash: bytes | None
     file_documents: int | None
+
+
+class UnembeddedPassage(Struct, frozen=True, kw_only=True):
+    """What is embedded of a passage that has no vector of today's embedder."""
+
+    id: UUID
+    kind: str
+    title: str
+    heading_path: list[str]
+    body: str
+
+
+class SourceView(Struct, frozen=True, kw_only=True):
+    """A site as `GET /v1/sources` lists it."""
+
+    id: UUID
+    kind: str
+    url: str
+    max_pages: int
+    state: str
+    synced_at: datetime | None
+
+
+class SourceList(Struct, frozen=True, kw_only=True):
+    """`GET /v1/sources`: all of them on one page."""
+
+    data: list[SourceView]
+    next_cursor: None = None
 
 
 class DocumentView(Struct, frozen=True, kw_only=True):

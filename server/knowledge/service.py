@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any
 from uuid import UUID
 
 from server.core.database import Database
@@ -14,7 +13,7 @@ from server.knowledge import storage
 from server.knowledge.document_import import DocumentImport, IncomingFile, Report
 from server.knowledge.document_writer import DocumentWriter, NewVersion, WrittenDocument
 from server.knowledge.index import SearchIndex, embedded_text
-from server.knowledge.models import DocumentsResult, DocumentView, FailedFile
+from server.knowledge.models import DocumentsResult, DocumentView, FailedFile, UnembeddedPassage
 from server.knowledge.parsing import DocumentParser, ParsedDocument, split_document
 from server.knowledge.search import Hit, SearchQuery
 from server.models.protocol import Embedder, ModelUnavailable, Vector
@@ -158,7 +157,7 @@ class Knowledge:
         count = 0
         while True:
             async with self._database.connection(shop_id) as connection:
-                rows = await storage.passages_to_embed(connection, shop_id, self._embedder.name, EMBED_BATCH)
+                rows = await storage.list_unembedded_passages(connection, shop_id, self._embedder.name, EMBED_BATCH)
             if not rows:
                 return count
             count += await self._embed_rows(shop_id, rows)
@@ -167,25 +166,25 @@ class Knowledge:
     async def restem(self, shop_id: UUID, renew: Callable[[], Awaitable[None]]) -> int:
         """After a change of the shop's language: stem the words of all its passages anew; how many passages."""
         async with self._database.connection(shop_id) as connection:
-            language = hybrid.language_config(await storage.shop_language(connection, shop_id))
+            language = hybrid.language_config(await storage.get_locale(connection, shop_id))
         count, after = 0, UUID(int=0)
         while True:
             async with self._database.connection(shop_id) as connection:
-                ids = await storage.passage_ids_after(connection, shop_id, after, RESTEM_BATCH)
-                await storage.restem(connection, shop_id, ids, language)
+                ids = await storage.list_passage_ids(connection, shop_id, after, RESTEM_BATCH)
+                await storage.restem_passages(connection, shop_id, ids, language)
             if not ids:
                 break
             count, after = count + len(ids), ids[-1]
             await renew()
         async with self._database.connection(shop_id) as connection:
-            await storage.note_language(connection, shop_id, language, anew=True)
+            await storage.set_language(connection, shop_id, language, restemmed=True)
         await self._index.settle(shop_id)
         return count
 
-    async def _embed_rows(self, shop_id: UUID, rows: Sequence[Any]) -> int:
-        texts = [embedded_text(row["title"], row["heading_path"], row["body"], row["kind"]) for row in rows]
+    async def _embed_rows(self, shop_id: UUID, passages: Sequence[UnembeddedPassage]) -> int:
+        texts = [embedded_text(each.title, each.heading_path, each.body, each.kind) for each in passages]
         vectors = await self._embedder.embed_passages(texts)
-        pairs = [(row["id"], vector) for row, vector in zip(rows, vectors, strict=True)]
+        pairs = [(each.id, vector) for each, vector in zip(passages, vectors, strict=True)]
         async with self._database.connection(shop_id) as connection:
             await storage.set_vectors(connection, shop_id, pairs, self._embedder.name)
         return len(pairs)

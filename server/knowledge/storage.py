@@ -2,12 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+from sqlmodel import col, func, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
+
 from server.core.database import Connection, Database
+from server.core.errors import NotFound
 from server.core.ids import new_id
-from server.knowledge.models import DocumentRow, DocumentView, Passage
+from server.knowledge.models import DocumentDraft, DocumentView, Passage, UnembeddedPassage
+from server.knowledge.tables import KnowledgeSourceRow
 from server.models.protocol import Vector
 
 ROWS_PER_STATEMENT = 200
@@ -49,7 +53,7 @@ async def find_vectors(
 async def replace_passages(
     connection: Connection, shop_id: UUID, owner_ids: Sequence[UUID], passages: Sequence[Passage], language: str
 ) -> None:
-    """Put passages in the place of all that these products or documents had."""
+    """Replace all passages of these products or documents."""
     await connection.execute(
         "DELETE FROM passage WHERE shop_id = $1 AND (product_id = ANY($2) OR document_id = ANY($2))",
         shop_id,
@@ -76,7 +80,7 @@ def _placeholders(rows: int) -> str:
     )
 
 
-def _values(passage: Passage) -> tuple[Any, ...]:
+def _values(passage: Passage) -> tuple[object, ...]:
     is_product = passage.kind == "product"
     return (
         new_id(),
@@ -99,16 +103,18 @@ def _values(passage: Passage) -> tuple[Any, ...]:
     )
 
 
-async def passages_to_embed(connection: Connection, shop_id: UUID, embedding_model: str, limit: int) -> list[Any]:
-    """Passages without a vector of this embedder: id, title, heading path, body."""
-    rows: list[Any] = await connection.fetch(
+async def list_unembedded_passages(
+    connection: Connection, shop_id: UUID, embedding_model: str, limit: int
+) -> list[UnembeddedPassage]:
+    """Passages without a vector of this embedder."""
+    rows = await connection.fetch(
         "SELECT id, kind, title, heading_path, body FROM passage "
         "WHERE shop_id = $1 AND embedding_model IS DISTINCT FROM $2 ORDER BY id LIMIT $3",
         shop_id,
         embedding_model,
         limit,
     )
-    return rows
+    return [UnembeddedPassage(**row) for row in rows]
 
 
 async def set_vectors(
@@ -121,15 +127,15 @@ async def set_vectors(
     )
 
 
-async def passage_ids_after(connection: Connection, shop_id: UUID, after: UUID, limit: int) -> list[UUID]:
-    """The next passages in the order of their ids."""
+async def list_passage_ids(connection: Connection, shop_id: UUID, after: UUID, limit: int) -> list[UUID]:
+    """The ids of the next passages after one, in their order."""
     rows = await connection.fetch(
         "SELECT id FROM passage WHERE shop_id = $1 AND id > $2 ORDER BY id LIMIT $3", shop_id, after, limit
     )
     return [row["id"] for row in rows]
 
 
-async def restem(connection: Connection, shop_id: UUID, passage_ids: Sequence[UUID], language: str) -> None:
+async def restem_passages(connection: Connection, shop_id: UUID, passage_ids: Sequence[UUID], language: str) -> None:
     """Write the lexical form of these passages again, in this language."""
     await connection.execute(
         "UPDATE passage SET search = passage_terms($1, $3::text::regconfig, title, body, identifiers) "
@@ -140,14 +146,14 @@ async def restem(connection: Connection, shop_id: UUID, passage_ids: Sequence[UU
     )
 
 
-async def note_language(connection: Connection, shop_id: UUID, language: str, *, anew: bool) -> None:
-    """Note how the shop's passages are stemmed: for its first ones, or when all were stemmed `anew`."""
+async def set_language(connection: Connection, shop_id: UUID, language: str, *, restemmed: bool) -> None:
+    """Store the language the shop's passages are stemmed in: for its first ones, or after all were `restemmed`."""
     await connection.execute(
         "INSERT INTO passage_statistics (shop_id, language) VALUES ($1, $2) ON CONFLICT (shop_id) "
         "DO UPDATE SET language = excluded.language WHERE $3 OR passage_statistics.language IS NULL",
         shop_id,
         language,
-        anew,
+        restemmed,
     )
 
 
@@ -176,7 +182,7 @@ async def find_documents_of_files(
 
 
 async def count_bytes(connection: Connection, shop_id: UUID, document_ids: Sequence[UUID]) -> dict[UUID, int]:
-    """Of the documents' text as it is searched; without those that are not there."""
+    """By id: how many bytes of text each document has in its passages; without those that do not exist."""
     rows = await connection.fetch(
         "SELECT document_id, sum(octet_length(title) + octet_length(body))::bigint AS bytes FROM passage "
         "WHERE shop_id = $1 AND document_id = ANY($2) GROUP BY document_id",
@@ -187,10 +193,10 @@ async def count_bytes(connection: Connection, shop_id: UUID, document_ids: Seque
 
 
 async def upsert_documents(
-    connection: Connection, shop_id: UUID, rows: Sequence[DocumentRow], source: str, fetched_at: datetime
+    connection: Connection, shop_id: UUID, rows: Sequence[DocumentDraft], source: str, fetched_at: datetime
 ) -> set[UUID]:
-    """Write rows of documents, each of another external id; those that are new. In one order always, so that two
-    imports at once wait for each other instead of for ever."""
+    """Write documents, each of another external id; the ids of those that are new. They are written in the order of
+    their external ids, so that two imports at once cannot deadlock."""
     written = await connection.fetch(
         "INSERT INTO document (shop_id, id, external_id, title, url, content_hash, file_hash, file_documents, source, "
         "fetched_at) SELECT $1, given.*, $9::text, $10::timestamptz FROM unnest($2::uuid[], $3::text[], $4::text[], "
@@ -200,15 +206,15 @@ async def upsert_documents(
         "file_hash = excluded.file_hash, file_documents = excluded.file_documents, source = excluded.source, "
         "fetched_at = excluded.fetched_at RETURNING id, xmax = 0 AS is_new",
         shop_id,
-        *([getattr(row, name) for row in rows] for name in DocumentRow.__struct_fields__),
+        *([getattr(row, name) for row in rows] for name in DocumentDraft.__struct_fields__),
         source,
         fetched_at,
     )
     return {row["id"] for row in written if row["is_new"]}
 
 
-async def set_files(connection: Connection, shop_id: UUID, rows: Sequence[DocumentRow]) -> None:
-    """Note the file from which these unchanged documents came this time, where they are unchanged still."""
+async def set_files(connection: Connection, shop_id: UUID, rows: Sequence[DocumentDraft]) -> None:
+    """Store the file that these unchanged documents came from this time, unless they were changed meanwhile."""
     await connection.execute(
         "UPDATE document SET file_hash = given.file_hash, file_documents = given.file_documents "
         "FROM (SELECT * FROM unnest($2::uuid[], $3::bytea[], $4::bytea[], $5::integer[]) "
@@ -233,83 +239,54 @@ async def list_documents(connection: Connection, shop_id: UUID, after: str, limi
         after,
         limit,
     )
-    return [DocumentView(**dict(row)) for row in rows]
+    return [DocumentView(**row) for row in rows]
 
 
 async def delete_document(connection: Connection, shop_id: UUID, external_id: str) -> bool:
-    """Take a document and its passages out; whether it was there."""
+    """Delete a document and its passages; whether it was there."""
     status: str = await connection.execute(
         "DELETE FROM document WHERE shop_id = $1 AND external_id = $2", shop_id, external_id
     )
     return status.endswith(" 1")
 
 
-async def shop_language(connection: Connection, shop_id: UUID) -> str:
-    """The shop's locale, which settles how its words are stemmed."""
+async def get_locale(connection: Connection, shop_id: UUID) -> str:
+    """The shop's locale, by which its words are stemmed."""
     return str(await connection.fetchval("SELECT locale FROM shop WHERE id = $1", shop_id) or "en")
 
 
-async def add_source(connection: Connection, shop_id: UUID, source_id: UUID, url: str, max_pages: int) -> None:
-    """A site to crawl."""
-    await connection.execute(
-        "INSERT INTO knowledge_source (shop_id, id, kind, url, max_pages) VALUES ($1, $2, 'site', $3, $4)",
-        shop_id,
-        source_id,
-        url,
-        max_pages,
-    )
+async def add_source(session: AsyncSession, shop_id: UUID, url: str, max_pages: int) -> KnowledgeSourceRow:
+    """Store a site to crawl."""
+    source = KnowledgeSourceRow(shop_id=shop_id, id=new_id(), kind="site", url=url, max_pages=max_pages)
+    session.add(source)
+    await session.flush()
+    return source
 
 
-async def list_sources(connection: Connection, shop_id: UUID) -> list[Any]:
+async def list_sources(session: AsyncSession, shop_id: UUID) -> Sequence[KnowledgeSourceRow]:
     """The shop's sources, oldest first."""
-    rows: list[Any] = await connection.fetch(
-        "SELECT id, kind, url, max_pages, state, synced_at FROM knowledge_source WHERE shop_id = $1 ORDER BY id",
-        shop_id,
+    query = select(KnowledgeSourceRow).where(KnowledgeSourceRow.shop_id == shop_id).order_by(col(KnowledgeSourceRow.id))
+    return (await session.exec(query)).all()
+
+
+async def get_source(session: AsyncSession, shop_id: UUID, source_id: UUID) -> KnowledgeSourceRow:
+    """One source; what is changed of it is written when the transaction ends. Raises NotFound."""
+    query = select(KnowledgeSourceRow).where(KnowledgeSourceRow.shop_id == shop_id, KnowledgeSourceRow.id == source_id)
+    source = (await session.exec(query)).first()
+    if source is None:
+        raise NotFound
+    return source
+
+
+async def set_source_state(session: AsyncSession, shop_id: UUID, source_id: UUID, state: str) -> None:
+    """Store where a source's crawl stands, if the source still exists; `synced` also stores when."""
+    source = KnowledgeSourceRow
+    synced_at = func.now() if state == "synced" else col(source.synced_at)
+    await session.exec(
+        update(source)
+        .where(col(source.shop_id) == shop_id, col(source.id) == source_id)
+        .values(state=state, synced_at=synced_at)
     )
-    return rows
-
-
-async def find_source(connection: Connection, shop_id: UUID, source_id: UUID) -> Any:
-    """One source, or None."""
-    return await connection.fetchrow(
-        "SELECT id, kind, url, max_pages, state, synced_at FROM knowledge_source WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        source_id,
-    )
-
-
-async def update_source(
-    connection: Connection, shop_id: UUID, source_id: UUID, *, url: str | None, max_pages: int | None
-) -> bool:
-    """Change a source; whether it was there."""
-    status: str = await connection.execute(
-        "UPDATE knowledge_source SET url = coalesce($3, url), max_pages = coalesce($4, max_pages) "
-        "WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        source_id,
-        url,
-        max_pages,
-    )
-    return status.endswith(" 1")
-
-
-async def set_source_state(connection: Connection, shop_id: UUID, source_id: UUID, state: str) -> None:
-    """Note where a source's sync stands; `synced` also notes when."""
-    await connection.execute(
-        "UPDATE knowledge_source SET state = $3, synced_at = CASE $3 WHEN 'synced' THEN now() ELSE synced_at END "
-        "WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        source_id,
-        state,
-    )
-
-
-async def delete_source(connection: Connection, shop_id: UUID, source_id: UUID) -> bool:
-    """Forget a source; its documents stay. Whether it was there."""
-    status: str = await connection.execute(
-        "DELETE FROM knowledge_source WHERE shop_id = $1 AND id = $2", shop_id, source_id
-    )
-    return status.endswith(" 1")
 
 
 # over all shops: ids only

@@ -42,8 +42,8 @@ class ImportDocument:
 class CrawlSource:
     """Handler of `knowledge.crawl`: reads a site. Pages seen before and unchanged cost no embedding."""
 
-    def __init__(self, database: Database, knowledge: Knowledge, sources: Sources, egress: Egress) -> None:
-        self._database, self._knowledge, self._sources, self._egress = database, knowledge, sources, egress
+    def __init__(self, knowledge: Knowledge, sources: Sources, egress: Egress) -> None:
+        self._knowledge, self._sources, self._egress = knowledge, sources, egress
 
     async def __call__(self, job: ClaimedJob) -> None:
         source_id = UUID(job.payload["source_id"])
@@ -51,16 +51,12 @@ class CrawlSource:
             source = await self._sources.get(job.shop_id, source_id)
         except NotFound:
             return await job.finish("failed")
-        await self._set_state(job.shop_id, source_id, "syncing")
-        pages = crawled_files(source["url"], self._egress, source["max_pages"])
+        await self._sources.set_state(job.shop_id, source_id, "syncing")
+        pages = crawled_files(source.url, self._egress, source.max_pages)
         result = await self._knowledge.import_files(job.shop_id, pages, "site", _reporter(job))
         read_nothing = result.read == len(result.failed)
-        await self._set_state(job.shop_id, source_id, "failed" if read_nothing else "synced")
+        await self._sources.set_state(job.shop_id, source_id, "failed" if read_nothing else "synced")
         return await job.finish("failed" if read_nothing else "done")
-
-    async def _set_state(self, shop_id: UUID, source_id: UUID, state: str) -> None:
-        async with self._database.connection(shop_id) as connection:
-            await storage.set_source_state(connection, shop_id, source_id, state)
 
 
 class EmbedMissing:

@@ -226,7 +226,7 @@ def job_handlers(services: Services) -> Mapping[str, Handler]:
     return {
         "catalog.import": ImportProducts(database, services.catalog, services.shops),
         "knowledge.import": ImportDocument(database, knowledge),
-        "knowledge.crawl": CrawlSource(database, knowledge, services.sources, services.egress),
+        "knowledge.crawl": CrawlSource(knowledge, services.sources, services.egress),
         "knowledge.embed": EmbedMissing(knowledge),
         "knowledge.restem": Restem(knowledge),
         "stores.sync": SyncStore(
