@@ -8,11 +8,9 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
 import msgspec
-from msgspec import Struct
 
 from integrations.platform import PersonNamed, normalise_order_number
 from server.chat.conversations.erasure.service import ErasedShoppers
@@ -23,22 +21,13 @@ from server.core.crypto import Vault, derive
 from server.core.database import Database
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import new_id
+from server.core.table_model import now
 from server.privacy import storage
+from server.privacy.models import PrivacyRecord
+from server.privacy.tables import PrivacyRequestRow
 from server.shops.identity import Shopper
 
 ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
-
-
-class PrivacyRecord(Struct, frozen=True, kw_only=True):
-    """What became of a request. `person` is a keyed hash: it shows whose request it was to whoever knows the person."""
-
-    id: UUID
-    kind: str
-    person: str
-    asked_by: str
-    asked_at: Any
-    done_at: Any
-    counts: dict[str, int]
 
 
 class Privacy:
@@ -61,30 +50,25 @@ class Privacy:
     async def export(self, shop_id: UUID, person: PersonNamed, asked_by: str) -> UUID:
         """Gather all that is kept of a person, sealed until somebody fetches it; the record's id."""
         _require_named(person)
-        request_id = new_id()
-        async with self._database.connection(shop_id) as connection:
-            ids = await storage.conversations_of(connection, shop_id, *_keys(person))
-            found = await storage.gather(connection, shop_id, ids)
-            counts = {name: len(rows) for name, rows in found.items()}
+        async with self._database.session(shop_id) as session:
+            ids = await storage.find_conversations(session, shop_id, *_keys(person))
+            found = await storage.get_personal_data(session, shop_id, ids)
             sealed = self._vault.seal(shop_id, msgspec.json.encode(found).decode())
-            await storage.add_record(
-                connection, shop_id, request_id, "export", self._hash(person), asked_by, counts, sealed
-            )
-        return request_id
+            request = _done("export", shop_id, self._hash(person), asked_by, found.counts(), sealed)
+            await storage.add_request(session, shop_id, request)
+        return request.id
 
     async def erase(self, shop_id: UUID, person: PersonNamed, asked_by: str) -> UUID:
         """Take out all that is kept of a person, from the database and from running streams; the record's id."""
         _require_named(person)
-        request_id = new_id()
-        async with self._database.connection(shop_id) as connection:
-            ids = await storage.conversations_of(connection, shop_id, *_keys(person))
-            counts = await storage.erase_conversations(connection, shop_id, ids)
-            counts |= await storage.erase_exports(connection, shop_id, self._hash(person))
-            await storage.add_record(
-                connection, shop_id, request_id, "erase", self._hash(person), asked_by, counts, None
-            )
+        async with self._database.session(shop_id) as session:
+            ids = await storage.find_conversations(session, shop_id, *_keys(person))
+            counts = await storage.erase_conversations(session, shop_id, ids)
+            counts["exports"] = await storage.erase_exports(session, shop_id, self._hash(person))
+            request = _done("erase", shop_id, self._hash(person), asked_by, counts)
+            await storage.add_request(session, shop_id, request)
         await self._forget_streams(shop_id, ids)
-        return request_id
+        return request.id
 
     async def forget_shopper(self, shopper: Shopper) -> int:
         """Take out all conversations of a shopper at their own wish, with all that hangs on them; how many. Their
@@ -97,13 +81,14 @@ class Privacy:
         await self._erased_shoppers.add(shop_id, shopper.shopper_id)
         async with self._database.connection(shop_id) as connection:
             ids = await self._erased_shoppers.list_conversations(connection, shop_id, shopper.shopper_id)
-            counts = await storage.erase_conversations(connection, shop_id, ids)
+        async with self._database.session(shop_id) as session:
+            counts = await storage.erase_conversations(session, shop_id, ids)
             for person in _names_of(shopper):
-                found = await storage.erase_exports(connection, shop_id, self._hash(person))
-                counts["exports"] = counts.get("exports", 0) + found["exports"]
+                erased = await storage.erase_exports(session, shop_id, self._hash(person))
+                counts["exports"] = counts.get("exports", 0) + erased
             if ids:
                 name = self._hash_of(f"shopper:{shopper.shopper_id}")
-                await storage.add_record(connection, shop_id, new_id(), "erase", name, "shopper", counts, None)
+                await storage.add_request(session, shop_id, _done("erase", shop_id, name, "shopper", counts))
         await self._forget_streams(shop_id, [*ids, shopper.conversation_id])
         return len(ids)
 
@@ -116,10 +101,12 @@ class Privacy:
         to be forgotten did not reach (begun in that very moment, or the database went away before the end)."""
         async with self._database.connection(shop_id) as connection:
             ids = await self._erased_shoppers.list_remaining(connection, shop_id)
-            if ids:
-                counts = await storage.erase_conversations(connection, shop_id, ids)
+        if ids:
+            async with self._database.session(shop_id) as session:
+                counts = await storage.erase_conversations(session, shop_id, ids)
                 name = self._hash_of("shoppers:left over")
-                await storage.add_record(connection, shop_id, new_id(), "erase", name, "shopper", counts, None)
+                await storage.add_request(session, shop_id, _done("erase", shop_id, name, "shopper", counts))
+        async with self._database.connection(shop_id) as connection:
             await self._erased_shoppers.delete_outdated(connection, shop_id)
         await self._forget_streams(shop_id, ids)
 
@@ -131,37 +118,36 @@ class Privacy:
     async def erase_store(self, shop_id: UUID, connection_id: UUID) -> None:
         """Take out what came from a store that has left for good, and the shop's conversations when it was the only
         one; the shop itself stays its merchant's."""
-        async with self._database.connection(shop_id) as connection:
-            counts = await storage.erase_store(connection, shop_id, connection_id, f"store:{connection_id}")
-            ids = await storage.conversations_without_a_store(connection, shop_id)
-            counts |= await storage.erase_conversations(connection, shop_id, ids)
+        async with self._database.session(shop_id) as session:
+            counts = await storage.erase_store(session, shop_id, connection_id, f"store:{connection_id}")
+            ids = await storage.find_conversations_without_a_store(session, shop_id)
+            counts |= await storage.erase_conversations(session, shop_id, ids)
             person = hmac.digest(self._key, connection_id.bytes, hashlib.sha256)
-            await storage.add_record(
-                connection, shop_id, new_id(), "erase", person, f"connection:{connection_id}", counts, None
-            )
+            request = _done("erase", shop_id, person, f"connection:{connection_id}", counts)
+            await storage.add_request(session, shop_id, request)
         await self._forget_streams(shop_id, ids)
 
     async def records(self, shop_id: UUID) -> list[PrivacyRecord]:
         """All requests of a shop, newest first."""
-        async with self._database.connection(shop_id) as connection:
-            rows = await storage.list_records(connection, shop_id)
+        async with self._database.session(shop_id) as session:
+            rows = await storage.list_requests(session, shop_id)
         return [
             PrivacyRecord(
-                id=row["id"],
-                kind=row["kind"],
-                person=row["person_hash"].hex(),
-                asked_by=row["asked_by"],
-                asked_at=row["asked_at"],
-                done_at=row["done_at"],
-                counts=msgspec.json.decode(row["counts"]),
+                id=row.id,
+                kind=row.kind,
+                person=row.person_hash.hex(),
+                asked_by=row.asked_by,
+                asked_at=row.asked_at,
+                done_at=row.done_at,
+                counts=row.counts,
             )
             for row in rows
         ]
 
     async def read_export(self, shop_id: UUID, request_id: UUID) -> bytes:
         """An export as JSON. Raises NotFound, also when it was erased since."""
-        async with self._database.connection(shop_id) as connection:
-            sealed = await storage.find_export(connection, shop_id, request_id)
+        async with self._database.session(shop_id) as session:
+            sealed = await storage.find_export(session, shop_id, request_id)
         if sealed is None:
             raise NotFound
         return self._vault.open(shop_id, sealed).encode()
@@ -171,6 +157,22 @@ class Privacy:
 
     def _hash_of(self, name: str) -> bytes:
         return hmac.digest(self._key, name.encode(), hashlib.sha256)
+
+
+def _done(
+    kind: str, shop_id: UUID, person: bytes, asked_by: str, counts: dict[str, int], export: bytes | None = None
+) -> PrivacyRequestRow:
+    """The record of a request that is done now."""
+    return PrivacyRequestRow(
+        shop_id=shop_id,
+        id=new_id(),
+        kind=kind,
+        person_hash=person,
+        asked_by=asked_by,
+        done_at=now(),
+        counts=counts,
+        export=export,
+    )
 
 
 def _names_of(shopper: Shopper) -> list[PersonNamed]:

@@ -1,155 +1,174 @@
-"""SQL of privacy requests: everything that hangs on a person's conversations."""
+"""Queries of privacy requests: everything that belongs to a person's conversations."""
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import ColumnElement, exists, literal_column
+from sqlalchemy.orm import QueryableAttribute, defer
+from sqlalchemy.sql import Delete, Select
+from sqlmodel import col, delete, func, or_, select, union, update
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from server.core.database import Connection
+from server.catalog.tables import ProductRow
+from server.chat.tables import ConversationMarkRow, ConversationRow, FeedbackRow, MessageRow, PictureRow, TurnRow
+from server.core.tables import JobRow
+from server.knowledge.tables import DocumentRow
+from server.orders.tables import OneTimeCodeRow, ProofRow
+from server.privacy.models import (
+    ConversationCopy,
+    FeedbackCopy,
+    MarkCopy,
+    MessageCopy,
+    PersonalData,
+    PictureCopy,
+    ProofCopy,
+)
+from server.privacy.tables import PrivacyRequestRow
+from server.stores.tables import LeftStoreRow, StoreConnectionRow
 
-GATHERED = {
-    "conversations": "SELECT id, customer_id, customer_email, contact_email, state, locale, origin, created_at, "
-    "last_message_at FROM conversation WHERE shop_id = $1 AND id = ANY($2) ORDER BY id",
-    "messages": "SELECT conversation_id, author, parts::text AS parts, created_at FROM message "
-    "WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id, seq",
-    "feedback": "SELECT conversation_id, message_id, rating, comment, created_at FROM feedback "
-    "WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id",
-    "marks": "SELECT conversation_id, message_id, rating, at FROM conversation_mark "
-    "WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id, id",
-    "pictures": "SELECT conversation_id, message_id, media_type, width, height, encode(data, 'base64') AS data, "
-    "created_at FROM picture WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id, id",
-    "proofs": "SELECT conversation_id, order_number, level, proven_at, expires_at FROM proof "
-    "WHERE shop_id = $1 AND conversation_id = ANY($2) ORDER BY conversation_id",
-}
-ERASED = {
-    "proofs": "DELETE FROM proof WHERE shop_id = $1 AND conversation_id = ANY($2)",
-    "codes": "DELETE FROM one_time_code WHERE shop_id = $1 AND conversation_id = ANY($2)",
-    "feedback": "DELETE FROM feedback WHERE shop_id = $1 AND conversation_id = ANY($2)",
-    "pictures": "DELETE FROM picture WHERE shop_id = $1 AND conversation_id = ANY($2)",
-    "code_requests": "DELETE FROM job WHERE shop_id = $1 AND kind = 'orders.send_code' AND state IN ('done', 'failed') "
-    "AND payload ->> 'conversation_id' = ANY($2::uuid[]::text[])",
-    "messages": "DELETE FROM message WHERE shop_id = $1 AND conversation_id = ANY($2)",
-    "turns": "DELETE FROM turn WHERE shop_id = $1 AND conversation_id = ANY($2)",
-    "conversations": "DELETE FROM conversation WHERE shop_id = $1 AND id = ANY($2)",
-}
+MAX_RECORDS = 500
+_TEXTS_OF_PARTS: ColumnElement[str] = literal_column("'$[*].text'")
+_WHOLE_VALUE: ColumnElement[str] = literal_column("'{}'")
+
+Copy = TypeVar("Copy")
 
 
-async def conversations_of(
-    connection: Connection, shop_id: UUID, customer_id: str | None, email: str | None, order_numbers: Sequence[str]
+async def find_conversations(
+    session: AsyncSession, shop_id: UUID, customer_id: str | None, email: str | None, order_numbers: Sequence[str]
 ) -> list[UUID]:
     """Conversations of a person: signed in as them, with their e-mail (lower case) given or written, or about an
-    order of theirs that was proven."""
-    rows = await connection.fetch(
-        "SELECT id FROM conversation WHERE shop_id = $1 AND (customer_id = $2 OR lower(customer_email) = $3 "
-        "OR lower(contact_email) = $3) "
-        "UNION SELECT conversation_id FROM message WHERE shop_id = $1 AND $5 <> '' AND EXISTS "
-        "(SELECT FROM jsonb_path_query(parts, '$[*].text') AS said(words) WHERE words #>> '{}' ~* $5) "
-        "UNION SELECT conversation_id FROM proof WHERE shop_id = $1 AND order_number = ANY($4)",
-        shop_id,
-        customer_id,
-        email or "",
-        list(order_numbers),
-        _whole_address(email) if email else "",
-    )
-    return [row["id"] for row in rows]
+    order of theirs that was proven. What is None or empty finds nothing."""
+    talk, message, proof = ConversationRow, MessageRow, ProofRow
+    found: list[Select[Any]] = []
+    if customer_id:
+        found.append(select(talk.id).where(talk.shop_id == shop_id, talk.customer_id == customer_id))
+    if email:
+        is_theirs = or_(func.lower(talk.customer_email) == email, func.lower(talk.contact_email) == email)
+        found.append(select(talk.id).where(talk.shop_id == shop_id, is_theirs))
+        words = func.jsonb_path_query(col(message.parts), _TEXTS_OF_PARTS).column_valued("words")
+        says = exists().where(words.op("#>>")(_WHOLE_VALUE).op("~*")(_whole_address(email)))
+        found.append(select(message.conversation_id).where(message.shop_id == shop_id, says))
+    if order_numbers:
+        is_about = col(proof.order_number).in_(order_numbers)
+        found.append(select(proof.conversation_id).where(proof.shop_id == shop_id, is_about))
+    if not found:
+        return []
+    return list((await session.execute(union(*found))).scalars())
 
 
 def _whole_address(email: str) -> str:
-    """A pattern for this address and no longer one that holds it: not joann@ for ann@, not .com.au for .com."""
+    """A pattern for this address and no longer one that contains it: not joann@ for ann@, not .com.au for .com."""
     literal = re.sub(r"([^A-Za-z0-9@])", r"\\\1", email)
     return rf"(?<![A-Za-z0-9._%+-]){literal}(?![A-Za-z0-9-]|\.[A-Za-z0-9])"
 
 
-async def conversations_without_a_store(connection: Connection, shop_id: UUID) -> list[UUID]:
-    """All conversations of a shop that has neither a connection nor a product of its own left; none of any other."""
-    rows = await connection.fetch(
-        "SELECT id FROM conversation WHERE shop_id = $1 AND NOT EXISTS (SELECT FROM connection WHERE shop_id = $1) "
-        "AND NOT EXISTS (SELECT FROM product WHERE shop_id = $1)",
-        shop_id,
+async def find_conversations_without_a_store(session: AsyncSession, shop_id: UUID) -> list[UUID]:
+    """All conversations of a shop that has neither a connection nor a product left; none of any other."""
+    has_store = exists().where(col(StoreConnectionRow.shop_id) == shop_id)
+    has_product = exists().where(col(ProductRow.shop_id) == shop_id)
+    query = select(ConversationRow.id).where(ConversationRow.shop_id == shop_id, ~has_store, ~has_product)
+    return list((await session.exec(query)).all())
+
+
+async def get_personal_data(session: AsyncSession, shop_id: UUID, conversation_ids: Sequence[UUID]) -> PersonalData:
+    """All that is stored of these conversations."""
+
+    async def copies(table: Any, kind: type[Copy], *order: Any) -> list[Copy]:
+        key = col(table.id if table is ConversationRow else table.conversation_id)
+        query = select(table).where(table.shop_id == shop_id, key.in_(conversation_ids)).order_by(key, *order)
+        rows = (await session.exec(query)).all()
+        return [msgspec.convert(row, kind, from_attributes=True) for row in rows]
+
+    return PersonalData(
+        conversations=await copies(ConversationRow, ConversationCopy),
+        messages=await copies(MessageRow, MessageCopy, MessageRow.seq),
+        feedback=await copies(FeedbackRow, FeedbackCopy),
+        marks=await copies(ConversationMarkRow, MarkCopy, ConversationMarkRow.id),
+        pictures=await copies(PictureRow, PictureCopy, PictureRow.id),
+        proofs=await copies(ProofRow, ProofCopy),
     )
-    return [row["id"] for row in rows]
 
 
-async def gather(connection: Connection, shop_id: UUID, conversation_ids: Sequence[UUID]) -> dict[str, list[Any]]:
-    """All that is kept of these conversations, by kind."""
-    found: dict[str, list[Any]] = {}
-    for name, query in GATHERED.items():
-        rows = [dict(row) for row in await connection.fetch(query, shop_id, list(conversation_ids))]
-        found[name] = [row | ({"parts": msgspec.json.decode(row["parts"])} if "parts" in row else {}) for row in rows]
-    return found
+async def erase_conversations(session: AsyncSession, shop_id: UUID, conversation_ids: Sequence[UUID]) -> dict[str, int]:
+    """Delete these conversations with all that belongs to them; how many rows of each kind."""
+    job, talk = JobRow, ConversationRow
+    named = func.jsonb_extract_path_text(col(job.payload), "conversation_id")
+
+    def of_conversations(table: Any) -> Delete:
+        return delete(table).where(table.shop_id == shop_id, table.conversation_id.in_(conversation_ids))
+
+    statements = {
+        "proofs": of_conversations(ProofRow),
+        "codes": of_conversations(OneTimeCodeRow),
+        "feedback": of_conversations(FeedbackRow),
+        "pictures": of_conversations(PictureRow),
+        "code_requests": delete(job).where(
+            col(job.shop_id) == shop_id,
+            col(job.kind) == "orders.send_code",
+            col(job.state).in_(("done", "failed")),
+            named.in_([str(conversation_id) for conversation_id in conversation_ids]),
+        ),
+        "messages": of_conversations(MessageRow),
+        "turns": of_conversations(TurnRow),
+        "conversations": delete(talk).where(col(talk.shop_id) == shop_id, col(talk.id).in_(conversation_ids)),
+    }
+    return {name: await _count_deleted(session, statement) for name, statement in statements.items()}
 
 
-async def erase_conversations(
-    connection: Connection, shop_id: UUID, conversation_ids: Sequence[UUID]
-) -> dict[str, int]:
-    """Take these conversations out with all that hangs on them; how many rows of each kind."""
-    counts = {}
-    for name, query in ERASED.items():
-        status = await connection.execute(query, shop_id, list(conversation_ids))
-        counts[name] = int(status.rpartition(" ")[2])
+async def erase_exports(session: AsyncSession, shop_id: UUID, person_hash: bytes) -> int:
+    """Delete the exports of a person, which contain what is being erased; how many there were."""
+    request = PrivacyRequestRow
+    where = (
+        col(request.shop_id) == shop_id,
+        col(request.person_hash) == person_hash,
+        col(request.export).is_not(None),
+    )
+    return (await session.exec(update(request).where(*where).values(export=None))).rowcount
+
+
+async def erase_store(session: AsyncSession, shop_id: UUID, connection_id: UUID, source: str) -> dict[str, int]:
+    """Delete a connection and all that was read from it; how many products and documents."""
+    counts = {
+        name: await _count_deleted(
+            session, delete(table).where(col(table.shop_id) == shop_id, col(table.source) == source)
+        )
+        for name, table in (("products", ProductRow), ("documents", DocumentRow))
+    }
+    store, left = StoreConnectionRow, LeftStoreRow
+    await session.exec(delete(store).where(col(store.shop_id) == shop_id, col(store.id) == connection_id))
+    await session.exec(delete(left).where(col(left.shop_id) == shop_id, col(left.connection_id) == connection_id))
     return counts
 
 
-async def erase_exports(connection: Connection, shop_id: UUID, person_hash: bytes) -> dict[str, int]:
-    """Exports of the same person hold what is being erased."""
-    status = await connection.execute(
-        "UPDATE privacy_request SET export = NULL WHERE shop_id = $1 AND person_hash = $2 AND export IS NOT NULL",
-        shop_id,
-        person_hash,
+async def add_request(session: AsyncSession, shop_id: UUID, request: PrivacyRequestRow) -> None:
+    """Store a request that is done, in the transaction that did it."""
+    assert request.shop_id == shop_id
+    session.add(request)
+    await session.flush()
+
+
+async def list_requests(session: AsyncSession, shop_id: UUID) -> Sequence[PrivacyRequestRow]:
+    """The newest requests, newest first, without their exports."""
+    request = PrivacyRequestRow
+    query = (
+        select(request)
+        .options(defer(cast(QueryableAttribute[bytes], request.export)))
+        .where(request.shop_id == shop_id)
+        .order_by(col(request.id).desc())
+        .limit(MAX_RECORDS)
     )
-    return {"exports": int(status.rpartition(" ")[2])}
+    return (await session.exec(query)).all()
 
 
-async def erase_store(connection: Connection, shop_id: UUID, connection_id: UUID, source: str) -> dict[str, int]:
-    """Take out a connection and all that was read from it."""
-    counts = {}
-    for name in ("product", "document"):
-        status = await connection.execute(f"DELETE FROM {name} WHERE shop_id = $1 AND source = $2", shop_id, source)
-        counts[f"{name}s"] = int(status.rpartition(" ")[2])
-    await connection.execute("DELETE FROM connection WHERE shop_id = $1 AND id = $2", shop_id, connection_id)
-    await connection.execute("DELETE FROM left_store WHERE shop_id = $1 AND connection_id = $2", shop_id, connection_id)
-    return counts
-
-
-async def add_record(
-    connection: Connection,
-    shop_id: UUID,
-    request_id: UUID,
-    kind: str,
-    person_hash: bytes,
-    asked_by: str,
-    counts: dict[str, int],
-    sealed_export: bytes | None,
-) -> None:
-    """The record of a request that is done, in the transaction that did it."""
-    await connection.execute(
-        "INSERT INTO privacy_request (shop_id, id, kind, person_hash, asked_by, done_at, counts, export) "
-        "VALUES ($1, $2, $3, $4, $5, now(), $6::jsonb, $7)",
-        shop_id,
-        request_id,
-        kind,
-        person_hash,
-        asked_by,
-        msgspec.json.encode(counts).decode(),
-        sealed_export,
-    )
-
-
-async def list_records(connection: Connection, shop_id: UUID) -> list[Any]:
-    """All requests, newest first."""
-    rows: list[Any] = await connection.fetch(
-        "SELECT id, kind, person_hash, asked_by, asked_at, done_at, counts FROM privacy_request "
-        "WHERE shop_id = $1 ORDER BY id DESC LIMIT 500",
-        shop_id,
-    )
-    return rows
-
-
-async def find_export(connection: Connection, shop_id: UUID, request_id: UUID) -> bytes | None:
+async def find_export(session: AsyncSession, shop_id: UUID, request_id: UUID) -> bytes | None:
     """The sealed export of a request."""
-    sealed: bytes | None = await connection.fetchval(
-        "SELECT export FROM privacy_request WHERE shop_id = $1 AND id = $2", shop_id, request_id
-    )
-    return sealed
+    request = PrivacyRequestRow
+    query = select(request.export).where(request.shop_id == shop_id, request.id == request_id)
+    return (await session.exec(query)).first()
+
+
+async def _count_deleted(session: AsyncSession, statement: Delete) -> int:
+    return (await session.exec(statement, execution_options={"synchronize_session": False})).rowcount
