@@ -89,6 +89,13 @@ class ConversationItem(Struct, frozen=True, kw_only=True):
     ratings: Ratings
 
 
+class ConversationPage(Struct, frozen=True):
+    """A page of conversations, and the position at which the next one begins; None at the end."""
+
+    items: list[ConversationItem]
+    next_position: Position | None = None
+
+
 class Feedback(Struct, frozen=True, kw_only=True):
     """What the shopper thinks of one answer."""
 

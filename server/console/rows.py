@@ -4,18 +4,16 @@ from typing import Any
 
 import msgspec
 
-from server.console.models import Assignee, ConversationItem, Feedback, MessageView, Ratings, TurnView
+from server.chat.tables import FeedbackRow, MessageRow, TurnRow
+from server.console.models import Assignee, ConversationItem, Feedback, JobLine, MessageView, Ratings, TurnView
+from server.core.database import Row
+from server.core.tables import JobRow
 
 ROLES = {"shopper": "user", "assistant": "assistant", "staff": "assistant", "system": "system"}
 _PLAIN = ("id", "question_id", "answer_id", "state", "answered_by", "usage_state", "started_at", "ended_at")
 
 
-def assignee_of(row: Any) -> Assignee | None:
-    """Who looks after a conversation; the name is empty for somebody who is gone."""
-    return Assignee(row["assignee"], row["assignee_name"] or "") if row["assignee"] else None
-
-
-def item_of(row: Any) -> ConversationItem:
+def item_of(row: Row) -> ConversationItem:
     """A line of the list."""
     own = {"walked", "end_at", "end_id", "assignee_name", "up", "down"}
     fields = {name: value for name, value in row.items() if name not in own}
@@ -23,32 +21,33 @@ def item_of(row: Any) -> ConversationItem:
         **fields
         | {
             "tags": msgspec.json.decode(row["tags"]),
-            "assignee": assignee_of(row),
+            "assignee": Assignee(row["assignee"], row["assignee_name"] or "") if row["assignee"] else None,
             "ratings": Ratings(row["up"], row["down"]),
         }
     )
 
 
-def message_of(row: Any) -> MessageView:
-    """A message, with its rating where the statement has read one."""
-    rating = row.get("rating")
+def message_of(message: MessageRow, feedback: FeedbackRow | None = None) -> MessageView:
+    """A message with its rating."""
     return MessageView(
-        id=row["id"],
-        author=row["author"],
-        role=ROLES[row["author"]],
-        turn_id=row["turn_id"],
-        parts=msgspec.Raw(row["parts"].encode()),
-        metadata=msgspec.Raw(row["metadata"].encode()),
-        created_at=row["created_at"],
-        feedback=Feedback(rating=rating, comment=row["comment"], created_at=row["rated_at"]) if rating else None,
+        id=message.id,
+        author=message.author,
+        role=ROLES[message.author],
+        turn_id=message.turn_id,
+        parts=msgspec.Raw(msgspec.json.encode(message.parts)),
+        metadata=msgspec.Raw(msgspec.json.encode(message.metadata_)),
+        created_at=message.created_at,
+        feedback=Feedback(rating=feedback.rating, comment=feedback.comment, created_at=feedback.created_at)
+        if feedback
+        else None,
     )
 
 
-def turn_of(row: Any) -> TurnView:
+def turn_of(turn: TurnRow) -> TurnView:
     """A turn; an interrupted one has hardly any trace."""
-    trace: dict[str, Any] = msgspec.json.decode(row["trace"])
+    trace = turn.trace
     lists: dict[str, Any] = {name: trace.get(name) or [] for name in ("tools", "sources", "receipts", "notes")}
-    plain: dict[str, Any] = {name: row[name] for name in _PLAIN}
+    plain: dict[str, Any] = {name: getattr(turn, name) for name in _PLAIN}
     return TurnView(
         **plain | lists,
         kind=trace.get("kind"),
@@ -59,9 +58,17 @@ def turn_of(row: Any) -> TurnView:
     )
 
 
-def reason_of(error: str | None) -> str | None:
-    """What a job says went wrong with its first bad row."""
-    if error is None:
-        return None
-    decoded = msgspec.json.decode(error)
-    return str(decoded.get("reason", decoded)) if isinstance(decoded, dict) else str(decoded)
+def job_of(job: JobRow) -> JobLine:
+    """A job, with what it says went wrong with its first bad row."""
+    first = job.errors[0] if job.errors else None
+    return JobLine(
+        id=job.id,
+        kind=job.kind,
+        state=job.state,
+        done=job.done,
+        total=job.total,
+        failed=len(job.errors),
+        first_error=None if first is None else str(first.get("reason", first) if isinstance(first, dict) else first),
+        created_at=job.created_at,
+        ended_at=job.ended_at,
+    )

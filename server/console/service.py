@@ -1,10 +1,10 @@
 """The staff's desk: read conversations with the reason for each answer, reply, assign, tag, close."""
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID, uuid5
 
 import msgspec
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from server.chat.conversations.handoff.tasks import LEFT_AFTER, MAIL_REPLY
 from server.chat.conversations.models import WidgetReport
@@ -15,7 +15,7 @@ from server.console.models import (
     IMPORTS,
     STATES,
     ConversationDetail,
-    ConversationItem,
+    ConversationPage,
     Glance,
     JobLine,
     MessageView,
@@ -23,7 +23,7 @@ from server.console.models import (
     StaffMember,
     Wanted,
 )
-from server.console.rows import assignee_of, item_of, message_of, reason_of, turn_of
+from server.console.rows import job_of, message_of, turn_of
 from server.core.database import Connection, Database
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import new_id
@@ -49,8 +49,8 @@ class StaffService:
 
     async def conversations(
         self, caller: Caller, wanted: Wanted, after: Position | None, limit: int
-    ) -> tuple[list[ConversationItem], Position | None]:
-        """A page of conversations, newest first, and where the next one begins (None at the end).
+    ) -> ConversationPage:
+        """A page of conversations, newest first.
 
         A search looks through a bounded stretch per page, so a page may be short, even empty, and not be the last.
         Raises Invalid on an unknown state or words too long to search for.
@@ -58,7 +58,7 @@ class StaffService:
         _require_wanted(wanted)
         await self._note_active(caller)
         async with self._database.connection(caller.shop_id) as connection:
-            rows, goes_on_at = await storage.list_conversations(
+            page = await storage.list_conversations(
                 connection,
                 caller.shop_id,
                 msgspec.structs.replace(wanted, text=_clean(wanted.text)),
@@ -67,26 +67,35 @@ class StaffService:
                 wanted.until or END,
                 limit + 1,
             )
-        items = [item_of(row) for row in rows[:limit]]
-        if len(rows) > limit:
-            goes_on_at = Position(items[-1].last_message_at, items[-1].id)
-        return items, goes_on_at
+        if len(page.items) <= limit:
+            return page
+        last = page.items[limit - 1]
+        return ConversationPage(page.items[:limit], Position(last.last_message_at, last.id))
 
     async def get(self, caller: Caller, conversation_id: UUID) -> ConversationDetail:
         """A conversation with its messages, ratings and traces. Raises NotFound."""
         shop_id = caller.shop_id
         await self._note_active(caller)
-        async with self._database.connection(shop_id) as connection:
-            row = await storage.find_conversation(connection, shop_id, conversation_id)
-            if row is None:
-                raise NotFound
-            messages = await storage.list_messages(connection, shop_id, conversation_id)
-            turns = await storage.list_turns(connection, shop_id, conversation_id)
-        fields = {name: value for name, value in row.items() if name != "assignee_name"}
+        async with self._database.session(shop_id) as session:
+            talk = await storage.get_conversation(session, shop_id, conversation_id)
+            assignee = await storage.find_assignee(session, shop_id, conversation_id)
+            messages = await storage.list_messages(session, shop_id, conversation_id)
+            turns = await storage.list_turns(session, shop_id, conversation_id)
         return ConversationDetail(
-            **fields | {"tags": msgspec.json.decode(row["tags"]), "assignee": assignee_of(row)},
-            messages=[message_of(each) for each in reversed(messages[: storage.MAX_MESSAGES])],
-            turns=[turn_of(each) for each in reversed(turns)],
+            id=talk.id,
+            state=talk.state,
+            preview=talk.preview,
+            locale=talk.locale,
+            origin=talk.origin,
+            customer_id=talk.customer_id,
+            customer_email=talk.customer_email,
+            contact_email=talk.contact_email,
+            tags=talk.tags,
+            assignee=assignee,
+            created_at=talk.created_at,
+            last_message_at=talk.last_message_at,
+            messages=[message_of(*each) for each in reversed(messages[: storage.MAX_MESSAGES])],
+            turns=[turn_of(turn) for turn in reversed(turns)],
             has_earlier=len(messages) > storage.MAX_MESSAGES,
         )
 
@@ -105,30 +114,27 @@ class StaffService:
             _require_found(
                 await storage.join_conversation(connection, caller.shop_id, conversation_id, caller.merchant_id)
             )
-            known = await storage.find_message(connection, caller.shop_id, conversation_id, message_id)
-            if known is None:
-                known = await self._add_reply(connection, caller, conversation_id, message_id, said)
+            if not await storage.has_message(connection, caller.shop_id, conversation_id, message_id):
+                await self._add_reply(connection, caller, conversation_id, message_id, said)
         await self._presence.clear_typing(caller.shop_id, conversation_id)
-        return message_of(known)
+        async with self._database.session(caller.shop_id) as session:
+            return message_of(await storage.get_message(session, caller.shop_id, conversation_id, message_id))
 
     async def glance(self, caller: Caller, conversation_id: UUID) -> Glance:
         """What a page that shows the conversation asks every few seconds. Raises NotFound."""
         await self._note_active(caller)
-        async with self._database.connection(caller.shop_id) as connection:
-            messages = await storage.count_messages(connection, caller.shop_id, conversation_id)
-        if messages is None:
-            raise NotFound
+        async with self._database.session(caller.shop_id) as session:
+            messages = await storage.count_messages(session, caller.shop_id, conversation_id)
         seen = await self._presence.fetch(caller.shop_id, conversation_id)
         return Glance(shopper_typing=seen.shopper_typing, messages=messages)
 
     async def note_typing(self, caller: Caller, conversation_id: UUID, shop_name: str) -> None:
         """The shopper sees it for a few seconds, under the name of whoever writes. Raises NotFound, RoleRefused."""
         caller.require(Role.AGENT)
-        async with self._database.connection(caller.shop_id) as connection:
-            if await storage.count_messages(connection, caller.shop_id, conversation_id) is None:
-                raise NotFound
-            staff = await storage.list_staff(connection, caller.shop_id)
-        name = next((row["name"] for row in staff if row["merchant_id"] == caller.merchant_id), "")
+        async with self._database.session(caller.shop_id) as session:
+            await storage.get_conversation(session, caller.shop_id, conversation_id)
+            staff = await storage.list_staff(session, caller.shop_id)
+        name = next((each.name for each in staff if each.merchant_id == caller.merchant_id), "")
         await self._presence.record_staff_typing(caller.shop_id, conversation_id, name or shop_name)
 
     async def reports(self, caller: Caller) -> list[WidgetReport]:
@@ -143,65 +149,61 @@ class StaffService:
 
     async def _add_reply(
         self, connection: Connection, caller: Caller, conversation_id: UUID, message_id: str, text: str
-    ) -> Any:
-        staff = await storage.list_staff(connection, caller.shop_id)
-        name = next((row["name"] for row in staff if row["merchant_id"] == caller.merchant_id), "")
-        await add_staff_message(connection, caller.shop_id, conversation_id, message_id, text, name or None)
+    ) -> None:
+        name = await storage.find_staff_name(connection, caller.shop_id, caller.merchant_id)
+        await add_staff_message(connection, caller.shop_id, conversation_id, message_id, text, name)
         details = {"conversation_id": str(conversation_id), "message_id": message_id}
         await storage.add_audit_entry(connection, caller.shop_id, caller.actor, "conversation.reply", details)
         await enqueue(connection, caller.shop_id, MAIL_REPLY, details, due_at=datetime.now(UTC) + LEFT_AFTER)
-        return await storage.find_message(connection, caller.shop_id, conversation_id, message_id)
 
     async def assign(self, caller: Caller, conversation_id: UUID, merchant_id: UUID | None) -> None:
         """Give a conversation to somebody of the shop, or to nobody. Raises Invalid, NotFound, RoleRefused."""
         caller.require(Role.AGENT)
-        async with self._database.connection(caller.shop_id) as connection:
-            staff = await storage.list_staff(connection, caller.shop_id)
-            _require_found(await storage.set_assignee(connection, caller.shop_id, conversation_id, merchant_id))
-            if merchant_id and merchant_id not in [row["merchant_id"] for row in staff]:
+        async with self._database.session(caller.shop_id) as session:
+            talk = await storage.get_conversation(session, caller.shop_id, conversation_id)
+            staff = await storage.list_staff(session, caller.shop_id)
+            if merchant_id and merchant_id not in [each.merchant_id for each in staff]:
                 raise Invalid(
                     "Nobody was assigned.", errors=(FieldError("merchant_id", "is not a member of this shop's staff"),)
                 )
-            await self._note(connection, caller, "assign", conversation_id, {"merchant_id": merchant_id})
+            talk.assignee = merchant_id
+            assigned = str(merchant_id) if merchant_id else None
+            await self._note(session, caller, "assign", conversation_id, {"merchant_id": assigned})
 
     async def close(self, caller: Caller, conversation_id: UUID) -> None:
         """Nothing is left to do; a new message of the shopper opens it again. Raises NotFound, RoleRefused."""
         caller.require(Role.AGENT)
-        async with self._database.connection(caller.shop_id) as connection:
-            _require_found(await storage.set_state(connection, caller.shop_id, conversation_id, "closed"))
-            await self._note(connection, caller, "close", conversation_id, {})
+        async with self._database.session(caller.shop_id) as session:
+            talk = await storage.get_conversation(session, caller.shop_id, conversation_id)
+            talk.state = "closed"
+            await self._note(session, caller, "close", conversation_id, {})
 
     async def tag(self, caller: Caller, conversation_id: UUID, tags: list[str]) -> list[str]:
         """Replace the tags; as they are kept. Raises Invalid, NotFound, RoleRefused."""
         caller.require(Role.AGENT)
         kept = _require_tags(tags)
-        async with self._database.connection(caller.shop_id) as connection:
-            _require_found(await storage.set_tags(connection, caller.shop_id, conversation_id, kept))
-            await self._note(connection, caller, "tags", conversation_id, {"tags": kept})
+        async with self._database.session(caller.shop_id) as session:
+            talk = await storage.get_conversation(session, caller.shop_id, conversation_id)
+            talk.tags = kept
+            await self._note(session, caller, "tags", conversation_id, {"tags": kept})
         return kept
 
     async def staff(self, caller: Caller) -> list[StaffMember]:
         """Who may be assigned."""
-        async with self._database.connection(caller.shop_id) as connection:
-            rows = await storage.list_staff(connection, caller.shop_id)
-        return [msgspec.convert(dict(row), StaffMember) for row in rows]
+        async with self._database.session(caller.shop_id) as session:
+            return await storage.list_staff(session, caller.shop_id)
 
     async def jobs(self, caller: Caller) -> list[JobLine]:
         """The newest imports and crawls."""
-        async with self._database.connection(caller.shop_id) as connection:
-            rows = await storage.list_jobs(connection, caller.shop_id, list(IMPORTS), JOBS_SHOWN)
-        return [JobLine(**dict(row) | {"first_error": reason_of(row["first_error"])}) for row in rows]
+        async with self._database.session(caller.shop_id) as session:
+            jobs = await storage.list_jobs(session, caller.shop_id, list(IMPORTS), JOBS_SHOWN)
+        return [job_of(job) for job in jobs]
 
     async def _note(
-        self, connection: Connection, caller: Caller, action: str, conversation_id: UUID, details: dict[str, Any]
+        self, session: AsyncSession, caller: Caller, action: str, conversation_id: UUID, details: dict[str, object]
     ) -> None:
-        await storage.add_audit_entry(
-            connection,
-            caller.shop_id,
-            caller.actor,
-            f"conversation.{action}",
-            {"conversation_id": conversation_id} | details,
-        )
+        details = {"conversation_id": str(conversation_id)} | details
+        await storage.add_staff_action(session, caller.shop_id, caller.actor, f"conversation.{action}", details)
 
 
 def _require_found(found: bool) -> None:

@@ -1,4 +1,8 @@
-"""SQL of the console: what staff read of conversations, and the little they write. Statements are of one shop each."""
+"""Queries of the console: what staff read of conversations, and the little they write. Each is of one shop.
+
+The list of conversations is plain SQL, since it walks a window of an index and counts per line; so is what a reply
+writes in the transaction of the chat's message and of a job (decisions/0003).
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,13 +10,27 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from sqlmodel import and_, col, func, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
-from server.console.models import BROKEN_STATES, UNANSWERED_KINDS, Only, Position, Wanted
+from server.chat.tables import ConversationRow, FeedbackRow, MessageRow, TurnRow
+from server.console.models import (
+    BROKEN_STATES,
+    UNANSWERED_KINDS,
+    Assignee,
+    ConversationPage,
+    Only,
+    Position,
+    StaffMember,
+    Wanted,
+)
+from server.console.rows import item_of
 from server.core.database import Connection
+from server.core.errors import NotFound
 from server.core.ids import new_id
-
-Row = Any
-"""An asyncpg record (asyncpg ships no types)."""
+from server.core.tables import JobRow
+from server.shops.models import Role
+from server.shops.tables import AuditEntryRow, MemberRow, MerchantRow
 
 SEARCH_WINDOW = 2_000
 """Conversations one page of a search or a filter looks through; the cursor goes on from there."""
@@ -82,8 +100,8 @@ async def list_conversations(
     since: datetime,
     until: datetime,
     limit: int,
-) -> tuple[list[Row], Position | None]:
-    """Up to `limit` conversations newest first, and where to go on when the window ended before the list was full."""
+) -> ConversationPage:
+    """Up to `limit` conversations, newest first, and where the next page begins if the window ended first."""
     conditions = [_ONLY[wanted.only]] if wanted.only else []
     if wanted.text:
         conditions.append(_SAYS)
@@ -106,76 +124,101 @@ async def list_conversations(
         _like(wanted.text),
         limit,
     )
-    found = [row for row in rows if row["id"]]
-    if rows and len(found) < limit and rows[0]["walked"] == window:
-        return found, Position(rows[0]["end_at"], rows[0]["end_id"])
-    return found, None
+    items = [item_of(row) for row in rows if row["id"]]
+    if rows and len(items) < limit and rows[0]["walked"] == window:
+        return ConversationPage(items, Position(rows[0]["end_at"], rows[0]["end_id"]))
+    return ConversationPage(items)
 
 
-async def find_conversation(connection: Connection, shop_id: UUID, conversation_id: UUID) -> Row | None:
-    """One conversation's row with its assignee's name."""
-    return await connection.fetchrow(
-        "SELECT id, state, preview, locale, origin, customer_id, customer_email, contact_email, tags, assignee, "
-        "created_at, last_message_at, "
-        "(SELECT coalesce(nullif(name, ''), email) FROM merchant WHERE merchant.id = assignee) AS assignee_name "
-        "FROM conversation WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        conversation_id,
+async def get_conversation(session: AsyncSession, shop_id: UUID, conversation_id: UUID) -> ConversationRow:
+    """One conversation; what is changed of it is written when the transaction ends. Raises NotFound."""
+    talk = ConversationRow
+    query = select(talk).where(talk.shop_id == shop_id, talk.id == conversation_id)
+    found = (await session.exec(query)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def find_assignee(session: AsyncSession, shop_id: UUID, conversation_id: UUID) -> Assignee | None:
+    """Whom a conversation is assigned to; the name is empty for somebody who is gone."""
+    talk, merchant = ConversationRow, MerchantRow
+    query = (
+        select(talk.assignee, merchant)
+        .outerjoin(merchant, col(merchant.id) == talk.assignee)
+        .where(talk.shop_id == shop_id, talk.id == conversation_id)
     )
+    merchant_id, found = (await session.exec(query)).first() or (None, None)
+    return Assignee(merchant_id, (found.name or found.email) if found else "") if merchant_id else None
 
 
-async def count_messages(connection: Connection, shop_id: UUID, conversation_id: UUID) -> int | None:
-    """How many messages a conversation holds; None without such a conversation."""
-    count: int | None = await connection.fetchval(
-        "SELECT (SELECT count(*) FROM message WHERE shop_id = $1 AND conversation_id = $2) "
-        "FROM conversation WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        conversation_id,
-    )
-    return count
+async def count_messages(session: AsyncSession, shop_id: UUID, conversation_id: UUID) -> int:
+    """How many messages a conversation has. Raises NotFound without such a conversation."""
+    await get_conversation(session, shop_id, conversation_id)
+    message = MessageRow
+    query = select(func.count()).where(message.shop_id == shop_id, message.conversation_id == conversation_id)
+    return (await session.exec(query)).one()
 
 
-async def list_messages(connection: Connection, shop_id: UUID, conversation_id: UUID) -> list[Row]:
+async def list_messages(
+    session: AsyncSession, shop_id: UUID, conversation_id: UUID
+) -> Sequence[tuple[MessageRow, FeedbackRow | None]]:
     """The newest messages with their ratings, newest first; one more than is shown, to know that there are more."""
-    rows: list[Row] = await connection.fetch(
-        "SELECT message.id, author, turn_id, parts, metadata, message.created_at, rating, comment, "
-        "feedback.created_at AS rated_at FROM message LEFT JOIN feedback ON feedback.shop_id = $1 "
-        "AND feedback.conversation_id = $2 AND feedback.message_id = message.id "
-        "WHERE message.shop_id = $1 AND message.conversation_id = $2 ORDER BY seq DESC LIMIT $3",
-        shop_id,
-        conversation_id,
-        MAX_MESSAGES + 1,
+    message, feedback = MessageRow, FeedbackRow
+    is_rated = and_(
+        col(feedback.shop_id) == message.shop_id,
+        col(feedback.conversation_id) == message.conversation_id,
+        col(feedback.message_id) == message.id,
     )
-    return rows
+    query = (
+        select(message, feedback)
+        .outerjoin(feedback, is_rated)
+        .where(message.shop_id == shop_id, message.conversation_id == conversation_id)
+        .order_by(col(message.seq).desc())
+        .limit(MAX_MESSAGES + 1)
+    )
+    return [(said, rated) for said, rated in (await session.exec(query)).all()]
 
 
-async def list_turns(connection: Connection, shop_id: UUID, conversation_id: UUID) -> list[Row]:
+async def list_turns(session: AsyncSession, shop_id: UUID, conversation_id: UUID) -> Sequence[TurnRow]:
     """The newest turns with their traces, newest first."""
-    rows: list[Row] = await connection.fetch(
-        "SELECT id, question_id, answer_id, state, answered_by, usage_state, trace, started_at, ended_at FROM turn "
-        "WHERE shop_id = $1 AND conversation_id = $2 ORDER BY id DESC LIMIT $3",
-        shop_id,
-        conversation_id,
-        MAX_MESSAGES,
+    turn = TurnRow
+    query = (
+        select(turn)
+        .where(turn.shop_id == shop_id, turn.conversation_id == conversation_id)
+        .order_by(col(turn.id).desc())
+        .limit(MAX_MESSAGES)
     )
-    return rows
+    return (await session.exec(query)).all()
 
 
-async def find_message(connection: Connection, shop_id: UUID, conversation_id: UUID, message_id: str) -> Row | None:
-    """One message, without its rating."""
-    return await connection.fetchrow(
-        "SELECT id, author, turn_id, parts, metadata, created_at FROM message "
-        "WHERE shop_id = $1 AND conversation_id = $2 AND id = $3",
+async def get_message(session: AsyncSession, shop_id: UUID, conversation_id: UUID, message_id: str) -> MessageRow:
+    """One message. Raises NotFound."""
+    message = MessageRow
+    query = select(message).where(
+        message.shop_id == shop_id, message.conversation_id == conversation_id, message.id == message_id
+    )
+    found = (await session.exec(query)).first()
+    if found is None:
+        raise NotFound
+    return found
+
+
+async def has_message(connection: Connection, shop_id: UUID, conversation_id: UUID, message_id: str) -> bool:
+    """Whether a conversation has this message already."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM message WHERE shop_id = $1 AND conversation_id = $2 AND id = $3)",
         shop_id,
         conversation_id,
         message_id,
     )
+    return found
 
 
 async def join_conversation(
     connection: Connection, shop_id: UUID, conversation_id: UUID, merchant_id: UUID | None
 ) -> bool:
-    """Staff have joined; whoever answers first looks after it. Locks the row. False without such a conversation."""
+    """Let staff answer; the first to do so is assigned. Locks the row. False without such a conversation."""
     status: str = await connection.execute(
         "UPDATE conversation SET state = 'joined', assignee = coalesce(assignee, $3), "
         "handoff_answered_at = coalesce(handoff_answered_at, now()) WHERE shop_id = $1 AND id = $2",
@@ -186,54 +229,50 @@ async def join_conversation(
     return status.endswith(" 1")
 
 
-async def set_state(connection: Connection, shop_id: UUID, conversation_id: UUID, state: str) -> bool:
-    """False without such a conversation."""
-    return await _set(connection, shop_id, conversation_id, "state = $3", state)
-
-
-async def set_assignee(connection: Connection, shop_id: UUID, conversation_id: UUID, merchant_id: UUID | None) -> bool:
-    """False without such a conversation."""
-    return await _set(connection, shop_id, conversation_id, "assignee = $3", merchant_id)
-
-
-async def set_tags(connection: Connection, shop_id: UUID, conversation_id: UUID, tags: list[str]) -> bool:
-    """False without such a conversation."""
-    return await _set(connection, shop_id, conversation_id, "tags = $3::jsonb", msgspec.json.encode(tags).decode())
-
-
-async def _set(connection: Connection, shop_id: UUID, conversation_id: UUID, assignment: str, value: Any) -> bool:
-    status: str = await connection.execute(
-        f"UPDATE conversation SET {assignment} WHERE shop_id = $1 AND id = $2", shop_id, conversation_id, value
+async def find_staff_name(connection: Connection, shop_id: UUID, merchant_id: UUID | None) -> str | None:
+    """The name of somebody of the shop; None when they have none, and for a key."""
+    name: str | None = await connection.fetchval(
+        "SELECT nullif(name, '') FROM member JOIN merchant ON merchant.id = member.merchant_id "
+        "WHERE member.shop_id = $1 AND merchant.id = $2",
+        shop_id,
+        merchant_id,
     )
-    return status.endswith(" 1")
+    return name
 
 
-async def list_staff(connection: Connection, shop_id: UUID) -> list[Row]:
+async def list_staff(session: AsyncSession, shop_id: UUID) -> list[StaffMember]:
     """Everybody of the shop, first joined first."""
-    rows: list[Row] = await connection.fetch(
-        "SELECT merchant.id AS merchant_id, name, email, role FROM member JOIN merchant "
-        "ON merchant.id = member.merchant_id WHERE member.shop_id = $1 ORDER BY member.created_at, merchant.id",
-        shop_id,
+    member, merchant = MemberRow, MerchantRow
+    query = (
+        select(merchant.id, merchant.name, merchant.email, member.role)
+        .join(member, col(member.merchant_id) == merchant.id)
+        .where(member.shop_id == shop_id)
+        .order_by(col(member.created_at), col(merchant.id))
     )
-    return rows
+    found = (await session.exec(query)).all()
+    return [StaffMember(merchant_id, name, email, Role(role)) for merchant_id, name, email, role in found]
 
 
-async def list_jobs(connection: Connection, shop_id: UUID, kinds: Sequence[str], limit: int) -> list[Row]:
+async def list_jobs(session: AsyncSession, shop_id: UUID, kinds: Sequence[str], limit: int) -> Sequence[JobRow]:
     """The newest jobs of these kinds, newest first."""
-    rows: list[Row] = await connection.fetch(
-        "SELECT id, kind, state, done, total, jsonb_array_length(errors) AS failed, errors -> 0 AS first_error, "
-        "created_at, ended_at FROM job WHERE shop_id = $1 AND kind = ANY($2) ORDER BY id DESC LIMIT $3",
-        shop_id,
-        kinds,
-        limit,
+    job = JobRow
+    query = (
+        select(job).where(job.shop_id == shop_id, col(job.kind).in_(kinds)).order_by(col(job.id).desc()).limit(limit)
     )
-    return rows
+    return (await session.exec(query)).all()
+
+
+async def add_staff_action(
+    session: AsyncSession, shop_id: UUID, actor: str, action: str, details: dict[str, object]
+) -> None:
+    """Write into the audit what staff did, when the transaction that does it ends."""
+    session.add(AuditEntryRow(shop_id=shop_id, actor=actor, action=action, details=details))
 
 
 async def add_audit_entry(
     connection: Connection, shop_id: UUID, actor: str, action: str, details: dict[str, Any]
 ) -> None:
-    """Write down what staff did, in the transaction that does it."""
+    """Write into the audit what staff did, in the transaction that does it."""
     await connection.execute(
         "INSERT INTO audit_entry (shop_id, id, actor, action, details) VALUES ($1, $2, $3, $4, $5::jsonb)",
         shop_id,

@@ -71,9 +71,10 @@ async def list_conversations(
         since=parse_moment(from_, "from"),
         until=parse_moment(to, "to", is_end=True),
     )
-    items, goes_on_at = await staff_service.conversations(caller, wanted, parse_position(cursor), require_limit(limit))
-    next_cursor = base64.urlsafe_b64encode(position_text(goes_on_at).encode()).decode() if goes_on_at else None
-    return {"data": items, "next_cursor": next_cursor}
+    page = await staff_service.conversations(caller, wanted, parse_position(cursor), require_limit(limit))
+    after = page.next_position
+    next_cursor = base64.urlsafe_b64encode(position_text(after).encode()).decode() if after else None
+    return {"data": page.items, "next_cursor": next_cursor}
 
 
 @get("/v1/conversations/{conversation_id:str}", summary="One conversation", tags=["staff"])

@@ -45,19 +45,19 @@ async def show_conversations(
     zone = zone_of(request)
     given = {name: request.query_params.get(name, "").strip() for name in FILTERS}
     wanted, problem = _wanted(given, request)
-    items, goes_on_at = await staff_service.conversations(visitor.caller, wanted, _position(request), PAGE_SIZE)
+    page = await staff_service.conversations(visitor.caller, wanted, _position(request), PAGE_SIZE)
     days = await figures.days(visitor.caller.shop_id, CHART_DAYS, zone)
     return render(
         request,
         "conversations",
         visitor=visitor,
         status=422 if problem else 200,
-        items=items,
+        items=page.items,
         filters=given,
         problem=problem,
         is_filtered=any(given.values()),
         is_later_page="cursor" in request.query_params,
-        older=_older_link(given, goes_on_at),
+        older=_older_link(given, page.next_position),
         night=await figures.since(visitor.caller.shop_id, night_before(datetime.now(zone))),
         chart=chart_of(days),
         states=STATES,

@@ -1,14 +1,13 @@
 """Figures for merchants: what happened since a moment, day by day, and how much was used."""
 
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from datetime import UTC, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from server.console.figures import storage
-from server.console.models import Analytics, Day, KindCount, OpenQuestion, Overnight
+from server.console.models import Analytics, Day, Overnight
 from server.core.database import Database
 from server.core.errors import FieldError, Invalid
 
@@ -25,8 +24,7 @@ class Figures:
     async def since(self, shop_id: UUID, since: datetime) -> Overnight:
         """What there is to look at since `since`."""
         async with self._database.connection(shop_id) as connection:
-            row = await storage.count_since(connection, shop_id, since)
-        return Overnight(since=since, **dict(row))
+            return await storage.count_since(connection, shop_id, since)
 
     async def analytics(
         self, shop_id: UUID, since: datetime | None, until: datetime | None, zone: ZoneInfo
@@ -43,8 +41,8 @@ class Figures:
             since=since,
             until=until,
             days=_without_gaps(days, since.astimezone(zone), until.astimezone(zone)),
-            kinds=[KindCount(**dict(row)) for row in kinds],
-            unanswered=[OpenQuestion(**dict(row)) for row in questions],
+            kinds=kinds,
+            unanswered=questions,
         )
 
     async def days(self, shop_id: UUID, count: int, zone: ZoneInfo) -> list[Day]:
@@ -63,32 +61,12 @@ def _require_period(since: datetime, until: datetime) -> None:
         raise Invalid("The period is too long.", errors=(FieldError("from", f"at most {MAX_DAYS} days before `to`"),))
 
 
-def _without_gaps(rows: list[Any], since: datetime, until: datetime) -> list[Day]:
-    by_day = {row["day"]: row for row in rows}
+def _without_gaps(found: list[Day], since: datetime, until: datetime) -> list[Day]:
+    by_date = {day.date: day for day in found}
     last = (until - timedelta(microseconds=1)).date()
     count = (last - since.date()).days + 1
-    return [_day(day, by_day.get(day)) for day in (since.date() + timedelta(days=index) for index in range(count))]
-
-
-def _day(day: date, row: Any) -> Day:
-    if row is None:
-        return msgspec.structs.replace(_EMPTY, date=day.isoformat())
-    return Day(
-        date=day.isoformat(),
-        conversations=row["conversations"],
-        turns=row["turns"],
-        answered_by={"model": row["by_model"], "engine": row["by_engine"]},
-        failed=row["failed"],
-        unknown=row["unknown"],
-        thumbs_up=row["thumbs_up"],
-        thumbs_down=row["thumbs_down"],
-        p50_s=_seconds(row["p50_s"]),
-        p95_s=_seconds(row["p95_s"]),
-    )
-
-
-def _seconds(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+    dates = [(since.date() + timedelta(days=index)).isoformat() for index in range(count)]
+    return [by_date.get(date) or msgspec.structs.replace(_EMPTY, date=date) for date in dates]
 
 
 _EMPTY = Day(

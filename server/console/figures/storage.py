@@ -1,16 +1,16 @@
 """SQL of the console's figures: turns by day, kinds, open questions, usage. Statements are of one shop each."""
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
+from server.console.models import Day, KindCount, OpenQuestion, Overnight
 from server.console.storage import FAILED, UNANSWERED
-from server.core.database import Connection
+from server.core.database import Connection, Row
 
 TOP_KINDS = 12
 TOP_QUESTIONS = 20
 HANDOFFS_LOOKED_AT = 10_000
-"""Of the newest conversations, for those still waiting for a person."""
+"""Among so many of the newest conversations those that still wait for staff are counted."""
 
 _THUMBS = (
     "LEFT JOIN feedback ON feedback.shop_id = $1 AND feedback.conversation_id = turn.conversation_id "
@@ -19,9 +19,9 @@ _THUMBS = (
 _PERIOD = "turn.shop_id = $1 AND turn.started_at >= $2 AND turn.started_at < $3"
 
 
-async def count_since(connection: Connection, shop_id: UUID, since: datetime) -> Any:
-    """Conversations with a message since then, and those with an answer of each sort that wants a look."""
-    return await connection.fetchrow(
+async def count_since(connection: Connection, shop_id: UUID, since: datetime) -> Overnight:
+    """How many conversations had a message since then, and how many have an answer that staff should look at."""
+    [row] = await connection.fetch(
         f"""
         SELECT (SELECT count(*) FROM conversation WHERE shop_id = $1 AND last_message_at >= $2) AS conversations,
             (SELECT count(*) FROM (SELECT state FROM conversation WHERE shop_id = $1
@@ -35,11 +35,12 @@ async def count_since(connection: Connection, shop_id: UUID, since: datetime) ->
         shop_id,
         since,
     )
+    return Overnight(since=since, **row)
 
 
-async def count_by_day(connection: Connection, shop_id: UUID, since: datetime, until: datetime, zone: str) -> list[Any]:
+async def count_by_day(connection: Connection, shop_id: UUID, since: datetime, until: datetime, zone: str) -> list[Day]:
     """Figures of each day that has turns, oldest first; days begin at midnight of the zone."""
-    rows: list[Any] = await connection.fetch(
+    rows = await connection.fetch(
         f"""
         SELECT (turn.started_at AT TIME ZONE $4)::date AS day, count(*) AS turns,
             count(DISTINCT turn.conversation_id) AS conversations,
@@ -58,24 +59,26 @@ async def count_by_day(connection: Connection, shop_id: UUID, since: datetime, u
         until,
         zone,
     )
-    return rows
+    return [_day(row) for row in rows]
 
 
-async def count_by_kind(connection: Connection, shop_id: UUID, since: datetime, until: datetime) -> list[Any]:
+async def count_by_kind(connection: Connection, shop_id: UUID, since: datetime, until: datetime) -> list[KindCount]:
     """The commonest kinds of answer, the commonest first."""
-    rows: list[Any] = await connection.fetch(
+    rows = await connection.fetch(
         f"SELECT trace ->> 'kind' AS kind, count(*) AS turns FROM turn WHERE {_PERIOD} "
         f"AND trace ->> 'kind' IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {TOP_KINDS}",
         shop_id,
         since,
         until,
     )
-    return rows
+    return [KindCount(**row) for row in rows]
 
 
-async def list_open_questions(connection: Connection, shop_id: UUID, since: datetime, until: datetime) -> list[Any]:
+async def list_open_questions(
+    connection: Connection, shop_id: UUID, since: datetime, until: datetime
+) -> list[OpenQuestion]:
     """Questions without an answer, those asked most often first; the same words in another case are one question."""
-    rows: list[Any] = await connection.fetch(
+    rows = await connection.fetch(
         f"""
         SELECT (array_agg(said ORDER BY started_at DESC))[1] AS question, count(*) AS count,
             max(started_at) AS asked_at, (array_agg(conversation_id ORDER BY started_at DESC))[1] AS conversation_id
@@ -91,4 +94,23 @@ async def list_open_questions(connection: Connection, shop_id: UUID, since: date
         since,
         until,
     )
-    return rows
+    return [OpenQuestion(**row) for row in rows]
+
+
+def _day(row: Row) -> Day:
+    return Day(
+        date=row["day"].isoformat(),
+        conversations=row["conversations"],
+        turns=row["turns"],
+        answered_by={"model": row["by_model"], "engine": row["by_engine"]},
+        failed=row["failed"],
+        unknown=row["unknown"],
+        thumbs_up=row["thumbs_up"],
+        thumbs_down=row["thumbs_down"],
+        p50_s=_seconds(row["p50_s"]),
+        p95_s=_seconds(row["p95_s"]),
+    )
+
+
+def _seconds(value: float | None) -> float | None:
+    return None if value is None else round(value, 3)
