@@ -154,7 +154,7 @@ class ShopService:
     async def limit_key(self, caller: Caller, key_id: UUID, answers_per_period: int | None) -> KeyView:
         """Give a publishable key a limit of its own, or none; it holds within seconds. Raises NotFound, Invalid."""
         async with self._database.session(caller.shop_id) as session:
-            key = await storage.find_shops_key(session, caller.shop_id, key_id)
+            key = await storage.get_key(session, caller.shop_id, key_id)
             self._require_limit(key.kind, answers_per_period)
             key.answers_per_period = answers_per_period
             session.add(key)

@@ -1,7 +1,7 @@
-"""SQL of tenants: shops, keys, origins, members. Each statement is of one shop, or of a directory."""
+"""Queries of tenants: shops, keys, origins, members. Each is of one shop, or of a directory."""
 
-from datetime import timedelta
-from typing import Any
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import insert
@@ -23,7 +23,7 @@ from server.shops.tables import (
 
 
 async def get_shop(session: AsyncSession, shop_id: UUID, *, for_change: bool = False) -> ShopRow:
-    """The shop's row; `for_change` keeps others from changing it until the transaction ends. Raises NotFound."""
+    """The shop's row; `for_change` locks it until the transaction ends. Raises NotFound."""
     query = select(ShopRow).where(ShopRow.id == shop_id)
     shop = (await session.exec(query.with_for_update() if for_change else query)).first()
     if shop is None:
@@ -31,7 +31,7 @@ async def get_shop(session: AsyncSession, shop_id: UUID, *, for_change: bool = F
     return shop
 
 
-async def update_shop(session: AsyncSession, shop_id: UUID, values: dict[str, Any]) -> None:
+async def update_shop(session: AsyncSession, shop_id: UUID, values: Mapping[str, object]) -> None:
     """Change columns of the shop's row."""
     await session.exec(update(ShopRow).where(col(ShopRow.id) == shop_id).values(**values))
 
@@ -51,7 +51,7 @@ async def replace_origins(session: AsyncSession, shop_id: UUID, origins: tuple[s
 
 
 async def add_key(session: AsyncSession, shop_id: UUID, key: ApiKeyRow, key_hash: bytes) -> None:
-    """Store a key's face and its way to the shop."""
+    """Store a key, and its hash in the directory that leads to the shop."""
     session.add(key)
     session.add(KeyDirectoryRow(key_hash=key_hash, kind=key.kind, shop_id=shop_id, key_id=key.id))
     await session.flush()
@@ -67,7 +67,7 @@ async def list_keys(session: AsyncSession, shop_id: UUID) -> list[ApiKeyRow]:
     return list((await session.exec(query)).all())
 
 
-async def find_shops_key(session: AsyncSession, shop_id: UUID, key_id: UUID) -> ApiKeyRow:
+async def get_key(session: AsyncSession, shop_id: UUID, key_id: UUID) -> ApiKeyRow:
     """A live key by its id. Raises NotFound."""
     query = select(ApiKeyRow).where(
         ApiKeyRow.shop_id == shop_id, ApiKeyRow.id == key_id, col(ApiKeyRow.revoked_at).is_(None)
@@ -78,7 +78,7 @@ async def find_shops_key(session: AsyncSession, shop_id: UUID, key_id: UUID) -> 
     return key
 
 
-async def revoke_key(session: AsyncSession, shop_id: UUID, key_id: UUID, now: Any) -> None:
+async def revoke_key(session: AsyncSession, shop_id: UUID, key_id: UUID, now: datetime) -> None:
     """End a key at once. Raises NotFound."""
     query = (
         update(ApiKeyRow)
@@ -92,13 +92,15 @@ async def revoke_key(session: AsyncSession, shop_id: UUID, key_id: UUID, now: An
     )
 
 
-async def add_audit_entry(session: AsyncSession, shop_id: UUID, actor: str, action: str, details: Any) -> None:
-    """Write down who changed what."""
-    session.add(AuditEntryRow(shop_id=shop_id, actor=actor, action=action, details=details))
+async def add_audit_entry(
+    session: AsyncSession, shop_id: UUID, actor: str, action: str, details: Mapping[str, object]
+) -> None:
+    """Write into the audit who changed what, when the transaction ends."""
+    session.add(AuditEntryRow(shop_id=shop_id, actor=actor, action=action, details=dict(details)))
 
 
 async def get_member(session: AsyncSession, shop_id: UUID, merchant_id: UUID) -> MemberRow:
-    """A merchant's place in this shop. Raises NotFound."""
+    """A merchant's membership in this shop. Raises NotFound."""
     query = select(MemberRow).where(MemberRow.shop_id == shop_id, MemberRow.merchant_id == merchant_id)
     member = (await session.exec(query)).first()
     if member is None:
@@ -126,7 +128,7 @@ async def list_members(session: AsyncSession, shop_id: UUID) -> list[tuple[Membe
 async def claim_idempotency_key(
     session: AsyncSession, shop_id: UUID, route: str, key: str, request_hash: bytes
 ) -> bool:
-    """Be the first with a key: True for one request only. Keys of a day ago, and claims that never ended, are gone."""
+    """Claim a key: True for the first request only. Keys of a day ago, and claims that never ended, are deleted."""
     is_old = or_(
         col(IdempotencyKeyRow.created_at) < func.now() - timedelta(days=1),
         and_(
@@ -149,7 +151,7 @@ async def claim_idempotency_key(
 async def settle_idempotency_key(
     session: AsyncSession, shop_id: UUID, route: str, key: str, status: int | None, body: bytes | None
 ) -> None:
-    """Keep the sealed answer; without one, let go of the key so that the write may be tried again."""
+    """Store the sealed answer; without one, delete the key so that the write may be tried again."""
     where = (
         col(IdempotencyKeyRow.shop_id) == shop_id,
         col(IdempotencyKeyRow.route) == route,
@@ -162,14 +164,14 @@ async def settle_idempotency_key(
 
 
 async def find_idempotency_key(session: AsyncSession, shop_id: UUID, route: str, key: str) -> IdempotencyKeyRow | None:
-    """What is known of a key."""
+    """A key that was claimed, with its answer if there is one."""
     query = select(IdempotencyKeyRow).where(
         IdempotencyKeyRow.shop_id == shop_id, IdempotencyKeyRow.route == route, IdempotencyKeyRow.key == key
     )
     return (await session.exec(query)).first()
 
 
-# directories: asked before any shop is known
+# directories: read before any shop is known
 
 
 async def find_key(session: AsyncSession, key_hash: bytes) -> KeyDirectoryRow | None:
