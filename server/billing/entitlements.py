@@ -150,7 +150,7 @@ class Entitlements:
             return None
         return Allowance(stock, limit * MB if stock == "storage_mb" else limit, _reason(plan, stock, limit))
 
-    async def room(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, binding: bool) -> int:
+    async def get_remaining(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, binding: bool) -> int:
         """See `Allowances`."""
         if binding:
             await stock_storage.hold_stock(connection, shop_id)

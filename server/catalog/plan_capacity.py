@@ -1,8 +1,8 @@
-"""What a shop's plan has room for, of products that are about to be written.
+"""How many products a shop's plan can still take.
 
-Asked twice: before anything is embedded, so that what cannot fit costs nothing, and after it was written, under the
-shop's lock and just before the commit. Only the second answer counts, so any number of imports at once stay exactly
-within the limit, and wait for each other no longer than one of them counts.
+It is checked twice: before anything is embedded, so that what cannot fit costs nothing, and after the products were
+written, under the shop's lock and just before the commit. Only the second check decides, so any number of imports at
+once stay exactly within the limit, and wait for each other no longer than one of them counts.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from server.core.database import Connection
 from server.shops.features import Allowance, Allowances
 
 
-class Room:
+class PlanCapacity:
     """The limits of one shop while one batch is written."""
 
     def __init__(
@@ -22,30 +22,32 @@ class Room:
         self._products, self._storage = products, storage
 
     @classmethod
-    async def of(cls, allowances: Allowances, shop_id: UUID) -> "Room":
-        """What the plan says now. Asked outside any transaction."""
+    async def of(cls, allowances: Allowances, shop_id: UUID) -> "PlanCapacity":
+        """The plan's limits now. Opens transactions of its own."""
         products = await allowances.limit_of(shop_id, "products")
         return cls(allowances, shop_id, products, await allowances.limit_of(shop_id, "storage_mb"))
 
     async def refuse_early(self, connection: Connection, new: Sequence[str]) -> dict[str, str]:
-        """Of new products, by external id, those that cannot fit, and why."""
+        """By external id: why a new product cannot fit, for those that cannot."""
         if not new or self._products is None:
             return {}
-        fits = await self._allowances.room(connection, self._shop_id, self._products, binding=False)
+        fits = await self._allowances.get_remaining(connection, self._shop_id, self._products, binding=False)
         return dict.fromkeys(new[max(0, fits) :], self._products.reason)
 
-    async def beyond(self, connection: Connection, new: Sequence[UUID], sizes: Mapping[UUID, int]) -> dict[UUID, str]:
-        """Of new products that are written already, those to take back, and why. `sizes` are bytes of text."""
-        beyond: dict[UUID, str] = {}
+    async def find_excess(
+        self, connection: Connection, new: Sequence[UUID], sizes: Mapping[UUID, int]
+    ) -> dict[UUID, str]:
+        """By id: why a new product that is written already must be deleted again. `sizes` are bytes of text."""
+        excess: dict[UUID, str] = {}
         if new and self._products:
-            fits = await self._allowances.room(connection, self._shop_id, self._products, binding=True)
-            beyond = dict.fromkeys(new[max(0, len(new) + min(0, fits)) :], self._products.reason)
+            fits = await self._allowances.get_remaining(connection, self._shop_id, self._products, binding=True)
+            excess = dict.fromkeys(new[max(0, len(new) + min(0, fits)) :], self._products.reason)
         if new and self._storage:
-            fits = await self._allowances.room(connection, self._shop_id, self._storage, binding=True)
-            fits += sum(sizes.get(each, 0) for each in beyond)
-            for each in reversed(new[: len(new) - len(beyond)]):
+            fits = await self._allowances.get_remaining(connection, self._shop_id, self._storage, binding=True)
+            fits += sum(sizes.get(each, 0) for each in excess)
+            for each in reversed(new[: len(new) - len(excess)]):
                 if fits >= 0:
                     break
-                beyond[each] = self._storage.reason
+                excess[each] = self._storage.reason
                 fits += sizes.get(each, 0)
-        return beyond
+        return excess

@@ -15,7 +15,7 @@ from integrations.platform import Product
 from server.catalog import storage
 from server.catalog.formats import BadRow, ParsedProduct, ReplacedRow, Row
 from server.catalog.models import FailedRow, ImportResult, ProductDraft, Saved, StoredProduct
-from server.catalog.plan_capacity import Room
+from server.catalog.plan_capacity import PlanCapacity
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
 from server.shops.features import Allowances, EveryFeature
@@ -50,7 +50,7 @@ class Catalog:
         self._database, self._index, self._allowances = database, index, allowances or EveryFeature()
 
     async def import_rows(self, shop_id: UUID, rows: Iterable[Row], source: str, report: Report) -> ImportResult:
-        """Bring rows in, batch by batch; a bad row, or one beyond the plan, is named and the rest goes in. `report` is
+        """Bring rows in, batch by batch; a bad row, or one excess the plan, is named and the rest goes in. `report` is
         awaited per batch.
 
         Every batch is one transaction, and a product whose content is known is left alone: a run that was cut
@@ -84,10 +84,10 @@ class Catalog:
     async def save(self, shop_id: UUID, products: Sequence[Product], source: str) -> Saved:
         """Write products and their passages in one transaction. What the plan has no room for is refused by name, the
         last first; products that are there already always fit."""
-        room = await Room.of(self._allowances, shop_id)
+        capacity = await PlanCapacity.of(self._allowances, shop_id)
         async with self._database.connection(shop_id) as connection:
             known = await storage.find_hashes(connection, shop_id, [product.external_id for product in products])
-            refused = await room.refuse_early(
+            refused = await capacity.refuse_early(
                 connection, [p.external_id for p in products if p.external_id not in known]
             )
         hashed = [(product, content_hash(product)) for product in products if product.external_id not in refused]
@@ -109,12 +109,12 @@ class Catalog:
             await storage.touch_products(connection, shop_id, same, source, now)
             await self._index.write(connection, shop_id, prepared, written.keys())
             new = [product_id for product_id, is_new in written.items() if is_new]
-            beyond = await room.beyond(connection, new, self._index.sizes(prepared))
-            if beyond:
-                await storage.delete_products(connection, shop_id, list(beyond))
-        refused |= {row.product.external_id: beyond[row.id] for row in changed if row.id in beyond}
+            excess = await capacity.find_excess(connection, new, self._index.sizes(prepared))
+            if excess:
+                await storage.delete_products(connection, shop_id, list(excess))
+        refused |= {row.product.external_id: excess[row.id] for row in changed if row.id in excess}
         return Saved(
-            created=len(new) - len(beyond),
+            created=len(new) - len(excess),
             updated=len(changed) - len(new),
             unchanged=len(same),
             refused=refused,

@@ -1,4 +1,4 @@
-"""The staff's desk: read conversations with the reason for each answer, reply, assign, tag, close."""
+"""What staff do: read conversations with the reason for each answer, reply, assign, tag, close."""
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid5

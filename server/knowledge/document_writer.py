@@ -133,7 +133,7 @@ class DocumentWriter:
             await self._index.write(connection, shop_id, mine, ids)
             has_grown = any(size > had.get(each, 0) for each, size in self._index.sizes(mine).items())
             limits = [limit for limit in prepared.limits if new or (has_grown and limit.stock == "storage_mb")]
-            await self._require_room(connection, shop_id, limits)
+            await self._require_capacity(connection, shop_id, limits)
         return {
             row.external_id: WrittenDocument(
                 "updated" if row.external_id in prepared.known else "created", counts[row.id]
@@ -144,13 +144,13 @@ class DocumentWriter:
     async def _fitting(self, connection: Connection, shop_id: UUID, limits: Sequence[Allowance]) -> float:
         """How many new documents the plan has room for."""
         if limits and limits[0].stock == "documents":
-            return await self._allowances.room(connection, shop_id, limits[0], binding=False)
+            return await self._allowances.get_remaining(connection, shop_id, limits[0], binding=False)
         return float("inf")
 
-    async def _require_room(self, connection: Connection, shop_id: UUID, limits: Sequence[Allowance]) -> None:
+    async def _require_capacity(self, connection: Connection, shop_id: UUID, limits: Sequence[Allowance]) -> None:
         """Raises QuotaExceeded when what was just written does not fit."""
         for limit in limits:
-            if await self._allowances.room(connection, shop_id, limit, binding=True) < 0:
+            if await self._allowances.get_remaining(connection, shop_id, limit, binding=True) < 0:
                 raise QuotaExceeded(limit.reason, retry_after_s=ASK_AGAIN_S)
 
 

@@ -1,4 +1,4 @@
-"""What is kept of one person: told to whoever may ask for it, or erased everywhere; each with a record that proves it.
+"""Exports and erasures of what is stored of one person, each with a record that proves it.
 
 All that is personal hangs on conversations: those of a customer, those in which their e-mail was given or written,
 and those in which one of their orders was proven. Orders themselves are never stored.
@@ -31,7 +31,7 @@ ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@.]{2,}")
 
 
 class Privacy:
-    """Exports and erases. `secret_keys` are the installation's, newest first."""
+    """Exports and erases a person's data. `secret_keys` are the installation's, newest first."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Privacy:
         self._key = derive(secret_keys[0], "privacy")
 
     async def export(self, shop_id: UUID, person: PersonNamed, asked_by: str) -> UUID:
-        """Gather all that is kept of a person, sealed until somebody fetches it; the record's id."""
+        """Store a sealed copy of all that is stored of a person; the record's id."""
         _require_named(person)
         async with self._database.session(shop_id) as session:
             ids = await storage.find_conversations(session, shop_id, *_keys(person))
@@ -59,7 +59,7 @@ class Privacy:
         return request.id
 
     async def erase(self, shop_id: UUID, person: PersonNamed, asked_by: str) -> UUID:
-        """Take out all that is kept of a person, from the database and from running streams; the record's id."""
+        """Delete all that is stored of a person, in the database and in running streams; the record's id."""
         _require_named(person)
         async with self._database.session(shop_id) as session:
             ids = await storage.find_conversations(session, shop_id, *_keys(person))
@@ -67,14 +67,14 @@ class Privacy:
             counts["exports"] = await storage.erase_exports(session, shop_id, self._hash(person))
             request = _done("erase", shop_id, self._hash(person), asked_by, counts)
             await storage.add_request(session, shop_id, request)
-        await self._forget_streams(shop_id, ids)
+        await self._delete_streams(shop_id, ids)
         return request.id
 
-    async def forget_shopper(self, shopper: Shopper) -> int:
-        """Take out all conversations of a shopper at their own wish, with all that hangs on them; how many. Their
-        sessions hold no more, in every process within seconds.
+    async def erase_shopper(self, shopper: Shopper) -> int:
+        """Delete all conversations of a shopper at their own request, with all that belongs to them; how many. Their
+        sessions are no longer valid, in every process within seconds.
 
-        The wish is kept first, in a transaction of its own: nothing that begins after it can be kept any more.
+        The request is stored first, in a transaction of its own: nothing that begins after it can be stored.
         """
         await self._limits.require_of_address(shopper, FORGETTING)
         shop_id = shopper.shop_id
@@ -89,7 +89,7 @@ class Privacy:
             if ids:
                 name = self._hash_of(f"shopper:{shopper.shopper_id}")
                 await storage.add_request(session, shop_id, _done("erase", shop_id, name, "shopper", counts))
-        await self._forget_streams(shop_id, [*ids, shopper.conversation_id])
+        await self._delete_streams(shop_id, [*ids, shopper.conversation_id])
         return len(ids)
 
     async def list_shops_to_tidy(self) -> list[UUID]:
@@ -97,8 +97,8 @@ class Privacy:
         return await self._erased_shoppers.list_shops_with_outdated()
 
     async def tidy(self, shop_id: UUID) -> None:
-        """Delete what nobody needs any more: pictures never sent, old reports, and conversations that a shopper's wish
-        to be forgotten did not reach (begun in that very moment, or the database went away before the end)."""
+        """Delete what nobody needs any more: pictures that were never sent, old reports, and conversations that an
+        erasure at a shopper's request did not reach (they began in that very moment, or the database went away)."""
         async with self._database.connection(shop_id) as connection:
             ids = await self._erased_shoppers.list_remaining(connection, shop_id)
         if ids:
@@ -108,16 +108,16 @@ class Privacy:
                 await storage.add_request(session, shop_id, _done("erase", shop_id, name, "shopper", counts))
         async with self._database.connection(shop_id) as connection:
             await self._erased_shoppers.delete_outdated(connection, shop_id)
-        await self._forget_streams(shop_id, ids)
+        await self._delete_streams(shop_id, ids)
 
-    async def _forget_streams(self, shop_id: UUID, conversation_ids: Sequence[UUID]) -> None:
+    async def _delete_streams(self, shop_id: UUID, conversation_ids: Sequence[UUID]) -> None:
         for conversation_id in conversation_ids:
             await self._journal.forget(shop_id, conversation_id)
             await self._presence.clear_typing(shop_id, conversation_id)
 
     async def erase_store(self, shop_id: UUID, connection_id: UUID) -> None:
-        """Take out what came from a store that has left for good, and the shop's conversations when it was the only
-        one; the shop itself stays its merchant's."""
+        """Delete what was read from a store that was removed for good, and the shop's conversations if it was the only
+        store; the shop itself stays."""
         async with self._database.session(shop_id) as session:
             counts = await storage.erase_store(session, shop_id, connection_id, f"store:{connection_id}")
             ids = await storage.find_conversations_without_a_store(session, shop_id)
@@ -125,7 +125,7 @@ class Privacy:
             person = hmac.digest(self._key, connection_id.bytes, hashlib.sha256)
             request = _done("erase", shop_id, person, f"connection:{connection_id}", counts)
             await storage.add_request(session, shop_id, request)
-        await self._forget_streams(shop_id, ids)
+        await self._delete_streams(shop_id, ids)
 
     async def records(self, shop_id: UUID) -> list[PrivacyRecord]:
         """All requests of a shop, newest first."""
@@ -176,7 +176,7 @@ def _done(
 
 
 def _names_of(shopper: Shopper) -> list[PersonNamed]:
-    """Under which an export of this shopper may have been asked for."""
+    """The names under which an export of this shopper may have been requested."""
     customer = shopper.customer
     if customer is None:
         return []

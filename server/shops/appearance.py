@@ -10,7 +10,7 @@ from typing import Any
 from server.core.errors import FieldError
 from server.shops.checks import (
     Check,
-    NotKept,
+    InvalidSetting,
     choice,
     color,
     css_value,
@@ -190,6 +190,6 @@ def _errors(name: str, value: Any) -> tuple[FieldError, ...]:
     try:
         if value is not None:
             check(value, field)
-    except NotKept as reason:
+    except InvalidSetting as reason:
         return reason.errors
     return ()

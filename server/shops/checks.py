@@ -1,4 +1,4 @@
-"""Checks of single settings: each answers the value as it is kept, or raises NotKept naming what is wrong and where.
+"""Checks of single settings: each returns the value as it is stored, or raises InvalidSetting with what is wrong where.
 
 Values end up in style declarations, addresses and texts on other people's pages, so each check lists what may pass.
 """
@@ -29,8 +29,8 @@ _CSS_LENGTH = re.compile(r"0|[0-9]{1,3}(?:\.[0-9]{1,2})?(?:px|rem|em)")
 _PATH = re.compile(r"/[A-Za-z0-9\-._~!$&'()*+,;=:@%/?#]*")
 
 
-class NotKept(Exception):
-    """A value that cannot be kept; `errors` says why, field by field."""
+class InvalidSetting(Exception):
+    """A value that cannot be stored; `errors` says why, field by field."""
 
     def __init__(self, *errors: FieldError) -> None:
         super().__init__("; ".join(f"{error.field}: {error.message}" for error in errors))
@@ -122,7 +122,7 @@ def list_of(check: Check, most: int) -> Check:
             raise _wrong(field, "must be a list")
         if len(value) > most:
             raise _wrong(field, f"must have at most {most} entries; it has {len(value)}")
-        return list(_all_kept({f"{field}[{index}]": (check, each) for index, each in enumerate(value)}).values())
+        return list(_check_all({f"{field}[{index}]": (check, each) for index, each in enumerate(value)}).values())
 
     return check_all
 
@@ -137,21 +137,21 @@ def record(fields: Mapping[str, Check], *, needed: tuple[str, ...] = ()) -> Chec
         absent = {name: None for name in needed if name not in given}
         wanted = {f"{field}.{name}": (fields.get(name, _unknown(fields)), each) for name, each in given.items()}
         missing = {f"{field}.{name}": (_missing, None) for name in absent}
-        return {name[len(field) + 1 :]: kept for name, kept in _all_kept(wanted | missing).items()}
+        return {name[len(field) + 1 :]: kept for name, kept in _check_all(wanted | missing).items()}
 
     return check
 
 
-def _all_kept(wanted: Mapping[str, tuple[Check, Any]]) -> dict[str, Any]:
+def _check_all(wanted: Mapping[str, tuple[Check, Any]]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     errors: list[FieldError] = []
     for name, (check, value) in wanted.items():
         try:
             kept[name] = check(value, name)
-        except NotKept as reason:
+        except InvalidSetting as reason:
             errors += reason.errors
     if errors:
-        raise NotKept(*errors)
+        raise InvalidSetting(*errors)
     return kept
 
 
@@ -183,5 +183,5 @@ def _is_plain(character: str, lines: bool) -> bool:
     return category(character) not in ("Cc", "Cs") or (lines and character == "\n")
 
 
-def _wrong(field: str, message: str) -> NotKept:
-    return NotKept(FieldError(field, message))
+def _wrong(field: str, message: str) -> InvalidSetting:
+    return InvalidSetting(FieldError(field, message))

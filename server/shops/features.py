@@ -1,4 +1,4 @@
-"""What a shop's plan has: the seam behind which billing decides."""
+"""What a shop's plan includes: the protocols that billing implements."""
 
 from typing import Literal, Protocol, TypeAlias
 from uuid import UUID
@@ -8,15 +8,16 @@ from msgspec import Struct
 from server.core.database import Connection
 
 HIDE_BRANDING = "hide_branding"
-"""The widget does not say whose it is."""
+"""The widget does not show that it is Aisle."""
 ASK_AGAIN_S = 3600.0
-"""When a client that met a limit of its plan may try again: an upgrade holds within seconds, but takes a person."""
+"""When a client that met a limit of its plan may try again. An upgrade takes effect within seconds, but needs somebody
+to buy it."""
 Stock: TypeAlias = Literal["products", "documents", "storage_mb", "seats"]
 
 
 class Allowance(Struct, frozen=True):
-    """How much of something a shop may have: pieces, or bytes of `storage_mb`. `reason` is what a merchant is told of
-    what goes beyond it."""
+    """How much of something a shop may have: pieces, or bytes of `storage_mb`. `reason` is shown to the merchant when
+    it is exceeded."""
 
     stock: Stock
     limit: int
@@ -24,7 +25,7 @@ class Allowance(Struct, frozen=True):
 
 
 class Features(Protocol):
-    """Asked when a shop is read, so a process may go on with an answer for seconds."""
+    """Which features a shop's plan includes. A process may use an answer for some seconds."""
 
     @property
     def limits_keys(self) -> bool:
@@ -34,37 +35,37 @@ class Features(Protocol):
         """Whether the shop's plan has a feature now."""
 
     def invalidate(self, shop_id: UUID) -> None:
-        """A limit of the shop has changed."""
+        """Discard what is cached of a shop, because a limit has changed."""
 
 
 class Allowances(Protocol):
-    """Asked before something new is kept. What is there already may always be written anew."""
+    """How much a shop may store. It limits what is new; what is stored already may always be written again."""
 
     async def limit_of(self, shop_id: UUID, stock: Stock) -> Allowance | None:
-        """The plan's limit now; None without one, and then nothing more needs to be asked."""
+        """The plan's limit now; None without one, and then `get_remaining` need not be called."""
 
-    async def room(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, binding: bool) -> int:
-        """How much more fits, below zero when there is too much. `binding` holds back everybody else who adds to the
-        shop until the transaction ends, so ask it last: having added, a negative answer tells how much to take back."""
+    async def get_remaining(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, binding: bool) -> int:
+        """How much more fits; negative when there is too much. `binding` locks out everybody else who adds to the shop
+        until the transaction ends, so call it last: after adding, a negative result is how much to delete again."""
 
 
 class AnswerRates(Struct, frozen=True):
-    """How fast a plan's answers may go."""
+    """How many answers a plan allows in a time."""
 
     per_minute: int
     per_network_a_day: int
-    """Of one visitor's network, in the long run: nobody alone uses up what a shop has paid for."""
+    """For one visitor's network, so that nobody alone uses up what a shop has paid for."""
 
 
 class Rates(Protocol):
-    """Asked on every question."""
+    """The rate limits of a plan, read for every shopper message."""
 
     async def answer_rates(self, shop_id: UUID) -> AnswerRates | None:
         """The plan's rates; None without limits of its own."""
 
 
 class EveryFeature:
-    """Self-hosted: every shop has everything, and as much as it likes."""
+    """Self-hosted: every shop has every feature, without limits."""
 
     limits_keys = False
 
@@ -73,14 +74,14 @@ class EveryFeature:
         return True
 
     def invalidate(self, shop_id: UUID) -> None:
-        """Nothing is remembered."""
+        """Nothing is cached."""
 
     async def limit_of(self, shop_id: UUID, stock: Stock) -> Allowance | None:
         """None."""
         return None
 
-    async def room(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, binding: bool) -> int:
-        """What the allowance says: nothing is counted."""
+    async def get_remaining(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, binding: bool) -> int:
+        """The whole limit: nothing is counted."""
         return allowance.limit
 
     async def answer_rates(self, shop_id: UUID) -> AnswerRates | None:

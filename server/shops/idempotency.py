@@ -1,8 +1,8 @@
 """`Idempotency-Key`: a write that is sent twice happens once and is answered twice.
 
-Sits around the application. The first answer below 500 is kept for a day, sealed (it may hold a new secret key), and
-told again for the same key and the same request; the same key with another request is refused, and so is a repeat that
-comes while the first is still being worked on.
+Wraps the application. The first answer below 500 is stored for a day, sealed (it may contain a new secret key), and
+sent again for the same key and the same request. The same key with another request is refused, and so is a repeat that
+arrives while the first request is still being processed.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from server.shops.service import ShopService
 WRITES = ("POST", "PUT", "PATCH", "DELETE")
 MAX_KEY = 255
 MAX_BODY_BYTES = 60 * 1024 * 1024
-MAX_KEPT_BYTES = 256 * 1024
+MAX_STORED_BYTES = 256 * 1024
 
 log = get_logger("http")
 
@@ -34,8 +34,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-class Kept(msgspec.Struct, frozen=True):
-    """An answer as it is told again."""
+class StoredAnswer(msgspec.Struct, frozen=True):
+    """An answer as it is sent again."""
 
     status: int
     content_type: str
@@ -43,7 +43,7 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class IdempotentWrites:
-    """Wraps the application. The services are asked for per request, because they open with the server."""
+    """Wraps the application. The services are fetched per request, because they open with the server."""
 
     def __init__(self, app: App, parts: Callable[[], tuple[ShopService, Database, Vault]]) -> None:
         self._app, self._parts = app, parts
@@ -70,12 +70,12 @@ class IdempotentWrites:
         async with database.session(shop_id) as session:
             first = await storage.claim_idempotency_key(session, shop_id, route, key, digest)
         if not first:
-            return await self._tell_again(send, shop_id, route, key, digest)
+            return await self._replay_answer(send, shop_id, route, key, digest)
         answer = _Recorder(send)
         try:
             await self._app(scope, _replay(body, receive), answer)
         finally:
-            kept = answer.kept()
+            kept = answer.storable_answer()
             sealed = vault.seal(shop_id, msgspec.json.encode(kept).decode()) if kept else None
             try:
                 async with database.session(shop_id) as session:
@@ -86,7 +86,7 @@ class IdempotentWrites:
                 log.warning("idempotency_key_not_settled", reason=reason.code)
         return None
 
-    async def _tell_again(self, send: Send, shop_id: UUID, route: str, key: str, digest: bytes) -> None:
+    async def _replay_answer(self, send: Send, shop_id: UUID, route: str, key: str, digest: bytes) -> None:
         _, database, vault = self._parts()
         async with database.session(shop_id) as session:
             row = await storage.find_idempotency_key(session, shop_id, route, key)
@@ -98,12 +98,12 @@ class IdempotentWrites:
         if row.request_hash != digest:
             error = FieldError("Idempotency-Key", "was used for another request; use a new key")
             raise Invalid("This Idempotency-Key belongs to a different request.", errors=(error,))
-        kept = msgspec.json.decode(vault.open(shop_id, row.body), type=Kept)
+        kept = msgspec.json.decode(vault.open(shop_id, row.body), type=StoredAnswer)
         await _answer(send, kept.status, kept.content_type, kept.body.encode(), {"idempotent-replayed": "true"})
 
 
 class _Recorder:
-    """Sends an answer on and remembers it."""
+    """Sends an answer on and records it."""
 
     def __init__(self, send: Send) -> None:
         self._send, self._status, self._type, self._body = send, 0, "", b""
@@ -117,11 +117,11 @@ class _Recorder:
             self._body += message.get("body", b"")
         await self._send(message)
 
-    def kept(self) -> Kept | None:
-        """The answer, if it is one to keep: our own failures may be tried again."""
-        if not 200 <= self._status < 500 or self._status == 429 or len(self._body) > MAX_KEPT_BYTES:
+    def storable_answer(self) -> StoredAnswer | None:
+        """The answer, if it is to be stored: after a failure of ours the request may be sent again."""
+        if not 200 <= self._status < 500 or self._status == 429 or len(self._body) > MAX_STORED_BYTES:
             return None
-        return Kept(self._status, self._type, self._body.decode())
+        return StoredAnswer(self._status, self._type, self._body.decode())
 
 
 def _key_and_token(scope: Scope) -> tuple[str, str] | None:

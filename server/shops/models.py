@@ -43,7 +43,7 @@ class ShopView(Struct, frozen=True, kw_only=True):
     appearance_notes: list[AppearanceNote]
     """Colours that cannot be read on each other, and what the widget shows instead."""
     identity_secret: str | UnsetType = UNSET
-    """Signs customers (proof level 3); told to admins and secret keys only."""
+    """Signs customers (proof level 3); shown to admins and secret keys only."""
 
 
 class ShopChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -64,12 +64,12 @@ class ShopChanges(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Trial(Struct, frozen=True, kw_only=True):
-    """What a change of the shop would give."""
+    """What a change of the shop would result in."""
 
     errors: tuple[FieldError, ...]
     notes: tuple[AppearanceNote, ...]
     appearance: dict[str, Any]
-    """Resolved, with every setting that can be kept."""
+    """Resolved, with every setting that is valid."""
 
 
 class KeyView(Struct, frozen=True, kw_only=True):

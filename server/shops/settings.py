@@ -9,7 +9,7 @@ from server.core.addresses import is_web_address
 from server.core.errors import FieldError, Invalid
 from server.core.money import is_currency
 from server.shops.appearance import require_appearance
-from server.shops.checks import NotKept, list_of, text
+from server.shops.checks import InvalidSetting, list_of, text
 from server.shops.hours import require_handoff
 
 ORDER_ACCESS = ("standard", "open", "strict")
@@ -59,7 +59,7 @@ def settings_errors(values: Mapping[str, Any]) -> tuple[FieldError, ...]:
 def _starters(starters: Any) -> tuple[FieldError, ...]:
     try:
         list_of(text(MAX_STARTER), MAX_STARTERS)(starters, "suggestions")
-    except NotKept as reason:
+    except InvalidSetting as reason:
         return reason.errors
     return ()
 

@@ -123,7 +123,7 @@ async def test_what_no_longer_fits_is_told_where_nobody_was_refused_to_their_fac
     assert allowance
     await fill(shop.owner_url, shop.id, products=allowance.limit + 1)
     async with shop.database.connection(shop.id) as connection:
-        assert await shop.entitlements.room(connection, shop.id, allowance, binding=True) == -1
+        assert await shop.entitlements.get_remaining(connection, shop.id, allowance, binding=True) == -1
     assert await told(shop) == ["stock:products"]
     members = Members(shop.database, shop.entitlements)
     for number in range(TRIAL.seats or 0):

@@ -127,7 +127,7 @@ async def test_who_is_second_sees_what_the_first_has_added(shop: PlanShop) -> No
             "VALUES ($1, gen_random_uuid(), 'rival', 'Rival', '\\x00', 'file', now())",
             shop.id,
         )
-        assert await shop.entitlements.room(first, shop.id, limit, binding=True) == 0
+        assert await shop.entitlements.get_remaining(first, shop.id, limit, binding=True) == 0
         second = asyncio.create_task(shop.catalog.save(shop.id, chairs(1), "file"))
         async with asyncio.timeout(PATIENCE_S):
             while not (second.done() or await waits_for_its_turn(shop)):  # noqa: ASYNC110 (known to Postgres only)

@@ -86,7 +86,7 @@ class ReportRequest(Struct, frozen=True):
 class ForgetsShoppers(Protocol):
     """The privacy service, which stands above the conversation."""
 
-    async def forget_shopper(self, shopper: Shopper) -> int:
+    async def erase_shopper(self, shopper: Shopper) -> int:
         """Erase all conversations of a shopper; how many."""
 
 
@@ -123,7 +123,7 @@ async def forget_shopper(
     shopper: NamedDependency[Shopper], privacy: NamedDependency[ForgetsShoppers]
 ) -> dict[str, int]:
     """Erase all conversations of the session's shopper, for good; the session holds no more afterwards."""
-    return {"erased": await privacy.forget_shopper(shopper)}
+    return {"erased": await privacy.erase_shopper(shopper)}
 
 
 @get("/v1/chat/{conversation_id:str}", summary="The conversation so far", tags=["shopper"])

@@ -70,7 +70,7 @@ class Pictures:
             if not await storage.add_picture(connection, shopper.shop_id, shopper.conversation_id, picture_id, picture):
                 raise _enough_for_today()
             if storage_limit:
-                room = await self._allowances.room(connection, shopper.shop_id, storage_limit, binding=True)
+                room = await self._allowances.get_remaining(connection, shopper.shop_id, storage_limit, binding=True)
                 if room < 0:  # said to a shopper, whom the shop's plan does not concern
                     raise QuotaExceeded("This shop cannot store more pictures.", retry_after_s=ASK_AGAIN_S)
         return _view(picture_id, picture)
