@@ -272,13 +272,13 @@ export interface MessageView {
     created_at: string;
     metadata: unknown;
 }
-/** `typing` is the name of whoever of the staff is writing at this moment. */
+/** Whether staff are on duty; `typing` is the name of whoever of them is writing at this moment. */
 export interface PresenceView {
     staff_online: boolean;
     typing: string | null;
     handoff: QueuePlace | null;
 }
-/** A conversation that was passed on. state: requested, waiting, joined or ended (staff have closed it). `ahead` counts conversations that wait longer, null once staff are here; `wait_s` is the median of what shoppers waited lately for a first reply, null where too few did; `opens_at` is when staff are next on duty, null where they are there now or the shop does not say. */
+/** The place of a conversation that was handed off. state: requested, waiting, joined or ended (staff closed it). `ahead` counts conversations that have waited longer, null once staff have joined; `wait_s` is the median time that shoppers lately waited for a first reply, null where too few waited; `opens_at` is when staff are next on duty, null where they are on duty now or the shop names no hours. */
 export interface QueuePlace {
     state: "ended" | "joined" | "requested" | "waiting";
     ahead: number | null;

@@ -65,11 +65,11 @@ async def test_an_order_is_shown_step_by_step_of_proof(shop: Shop) -> None:
     await order.get_by_role("button", name="Send code").click()
     await order.get_by_label("6-digit code").fill("000000")
     await order.get_by_role("button", name="Confirm").click()
-    await expect(order.get_by_role("alert")).to_contain_text("wrong or has run out")
+    await expect(order.get_by_role("alert")).to_contain_text("wrong or has expired")
     await order.get_by_label("6-digit code").fill("123456")
     await order.get_by_role("button", name="Confirm").click()
     full = shop.chat.get_by_role("group", name="Order 1001").last
-    await expect(full).to_contain_text("Going to Amsterdam, …AB")
+    await expect(full).to_contain_text("Shipping to Amsterdam, …AB")
     await expect(full).to_contain_text("€49.00 refunded")
     assert await full.get_by_role("link").get_attribute("href") == "https://postnl.example/t/3SABCD1234567"
 
