@@ -10,7 +10,7 @@ import click
 
 from server.commands.data_dir import require_writable, unwritable
 from server.commands.outages import explaining_database
-from server.core.connection_budget import FULL, PER_COMMAND, read_budget, share_out
+from server.core.connection_budget import COMMAND_CONNECTIONS, MAX_CONNECTIONS, connections_per_process, read_budget
 from server.core.crypto import app_role_password
 from server.core.errors import FieldError, Invalid, NotFound
 from server.core.ids import parse_id
@@ -61,7 +61,7 @@ async def services_for_command(*, embedder_threads: int = 1) -> AsyncIterator[Se
     settings = operator_settings()
     warn_of_unknown_settings()
     with endpoints(settings) as at:
-        opened = opened_services(settings, at, embedder_threads=embedder_threads, connections=PER_COMMAND)
+        opened = opened_services(settings, at, embedder_threads=embedder_threads, connections=COMMAND_CONNECTIONS)
         async with opened as services:
             await require_fit(services.database)
             yield services
@@ -94,10 +94,10 @@ async def admitted(settings: Settings, at: Endpoints, processes: int) -> int:
         await database.close()
     if concern:
         click.echo(f"aisle: {concern}", err=True)
-    connections = share_out(budget, processes=processes, wanted=settings.database_connections)
-    if connections < (settings.database_connections or FULL):
+    connections = connections_per_process(budget, processes=processes, wanted=settings.database_connections)
+    if connections < (settings.database_connections or MAX_CONNECTIONS):
         what = "this process gets" if processes == 1 else f"each of the {processes} processes gets"
-        click.echo(f"aisle: {what} {connections} database connections instead of {FULL}: {budget}", err=True)
+        click.echo(f"aisle: {what} {connections} database connections instead of {MAX_CONNECTIONS}: {budget}", err=True)
     return connections
 
 

@@ -9,7 +9,7 @@ from redis.exceptions import RedisError
 
 from server.commands.context import in_words, opened_services, operator_settings
 from server.commands.outages import redis_of, unusable
-from server.core.connection_budget import FULL, LEAST, read_budget
+from server.core.connection_budget import MAX_CONNECTIONS, MIN_CONNECTIONS, read_budget
 from server.core.errors import AisleError, ConfigurationError
 from server.core.mail import MailDelayed, Mailer, parse_smtp_url
 from server.core.redis_pool import open_redis
@@ -58,7 +58,7 @@ async def _examine(settings: Settings, at: Endpoints) -> bool:
 
 async def _examine_services(settings: Settings, at: Endpoints) -> bool:
     try:
-        async with opened_services(settings, at, connections=LEAST) as services:
+        async with opened_services(settings, at, connections=MIN_CONNECTIONS) as services:
             return all([await _check(name, check(services)) for name, check in CHECKS])
     except ConfigurationError as reason:
         _say(FAILURE, "settings", str(reason))
@@ -105,7 +105,7 @@ async def _rights(services: Services) -> str:
 
 async def _connections(services: Services) -> str:
     budget = await read_budget(services.database.fetch)
-    wanted = services.settings.database_connections or FULL
+    wanted = services.settings.database_connections or MAX_CONNECTIONS
     if budget.free < wanted:
         raise Concern(
             f"another process would get {budget.free} connections instead of {wanted}: {budget}; raise max_connections"

@@ -16,7 +16,7 @@ from uvicorn.supervisors import Multiprocess
 
 from server.commands.context import admitted, opened_services, operator_settings, warn_of_unknown_settings
 from server.commands.reload import run_with_reload
-from server.core.connection_budget import LEAST
+from server.core.connection_budget import MIN_CONNECTIONS
 from server.core.errors import ConfigurationError, Conflict
 from server.core.logging import configure_logging
 from server.core.settings import Settings, load_settings
@@ -118,7 +118,7 @@ async def _require_services(settings: Settings, at: Endpoints, processes: int) -
     """Open everything once: what is wrong is said here in one line, where the server would print a traceback. How many
     database connections each process may hold."""
     connections = await admitted(settings, at, processes)
-    async with opened_services(settings, at, connections=LEAST):
+    async with opened_services(settings, at, connections=MIN_CONNECTIONS):
         return connections
 
 

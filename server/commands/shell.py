@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import uvloop
 
 from server.commands.context import opened_services, operator_settings, require_shop, warn_of_unknown_settings
-from server.core.connection_budget import PER_COMMAND
+from server.core.connection_budget import COMMAND_CONNECTIONS
 from server.embedded.endpoints import endpoints
 from server.migrations.fit import require_fit
 from server.wiring import Services
@@ -34,7 +34,9 @@ def run_shell(shop_id: str) -> None:
     warn_of_unknown_settings()
     with endpoints(settings) as at, _background_loop() as loop:
         opened = AsyncExitStack()
-        services = _call(loop, opened.enter_async_context(opened_services(settings, at, connections=PER_COMMAND)))
+        services = _call(
+            loop, opened.enter_async_context(opened_services(settings, at, connections=COMMAND_CONNECTIONS))
+        )
         try:
             names = _call(loop, shell_names(services, shop_id))
             shown = ", ".join(sorted(name for name in names if name != "__name__"))

@@ -1,8 +1,8 @@
 """How many database connections a process may hold, so that all that are started fit on the server.
 
-A pool grows only when it must, so what is open now says little of what may be open soon. Every process therefore tells
-what it may take in the name of its connections (`aisle/24/1f2e3d4c`), which lasts exactly as long as they do. What a
-process gets is shared out once, at its start, of what the server allows less what others claim or hold.
+A pool grows only when it must, so the connections that are open now say little about those that may be open soon. Every
+process therefore states its maximum in the name of its connections (`aisle/24/1f2e3d4c`), which exists exactly as long
+as they do. A process gets its share once, at its start: what the server allows, less what others claim or have open.
 """
 
 import re
@@ -14,13 +14,13 @@ from msgspec import Struct
 
 from server.core.errors import ConfigurationError
 
-FULL = 24
-"""What one process takes where there is room: two pools of 12, enough for all that two cores can ask at once."""
-LEAST = 4
-"""Two for each pool: with fewer a process waits for itself."""
-PER_COMMAND = 8
-SPARE = 6
-"""Left for the owner's connections (`aisle migrate`, a worker's index) and for an operator's own look."""
+MAX_CONNECTIONS = 24
+"""Connections of one process where the server has enough: two pools of 12, all that two cores can use at once."""
+MIN_CONNECTIONS = 4
+"""Two for each pool: with fewer a process would wait for itself."""
+COMMAND_CONNECTIONS = 8
+RESERVED_CONNECTIONS = 6
+"""Left for the owner's connections (`aisle migrate`, a worker's index) and for an operator's own session."""
 _CLAIM = re.compile(r"aisle/(\d+)/[0-9a-f]{8}")
 _SERVER = """
     SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int
@@ -47,8 +47,8 @@ class Budget(Struct, frozen=True, kw_only=True):
 
     @property
     def free(self) -> int:
-        """What new processes may take."""
-        return max(0, self.allowed - self.claimed - self.foreign - SPARE)
+        """The connections that new processes may still claim."""
+        return max(0, self.allowed - self.claimed - self.foreign - RESERVED_CONNECTIONS)
 
     def __str__(self) -> str:
         return (
@@ -58,12 +58,12 @@ class Budget(Struct, frozen=True, kw_only=True):
 
 
 def claim_name(connections: int) -> str:
-    """The application name of a process that may hold so many connections."""
+    """The application name of a process that may open this many connections."""
     return f"aisle/{connections}/{secrets.token_hex(4)}"
 
 
 async def read_budget(fetch: Fetch) -> Budget:
-    """Ask the server, as the app's role."""
+    """Read the limits and the present use from the server, as the app's role."""
     [server] = await fetch(_SERVER)
     rows = await fetch(_IN_USE)
     claims = {row["name"]: int(found[1]) for row in rows if row["own"] and (found := _CLAIM.fullmatch(row["name"]))}
@@ -72,17 +72,17 @@ async def read_budget(fetch: Fetch) -> Budget:
     return Budget(allowed=min(limits), claimed=sum(claims.values()), foreign=foreign)
 
 
-def share_out(budget: Budget, *, processes: int, wanted: int | None) -> int:
-    """How many connections each of so many new processes gets: `wanted` where it is set, else up to FULL.
+def connections_per_process(budget: Budget, *, processes: int, wanted: int | None) -> int:
+    """How many connections each of so many new processes gets: `wanted` where it is set, else up to MAX_CONNECTIONS.
 
     Raises ConfigurationError when they do not fit.
     """
     share = budget.free // processes
-    size = min(FULL, share) if wanted is None else wanted
-    if size > share or size < LEAST:
-        most = f", AISLE_DATABASE_CONNECTIONS of at most {share}" if share >= LEAST else ""
+    size = min(MAX_CONNECTIONS, share) if wanted is None else wanted
+    if size > share or size < MIN_CONNECTIONS:
+        most = f", AISLE_DATABASE_CONNECTIONS of at most {share}" if share >= MIN_CONNECTIONS else ""
         raise ConfigurationError(
-            f"{processes} processes with {max(size, LEAST)} connections each need more than the database has left: "
-            f"{budget}, and {SPARE} stay free; start fewer processes{most}, or raise max_connections"
+            f"{processes} processes with {max(size, MIN_CONNECTIONS)} connections each need more than the database has "
+            f"left: {budget}, and {RESERVED_CONNECTIONS} stay free; start fewer processes{most}, or raise max_connections"
         )
     return size

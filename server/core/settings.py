@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from server.core import variables
-from server.core.connection_budget import LEAST as LEAST_CONNECTIONS
+from server.core.connection_budget import MIN_CONNECTIONS
 from server.core.errors import ConfigurationError
 from server.core.variables import Variable
 
@@ -20,7 +20,7 @@ POSTGRES = ("postgresql", "postgres")
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """What an operator decides. Secrets are here and nowhere else; never log one of these."""
+    """The settings of an installation. They contain secrets: never log them."""
 
     env: str
     data_dir: Path
@@ -122,7 +122,7 @@ def _secret_keys(env: Mapping[str, str], name: str, data_dir: Path) -> tuple[str
 
 
 def _own_secret(data_dir: Path) -> str:
-    """The demo's secret: made once per data dir, readable by its owner only."""
+    """Return the demo's secret, which is created once per data dir, readable by its owner only."""
     file = data_dir / "secret.key"
     if not file.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -183,9 +183,9 @@ def _connections(env: Mapping[str, str]) -> int | None:
     if not env.get(variables.DATABASE_CONNECTIONS.name):
         return None
     count = _count(env, variables.DATABASE_CONNECTIONS)
-    if count < LEAST_CONNECTIONS:
+    if count < MIN_CONNECTIONS:
         raise ConfigurationError(
-            f"AISLE_DATABASE_CONNECTIONS is {count}; a process needs at least {LEAST_CONNECTIONS}, two for each pool"
+            f"AISLE_DATABASE_CONNECTIONS is {count}; a process needs at least {MIN_CONNECTIONS}, two for each pool"
         )
     return count
 

@@ -25,7 +25,7 @@ from server.chat.turns.shopper_limits import ShopperLimits
 from server.chat.turns.turn_stream import LiveTurns, TurnJournal
 from server.console.figures.service import Figures
 from server.console.service import StaffService
-from server.core.connection_budget import FULL
+from server.core.connection_budget import MAX_CONNECTIONS
 from server.core.crypto import Vault, app_role_password
 from server.core.database import PATIENCE_S, POOLS, Database, url_for_role
 from server.core.errors import ConfigurationError
@@ -117,7 +117,7 @@ async def open_services(
     """Build everything and connect. `connections` is how many this process may hold on the database, where it is not
     for the settings to say. Raises ConfigurationError, Unavailable."""
     async with AsyncExitStack() as stack:
-        pool_size = (connections or settings.database_connections or FULL) // POOLS
+        pool_size = (connections or settings.database_connections or MAX_CONNECTIONS) // POOLS
         database = await open_database(settings, at, pool_size, patience_s)
         stack.push_async_callback(database.close)
         redis = open_redis(at.redis_url)

@@ -1,13 +1,13 @@
 """Product files of every common shape, read as a stream of `Product`.
 
-Names are imported when they are first used: a child process that parses a document needs `text` and no more.
+Names are imported when they are first used, because a child process that parses a document needs `text_encoding` only.
 """
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .detect_and_read import read_products, recognise_format
+    from .detect_and_read import detect_format, read_products
     from .mapping import MappingError, parse_mapping
     from .row_result import BadRow, ParsedProduct, Progress, ReplacedRow, Row, SkippedRow, UnreadableFile
 
@@ -20,16 +20,16 @@ __all__ = (
     "Row",
     "SkippedRow",
     "UnreadableFile",
+    "detect_format",
     "parse_mapping",
     "read_products",
-    "recognise_format",
 )
 
 _HOMES = {
     "MappingError": "mapping",
     "parse_mapping": "mapping",
     "read_products": "detect_and_read",
-    "recognise_format": "detect_and_read",
+    "detect_format": "detect_and_read",
 }
 
 

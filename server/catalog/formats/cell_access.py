@@ -1,4 +1,4 @@
-"""One row seen by meaning: which cell is the price, which have been used, what is left over."""
+"""Access to the cells of a row by meaning, and to those that no meaning has used."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -8,20 +8,20 @@ from msgspec import Struct
 from integrations.platform import Money
 
 from .columns import Column, Layout, is_minor_name, normalise, resolve
-from .field_values import is_empty, text_of
+from .field_values import is_empty, render_text
 from .mapping import Source
 from .money import UnreadablePrice, currency_code, parse_minor, parse_money
 
 
 class Context(Struct, frozen=True):
-    """What holds for a whole file: the shop's currency and the merchant's `--map` rules."""
+    """What applies to a whole file: the shop's currency and the merchant's `--map` rules."""
 
     currency: str
     sources: tuple[Source, ...] = ()
 
 
 class Cells:
-    """The cells of one row. What is asked for by meaning counts as used and no longer comes with `rest`."""
+    """The cells of one row. A cell that is read by meaning counts as used and is not part of `rest`."""
 
     def __init__(self, fields: Mapping[str, Any], context: Context) -> None:
         self._fields = fields
@@ -47,7 +47,7 @@ class Cells:
         return [(name, value) for name, value in found if not is_empty(value)]
 
     def peek(self, target: str) -> Any:
-        """As `first`, also over used columns, and without using any."""
+        """Like `first`, but reads used columns too and marks none as used."""
         if target in self._mapped:
             return self._mapped[target].value(self._fields)
         columns = self._layout.by_target.get(target, ())
@@ -67,7 +67,7 @@ class Cells:
 
     def currency(self) -> str:
         """The row's currency, or the shop's. Raises UnreadablePrice for one that does not exist."""
-        named = text_of(self.first("currency"))
+        named = render_text(self.first("currency"))
         return currency_code(named) if named else self._context.currency
 
     def rest(self) -> Iterator[tuple[str, Any]]:
@@ -103,7 +103,7 @@ class Cells:
 def _money_object(value: dict[str, Any], currency: str) -> Money | None:
     """`{"amount": 1999, "currency": "USD"}` is Aisle's own form (minor units); texts and `value` are major units."""
     names = {normalise(name): name for name in value}
-    code = text_of(value.get(names.get("currency") or names.get("currency code") or "")) or currency
+    code = render_text(value.get(names.get("currency") or names.get("currency code") or "")) or currency
     amount = value.get(names.get("amount") or names.get("value") or names.get("price") or "")
     is_own = isinstance(amount, int) and "amount" in value and "currency" in value
     parse = parse_minor if is_own else parse_money

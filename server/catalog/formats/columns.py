@@ -1,4 +1,4 @@
-"""Which column means what: the names merchants, platforms and feeds use, in some languages."""
+"""The meaning of columns, by the names that merchants, platforms and feeds use, in several languages."""
 
 import re
 from collections.abc import Iterable
@@ -89,11 +89,11 @@ _PRIVATE = frozenset(
         "item cost",
     ]
 )
-"""What a merchant knows and a shopper must not: never read, not even as attributes."""
+"""Columns that shoppers must not see: never read, not even as attributes."""
 
 
 class Column(Struct, frozen=True):
-    """A source column: `currency` and `is_minor` are what its name tells about the price in it."""
+    """A source column. `currency` and `is_minor` are taken from its name and describe the price in it."""
 
     name: str
     currency: str | None = None
@@ -108,14 +108,14 @@ class Layout(Struct, frozen=True):
 
 
 def normalise(name: str) -> str:
-    """ "ProductName", "product_name" and "g:Product-Name " are one column: "product name"."""
+    """Normalise a column name: "ProductName", "product_name" and "g:Product-Name " are all "product name"."""
     spaced = re.sub(r"(?<=[a-zà-ÿ])(?=[A-Z])", " ", name.strip().removeprefix("g:"))
     return " ".join(re.sub(r"[\W_]+", " ", spaced).lower().split())
 
 
 @lru_cache(maxsize=4096)
 def resolve(names: tuple[str, ...]) -> Layout:
-    """Finds the meaning of each column name."""
+    """Find the meaning of each column name."""
     normal = {name: normalise(name) for name in names}
     targets: dict[str, list[tuple[int, Column]]] = {}
     for name, plain in normal.items():

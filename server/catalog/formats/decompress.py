@@ -11,7 +11,7 @@ from .row_result import Progress, UnreadableFile
 from .text_encoding import guess_encoding
 
 HEAD_BYTES = 262_144
-"""How much of a file is looked at to find out what it is."""
+"""The bytes of a file that are read to detect its format."""
 MAX_UNPACKED_BYTES = 8 * 2**30
 MAX_UNPACK_RATIO = 200
 RATIO_GRACE_BYTES = 8 * 2**20
@@ -33,8 +33,8 @@ _NOT_PRODUCTS = {
 }
 
 
-class _Counted(io.RawIOBase):
-    """The file as it lies on disk; reading moves `progress`."""
+class _CountedFile(io.RawIOBase):
+    """The bytes of a file on disk; reading them advances `progress`."""
 
     def __init__(self, path: Path, progress: Progress) -> None:
         self._file = path.open("rb")
@@ -54,8 +54,8 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
-class _Unpacked(io.RawIOBase):
-    """A gzip stream that refuses to grow past what an honest catalog does."""
+class _Decompressed(io.RawIOBase):
+    """A gzip stream that stops when it expands to more than a real catalog does."""
 
     def __init__(self, packed: BinaryIO, progress: Progress) -> None:
         self._gzip = gzip.GzipFile(fileobj=packed)
@@ -90,21 +90,21 @@ class _Unpacked(io.RawIOBase):
 
 
 def open_bytes(path: Path, progress: Progress) -> io.BufferedReader:
-    """The file's bytes, unpacked when it is gzip. Raises UnreadableFile; closing closes the file."""
+    """Open a file as bytes, decompressed when it is gzip. Raises UnreadableFile. Closing the stream closes the file."""
     try:
-        stream = io.BufferedReader(cast(Any, _Counted(path, progress)), HEAD_BYTES)
+        stream = io.BufferedReader(cast(Any, _CountedFile(path, progress)), HEAD_BYTES)
     except OSError as error:
         raise UnreadableFile(f"the file {path.name} cannot be opened: {error.strerror}") from error
     if stream.peek(2)[:2] != b"\x1f\x8b":
         return stream
-    unpacked = io.BufferedReader(cast(Any, _Unpacked(stream, progress)), HEAD_BYTES)
+    unpacked = io.BufferedReader(cast(Any, _Decompressed(stream, progress)), HEAD_BYTES)
     if unpacked.peek(2)[:2] == b"\x1f\x8b":
         raise UnreadableFile("the file is compressed with gzip twice; decompress it once")
     return unpacked
 
 
 def read_head(path: Path) -> bytes:
-    """The first HEAD_BYTES, unpacked. Raises UnreadableFile for what cannot be a product file."""
+    """Return the first HEAD_BYTES, decompressed. Raises UnreadableFile for what cannot be a product file."""
     with open_bytes(path, Progress()) as stream:
         head = stream.read(HEAD_BYTES)
     _require_text(head)

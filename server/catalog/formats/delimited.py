@@ -1,4 +1,4 @@
-"""CSV and TSV: the delimiter found, ragged and unclosed rows named, the rest kept."""
+"""CSV and TSV: detects the delimiter, and reports ragged and unclosed rows while it reads the others."""
 
 import csv
 from collections import deque
@@ -10,19 +10,19 @@ from .row_result import BadRow, Record, UnreadableFile
 
 MAX_COLUMNS = 2_000
 MAX_ROW_CHARS = 1_000_000
-"""A row longer than this is taken for one with a quote that never closes."""
+"""A longer row is assumed to have a quote that never closes."""
 _DELIMITERS = (",", ";", "\t", "|")
 
 
 class Table(Struct, frozen=True):
-    """What the first rows tell of a delimited file: `header` holds the column names as written."""
+    """The layout of a delimited file, from its first rows. `header` has the column names as written."""
 
     delimiter: str
     header: tuple[str, ...]
 
 
-def recognise_table(head: str, *, is_whole: bool) -> Table:
-    """The delimiter under which the first rows agree best, and the header. Raises UnreadableFile."""
+def detect_table(head: str, *, is_whole: bool) -> Table:
+    """Detect the delimiter by which the first rows agree best, and the header. Raises UnreadableFile."""
     lines = head.splitlines(keepends=True)
     if len(lines) > 1 and not is_whole:
         lines.pop()  # cut off somewhere
@@ -60,7 +60,7 @@ def _first_rows(lines: list[str], delimiter: str, count: int) -> list[list[str]]
 
 
 def table_records(lines: Iterator[str], table: Table) -> Iterator[Record | BadRow]:
-    """Rows under their column names; row numbers as a spreadsheet shows them, the header being 1."""
+    """Yield rows by column name. Row numbers are those of a spreadsheet, where the header is row 1."""
     width = len(table.header)
     names = _unique(table.header)
     has_header = False
@@ -78,7 +78,7 @@ def table_records(lines: Iterator[str], table: Table) -> Iterator[Record | BadRo
 
 
 def _unique(header: tuple[str, ...]) -> list[str]:
-    """Column names with a repeated one numbered, so that none hides another."""
+    """Return the column names with repeated ones numbered, so that none hides another."""
     seen: dict[str, int] = {}
     names = []
     for name in header:
@@ -87,8 +87,8 @@ def _unique(header: tuple[str, ...]) -> list[str]:
     return names
 
 
-class _Replayable:
-    """Lines of the row now being read, so that a broken row costs its first line and not all that it swallowed."""
+class _ReplayableLines:
+    """Lines that can be read again: a broken row loses its first line only, not all the lines that it has swallowed."""
 
     def __init__(self, lines: Iterator[str]) -> None:
         self._lines = lines
@@ -96,7 +96,7 @@ class _Replayable:
         self._taken: list[str] = []
         self._taken_chars = 0
 
-    def __iter__(self) -> "_Replayable":
+    def __iter__(self) -> "_ReplayableLines":
         return self
 
     def __next__(self) -> str:
@@ -111,7 +111,7 @@ class _Replayable:
         self._taken.clear()
         self._taken_chars = 0
 
-    def give_back_all_but_first(self) -> bool:
+    def replay_after_first(self) -> bool:
         """Whether there was a line to drop."""
         had_line = bool(self._taken)
         self._waiting.extendleft(reversed(self._taken[1:]))
@@ -121,7 +121,7 @@ class _Replayable:
 
 def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str] | BadRow]]:
     csv.field_size_limit(MAX_ROW_CHARS)  # the module's own limit is for the whole process and too small for HTML
-    source = _Replayable(lines)
+    source = _ReplayableLines(lines)
     row = 0
     while True:
         reader = csv.reader(source, delimiter=delimiter, strict=True)
@@ -132,7 +132,7 @@ def _rows(lines: Iterator[str], delimiter: str) -> Iterator[tuple[int, list[str]
                 yield row, cells
             return
         except csv.Error as error:
-            if not source.give_back_all_but_first():
+            if not source.replay_after_first():
                 return
             row += 1
             yield row, BadRow(row, _explain(error))

@@ -1,4 +1,4 @@
-"""From a file of any known shape to products: what it is, read row by row, doubles named."""
+"""Reads products from a file of any known format: detects it, reads row by row, reports repeated ids."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -12,10 +12,10 @@ from . import google_feed, json_rows, shopify_export, woocommerce_export
 from .cell_access import Context
 from .columns import resolve
 from .decompress import HEAD_BYTES, open_bytes, read_head, text_lines
-from .delimited import Table, recognise_table, table_records
+from .delimited import Table, detect_table, table_records
 from .generic import build_product
 from .grouping import Group, group_records
-from .mapping import Source, compile_mapping, look_up
+from .mapping import Source, compile_mapping, get_by_path
 from .money import currency_code
 from .row_result import BadRow, ParsedProduct, Progress, Record, ReplacedRow, Row, UnreadableFile
 from .text_encoding import decode_bytes
@@ -25,7 +25,7 @@ Records = Iterator[Record | BadRow]
 
 
 class _Shape(Struct, frozen=True):
-    """How a file is to be read: its raw records, and how those that belong together are found and built."""
+    """How to read a format: its raw records, and how those of one product are found and built."""
 
     name: str
     open_records: Callable[[BufferedReader], Records]
@@ -37,7 +37,7 @@ class _Shape(Struct, frozen=True):
 def read_products(
     path: Path, *, mapping: dict[str, str] | None, default_currency: str, progress: Progress | None = None
 ) -> Iterator[Row]:
-    """The products of a file and every row that is none, each as soon as it is read, in bounded memory.
+    """Yield the products of a file, and its bad rows, as they are read, in bounded memory.
 
     `mapping` is `mapping.parse_mapping`'s; `default_currency` holds where a price names none. Raises MappingError
     and UnreadablePrice (for the default currency) at once; UnreadableFile when, or as soon as, the file cannot be
@@ -45,17 +45,17 @@ def read_products(
     """
     context = Context(currency_code(default_currency), compile_mapping(mapping))
     head = read_head(path)
-    shape = _recognise(head)
+    shape = _detect(head)
     _require_columns(shape, context.sources)
     return _read(path, shape, context, progress or Progress())
 
 
-def recognise_format(path: Path) -> str:
-    """A file's format in words, such as "Shopify export". Raises UnreadableFile."""
-    return _recognise(read_head(path)).name
+def detect_format(path: Path) -> str:
+    """Return the name of a file's format, such as "Shopify export". Raises UnreadableFile."""
+    return _detect(read_head(path)).name
 
 
-def _recognise(head: bytes) -> _Shape:
+def _detect(head: bytes) -> _Shape:
     text = decode_bytes(head).replace("\0", "")
     start = text.lstrip()[:2000].lower()
     is_whole = len(head) < HEAD_BYTES
@@ -77,7 +77,7 @@ def _recognise(head: bytes) -> _Shape:
             None,
             *(feed if has_groups else ()),
         )
-    return _table_shape(recognise_table(text, is_whole=is_whole), head)
+    return _table_shape(detect_table(text, is_whole=is_whole), head)
 
 
 def _table_shape(table: Table, head: bytes) -> _Shape:
@@ -117,8 +117,8 @@ def _read(path: Path, shape: _Shape, context: Context, progress: Progress) -> It
     unseen = {source.path for source in context.sources if source.constant is None}
     count = 0
     with closing(open_bytes(path, progress)) as stream:
-        records = _watched(shape.open_records(stream), unseen)
-        for row in _without_doubles(_rows(records, shape, context, progress)):
+        records = _strike_found(shape.open_records(stream), unseen)
+        for row in _mark_replaced(_rows(records, shape, context, progress)):
             count += 1
             yield row
     if not count:
@@ -127,11 +127,11 @@ def _read(path: Path, shape: _Shape, context: Context, progress: Progress) -> It
         yield BadRow(0, f"--map names {name!r}, but no row has such a field")
 
 
-def _watched(records: Records, unseen: set[str]) -> Records:
-    """Strikes off each mapped field once a row has it."""
+def _strike_found(records: Records, unseen: set[str]) -> Records:
+    """Pass records on and remove from `unseen` each mapped field that a row has."""
     for record in records:
         if unseen and isinstance(record, Record):
-            unseen -= {name for name in unseen if look_up(record.fields, name) is not None}
+            unseen -= {name for name in unseen if get_by_path(record.fields, name) is not None}
         yield record
 
 
@@ -148,8 +148,8 @@ def _rows(records: Records, shape: _Shape, context: Context, progress: Progress)
             yield from build_group(group, context)
 
 
-def _without_doubles(rows: Iterator[Row]) -> Iterator[Row]:
-    """Names the earlier of two rows with one id; ids are remembered as 8 bytes each, a catalog fits in memory."""
+def _mark_replaced(rows: Iterator[Row]) -> Iterator[Row]:
+    """Report the earlier of two rows with one id. Ids take 8 bytes each, so those of a catalog fit in memory."""
     seen: dict[int, int] = {}
     for row in rows:
         if isinstance(row, ParsedProduct):

@@ -111,8 +111,8 @@ _UNPUBLISHED = frozenset(
 _URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 
-def text_of(value: Any) -> str:
-    """Any JSON value as one line of text: lists joined by commas, whole floats without ".0", "" for nothing."""
+def render_text(value: Any) -> str:
+    """Render a JSON value as one line of text: lists joined by commas, whole floats without ".0", "" for nothing."""
     match value:
         case None:
             return ""
@@ -121,19 +121,21 @@ def text_of(value: Any) -> str:
         case float() if value.is_integer() and abs(value) < 1e15:
             return str(int(value))
         case list() | tuple():
-            return ", ".join(text for item in value if (text := text_of(item)))
+            return ", ".join(text for item in value if (text := render_text(item)))
         case dict():
-            return ", ".join(f"{one_line(str(key))}: {text}" for key, item in value.items() if (text := text_of(item)))
+            return ", ".join(
+                f"{one_line(str(key))}: {text}" for key, item in value.items() if (text := render_text(item))
+            )
     return one_line(str(value))
 
 
 def is_empty(value: Any) -> bool:
-    """Whether a cell holds nothing."""
+    """Whether a cell is empty."""
     return value is None or value == [] or value == {} or (isinstance(value, str) and not value.strip())
 
 
-def list_of(value: Any) -> list[Any]:
-    """A cell as a list: JSON lists as they are (also as text in a CSV cell), anything else alone."""
+def parse_list(value: Any) -> list[Any]:
+    """Parse a cell as a list: a JSON list (also as text in a CSV cell), or the value as its only item."""
     if isinstance(value, str) and value[:1] in "[{" and value.rstrip()[-1:] in ("]", "}"):
         try:
             value = json.loads(value)
@@ -144,53 +146,53 @@ def list_of(value: Any) -> list[Any]:
     return [] if is_empty(value) else [value]
 
 
-def title_of(value: Any) -> str:
-    """A product's name on one line, at most MAX_TITLE_CHARS."""
-    text = text_of(value)
+def parse_title(value: Any) -> str:
+    """Parse a product's name: one line of at most MAX_TITLE_CHARS characters."""
+    text = render_text(value)
     return cut(html_to_text(text).replace("\n", " ") if "<" in text else text, MAX_TITLE_CHARS)
 
 
-def description_of(values: Iterable[Any], bullets: Iterable[Any]) -> str:
-    """Texts (HTML or plain) one below the other, then the bullet points as a list."""
-    parts = [html_to_text(value if isinstance(value, str) else text_of(value)) for value in values]
-    points = [f"- {text}" for value in bullets for item in list_of(value) if (text := _bullet(item))]
+def join_description(values: Iterable[Any], bullets: Iterable[Any]) -> str:
+    """Join texts (HTML or plain) line by line, then the bullet points as a list."""
+    parts = [html_to_text(value if isinstance(value, str) else render_text(value)) for value in values]
+    points = [f"- {text}" for value in bullets for item in parse_list(value) if (text := _bullet(item))]
     return cut("\n".join(dict.fromkeys(part for part in (*parts, "\n".join(points)) if part)), MAX_DESCRIPTION_CHARS)
 
 
 def _bullet(item: Any) -> str:
-    return html_to_text(item) if isinstance(item, str) else text_of(item)
+    return html_to_text(item) if isinstance(item, str) else render_text(item)
 
 
-def is_available(value: Any) -> bool | None:
-    """What an availability cell says, or None when it cannot be told (also for an empty one)."""
+def parse_availability(value: Any) -> bool | None:
+    """Parse an availability cell; None when it is empty or says neither yes nor no."""
     if isinstance(value, bool):
         return value
     if isinstance(value, int | float):
         return value > 0
-    text = text_of(value).rpartition("/")[2]  # https://schema.org/InStock
+    text = render_text(value).rpartition("/")[2]  # https://schema.org/InStock
     words = re.sub(r"[\s_-]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)).lower().strip()
     if words in _YES or words in _NO:
         return words in _YES
     return float(words) > 0 if re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,4})?", words) else None
 
 
-def stock_of(value: Any) -> int | None:
-    """Pieces in stock, or None when the cell holds no number."""
+def parse_stock(value: Any) -> int | None:
+    """Parse the number of items in stock; None when the cell has no number."""
     if isinstance(value, bool):
         return None
-    text = text_of(value).replace(",", "")
+    text = render_text(value).replace(",", "")
     return int(float(text)) if re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,4})?", text) else None
 
 
 def is_unpublished(value: Any) -> bool:
     """Whether a status cell says that shoppers must not see the product."""
-    return text_of(value).lower() in _UNPUBLISHED
+    return render_text(value).lower() in _UNPUBLISHED
 
 
-def url_of(value: Any, *, max_chars: int | None = MAX_URL_CHARS) -> str | None:
+def parse_url(value: Any, *, max_chars: int | None = MAX_URL_CHARS) -> str | None:
     """The first http(s) address in a cell, a list or an object of an image, or None. A longer one than `max_chars` is
     none; None takes any length."""
-    for item in list_of(value):
+    for item in parse_list(value):
         if isinstance(item, dict):
             item = next((item[key] for key in ("src", "url", "href", "link") if item.get(key)), "")
         text = str(item).strip()
@@ -209,26 +211,26 @@ def _has_host(url: str) -> bool:
         return False
 
 
-def category_of(value: Any) -> tuple[str, ...]:
-    """A category path, broadest first, from a list or a text such as "Home > Kitchen > Kettles"."""
-    items = list_of(value)
+def parse_category(value: Any) -> tuple[str, ...]:
+    """Parse a category path, broadest first, from a list or a text such as "Home > Kitchen > Kettles"."""
+    items = parse_list(value)
     if len(items) > 1 and not any(isinstance(item, list | dict) or ">" in str(item) for item in items):
-        return tuple(cut(text, 200) for item in items[:10] if (text := text_of(item)))
+        return tuple(cut(text, 200) for item in items[:10] if (text := render_text(item)))
     if not items:
         return ()
     first = items[0]
     if isinstance(first, list):
-        return category_of(first)
-    text = text_of(first.get("name") or first.get("title") if isinstance(first, dict) else first)
+        return parse_category(first)
+    text = render_text(first.get("name") or first.get("title") if isinstance(first, dict) else first)
     parts = re.split(r"\s*[>›»|]\s*|\s+/\s+", text)
     return tuple(cut(part, 200) for part in parts[:10] if part)
 
 
-def identifiers_of(value: Any) -> list[str]:
-    """Part numbers in a cell: lists, or texts parted by comma, semicolon, bar or line."""
+def parse_identifiers(value: Any) -> list[str]:
+    """Parse part numbers: a list, or a text separated by commas, semicolons, bars or lines."""
     found = []
-    for item in list_of(value):
-        for text in re.split(r"[,;|\n]+", item if isinstance(item, str) else text_of(item)):
+    for item in parse_list(value):
+        for text in re.split(r"[,;|\n]+", item if isinstance(item, str) else render_text(item)):
             code = re.sub(r"^([0-9]{6,14})\.0$", r"\1", one_line(text))
             # 8.82781E+11 is what a spreadsheet leaves of an EAN: its digits are lost.
             if code and len(code) <= 64 and not re.fullmatch(r"[0-9][.,]?[0-9]*[eE]\+[0-9]+", code):
@@ -236,20 +238,20 @@ def identifiers_of(value: Any) -> list[str]:
     return found
 
 
-def time_of(value: Any) -> datetime | None:
-    """An ISO 8601 time as aware UTC (one without a zone is taken for UTC), or None."""
+def parse_time(value: Any) -> datetime | None:
+    """Parse an ISO 8601 time as aware UTC (without a zone it is taken for UTC); None for anything else."""
     try:
-        moment = datetime.fromisoformat(text_of(value))
+        moment = datetime.fromisoformat(render_text(value))
     except ValueError:
         return None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def attributes_of(fields: Iterable[tuple[str, Any]]) -> dict[str, str]:
-    """Further fields as name and text; nested objects give "outer inner", empty ones nothing."""
+def parse_attributes(fields: Iterable[tuple[str, Any]]) -> dict[str, str]:
+    """Return further fields as texts by name. A nested field is named "outer inner"; empty ones are left out."""
     found: dict[str, str] = {}
     for name, value in _flat(fields, "", 0):
-        text = html_to_text(value) if isinstance(value, str) and "<" in value else text_of(value)
+        text = html_to_text(value) if isinstance(value, str) and "<" in value else render_text(value)
         if text and len(found) < MAX_ATTRIBUTES:
             found.setdefault(_attribute_name(name), cut(text, MAX_ATTRIBUTE_CHARS))
     return found

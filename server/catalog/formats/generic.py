@@ -1,4 +1,4 @@
-"""A product out of a row whose columns are known by meaning only."""
+"""Builds a product from a row whose columns are known by their meaning."""
 
 import re
 from collections.abc import Iterable
@@ -12,17 +12,17 @@ from .columns import is_identifier, normalise
 from .field_values import (
     MAX_ID_CHARS,
     MAX_IDENTIFIERS,
-    attributes_of,
-    category_of,
-    description_of,
-    identifiers_of,
-    is_available,
     is_unpublished,
-    stock_of,
-    text_of,
-    time_of,
-    title_of,
-    url_of,
+    join_description,
+    parse_attributes,
+    parse_availability,
+    parse_category,
+    parse_identifiers,
+    parse_stock,
+    parse_time,
+    parse_title,
+    parse_url,
+    render_text,
 )
 from .money import UnreadablePrice
 from .row_result import BadRow, ParsedProduct, Record, Row, SkippedRow
@@ -32,7 +32,7 @@ _OPTION = re.compile(r"option ?([1-3])(?: (name|value))?")
 
 
 def build_product(record: Record, context: Context) -> Row:
-    """The product in a row, or what is wrong with the row."""
+    """Build the product of a row, or a BadRow with what is wrong."""
     try:
         return _build(record, context)
     except UnreadablePrice as error:
@@ -43,16 +43,16 @@ def build_product(record: Record, context: Context) -> Row:
 
 def _build(record: Record, context: Context) -> Row:
     cells = Cells(record.fields, context)
-    external_id = text_of(cells.first("id"))
+    external_id = render_text(cells.first("id"))
     if not external_id:
         return BadRow(record.row, "has no id; fill a column such as id, sku or handle")
     if len(external_id) > MAX_ID_CHARS:
         return BadRow(record.row, f"has an id of {len(external_id)} characters; at most {MAX_ID_CHARS} are kept")
-    title = title_of(cells.first("title"))
+    title = parse_title(cells.first("title"))
     if not title:
         return BadRow(record.row, f"has no title (id {external_id[:60]}); fill a column such as title or name")
     if is_unpublished(status := cells.first("status")):
-        return SkippedRow(record.row, f"is not published (status {text_of(status)[:30]})", external_id)
+        return SkippedRow(record.row, f"is not published (status {render_text(status)[:30]})", external_id)
     return ParsedProduct(record.row, _product(cells, external_id, title, context))
 
 
@@ -62,16 +62,16 @@ def _product(cells: Cells, external_id: str, title: str, context: Context) -> Pr
     price, compare_at = read_prices(cells, currency)
     available, availability = read_availability(cells, variants)
     identifiers, codes = _identifiers(cells, external_id, title)
-    description = description_of(
+    description = join_description(
         (value for value in [cells.first("description")] if value is not None),
         (value for _, value in cells.every("bullets")),
     )
-    category = category_of(cells.first("category"))
-    brand = text_of(cells.first("brand"))[:200] or None
-    url, image_url = url_of(cells.first("url")), url_of(cells.first("image_url"))
-    updated_at = time_of(cells.first("updated_at"))
+    category = parse_category(cells.first("category"))
+    brand = render_text(cells.first("brand"))[:200] or None
+    url, image_url = parse_url(cells.first("url")), parse_url(cells.first("image_url"))
+    updated_at = parse_time(cells.first("updated_at"))
     cells.every("group")
-    attributes = attributes_of((*codes, *availability, *cells.rest()))
+    attributes = parse_attributes((*codes, *availability, *cells.rest()))
     return Product(
         external_id=external_id,
         title=title,
@@ -91,29 +91,31 @@ def _product(cells: Cells, external_id: str, title: str, context: Context) -> Pr
 
 
 def read_prices(cells: Cells, currency: str) -> tuple[Money | None, Money | None]:
-    """(what it costs today, the price it is reduced from). Raises UnreadablePrice."""
+    """Return (the price today, the price before a reduction). Raises UnreadablePrice."""
     price = cells.money("price", currency)
     sale = cells.money("sale_price", currency)
     before = cells.money("compare_at_price", currency)
-    if sale and is_now_within(text_of(cells.first("sale_dates"))) and (price is None or is_less(sale, price)):
+    if sale and is_now_within(render_text(cells.first("sale_dates"))) and (price is None or is_less(sale, price)):
         price, before = sale, price or before
     return price, before if price and before and is_less(price, before) else None
 
 
 def is_less(price: Money, other: Money) -> bool:
-    """Whether it is the lower of two prices in one currency; never across currencies."""
+    """Whether `price` is lower than `other`; False for different currencies."""
     return price.currency == other.currency and price.amount < other.amount
 
 
 def is_now_within(interval: str) -> bool:
-    """Whether now lies within "start/end" in ISO 8601; an empty or odd interval holds always."""
-    start, _, end = (time_of(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", part.strip())) for part in interval.partition("/"))
+    """Whether now lies within "start/end" in ISO 8601. An empty or unreadable interval has no bounds."""
+    start, _, end = (
+        parse_time(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", part.strip())) for part in interval.partition("/")
+    )
     now = datetime.now(UTC)
     return not (start and now < start) and not (end and now > end)
 
 
 def lowest_price(variants: Iterable[Variant]) -> Money | None:
-    """The lowest price of what can be bought, else of all; None when there is none or currencies differ."""
+    """The lowest price of the available variants, or of all; None when there is none or currencies differ."""
     priced = [(variant.available, variant.price) for variant in variants if variant.price]
     prices = [price for available, price in priced if available] or [price for _, price in priced]
     if len({price.currency for price in prices}) != 1:
@@ -122,10 +124,10 @@ def lowest_price(variants: Iterable[Variant]) -> Money | None:
 
 
 def read_availability(cells: Cells, variants: tuple[Variant, ...]) -> tuple[bool, list[tuple[str, str]]]:
-    """Whether it can be bought, and the shop's own words as an attribute where they say more than yes or no."""
-    cell, stock = cells.first("available"), stock_of(cells.first("stock"))
-    said = is_available(cell)
-    words = text_of(cell)
+    """Return whether the product is available, and the shop's words as an attribute where they say more than that."""
+    cell, stock = cells.first("available"), parse_stock(cells.first("stock"))
+    said = parse_availability(cell)
+    words = render_text(cell)
     tells_more = words and (said is None or re.search("order|limited|discontinued|low", words, re.IGNORECASE))
     notes = [("availability", words.replace("_", " "))] if tells_more else []
     if said is not None:
@@ -137,13 +139,13 @@ def read_availability(cells: Cells, variants: tuple[Variant, ...]) -> tuple[bool
 
 def _identifiers(cells: Cells, external_id: str, title: str) -> tuple[list[str], list[tuple[str, Any]]]:
     """Part numbers, and those cells among them that also read well as attributes (model, MPN, short name)."""
-    sku = identifiers_of(cells.peek("sku"))
-    named = [(name, value) for name, value in cells.every("title") if text_of(value) != title]
+    sku = parse_identifiers(cells.peek("sku"))
+    named = [(name, value) for name, value in cells.every("title") if render_text(value) != title]
     coded = cells.every("identifiers")
-    short = [code for _, value in named for code in [text_of(value)] if _is_label(code)]
-    codes = [*sku, *(code for _, value in coded for code in identifiers_of(value)), *short]
+    short = [code for _, value in named for code in [render_text(value)] if _is_label(code)]
+    codes = [*sku, *(code for _, value in coded for code in parse_identifiers(value)), *short]
     cells.every("sku")
-    worded = [(name, value) for name, value in coded if not text_of(value).replace(", ", "").isdigit()]
+    worded = [(name, value) for name, value in coded if not render_text(value).replace(", ", "").isdigit()]
     return [code for code in codes if code != external_id], [*named, *worded]
 
 
@@ -154,11 +156,11 @@ def _is_label(text: str) -> bool:
 def _coded(attributes: dict[str, str]) -> list[str]:
     """Part numbers that stand among nested attributes, such as "oem code"."""
     names = [name for name in attributes if is_identifier(name)]
-    return [code for name in names for code in identifiers_of(attributes[name])]
+    return [code for name in names for code in parse_identifiers(attributes[name])]
 
 
 def _variants(value: Any, currency: str) -> tuple[Variant, ...]:
-    """From a list of objects, or an object of objects keyed by id."""
+    """Build variants from a list of objects, or an object of objects keyed by id."""
     if isinstance(value, dict):
         value = [{"id": key, **item} for key, item in value.items() if isinstance(item, dict)]
     if not isinstance(value, list):
@@ -169,21 +171,21 @@ def _variants(value: Any, currency: str) -> tuple[Variant, ...]:
 
 def _variant(fields: dict[str, Any], position: int, currency: str) -> Variant:
     cells = Cells(fields, Context(currency))
-    sku = text_of(cells.peek("sku"))[:MAX_ID_CHARS] or None
+    sku = render_text(cells.peek("sku"))[:MAX_ID_CHARS] or None
     options = _options(fields)
     own_currency = cells.currency()
     price, compare_at = read_prices(cells, own_currency)
     available, _ = read_availability(cells, ())
-    barcodes = identifiers_of(cells.peek("identifiers"))
+    barcodes = parse_identifiers(cells.peek("identifiers"))
     return Variant(
-        id=text_of(cells.first("id"))[:MAX_ID_CHARS] or str(position),
-        title=title_of(cells.first("title")) or " / ".join(options.values()) or sku or str(position),
+        id=render_text(cells.first("id"))[:MAX_ID_CHARS] or str(position),
+        title=parse_title(cells.first("title")) or " / ".join(options.values()) or sku or str(position),
         price=price,
         compare_at_price=compare_at,
         available=available,
         sku=sku,
         barcode=barcodes[0] if barcodes else None,
-        stock=stock_of(cells.peek("stock")),
+        stock=parse_stock(cells.peek("stock")),
         options=options,
     )
 
@@ -192,8 +194,8 @@ def _options(fields: dict[str, Any]) -> dict[str, str]:
     """`{"options": {...}}`, `[{"name","value"}]`, or option1..3 with or without names."""
     for name, value in fields.items():
         if normalise(name) in ("options", "selected options", "attributes", "option values"):
-            return attributes_of([("", value)]) if isinstance(value, dict | list) else {}
-    numbered = {match.groups(): text_of(value) for name, value in fields.items() if (match := _option_name(name))}
+            return parse_attributes([("", value)]) if isinstance(value, dict | list) else {}
+    numbered = {match.groups(): render_text(value) for name, value in fields.items() if (match := _option_name(name))}
     found = {}
     for number in "123":
         value = numbered.get((number, "value")) or numbered.get((number, None))

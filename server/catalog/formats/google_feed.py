@@ -8,7 +8,7 @@ import msgspec
 from integrations.platform import Product, Variant
 
 from .cell_access import Cells, Context
-from .field_values import MAX_IDENTIFIERS, text_of
+from .field_values import MAX_IDENTIFIERS, render_text
 from .generic import build_product, lowest_price
 from .grouping import Group
 from .row_result import BadRow, ParsedProduct, Record, Row
@@ -18,13 +18,13 @@ _MIN_SHARED_CHARS = 4
 
 
 def group_key(record: Record, context: Context) -> str:
-    """The item group, or for an item of its own a key that it shares with nobody."""
-    group = text_of(Cells(record.fields, context).peek("group"))
+    """The item group of a row, or a unique key for an item without one."""
+    group = render_text(Cells(record.fields, context).peek("group"))
     return f"group:{group}" if group else f"row:{record.row}"
 
 
 def build_group(group: Group, context: Context) -> list[Row]:
-    """The product of a group, with one variant for each item that can be read."""
+    """Build the product of a group, with one variant per readable item."""
     rows: list[Row] = []
     items: list[ParsedProduct] = []
     for record in group:
@@ -33,7 +33,7 @@ def build_group(group: Group, context: Context) -> list[Row]:
             items.append(row)
         else:
             rows.append(row)
-    group_id = text_of(Cells(group[0].fields, context).peek("group"))
+    group_id = render_text(Cells(group[0].fields, context).peek("group"))
     if not group_id:
         return [*rows, *items]
     latest = {item.product.external_id: item for item in items}
@@ -88,7 +88,7 @@ def _variant(product: Product) -> Variant:
 
 
 def _shared_title(titles: list[str]) -> str:
-    """What the items' titles start with alike ("Linen shirt" of "Linen shirt - red, M"), else the first title."""
+    """The common start of the titles ("Linen shirt" of "Linen shirt - red, M"), or the first title."""
     if all(one == other for one, other in pairwise(titles)):
         return titles[0]
     prefix = os.path.commonprefix(titles)  # noqa: RUF071

@@ -1,4 +1,4 @@
-"""Rows that belong together brought together, in bounded memory and whatever their order."""
+"""Groups the rows of one product, in any order and in bounded memory."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -9,7 +9,7 @@ import msgspec
 from .row_result import BadRow, Progress, Record
 
 MEMORY_BYTES = 64 * 2**20
-"""Held in memory before rows go to a temporary file; a file is then handled one bucket at a time."""
+"""The bytes in memory before rows go to temporary files, which are then read one bucket at a time."""
 _BUCKETS = 64
 
 Group = list[Record]
@@ -56,7 +56,7 @@ class _Spill:
 def group_records(
     records: Iterator[Record | BadRow], key_of: Callable[[Record], str], progress: Progress
 ) -> Iterator[Group | BadRow]:
-    """Groups of equal key, each in row order; broken rows come through as they are met.
+    """Yield the groups of equal key, each in row order; bad rows are passed on as they are met.
 
     Reading the file is half of the progress, working through the groups the other half.
     """
@@ -75,7 +75,7 @@ def group_records(
             if spill is None and held_bytes > MEMORY_BYTES:
                 spill = _spilled(groups)
                 groups = _Groups()
-        yield from _worked_off(spill.buckets() if spill else iter((groups,)), _BUCKETS if spill else 1, progress)
+        yield from _drain_buckets(spill.buckets() if spill else iter((groups,)), _BUCKETS if spill else 1, progress)
     finally:
         if spill:
             spill.close()
@@ -93,7 +93,7 @@ def _size(record: Record) -> int:
     return 200 + sum(len(name) + len(str(value)) for name, value in record.fields.items() if value)
 
 
-def _worked_off(buckets: Iterator[_Groups], count: int, progress: Progress) -> Iterator[Group]:
+def _drain_buckets(buckets: Iterator[_Groups], count: int, progress: Progress) -> Iterator[Group]:
     start = progress.done_bytes
     left = progress.total_bytes - start
     for number, bucket in enumerate(buckets):

@@ -1,4 +1,4 @@
-"""JSONL and JSON arrays, one object at a time: a broken one is named and the rest goes in.
+"""JSONL and JSON arrays, one object at a time: a broken one is reported, the others are read.
 
 Arrays are cut by our own scanner and decoded by msgspec. ijson 3.6 stops for good at the first error (a missing quote,
 a trailing comma, NaN, a number beyond a float), loses the items after it, and reads a lone surrogate as a question
@@ -36,7 +36,7 @@ def _is_wrapped(head: str) -> bool:
 
 
 def line_records(lines: Iterator[str]) -> Iterator[Record | BadRow]:
-    """One object a line; the row is the line's number."""
+    """Yield one object per line. The row is the line's number."""
     row = 0
     is_continued = False
     for line in lines:
@@ -47,10 +47,10 @@ def line_records(lines: Iterator[str]) -> Iterator[Record | BadRow]:
         if is_continued and len(line) >= MAX_LINE_CHARS:
             yield BadRow(row, f"is longer than {MAX_LINE_CHARS // 2**20} MB")
         elif line.strip():
-            yield _decoded(row, line)
+            yield _decode(row, line)
 
 
-def _decoded(row: int, text: str) -> Record | BadRow:
+def _decode(row: int, text: str) -> Record | BadRow:
     try:
         return Record(row, _decoder.decode(text))
     except (msgspec.DecodeError, RecursionError, UnicodeError) as error:
@@ -62,18 +62,18 @@ def _short(error: Exception) -> str:
 
 
 def array_records(lines: Iterator[str], head: str) -> Iterator[Record | BadRow]:
-    """The objects of a top-level array, or of the array inside `{"products": [...]}`; rows count from 1."""
+    """Yield the objects of a top-level array, or of the array in `{"products": [...]}`. Rows count from 1."""
     wrapped = _WRAPPED.match(head)
     scanner = _ItemScanner(1 if wrapped else 0)
-    source = _after(lines, wrapped.end()) if wrapped else lines
+    source = _skip_chars(lines, wrapped.end()) if wrapped else lines
     row = 0
     for row, item in enumerate(scanner.items(source), 1):
-        yield _decoded(row, item)
+        yield _decode(row, item)
     if not scanner.is_complete:
         yield BadRow(row + 1, "the file ends in the middle of the list; the items before this one were read")
 
 
-def _after(lines: Iterator[str], chars: int) -> Iterator[str]:
+def _skip_chars(lines: Iterator[str], chars: int) -> Iterator[str]:
     for line in lines:
         if chars < len(line):
             yield line[chars:]
@@ -89,19 +89,19 @@ class _ItemScanner:
         self._is_string = False
         self._is_broken = False
         self._indent = 0
-        self._kept: list[str] = []
-        self._kept_chars = 0
+        self._pending: list[str] = []
+        self._pending_chars = 0
 
     @property
     def is_complete(self) -> bool:
         return self._depth == 0 and self._lists == 0
 
     def items(self, lines: Iterator[str]) -> Iterator[str]:
-        """The text of each object. Raises UnreadableFile when one has no end."""
+        """Yield the text of each object. Raises UnreadableFile when one has no end."""
         skip = 0
         for line in lines:
             if self._is_broken and self._starts_anew(line):
-                yield self._taken("")
+                yield self._take_item("")
             at, start = skip, 0
             while found := (_MARKS_IN_STRING if self._is_string else _MARKS).search(line, at):
                 mark = found[0]
@@ -119,7 +119,7 @@ class _ItemScanner:
                 elif mark == "}" and self._depth:
                     self._depth -= 1
                     if self._depth == 0:
-                        yield self._taken(line[start:at])
+                        yield self._take_item(line[start:at])
                 elif self._depth == 0:
                     self._lists += {"[": 1, "]": -1}.get(mark, 0)
                     if mark == "]" and self._lists <= 0:
@@ -130,9 +130,9 @@ class _ItemScanner:
 
     def _end_line(self, line: str, start: int) -> None:
         if self._depth:
-            self._kept.append(line[start:])
-            self._kept_chars += len(line) - start
-        if self._kept_chars > MAX_ITEM_CHARS:
+            self._pending.append(line[start:])
+            self._pending_chars += len(line) - start
+        if self._pending_chars > MAX_ITEM_CHARS:
             limit = MAX_ITEM_CHARS // 2**20
             raise UnreadableFile(f"an item is larger than {limit} MB, or its braces or quotes do not match")
         if self._is_string and line.endswith("\n"):  # a JSON string never spans lines: a quote is missing
@@ -142,9 +142,9 @@ class _ItemScanner:
     def _starts_anew(self, line: str) -> bool:
         return line.lstrip().startswith("{") and _indent(line) <= self._indent
 
-    def _taken(self, rest: str) -> str:
-        text = "".join(self._kept) + rest
-        self._kept, self._kept_chars = [], 0
+    def _take_item(self, rest: str) -> str:
+        text = "".join(self._pending) + rest
+        self._pending, self._pending_chars = [], 0
         self._depth = 0
         self._is_broken = False
         return text

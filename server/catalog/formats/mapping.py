@@ -1,4 +1,4 @@
-"""The `--map target=source` language: which column means what, for files with odd names.
+"""The `--map target=source` language, which gives columns with unusual names their meaning.
 
 price=cost_eur          the column, or a dotted path into nested JSON (`offers.0.price`)
 price=price_cents/100   divided (or `*N`: multiplied) by a number
@@ -29,11 +29,11 @@ _SCALED = re.compile(r"(.+?)\s*([*/])\s*([0-9]+(?:\.[0-9]+)?)")
 
 
 class MappingError(ValueError):
-    """A `--map` that cannot be understood; the message shows the right form."""
+    """A malformed `--map`. The message shows the right form."""
 
 
 class Source(Struct, frozen=True):
-    """Where one target's value comes from: a constant, or `path` times `factor`."""
+    """The source of a target's value: a constant, or the value at `path` times `factor`."""
 
     target: str
     path: str = ""
@@ -41,10 +41,10 @@ class Source(Struct, frozen=True):
     factor: Decimal | None = None
 
     def value(self, fields: Mapping[str, Any]) -> Any:
-        """The value in this row, or None. A scaled value that is no number stays the text it was."""
+        """Return the value in this row, or None. A value to be scaled that is no number is returned as it is."""
         if self.constant is not None:
             return self.constant
-        found = look_up(fields, self.path)
+        found = get_by_path(fields, self.path)
         if self.factor is None or found is None or isinstance(found, bool | dict | list):
             return found
         try:
@@ -54,7 +54,7 @@ class Source(Struct, frozen=True):
 
 
 def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
-    """`["price=cost/100"]` to `{"price": "cost/100"}`. Raises MappingError, also for what `compile_mapping` refuses."""
+    """Parse `["price=cost/100"]` to `{"price": "cost/100"}`. Raises MappingError, as `compile_mapping` would."""
     mapping: dict[str, str] = {}
     for text in texts:
         target, sign, source = text.partition("=")
@@ -68,7 +68,7 @@ def parse_mapping(texts: Iterable[str]) -> dict[str, str]:
 
 
 def compile_mapping(mapping: Mapping[str, str] | None) -> tuple[Source, ...]:
-    """The mapping ready for use. Raises MappingError."""
+    """Compile a mapping for use. Raises MappingError."""
     return tuple(_compile(target, source) for target, source in (mapping or {}).items())
 
 
@@ -92,8 +92,8 @@ def _compile(target: str, text: str) -> Source:
     return Source(name, path=scaled[1], factor=number if scaled[2] == "*" else 1 / number)
 
 
-def look_up(fields: Mapping[str, Any], path: str) -> Any:
-    """The field named `path`, else the value at the dotted path into nested objects and lists, else None."""
+def get_by_path(fields: Mapping[str, Any], path: str) -> Any:
+    """Return the field named `path`, or the value at that dotted path in nested objects and lists, or None."""
     if path in fields:
         return fields[path]
     found: Any = fields

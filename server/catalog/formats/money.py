@@ -1,4 +1,4 @@
-"""Prices as people and programs write them, read exactly or not at all."""
+"""Parses prices as people and programs write them, exactly or not at all."""
 
 import re
 from decimal import Decimal, InvalidOperation
@@ -7,7 +7,7 @@ from functools import lru_cache
 from integrations.platform import Money
 
 MAX_AMOUNT = 10**15
-"""In minor units. More is a slip of the pen, and would not fit the database's integers."""
+"""In minor units. More is a mistake, and would not fit the database's integers."""
 
 _NONE_WORDS = frozenset(("", "-", "–", "—", "n/a", "na", "nan", "none", "null"))
 _DOLLARS = ("USD", "CAD", "AUD", "NZD", "SGD", "HKD", "MXN", "ARS", "CLP", "COP", "TWD", "BRL")
@@ -24,7 +24,7 @@ _SYMBOLS: dict[str, tuple[str, ...]] = {
     "₦": ("NGN",), "r": ("ZAR",), "₸": ("KZT",),
 }  # fmt: skip
 _MAIN_OF_SHARED = {"$": "USD", "£": "GBP", "¥": "JPY"}
-"""What a shared symbol means in a shop whose own currency is not one of its family."""
+"""The currency of a shared symbol in a shop whose own currency does not use it."""
 
 _PRICE = re.compile(r"([^0-9]{0,12}?)([.,]?[0-9](?:[0-9.,'’\s]{0,40}[0-9])?)([^0-9]{0,12})")
 _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+|[0-9]{1,2}(?:[.,][0-9]{2})+[.,][0-9]{3}")
@@ -32,7 +32,7 @@ _GROUPED = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{3})+|[0-9]{1,2}(?:[.,][0-9]{2})+[
 
 
 class UnreadablePrice(ValueError):
-    """The text is no price, or could mean two. The message says which text and why."""
+    """The text is no price or is ambiguous. The message has the text and the reason."""
 
 
 @lru_cache(maxsize=512)
@@ -45,7 +45,7 @@ def minor_digits(currency: str) -> int:
 
 @lru_cache(maxsize=1024)
 def currency_code(text: str) -> str:
-    """The ISO 4217 code that `text` is, in any case. Raises UnreadablePrice."""
+    """Return the ISO 4217 code in `text`, in upper case. Raises UnreadablePrice."""
     from babel.numbers import list_currencies
 
     code = text.strip().upper()
@@ -55,7 +55,7 @@ def currency_code(text: str) -> str:
 
 
 def parse_money(value: object, currency: str) -> Money | None:
-    """The price `value` states in major units, or None when it is empty; `currency` where it names none.
+    """Parse a price in major units, None when it is empty. `currency` applies where the text names none.
 
     Numbers are taken as they are; texts may carry a currency and either decimal sign. Raises UnreadablePrice.
     """
@@ -74,7 +74,7 @@ def parse_money(value: object, currency: str) -> Money | None:
 
 
 def parse_minor(value: object, currency: str) -> Money | None:
-    """As `parse_money`, for a whole number of minor units (cents)."""
+    """Parse a price that is a whole number of minor units (cents), like `parse_money`."""
     if value is None or (isinstance(value, str) and value.strip().lower() in _NONE_WORDS):
         return None
     if isinstance(value, bool):
@@ -100,7 +100,7 @@ def _parse_text(text: str, currency: str) -> Money:
 
 
 def _named_currency(before: str, after: str, default: str, text: str) -> str | None:
-    """The currency that the signs around a number name. Raises UnreadablePrice for words that are none."""
+    """Return the currency named around a number, if any. Raises UnreadablePrice for words that are no currency."""
     options: set[str] | None = None
     for words in (before, after):
         for word in words.replace(":", " ").split():
@@ -130,7 +130,7 @@ def _currencies(word: str) -> tuple[str, ...]:
 
 
 def _number(number: str, digits: int, is_display: bool, text: str) -> Decimal:
-    """Reads "1.299,00", "1,299.00", "1 299" or "1'299.00"; `digits` are the currency's decimals."""
+    """Parse "1.299,00", "1,299.00", "1 299" or "1'299.00". `digits` is the number of the currency's decimals."""
     number = re.sub(r"(?<=[0-9])['’\s](?=[0-9]{3}(?![0-9]))", "", number)
     last = max(number.rfind("."), number.rfind(","))
     if last < 0:

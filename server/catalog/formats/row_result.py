@@ -1,4 +1,4 @@
-"""What reading a product file yields, row by row, and what stops it."""
+"""The results of reading a product file, row by row, and the error that stops it."""
 
 from typing import Any
 
@@ -12,34 +12,34 @@ class UnreadableFile(Exception):
 
 
 class Record(Struct, frozen=True):
-    """One raw row: `row` as people count it (spreadsheet row with the header as 1, line, or item from 1)."""
+    """A raw row. `row` is the spreadsheet row with the header as 1, the line, or the item counted from 1."""
 
     row: int
     fields: dict[str, Any]
 
 
 class ParsedProduct(Struct, frozen=True):
-    """A product and the first row it stands in."""
+    """A product and the first of its rows."""
 
     row: int
     product: Product
 
 
 class BadRow(Struct, frozen=True):
-    """A row that did not go in (row 0: the file), with what is wrong and how to mend it."""
+    """A row that was not imported (row 0 is the file), with what is wrong and how to mend it."""
 
     row: int
     reason: str
 
 
 class SkippedRow(BadRow, frozen=True):
-    """A row left out on purpose, such as a draft. `external_id` may be in the shop from an earlier import."""
+    """A row skipped on purpose, such as a draft. The shop may have `external_id` from an earlier import."""
 
     external_id: str | None = None
 
 
 class ReplacedRow(BadRow, frozen=True):
-    """A row that went in as a `ParsedProduct` before a later row with the same id took its place."""
+    """A row that was read as a `ParsedProduct` and then replaced by a later row with the same id."""
 
 
 Row = ParsedProduct | BadRow
@@ -47,7 +47,7 @@ Row = ParsedProduct | BadRow
 
 
 class Progress:
-    """How far a reader is, in bytes of the file as it lies on disk; read it from anywhere at any time."""
+    """The position of a reader in bytes of the file on disk, which may be read from any thread."""
 
     def __init__(self) -> None:
         self.done_bytes = 0

@@ -10,15 +10,15 @@ from .cell_access import Context
 from .columns import normalise
 from .field_values import (
     MAX_ID_CHARS,
-    attributes_of,
-    category_of,
-    description_of,
-    identifiers_of,
     is_unpublished,
-    stock_of,
-    text_of,
-    title_of,
-    url_of,
+    join_description,
+    parse_attributes,
+    parse_category,
+    parse_identifiers,
+    parse_stock,
+    parse_title,
+    parse_url,
+    render_text,
 )
 from .generic import is_less, lowest_price
 from .grouping import Group
@@ -33,7 +33,7 @@ _NEW_NAMES = {
     "product image url": "image src", "variant image url": "variant image",
 }  # fmt: skip
 _METAFIELD = re.compile(r"(.+?)\s*\(product\.metafields\.[^)]{1,100}\)")
-_KEPT = ("type", "tags")
+_ATTRIBUTE_COLUMNS = ("type", "tags")
 
 
 def is_shopify(header: Iterable[str]) -> bool:
@@ -43,20 +43,20 @@ def is_shopify(header: Iterable[str]) -> bool:
 
 
 def group_key(record: Record, context: Context) -> str:
-    """The handle."""
-    return text_of(_cells(record).get("handle"))
+    """The handle of a row's product."""
+    return render_text(_cells(record).get("handle"))
 
 
 def build_group(group: Group, context: Context) -> list[Row]:
-    """The product of all rows with one handle, and what is wrong with single variants."""
+    """Build the product of all rows with one handle, and report its bad variants."""
     rows = [(record.row, _cells(record)) for record in group]
-    number, head = next(((row, cells) for row, cells in rows if text_of(cells.get("title"))), rows[0])
-    handle = text_of(head.get("handle"))
+    number, head = next(((row, cells) for row, cells in rows if render_text(cells.get("title"))), rows[0])
+    handle = render_text(head.get("handle"))
     if not handle:
         return [BadRow(row, "has no handle; Shopify names a product by the Handle column") for row, _ in rows]
     if len(handle) > MAX_ID_CHARS:
         return [BadRow(number, f"has a handle of {len(handle)} characters; at most {MAX_ID_CHARS} are kept")]
-    title = title_of(head.get("title"))
+    title = parse_title(head.get("title"))
     if not title:
         return [BadRow(number, f"has no title (handle {handle[:60]})")]
     if reason := _unpublished(head):
@@ -70,7 +70,7 @@ def build_group(group: Group, context: Context) -> list[Row]:
 def _unpublished(head: dict[str, Any]) -> str | None:
     for column in ("status", "published"):
         if is_unpublished(head.get(column)):
-            return f"is not published in Shopify ({column} {text_of(head[column])})"
+            return f"is not published in Shopify ({column} {render_text(head[column])})"
     return None
 
 
@@ -86,21 +86,21 @@ def _product(
     cheapest = next((variant for variant in variants if price and variant.price == price), None)
     is_single = len(variants) == 1 and not variants[0].options
     pictures = [row.get("image src") for _, row in rows] + [row.get("variant image") for _, row in rows]
-    extras = [(name.capitalize(), head.get(name)) for name in _KEPT]
+    extras = [(name.capitalize(), head.get(name)) for name in _ATTRIBUTE_COLUMNS]
     metafields = [(found[1], value) for name, value in group[0].fields.items() if (found := _METAFIELD.fullmatch(name))]
     single = variants[0] if is_single else None
     return Product(
         external_id=handle,
         title=title,
-        description=description_of([head.get("description") or ""], ()),
-        brand=text_of(head.get("vendor"))[:200] or None,
-        category=category_of(head.get("product category")) or category_of(head.get("type")),
-        image_url=next((url for picture in pictures if (url := url_of(picture))), None),
+        description=join_description([head.get("description") or ""], ()),
+        brand=render_text(head.get("vendor"))[:200] or None,
+        category=parse_category(head.get("product category")) or parse_category(head.get("type")),
+        image_url=next((url for picture in pictures if (url := parse_url(picture))), None),
         price=price,
         compare_at_price=cheapest.compare_at_price if cheapest else None,
         available=any(variant.available for variant in variants) if variants else True,
         variants=() if is_single else tuple(variants),
-        attributes=attributes_of([*extras, *metafields]),
+        attributes=parse_attributes([*extras, *metafields]),
         identifiers=tuple(code for code in (single.sku, single.barcode) if code) if single else (),
     )
 
@@ -108,11 +108,11 @@ def _product(
 def _variants(
     rows: list[tuple[int, dict[str, Any]]], head: dict[str, Any], currency: str
 ) -> tuple[list[Variant], list[BadRow]]:
-    names = [text_of(head.get(f"option{number} name")) or f"option {number}" for number in (1, 2, 3)]
+    names = [render_text(head.get(f"option{number} name")) or f"option {number}" for number in (1, 2, 3)]
     variants: list[Variant] = []
     problems: list[BadRow] = []
     for number, cells in rows:
-        if not any(text_of(cells.get(column)) for column in ("variant price", "variant sku", "option1 value")):
+        if not any(render_text(cells.get(column)) for column in ("variant price", "variant sku", "option1 value")):
             continue  # a row that only brings a further picture
         try:
             variants.append(_variant(cells, names, len(variants) + 1, currency))
@@ -122,13 +122,15 @@ def _variants(
 
 
 def _variant(cells: dict[str, Any], names: list[str], position: int, currency: str) -> Variant:
-    values = [text_of(cells.get(f"option{number} value")) for number in (1, 2, 3)]
+    values = [render_text(cells.get(f"option{number} value")) for number in (1, 2, 3)]
     options = {name: value for name, value in zip(names, values, strict=True) if value and value != "Default Title"}
-    sku = text_of(cells.get("variant sku")).removeprefix("'")[:MAX_ID_CHARS] or None
-    barcodes = identifiers_of(text_of(cells.get("variant barcode")).removeprefix("'"))
+    sku = render_text(cells.get("variant sku")).removeprefix("'")[:MAX_ID_CHARS] or None
+    barcodes = parse_identifiers(render_text(cells.get("variant barcode")).removeprefix("'"))
     price = parse_money(cells.get("variant price"), currency)
-    stock = stock_of(cells.get("variant inventory qty")) if text_of(cells.get("variant inventory tracker")) else None
-    sells_on = text_of(cells.get("variant inventory policy")).lower() in ("continue", "true")
+    stock = (
+        parse_stock(cells.get("variant inventory qty")) if render_text(cells.get("variant inventory tracker")) else None
+    )
+    sells_on = render_text(cells.get("variant inventory policy")).lower() in ("continue", "true")
     return Variant(
         id=sku or " / ".join(options.values()) or str(position),
         title=" / ".join(options.values()) or sku or str(position),

@@ -1,16 +1,16 @@
-"""Text out of bytes of unknown encoding."""
+"""Decodes bytes of unknown encoding."""
 
 import re
 
 
 def decode_bytes(data: bytes) -> str:
-    """Text of unknown encoding: BOM, then UTF-8, then the likeliest legacy encoding."""
+    """Decode bytes: by the BOM, as UTF-8, or in the most likely legacy encoding."""
     encoding = guess_encoding(data)
     return data.decode(encoding, errors="replace").removeprefix("\ufeff")
 
 
 def guess_encoding(head: bytes) -> str:
-    """The codec for a text that starts with `head`, which may end inside a character."""
+    """Return the codec of a text that starts with `head`, which may end inside a character."""
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     if head.startswith(b"\xef\xbb\xbf"):

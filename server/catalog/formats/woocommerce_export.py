@@ -11,16 +11,16 @@ from .cell_access import Context
 from .columns import normalise
 from .field_values import (
     MAX_ID_CHARS,
-    attributes_of,
-    category_of,
-    description_of,
-    identifiers_of,
-    is_available,
-    stock_of,
-    text_of,
-    time_of,
-    title_of,
-    url_of,
+    join_description,
+    parse_attributes,
+    parse_availability,
+    parse_category,
+    parse_identifiers,
+    parse_stock,
+    parse_time,
+    parse_title,
+    parse_url,
+    render_text,
 )
 from .generic import is_less, lowest_price
 from .grouping import Group
@@ -29,8 +29,20 @@ from .row_result import BadRow, ParsedProduct, Record, Row, SkippedRow
 
 _ATTRIBUTE = re.compile(r"attribute (\d{1,3}) (name|value s)")
 _LISTED = re.compile(r"(?:\\,|[^,])+")
-_KEPT = ("weight kg", "weight lbs", "weight g", "weight oz", "length cm", "width cm", "height cm", "length in")
-_KEPT_TOO = ("width in", "height in", "tags", "shipping class")
+_ATTRIBUTE_COLUMNS = (
+    "weight kg",
+    "weight lbs",
+    "weight g",
+    "weight oz",
+    "length cm",
+    "width cm",
+    "height cm",
+    "length in",
+    "width in",
+    "height in",
+    "tags",
+    "shipping class",
+)
 Cells = dict[str, Any]
 
 
@@ -41,13 +53,13 @@ def is_woocommerce(header: Iterable[str]) -> bool:
 
 
 class Families:
-    """Which parent a row belongs to: SKU and id of one parent are one family."""
+    """Finds the parent of each row. A parent's SKU and its id are the same family."""
 
     def __init__(self) -> None:
         self._key_by_id: dict[str, str] = {}
 
     def key(self, record: Record, context: Context) -> str:
-        """The parent's SKU or else "id:N". A parent with both is remembered, for variations that name the other."""
+        """Return the parent's SKU or "id:N". A parent with both is stored, for variations that name it by the other."""
         cells = _cells(record)
         if _types(cells) & {"variation"}:
             parent = _text(cells, "parent")
@@ -59,7 +71,7 @@ class Families:
 
 
 def build_group(group: Group, context: Context) -> list[Row]:
-    """The products of one family: every parent or simple product, with its variations joined in."""
+    """Build the products of a family: every parent or simple product with its variations."""
     parents = [record for record in group if "variation" not in _types(_cells(record))]
     children = [record for record in group if "variation" in _types(_cells(record))]
     if not parents:
@@ -79,7 +91,7 @@ def _orphan(record: Record) -> str:
 def _build(record: Record, children: list[Record], context: Context) -> list[Row]:
     cells = _cells(record)
     external_id = _text(cells, "id") or _text(cells, "sku")
-    title = title_of(_text(cells, "name"))
+    title = parse_title(_text(cells, "name"))
     if not external_id or len(external_id) > MAX_ID_CHARS:
         return [BadRow(record.row, f"needs an ID or SKU of at most {MAX_ID_CHARS} characters")]
     if not title:
@@ -116,20 +128,20 @@ def _product(cells: Cells, external_id: str, title: str, variants: list[Variant]
         price = lowest_price(variants)
         before = next((variant.compare_at_price for variant in variants if variant.price == price), None)
     described = [_unescaped(_text(cells, column)) for column in ("short description", "description")]
-    extras = [(column, cells.get(column)) for column in (*_KEPT, *_KEPT_TOO)]
-    codes = [_text(cells, "sku"), *identifiers_of(_text(cells, "gtin upc ean or isbn"))]
+    extras = [(column, cells.get(column)) for column in _ATTRIBUTE_COLUMNS]
+    codes = [_text(cells, "sku"), *parse_identifiers(_text(cells, "gtin upc ean or isbn"))]
     return Product(
         external_id=external_id,
         title=title,
-        description=description_of(described, ()),
+        description=join_description(described, ()),
         brand=_text(cells, "brands")[:200] or None,
         category=_category(_text(cells, "categories")),
-        image_url=url_of(_text(cells, "images")),
+        image_url=parse_url(_text(cells, "images")),
         price=price,
         compare_at_price=before,
         available=any(v.available for v in variants) if variants else _is_available(cells),
         variants=tuple(variants),
-        attributes=attributes_of([*_attributes(cells).items(), *extras]),
+        attributes=parse_attributes([*_attributes(cells).items(), *extras]),
         identifiers=tuple(dict.fromkeys(code for code in codes if code and code != external_id)),
     )
 
@@ -138,27 +150,27 @@ def _variant(cells: Cells, parent: Cells, currency: str) -> Variant:
     price, before = _prices(cells, currency)
     chosen = _attributes(cells)
     options = {name: chosen[name] for name in chosen if "," not in chosen[name]}
-    barcodes = identifiers_of(_text(cells, "gtin upc ean or isbn"))
+    barcodes = parse_identifiers(_text(cells, "gtin upc ean or isbn"))
     sku = _text(cells, "sku")
     return Variant(
         id=_text(cells, "id") or sku,
-        title=" / ".join(options.values()) or title_of(_text(cells, "name") or _text(parent, "name")),
+        title=" / ".join(options.values()) or parse_title(_text(cells, "name") or _text(parent, "name")),
         price=price,
         compare_at_price=before,
         available=_is_available(cells),
         sku=sku or None,
         barcode=barcodes[0] if barcodes else None,
-        stock=stock_of(_text(cells, "stock")),
+        stock=parse_stock(_text(cells, "stock")),
         options=options,
     )
 
 
 def _prices(cells: Cells, currency: str) -> tuple[Money | None, Money | None]:
-    """(price today, price it is reduced from); a sale counts between its dates."""
+    """Return (the price today, the price before a reduction). A sale counts between its dates."""
     regular = parse_money(_text(cells, "regular price"), currency)
     sale = parse_money(_text(cells, "sale price"), currency)
     now = datetime.now(UTC)
-    starts, ends = time_of(_text(cells, "date sale price starts")), time_of(_text(cells, "date sale price ends"))
+    starts, ends = parse_time(_text(cells, "date sale price starts")), parse_time(_text(cells, "date sale price ends"))
     is_on = not (starts and now < starts) and not (ends and now > ends)
     if sale and is_on and (regular is None or is_less(sale, regular)):
         return sale, regular
@@ -166,16 +178,16 @@ def _prices(cells: Cells, currency: str) -> tuple[Money | None, Money | None]:
 
 
 def _is_available(cells: Cells) -> bool:
-    said = is_available(_text(cells, "in stock"))
+    said = parse_availability(_text(cells, "in stock"))
     if said is not None:
         return said
-    stock = stock_of(_text(cells, "stock"))
+    stock = parse_stock(_text(cells, "stock"))
     return stock is None or stock > 0
 
 
 def _category(text: str) -> tuple[str, ...]:
-    """The deepest of the category paths, which are parted by commas ("\\," is a comma in a name)."""
-    paths = [category_of(_unescaped(part.strip())) for part in _LISTED.findall(text)]
+    """Return the deepest of the category paths, which are separated by commas ("\\," is a comma in a name)."""
+    paths = [parse_category(_unescaped(part.strip())) for part in _LISTED.findall(text)]
     return max(paths, key=len, default=())
 
 
@@ -183,7 +195,7 @@ def _attributes(cells: Cells) -> dict[str, str]:
     parts: dict[str, dict[str, str]] = {}
     for column, value in cells.items():
         if found := _ATTRIBUTE.fullmatch(column):
-            parts.setdefault(found[1], {})[found[2]] = _unescaped(text_of(value))
+            parts.setdefault(found[1], {})[found[2]] = _unescaped(render_text(value))
     named = (part for _, part in sorted(parts.items(), key=lambda pair: int(pair[0])))
     return {part["name"]: part["value s"] for part in named if part.get("name") and part.get("value s")}
 

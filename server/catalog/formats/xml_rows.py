@@ -11,8 +11,8 @@ MAX_DEPTH = 50
 _ITEM_TAGS = frozenset(("item", "entry", "product", "offer"))
 
 
-class _Bounded:
-    """The bytes of a feed, refused once a single item goes on for too long."""
+class _BoundedStream:
+    """The bytes of a feed. Reading raises UnreadableFile once a single item exceeds MAX_ITEM_BYTES."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -30,14 +30,14 @@ class _Bounded:
 
 
 def feed_records(stream: IO[bytes]) -> Iterator[Record | BadRow]:
-    """One record for each item, keyed by tag without namespace; a repeated tag gives a list. Rows count from 1.
+    """Yield one record per item, keyed by tag without namespace; a repeated tag gives a list. Rows count from 1.
 
     Raises UnreadableFile when the feed declares entities (an attack, never a feed) or is no XML at all.
     """
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import iterparse
 
-    source = _Bounded(stream)
+    source = _BoundedStream(stream)
     row = 0
     path: list[Element] = []
     item_depth = 0

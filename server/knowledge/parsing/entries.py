@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from integrations.text import clean_text, html_to_text, one_line
-from server.catalog.formats.field_values import text_of, url_of
+from server.catalog.formats.field_values import parse_url, render_text
 from server.catalog.formats.text_encoding import decode_bytes
 
 from .documents import ParsedDocument, Section, UnreadableFile
@@ -32,7 +32,7 @@ def parse_entries(data: bytes, name: str, kind: str) -> tuple[ParsedDocument, ..
     _require_bounded(value)
     title = title_from_name(name)
     if isinstance(value, dict):
-        title = text_of(_pick(value, ("title", "name"))) or title
+        title = render_text(_pick(value, ("title", "name"))) or title
     found: list[ParsedDocument] = []
     for path, entries in _lists(value):
         within = entry_documents(entries, title)
@@ -59,12 +59,12 @@ def entry_documents(entries: Sequence[Entry], title: str) -> tuple[ParsedDocumen
 
 
 def _is_question(entry: Entry) -> bool:
-    return bool(text_of(_pick(entry, _QUESTIONS)) and text_of(_pick(entry, _ANSWERS)))
+    return bool(render_text(_pick(entry, _QUESTIONS)) and render_text(_pick(entry, _ANSWERS)))
 
 
 def _answered(entry: Entry) -> Section | None:
-    question, answer = one_line(text_of(_pick(entry, _QUESTIONS))), _text(_pick(entry, _ANSWERS))
-    url = url_of(_pick(entry, _URLS))
+    question, answer = one_line(render_text(_pick(entry, _QUESTIONS))), _text(_pick(entry, _ANSWERS))
+    url = parse_url(_pick(entry, _URLS))
     anchor = re.search(r"#[^\s]{1,200}$", url) if url else None
     return Section((question,), answer, anchor[0] if anchor else None) if question and answer else None
 
@@ -78,14 +78,14 @@ def _document(entry: Entry, position: int) -> ParsedDocument:
     from .markdown import markdown_sections
 
     body = _pick(entry, _BODIES)
-    text = body if isinstance(body, str) else text_of(body)
+    text = body if isinstance(body, str) else render_text(body)
     is_html = re.search(r"<(?:p|div|h[1-6]|ul|ol|table|br)\b", text[:5000], re.IGNORECASE)
     heading, sections = (None, (Section((), html_to_text(text)),)) if is_html else markdown_sections(text)
-    title = one_line(text_of(_pick(entry, _TITLES))) or heading or f"Entry {position}"
+    title = one_line(render_text(_pick(entry, _TITLES))) or heading or f"Entry {position}"
     return ParsedDocument(
         title=title[:200],
-        key=one_line(text_of(_pick(entry, _KEYS)))[:200] or str(position),
-        url=url_of(_pick(entry, _URLS), max_chars=None),
+        key=one_line(render_text(_pick(entry, _KEYS)))[:200] or str(position),
+        url=parse_url(_pick(entry, _URLS), max_chars=None),
         sections=tuple(section for section in sections if section.text),
     )
 
@@ -131,7 +131,7 @@ def _lists(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
         yield path, value
         if entry_documents(value, "") is None:
             for item in value:
-                group = one_line(text_of(_pick(item, (*_TITLES, "category", "section", "group"))))
+                group = one_line(render_text(_pick(item, (*_TITLES, "category", "section", "group"))))
                 for name, inner in item.items():
                     if isinstance(inner, list):
                         yield from _lists(inner, (*path, group or str(name)))
@@ -181,7 +181,7 @@ def _is_nested(item: Any) -> bool:
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return html_to_text(value) if "<" in value else clean_text(value)
-    return text_of(value)
+    return render_text(value)
 
 
 def _pick(entry: Entry, names: tuple[str, ...]) -> Any:

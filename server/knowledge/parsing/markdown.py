@@ -9,7 +9,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from integrations.text import html_to_text
-from server.catalog.formats.field_values import text_of, url_of
+from server.catalog.formats.field_values import parse_url, render_text
 from server.catalog.formats.text_encoding import decode_bytes
 
 from .documents import ParsedDocument, Section
@@ -27,10 +27,10 @@ def parse_markdown(data: bytes, name: str) -> ParsedDocument:
         about = _front_matter(front[1])
         text = text[front.end() :]
     title, sections = markdown_sections(text)
-    named = text_of(about.get("title"))
+    named = render_text(about.get("title"))
     return ParsedDocument(
         title=named or title or title_from_name(name),
-        url=url_of(about.get("url") or about.get("permalink"), max_chars=None),
+        url=parse_url(about.get("url") or about.get("permalink"), max_chars=None),
         sections=sections,
     )
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
-from server.catalog.formats.delimited import recognise_table, table_records
-from server.catalog.formats.field_values import text_of
+from server.catalog.formats.delimited import detect_table, table_records
+from server.catalog.formats.field_values import render_text
 from server.catalog.formats.row_result import Record
 from server.catalog.formats.text_encoding import decode_bytes
 
@@ -20,7 +20,7 @@ MAX_ROWS = 50_000
 def parse_csv(data: bytes, name: str) -> tuple[ParsedDocument, ...]:
     """A CSV or TSV file with a header row; a row that is not well formed is left out."""
     text = decode_bytes(data).replace("\0", "")
-    table = recognise_table(text[:262_144], is_whole=len(text) <= 262_144)
+    table = detect_table(text[:262_144], is_whole=len(text) <= 262_144)
     records = table_records(iter(text.splitlines(keepends=True)), table)
     return _documents(title_from_name(name), [record.fields for record in records if isinstance(record, Record)])
 
@@ -60,7 +60,7 @@ def _cell(value: Any) -> str:
             return value.date().isoformat()
         case datetime() | date():
             return value.isoformat(" ") if isinstance(value, datetime) else value.isoformat()
-    return text_of(value)
+    return render_text(value)
 
 
 def _documents(title: str, rows: list[dict[str, Any]]) -> tuple[ParsedDocument, ...]:
@@ -68,5 +68,5 @@ def _documents(title: str, rows: list[dict[str, Any]]) -> tuple[ParsedDocument, 
         raise UnreadableFile(f"the table has more than {MAX_ROWS:,} rows; split it")
     if known := entry_documents(rows, title):
         return known
-    lines = ("\n".join(f"{name}: {text}" for name, cell in row.items() if (text := text_of(cell))) for row in rows)
+    lines = ("\n".join(f"{name}: {text}" for name, cell in row.items() if (text := render_text(cell))) for row in rows)
     return (ParsedDocument(title=title, sections=tuple(Section((), text) for text in lines if text)),)

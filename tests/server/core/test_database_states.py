@@ -8,7 +8,14 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from server.core.connection_budget import FULL, LEAST, SPARE, Budget, read_budget, share_out
+from server.core.connection_budget import (
+    MAX_CONNECTIONS,
+    MIN_CONNECTIONS,
+    RESERVED_CONNECTIONS,
+    Budget,
+    connections_per_process,
+    read_budget,
+)
 from server.core.database import Database
 from server.core.errors import (
     ConfigurationError,
@@ -152,17 +159,23 @@ async def test_a_process_claims_what_it_may_take(owner_url: str, database: Datab
 
 @pytest.mark.parametrize(
     ("free", "processes", "wanted", "share"),
-    [(100, 1, None, FULL), (100, 7, None, 14), (100, 2, 30, 30), (FULL, 1, None, FULL), (4 * LEAST, 4, None, LEAST)],
+    [
+        (100, 1, None, MAX_CONNECTIONS),
+        (100, 7, None, 14),
+        (100, 2, 30, 30),
+        (MAX_CONNECTIONS, 1, None, MAX_CONNECTIONS),
+        (4 * MIN_CONNECTIONS, 4, None, MIN_CONNECTIONS),
+    ],
 )
 def test_connections_are_shared_out(free: int, processes: int, wanted: int | None, share: int) -> None:
-    budget = Budget(allowed=free + SPARE + 20, claimed=13, foreign=7)
-    assert share_out(budget, processes=processes, wanted=wanted) == share
+    budget = Budget(allowed=free + RESERVED_CONNECTIONS + 20, claimed=13, foreign=7)
+    assert connections_per_process(budget, processes=processes, wanted=wanted) == share
 
 
 @pytest.mark.parametrize(("free", "processes", "wanted"), [(100, 26, None), (100, 5, 21), (0, 1, None)])
 def test_what_does_not_fit_is_refused(free: int, processes: int, wanted: int | None) -> None:
-    budget = Budget(allowed=free + SPARE, claimed=0, foreign=0)
+    budget = Budget(allowed=free + RESERVED_CONNECTIONS, claimed=0, foreign=0)
     with pytest.raises(
         ConfigurationError, match=f"{processes} processes .* need more than the database has left: of {free + 6}"
     ):
-        share_out(budget, processes=processes, wanted=wanted)
+        connections_per_process(budget, processes=processes, wanted=wanted)

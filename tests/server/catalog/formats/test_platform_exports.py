@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from integrations.platform import Money, Variant
-from server.catalog.formats import ParsedProduct, SkippedRow, UnreadableFile, grouping, read_products, recognise_format
+from server.catalog.formats import ParsedProduct, SkippedRow, UnreadableFile, detect_format, grouping, read_products
 
 Read = Callable[..., Any]
 PAYLOADS = Path(__file__).parents[3] / "payloads" / "imports"
@@ -29,7 +29,7 @@ PAYLOADS = Path(__file__).parents[3] / "payloads" / "imports"
     ],
 )
 def test_formats_are_told_apart(name: str, format_name: str) -> None:
-    assert recognise_format(PAYLOADS / name) == format_name
+    assert detect_format(PAYLOADS / name) == format_name
 
 
 def test_shopify_joins_variants_and_pictures(read: Read) -> None:

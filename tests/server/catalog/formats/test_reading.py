@@ -16,8 +16,8 @@ from server.catalog.formats import (
     ReplacedRow,
     SkippedRow,
     UnreadableFile,
+    detect_format,
     read_products,
-    recognise_format,
 )
 
 Read = Callable[..., Any]
@@ -215,7 +215,7 @@ def test_gzip_and_progress(tmp_path: Path) -> None:
     assert 0 < progress.done_bytes <= progress.total_bytes == path.stat().st_size
     assert sum(1 for _ in rows) == 11_999
     assert progress.done_bytes == progress.total_bytes
-    assert recognise_format(path) == "CSV"
+    assert detect_format(path) == "CSV"
 
 
 @given(
