@@ -1,5 +1,7 @@
-"""How adapters talk to stores: one HTTP client with time-outs, retries that honour Retry-After, a circuit per store,
-and every failure as a PlatformError. The client itself is handed in: the server's goes to public addresses only."""
+"""HTTP to a store: time-outs, retries that honour Retry-After, a circuit breaker, and failures as PlatformError.
+
+The httpx client is passed in: the server's one connects to public addresses only.
+"""
 
 import asyncio
 import time
@@ -24,8 +26,8 @@ FAILURES_TO_OPEN = 5
 OPEN_S = 20.0
 MAX_OPEN_S = 600.0
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
-PACKING = {"Accept-Encoding": "gzip"}
-_OF_THE_PACKING = ("content-encoding", "content-length", "transfer-encoding")
+COMPRESSION = {"Accept-Encoding": "gzip"}
+_ENCODING_HEADERS = ("content-encoding", "content-length", "transfer-encoding")
 RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -38,10 +40,10 @@ class _AttemptFailed(PlatformUnavailable):
 
 
 class StoreHttp:
-    """Requests to one store. Not following redirects: a store's address is what the merchant gave and nothing else."""
+    """Sends requests to one store. It follows no redirects: a store has the address that the merchant gave."""
 
     def __init__(self, client: httpx.AsyncClient, name: str, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """`name` stands in messages for staff: "Shopify", "the shop's WooCommerce"."""
+        """`name` is used in messages for staff: "Shopify", "the shop's WooCommerce"."""
         self._client, self.name = client, name
         self._circuit = CircuitBreaker(
             open_s=_circuit_open_s,
@@ -52,7 +54,7 @@ class StoreHttp:
         )
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         await self._client.aclose()
 
     async def send(
@@ -66,10 +68,10 @@ class StoreHttp:
         attempts: int = ATTEMPTS,
         timeout_s: float = 30.0,
     ) -> httpx.Response:
-        """An answer below 500 that is no "come later". 401 and 403 come back as answers: what they mean differs.
+        """Send a request and return the response, unless its status is one of RETRIED. 401 and 403 are returned too.
 
-        Raises PlatformUnavailable after the last attempt, at once while the circuit is open. `attempts=1` for
-        whoever waits: a shopper.
+        Raises PlatformUnavailable after the last attempt, and at once while the circuit is open. Pass `attempts=1`
+        where a shopper waits.
         """
         retrying = stamina.AsyncRetryingCaller(
             attempts=attempts,
@@ -96,7 +98,7 @@ class StoreHttp:
     ) -> httpx.Response:
         try:
             async with asyncio.timeout(timeout_s):
-                named = {**(headers or {}), **PACKING}
+                named = {**(headers or {}), **COMPRESSION}
                 request = self._client.build_request(
                     method, url, headers=named, params=params, content=content, timeout=timeout_s
                 )
@@ -117,14 +119,14 @@ class StoreHttp:
     async def _receive(self, request: httpx.Request) -> httpx.Response:
         answer = await self._client.send(request, follow_redirects=False, stream=True)
         try:
-            body = b"".join([chunk async for chunk in self._unpacked(answer, MAX_ANSWER_BYTES)])
+            body = b"".join([chunk async for chunk in self._decompressed(answer, MAX_ANSWER_BYTES)])
         finally:
             await answer.aclose()
-        kept = [(name, value) for name, value in answer.headers.multi_items() if name not in _OF_THE_PACKING]
-        return httpx.Response(answer.status_code, headers=kept, content=body, request=request)
+        headers = [(name, value) for name, value in answer.headers.multi_items() if name not in _ENCODING_HEADERS]
+        return httpx.Response(answer.status_code, headers=headers, content=body, request=request)
 
-    async def _unpacked(self, answer: httpx.Response, max_bytes: int) -> AsyncIterator[bytes]:
-        """The body as it comes. Packed once at most and never unpacked beyond the limit: a store may be hostile."""
+    async def _decompressed(self, answer: httpx.Response, max_bytes: int) -> AsyncIterator[bytes]:
+        """Yield the body in chunks, decompressed at most once and never beyond the limit: a store may be hostile."""
         encoding = answer.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "gzip"):
             raise PlatformUnavailable(f"{self.name} compresses its answers in a way that was not requested")
@@ -132,7 +134,7 @@ class StoreHttp:
         left = max_bytes
         async for chunk in answer.aiter_raw():
             try:
-                plain = unpacker.decompress(chunk, left + 1) if unpacker else chunk
+                plain = decompressor.decompress(chunk, left + 1) if decompressor else chunk
             except zlib.error:
                 raise PlatformUnavailable(f"{self.name} sent a damaged answer") from None
             left -= len(plain)
@@ -141,17 +143,19 @@ class StoreHttp:
             yield plain
 
     async def download(self, url: str, file: Path, *, max_bytes: int, timeout_s: float = 60.0) -> httpx.Response:
-        """Write a body to a file as it comes; the answer without its body. A larger body is a failure.
+        """Write a body to a file and return the response without it. There is one attempt: callers retry themselves.
 
-        Raises PlatformUnavailable; one attempt, since whoever asks begins again anyway.
+        Raises PlatformUnavailable, also for a body of more than `max_bytes`.
         """
         try:
             async with (
                 asyncio.timeout(timeout_s),
-                self._client.stream("GET", url, headers=PACKING, timeout=timeout_s, follow_redirects=False) as answer,
+                self._client.stream(
+                    "GET", url, headers=COMPRESSION, timeout=timeout_s, follow_redirects=False
+                ) as answer,
             ):
                 with file.open("wb") as out:
-                    async for chunk in self._unpacked(answer, max_bytes):
+                    async for chunk in self._decompressed(answer, max_bytes):
                         out.write(chunk)
                 return answer
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as reason:
@@ -159,7 +163,7 @@ class StoreHttp:
 
 
 def retry_after_s(answer: httpx.Response) -> float | None:
-    """The seconds an answer asks us to wait; None where it does not say, or not in seconds."""
+    """The seconds in a response's Retry-After header; None without one, or for a date."""
     text = answer.headers.get("retry-after", "").strip()
     try:
         return max(0.0, float(text)) if text else None
@@ -168,7 +172,7 @@ def retry_after_s(answer: httpx.Response) -> float | None:
 
 
 def json_of(answer: httpx.Response, name: str) -> Any:
-    """The body, when it is JSON. Raises PlatformUnavailable: a login page or a proxy's error is no answer."""
+    """Decode a JSON body. Raises PlatformUnavailable for anything else, such as a login page or a proxy's error."""
     try:
         return msgspec.json.decode(answer.content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -176,7 +180,7 @@ def json_of(answer: httpx.Response, name: str) -> Any:
 
 
 def refused(name: str, how_to_mend: str) -> PlatformRevoked:
-    """The credential no longer works."""
+    """The error for a credential that no longer works."""
     return PlatformRevoked(f"{name} refuses our access; {how_to_mend}")
 
 
@@ -195,7 +199,7 @@ def _circuit_open_s(error: Exception) -> float | None:
 
 
 def _short(reason: Exception) -> str:
-    """Why, without addresses and what stands in them."""
+    """The reason in words, without addresses, which may contain secrets."""
     if isinstance(reason, httpx.ConnectError) and str(reason):
         return str(reason).splitlines()[0][:160]
     return "it took too long" if isinstance(reason, httpx.TimeoutException | TimeoutError) else type(reason).__name__
