@@ -130,7 +130,7 @@ class StoreHttp:
         encoding = answer.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "gzip"):
             raise PlatformUnavailable(f"{self.name} compresses its answers in a way that was not requested")
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == "gzip" else None
+        decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == "gzip" else None
         left = max_bytes
         async for chunk in answer.aiter_raw():
             try:

@@ -1,11 +1,11 @@
-"""Addresses: the network a visitor counts as, which are of the public internet, and web addresses that may be shown."""
+"""Network addresses: a visitor's network, the public internet, and web addresses that are safe to show."""
 
 import ipaddress
 import re
 from urllib.parse import urlsplit
 
 MAX_URL_CHARS = 2_048
-"""Of a page's address that is kept with what was read there."""
+"""The longest web address of a page that is stored."""
 _WITH_PORT = re.compile(r"(?:\[(?P<v6>[^\[\]]*)\]|(?P<v4>[0-9.]+))(?::[0-9]{1,5})?")
 """How proxies write an address with or without its port: an IPv6 address in brackets, as in URIs (RFC 3986)."""
 
@@ -44,8 +44,8 @@ _DENIED_V6 = tuple(
 
 
 def network_of(address: str, *, v6_prefix: int = 64) -> str | None:
-    """What one visitor's address counts as, whatever its port: an IPv4 address, or the /64 (or another prefix) an IPv6
-    address is in; None for neither."""
+    """The network that a visitor is counted under, without the port: an IPv4 address, or the /64 (or another prefix)
+    of an IPv6 address; None for anything else."""
     host = address.strip()
     if written := _WITH_PORT.fullmatch(host):
         host = written["v6"] or written["v4"] or ""
@@ -60,7 +60,7 @@ def network_of(address: str, *, v6_prefix: int = 64) -> str | None:
 
 
 def is_web_address(text: str) -> bool:
-    """Whether this is an http(s) address with a host, and nothing a browser might read as something else."""
+    """Whether the text is an http(s) address with a host that every browser reads the same way."""
     if not text.isprintable() or any(character in text for character in ' "<>\\^`{|}'):
         return False
     try:
@@ -71,7 +71,7 @@ def is_web_address(text: str) -> bool:
 
 
 def is_global(address: str) -> bool:
-    """Whether an IP address is one of the public internet. IPv4 inside IPv6, in any form, is not."""
+    """Whether an IP address belongs to the public internet. IPv4 inside IPv6, in any form, does not."""
     try:
         ip = ipaddress.ip_address(address.partition("%")[0])
     except ValueError:

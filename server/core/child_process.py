@@ -1,4 +1,4 @@
-"""Work on bytes of a stranger's in a process of its own, which may take down itself and nothing else."""
+"""Untrusted bytes are parsed in a process of their own, which can crash without harm to any other."""
 
 import asyncio
 import contextlib
@@ -14,21 +14,21 @@ from server.core.errors import Unavailable
 from server.core.fork_server import ARGUMENT_SIZE_BYTES
 
 IDLE_S = 30.0
-"""After so long without work the server ends: 30 MB are worth more than the third of a second its start takes."""
+"""Idle seconds before the server ends: its 30 MB are worth more than the third of a second that a start takes."""
 ATTEMPTS = 2
-"""A server that was killed, by the system for want of memory for example, is started again once for each request."""
+"""A server that was killed, by the system for want of memory for example, is restarted once per request."""
 
 
 class ChildTimedOut(Exception):
-    """It took more than its wall time or its processor time, and was ended."""
+    """The child exceeded its wall time or its processor time and was killed."""
 
 
 class ResultTooLarge(Exception):
-    """It answered more bytes than were asked for, and was ended."""
+    """The child's result exceeded `max_result_bytes` and the child was killed."""
 
 
 class _ServerGone(Exception):
-    """The server ended while a fork of its was at work."""
+    """The server ended while one of its forks was working."""
 
 
 class ForkServer:
@@ -43,8 +43,8 @@ class ForkServer:
         self._ending: set[asyncio.Future[int]] = set()
 
     async def run(self, argument: str, data: bytes, *, wall_time_s: float, max_result_bytes: int) -> bytes:
-        """What the module answers to `data`; less than whole when the fork died of it. The fork and all it may have
-        started are gone when this returns or is cancelled. Raises ChildTimedOut, ResultTooLarge, Unavailable."""
+        """Return the module's result for `data`, which is incomplete when the fork died of it. The fork and all that
+        it started are gone when this returns or is cancelled. Raises ChildTimedOut, ResultTooLarge, Unavailable."""
         self._in_flight += 1
         if self._idle:
             self._idle.cancel()
@@ -59,7 +59,7 @@ class ForkServer:
                 self._idle = asyncio.get_running_loop().call_later(self._idle_s, self._end, self._requests)
 
     async def close(self) -> None:
-        """End the server, and with it whatever still runs."""
+        """End the server and all its forks."""
         if self._idle:
             self._idle.cancel()
         self._end(self._requests)
@@ -67,7 +67,7 @@ class ForkServer:
 
     @property
     def pid(self) -> int | None:
-        """Of the server while there is one."""
+        """The server's process id while it runs."""
         return self._process.pid if self._process else None
 
     async def _run_once(self, argument: str, data: bytes, wall_time_s: float, max_result_bytes: int) -> bytes:
@@ -93,7 +93,7 @@ class ForkServer:
         return result
 
     def _begin(self, requests: socket.socket, stack: contextlib.ExitStack) -> tuple[socket.socket, socket.socket]:
-        """Have the server fork: our ends of the sockets. Raises _ServerGone."""
+        """Make the server fork and return our ends of the two sockets. Raises _ServerGone."""
         (work, theirs), (life, life_theirs) = socket.socketpair(), socket.socketpair()
         for each in (work, life):
             each.setblocking(False)
@@ -123,7 +123,7 @@ class ForkServer:
         return self._requests
 
     def _end(self, requests: socket.socket | None) -> None:
-        """Closing the socket ends the server, which takes its forks along. Not one that was started meanwhile."""
+        """Close the server's socket, which ends it and its forks, unless another server has been started meanwhile."""
         if requests is None or requests is not self._requests or self._process is None:
             return
         self._requests.close()
@@ -134,7 +134,7 @@ class ForkServer:
 
 
 def child_environment() -> dict[str, str]:
-    """All that a child may know."""
+    """The environment of a child: nothing that it could leak."""
     root = str(Path(server.__file__).parent.parent)
     return {"PYTHONPATH": root, "PATH": os.defpath, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0"}
 
@@ -157,7 +157,7 @@ async def _exchange(work: socket.socket, argument: str, data: bytes, max_result_
 
 
 async def _uninterrupted(waiting: asyncio.Future[bytes]) -> bytes:
-    """The result of a short wait that goes on when the waiter is cancelled; the cancellation follows afterwards."""
+    """Finish a short wait even when the caller is cancelled, and raise the cancellation afterwards."""
     try:
         return await asyncio.shield(waiting)
     except asyncio.CancelledError:

@@ -83,6 +83,7 @@ def connections_per_process(budget: Budget, *, processes: int, wanted: int | Non
         most = f", AISLE_DATABASE_CONNECTIONS of at most {share}" if share >= MIN_CONNECTIONS else ""
         raise ConfigurationError(
             f"{processes} processes with {max(size, MIN_CONNECTIONS)} connections each need more than the database has "
-            f"left: {budget}, and {RESERVED_CONNECTIONS} stay free; start fewer processes{most}, or raise max_connections"
+            f"left: {budget}, and {RESERVED_CONNECTIONS} stay free; start fewer processes{most}, or raise "
+            "max_connections"
         )
     return size

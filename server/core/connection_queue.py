@@ -1,4 +1,4 @@
-"""Who gets the next database connection, and how long the others wait for theirs."""
+"""The queue for database connections: first come, first served, with a bound on the wait."""
 
 import asyncio
 from collections import deque
@@ -9,7 +9,7 @@ from server.core.errors import DatabaseBusy
 
 
 class ConnectionQueue:
-    """Lets `size` holders in at a time, in the order in which they came: `async with queue: ...`.
+    """Admits `size` holders at a time, in order of arrival: `async with queue: ...`.
 
     A crowd is no outage: while transactions end well the queue moves, and everybody waits up to `longest_s` seconds
     (then DatabaseBusy). When none has ended well for `stalled_s` seconds the server is taken to be away (TimeoutError).

@@ -1,4 +1,4 @@
-"""Secrets at rest and secrets compared. Keys are derived from AISLE_SECRET_KEY, one per purpose."""
+"""Encryption and hashing of secrets. Keys are derived from AISLE_SECRET_KEY, one per purpose."""
 
 import base64
 import hashlib
@@ -10,22 +10,22 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
 def derive(secret_key: str, purpose: str) -> bytes:
-    """32 bytes for one purpose; knowing one tells nothing of another."""
+    """Derive the 32-byte key of one purpose. It reveals nothing about the key of another."""
     return hmac.new(secret_key.encode(), f"aisle/{purpose}".encode(), hashlib.sha256).digest()
 
 
 def app_role_password(secret_key: str) -> str:
-    """The app role's database password: derived, so that one setting is enough for two roles."""
+    """Derive the app role's database password, so that one setting is enough for two roles."""
     return derive(secret_key, "database-app-role").hex()
 
 
 def digest(secret: str) -> bytes:
-    """How keys of 128 random bits or more are stored (SHA-256; they need no salt)."""
+    """Hash a key of 128 random bits or more for storage: SHA-256, without a salt, which such keys do not need."""
     return hashlib.sha256(secret.encode()).digest()
 
 
 def new_secret(prefix: str) -> str:
-    """`prefix` and 256 random bits, safe in URLs."""
+    """Return `prefix` and 256 random bits, safe in URLs."""
     return f"{prefix}{secrets.token_urlsafe(32)}"
 
 
@@ -40,7 +40,7 @@ class Vault:
         return self._fernet.encrypt(shop_id.bytes + secret.encode())
 
     def open(self, shop_id: UUID, sealed: bytes) -> str:
-        """Decrypt; raises ValueError when it was sealed for another shop or with a key we no longer have."""
+        """Decrypt. Raises ValueError for a secret of another shop or under a key that is no longer configured."""
         try:
             plain = self._fernet.decrypt(sealed)
         except InvalidToken:
@@ -50,5 +50,5 @@ class Vault:
         return plain[16:].decode()
 
     def rotate(self, sealed: bytes) -> bytes:
-        """The same secret under the newest key."""
+        """Encrypt a sealed secret again under the newest key."""
         return self._fernet.rotate(sealed)

@@ -30,7 +30,7 @@ SECURITY_HEADERS = [
 
 
 class Edge:
-    """Wraps the application."""
+    """The ASGI application around Litestar's."""
 
     def __init__(
         self,

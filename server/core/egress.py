@@ -1,4 +1,4 @@
-"""The only way out to addresses that a merchant or a web page names: public hosts, on web ports, within limits.
+"""HTTP to addresses that a merchant or a web page names: public hosts only, on web ports, within limits.
 
 A name is resolved once, refused when any of its addresses is not global, and the connection goes to the address
 that was checked, so that a second look-up cannot lead elsewhere (DNS rebinding). Each redirect starts over.
@@ -37,15 +37,15 @@ class EgressError(Exception):
 
 
 class EgressRefused(EgressError):
-    """We do not go there: not a web address, or not a public one. No connection was made to it."""
+    """The address is not a web address or not public. No connection was made to it."""
 
 
 class EgressFailed(EgressError):
-    """We went and it did not work out: no answer, too slow, too large, broken."""
+    """The request failed: no answer, too slow, too large, or broken."""
 
 
 class Response(Struct, frozen=True):
-    """What the last of the redirects answered: `url` is where it came from, header names are lower case."""
+    """The last response of a chain of redirects: `url` is its own address, header names are lower case."""
 
     status: int
     url: str
@@ -54,7 +54,7 @@ class Response(Struct, frozen=True):
 
 
 async def resolve(host: str, port: int) -> list[str]:
-    """All addresses the system's resolver gives. Raises OSError."""
+    """Return all addresses of a host from the system's resolver. Raises OSError."""
     found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
@@ -84,7 +84,7 @@ class Egress:
         )
 
     async def get(self, url: str, *, max_bytes: int = MAX_BYTES, headers: Mapping[str, str] | None = None) -> Response:
-        """The page at `url`, any status, redirects followed. Raises EgressRefused or EgressFailed.
+        """Fetch `url` with any status, following redirects. Raises EgressRefused or EgressFailed.
 
         `max_bytes` bounds the body after unpacking; a larger one is a failure, never a part.
         """
@@ -102,7 +102,7 @@ class Egress:
         )
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""
         await self._pool.aclose()
 
     async def _follow(self, url: str, max_bytes: int, headers: dict[str, str]) -> Response:
@@ -189,11 +189,11 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         timeout: float | None = None,  # noqa: ASYNC109
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """Never."""
+        """Not allowed: raises EgressRefused."""
         raise EgressRefused("local sockets are not used")
 
     async def sleep(self, seconds: float) -> None:
-        """As the pool asks between retries."""
+        """Sleep between the pool's retries."""
         await self._backend.sleep(seconds)
 
     async def _addresses(self, host: str, port: int) -> list[str]:
@@ -252,7 +252,7 @@ def _join(base: str, target: str) -> str:
 
 
 async def _read(answer: httpcore.Response, headers: dict[str, str], max_bytes: int) -> bytes:
-    """The unpacked body. Raises EgressFailed when it is larger than `max_bytes` or packed in an unknown way."""
+    """Return the decompressed body. Raises EgressFailed above `max_bytes` or for an unknown content encoding."""
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise EgressFailed(f"the answer is compressed as {encoding[:20]}, which was not requested")

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 ARGUMENT_SIZE_BYTES = 4
-"""Before the argument: how long it is, big-endian."""
+"""The size of the argument's length, which comes before it, big-endian."""
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 Answer = Callable[[str, bytes], bytes]
@@ -26,8 +26,7 @@ Answer = Callable[[str, bytes], bytes]
 
 def serve(answer: Answer, *, max_memory_bytes: int, max_cpu_s: int) -> None:
     """Run `answer(argument, data)` in a fork for every pair of sockets that comes through stdin, until stdin is closed:
-    one carries the work and its answer, over the other goes the fork's exit status. Who closes that one early has the
-    fork killed."""
+    one carries the work and its result, the other the fork's exit status. Closing the latter early kills the fork."""
     gc.collect()
     gc.freeze()  # or the first collection in each fork would copy every page
     _Server(answer, max_memory_bytes, max_cpu_s).run()
@@ -68,7 +67,7 @@ class _Server:
         self._selector.register(life, selectors.EVENT_READ, lambda: self._abandon(pid))
 
     def _abandon(self, pid: int) -> None:
-        """Nobody waits for the answer any more."""
+        """Kill a fork whose caller has gone."""
         self._selector.unregister(self._forks[pid])
         _kill(pid)
 
@@ -90,7 +89,7 @@ class _Server:
         os._exit(0)
 
     def _work(self, work: socket.socket) -> NoReturn:
-        """In the fork."""
+        """Do the work; runs in the fork and ends it."""
         status = 1
         try:
             signal.set_wakeup_fd(-1)
@@ -122,7 +121,7 @@ def limit_this_process(*, max_memory_bytes: int, max_cpu_s: int) -> None:
 
 
 def _kill(pid: int) -> None:
-    """A fork that has not been waited for, and its process group."""
+    """Kill a fork that has not been waited for, and its process group."""
     os.kill(pid, signal.SIGKILL)
     with contextlib.suppress(ProcessLookupError):  # it has not got so far as to have a group
         os.killpg(pid, signal.SIGKILL)

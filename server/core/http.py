@@ -1,4 +1,4 @@
-"""What every endpoint needs of HTTP: who calls from where, and every error as an RFC 9457 problem.
+"""HTTP as all endpoints use it: the caller's token, origin and address, and errors as RFC 9457 problems.
 
 Litestar's ProblemDetailsPlugin cannot write these problems: what converts an exception there does not see the request,
 so the request id and the code that the edge reads have no place, and the edge answers some errors before Litestar runs.
@@ -34,16 +34,16 @@ from server.core.logging import get_logger
 
 PROBLEM_TYPE = "application/problem+json"
 PROBLEM_BASE = "https://aisle.example/problems/"
-"""Names the kind of a problem; an identifier, not a page of this installation."""
+"""Identifies the kind of a problem. It is no page of this installation."""
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 BODY_TYPES = ("application/json", "multipart/form-data")
 
 BODY = "data"
-"""What Litestar calls the body in errors: the handler's parameter. Of an absent body it says no more than that name,
-the text of its KeyError."""
+"""The name of the body in Litestar's errors: the handler's parameter. For an absent body the message is no more than
+that name, the text of a KeyError."""
 NUL_ESCAPED = b"\\u0000"
-"""How a NUL is written in JSON, which takes no other way of writing it."""
+"""The only way to write a NUL in JSON."""
 
 log = get_logger("http")
 
@@ -86,8 +86,8 @@ def client_address(request: Request[Any, Any, Any]) -> str:
 
 
 class StorableRequest(Request[Any, Any, Any]):
-    """A request in whose JSON a merchant sends only text that the database can keep, so that nothing is changed on the
-    way in. Shoppers' text is taken as it comes, with U+FFFD in the place of what cannot be kept."""
+    """A request whose JSON holds only text that the database can store, on routes of merchants. Shoppers' text is
+    accepted as it comes, with U+FFFD in place of what cannot be stored."""
 
     async def json(self) -> Any:
         """The decoded body. Raises Invalid with the names of the values that hold a NUL."""
@@ -113,14 +113,14 @@ def _fields_with_nul(value: Any, field: str = "") -> Iterator[str]:
 
 
 async def require_storable_address(request: Request[Any, Any, Any]) -> None:
-    """Raises NotFound for an address with a NUL: nothing can be stored under it, so nothing is there."""
+    """Raises NotFound for an address with a NUL, because nothing can be stored under it."""
     if b"%00" in request.scope.get("raw_path", b""):
         raise NotFound
 
 
 async def require_known_type(request: Request[Any, Any, Any]) -> None:
-    """Refuse bodies that are declared as something else than what the API takes, or what the route's `opt` says under
-    "body_types". Raises WrongType."""
+    """Raises WrongType for a body of a content type that the route does not take. It takes BODY_TYPES, or the
+    "body_types" of its `opt`."""
     await require_storable_address(request)
     if request.method in SAFE_METHODS or not request.scope["path"].startswith("/v1/"):
         return
@@ -132,13 +132,13 @@ async def require_known_type(request: Request[Any, Any, Any]) -> None:
 
 
 def problem_response(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:
-    """The answer for an error of ours."""
+    """The response for an AisleError."""
     body = problem_body(request.scope, error)
     return Response(body, status_code=error.status, media_type=PROBLEM_TYPE, headers=problem_headers(error))
 
 
 def problem_headers(error: AisleError) -> dict[str, str]:
-    """What stands above an error of ours, beside its type."""
+    """The headers of a problem, without its content type."""
     headers = {"cache-control": "no-store"}
     if error.retry_after_s is not None:
         headers["retry-after"] = str(max(1, math.ceil(error.retry_after_s)))
@@ -148,7 +148,7 @@ def problem_headers(error: AisleError) -> dict[str, str]:
 
 
 def problem_body(scope: Any, error: AisleError) -> bytes:
-    """An error of ours as an RFC 9457 document."""
+    """An AisleError as an RFC 9457 document."""
     problem = Problem(
         type=PROBLEM_BASE + error.code.replace("_", "-"),
         title=error.title,
@@ -162,23 +162,23 @@ def problem_body(scope: Any, error: AisleError) -> bytes:
 
 
 def on_aisle_error(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:
-    """Exception handler for our own tree."""
+    """Exception handler for AisleError."""
     request.scope["state"]["refused_code"] = error.code
     return problem_response(request, error)
 
 
 def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
-    """Exception handler for what the framework finds wrong with a request."""
+    """Exception handler for the framework's own HTTP errors."""
     return problem_response(request, _translate(error))
 
 
 def on_unreadable(request: Request[Any, Any, Any], _error: Exception) -> Response[bytes]:
-    """Exception handler for bodies that no JSON reader takes: not UTF-8, or nested without end."""
+    """Exception handler for bodies that are not UTF-8 or nest too deep for the JSON decoder."""
     return problem_response(request, Malformed("The request cannot be read; send JSON in UTF-8 with less nesting."))
 
 
 def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
-    """Exception handler for our own mistakes: the caller learns the request id, the log the rest."""
+    """Exception handler for everything else: the response has the request id, the log has the traceback."""
     log.exception("unhandled", path=request.url.path, exc_info=error)
     return problem_response(request, AisleError("Something went wrong on our side; nothing was lost. Try again."))
 

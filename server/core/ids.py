@@ -14,7 +14,7 @@ def new_id() -> UUID:
 
 
 def parse_id(text: str) -> UUID | None:
-    """The UUID written in `text`, or None: a wrong id is simply not found."""
+    """Parse a UUID; None for anything else, so that a malformed id is not found like an unknown one."""
     try:
         return UUID(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Logs as support staff read them: one event a line, with ids to follow and never a secret or a shopper's words."""
+"""Logging: one event a line, with ids to follow, and without secrets or shoppers' words."""
 
 import logging
 import re
@@ -21,12 +21,12 @@ SECRET_SHAPES = re.compile(
     r"(?:=|[\"']\s*:\s*[\"']))[^&\s\"']+"
     r"|(?<![\w.%+'-])('*[\w.%+-])[\w.%+'-]*(?=@(?:[\w-]+\.)+[^\W\d_]{2,})"
 )
-"""What must never be read in a log: secret keys, bearer tokens, passwords and keys in addresses, names in e-mail
+"""What must never appear in a log: secret keys, bearer tokens, passwords and keys in addresses, names in e-mail
 addresses. The last begins at the start of a word only, so that a long text without an @ is read once, not once for each
 of its letters."""
 
 QUIET_LIBRARIES = ("aiohttp", "httpcore", "httpcore2", "httpx", "httpx2", "openai", "stripe")
-"""They print each request at INFO: addresses, and with OAuth 1.0a keys stand in addresses."""
+"""Libraries that log each request at INFO with its address, which contains keys where OAuth 1.0a is used."""
 
 
 def configure_logging(style: str) -> None:
@@ -57,7 +57,7 @@ def configure_logging(style: str) -> None:
 
 
 def _processors(as_json: bool) -> list[Any]:
-    """What every line goes through, whoever writes it."""
+    """The processors of every line, ours and those of libraries."""
     exceptions = (
         structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
         if as_json
@@ -99,7 +99,7 @@ def _catch_unhandled() -> None:
 
 
 def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Blacken everything in an event that has the shape of a secret, at whatever depth."""
+    """Redact everything in an event that has the shape of a secret, at any depth."""
     return {key: value if key.startswith("_") else _redacted(value) for key, value in event.items()}
 
 
@@ -117,10 +117,10 @@ def _redacted(value: Any) -> Any:
 
 
 def redact_text(text: str) -> str:
-    """`text` with every secret shape cut to its harmless beginning and `***`."""
+    """Return the text with every secret cut to its harmless beginning and `***`."""
     return SECRET_SHAPES.sub(lambda match: f"{next((part for part in match.groups() if part), '')}***", text)
 
 
 def get_logger(name: str) -> Any:
-    """A structlog logger; bind ids, not contents."""
+    """Return a structlog logger. Bind ids, not contents."""
     return structlog.get_logger(name)

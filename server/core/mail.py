@@ -18,22 +18,22 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 class MailRefused(Exception):
-    """This mail will never be taken: the address is wrong, or the server wants none of it."""
+    """The mail can never be delivered: the address is wrong, or the server refuses the mail for good."""
 
 
 class MailDelayed(Exception):
-    """The mail server does not answer or asks to try later."""
+    """The mail server does not answer or asks to try again later."""
 
 
 class SendsMail(Protocol):
-    """Whatever can send one plain-text mail."""
+    """An object that sends plain-text mails."""
 
     async def send(self, to: str, subject: str, text: str) -> None:
-        """Raises MailDelayed or MailRefused; neither names the address."""
+        """Send one mail. Raises MailDelayed or MailRefused; neither names the address."""
 
 
 class MailServer(Struct, frozen=True, kw_only=True):
-    """What AISLE_SMTP_URL says. `start_tls` None takes encryption where the server offers it."""
+    """The mail server of AISLE_SMTP_URL. With `start_tls` None TLS is used where the server offers it."""
 
     host: str
     port: int
@@ -91,7 +91,7 @@ class Mailer:
             raise MailDelayed(f"the mail server does not answer ({type(reason).__name__})") from None
 
     async def check(self) -> str:
-        """One greeting of the mail server, for `aisle doctor`. Raises MailDelayed when it does not answer."""
+        """Return the mail server's greeting, for `aisle doctor`. Raises MailDelayed when it does not answer."""
         client = aiosmtplib.SMTP(
             hostname=self._server.host,
             port=self._server.port,
@@ -134,7 +134,8 @@ def _code(reason: Exception) -> int:
 
 
 def _by_code(code: int) -> Exception:
-    """4yz asks to come again; 5yz is for good, except a refused sign-in (530-535), which an operator can mend."""
+    """The error for an SMTP reply code: 4yz is a delay, 5yz a refusal, except for a refused sign-in (530-535), which an
+    operator can mend."""
     if 500 <= code < 600 and not 530 <= code <= 538:
         return MailRefused(f"the mail server refuses the mail (code {code})")
     return MailDelayed(f"the mail server asks to try later (code {code})")

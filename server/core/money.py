@@ -7,26 +7,26 @@ from functools import lru_cache
 from babel.numbers import format_currency, get_currency_precision
 
 MAX_AMOUNT = 10**15
-"""Minor units; more is a mistake, and far more does not fit into the database's bigint."""
+"""In minor units. More is a mistake, and far more does not fit into a bigint of the database."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def is_currency(code: str) -> bool:
-    """Whether this has the form of an ISO 4217 code."""
+    """Whether the text has the form of an ISO 4217 code."""
     return bool(_CURRENCY.fullmatch(code))
 
 
 def currency_decimals(currency: str) -> int:
-    """How many decimals amounts in this currency have: 2 for USD, 0 for JPY, 3 for KWD."""
+    """The number of decimals of a currency: 2 for USD, 0 for JPY, 3 for KWD."""
     return int(get_currency_precision(currency))
 
 
 def to_decimal(amount: int, currency: str) -> Decimal:
-    """1999 USD -> 19.99; 1999 JPY -> 1999."""
+    """Convert minor units to a decimal: 1999 USD is 19.99, 1999 JPY is 1999."""
     return Decimal(amount).scaleb(-currency_decimals(currency))
 
 
 @lru_cache(maxsize=4096)
 def format_money(amount: int, currency: str, locale: str = "en") -> str:
-    """As people of the locale write it: $19.99, 19,99 €."""
+    """Format an amount of minor units for a locale: $19.99, 19,99 €."""
     return str(format_currency(to_decimal(amount, currency), currency, locale=locale.replace("-", "_")))

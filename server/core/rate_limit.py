@@ -1,4 +1,4 @@
-"""Rate limits that hold across processes: GCRA in one Redis script, on Redis's own clock.
+"""Rate limits across processes: GCRA in one Redis script, on Redis's own clock.
 
 GCRA (the generic cell rate algorithm) keeps one timestamp per key: the time at which the allowance would be full
 again. When Redis is away every process keeps its own count at a reduced rate: neither open nor shut.
@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from server.core.errors import RateLimited
 
 LOCAL_SHARE = 0.5
-"""Of the limit, per process, while Redis does not answer."""
+"""The part of each limit that one process allows while Redis does not answer."""
 LOCAL_KEYS = 10_000
 REDIS_PAUSE_S = 5.0
 
@@ -67,7 +67,7 @@ class RateLimiter:
 
     async def require(self, *claims: tuple[Limit, str], share: tuple[Limit, str] | None = None) -> bool:
         """Count one request against every (limit, subject), or against none. Raises RateLimited with the seconds to
-        wait. A `share` refuses nothing: False tells that it is used up. One round trip, however many limits."""
+        wait. A `share` refuses nothing: the result is False when it is used up. All limits take one round trip."""
         named = {_key(*claim): claim[0] for claim in (*claims, *((share,) if share else ()))}
         wait_s = await self._wait_s(named, _key(*share) if share else None)
         if wait_s > 0:
@@ -75,7 +75,7 @@ class RateLimiter:
         return wait_s == 0
 
     async def _wait_s(self, named: dict[str, Limit], share: str | None) -> float:
-        """Seconds to wait, else 0, or below where only the share is used up."""
+        """The seconds to wait; 0 for none, and a negative number when only the share is used up."""
         if time.monotonic() >= self._redis_away_until:
             numbers = [number for limit in named.values() for number in (limit.interval_us, limit.burst)]
             place = list(named).index(share) + 1 if share else 0

@@ -17,7 +17,7 @@ TIMEOUT_S = 2
 
 
 class _Bounded:
-    """Goes before a connection class."""
+    """A mixin that bounds the time of every read and write of a connection class."""
 
     async def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
         """Write a command. Raises redis.exceptions.TimeoutError; the connection is closed then."""

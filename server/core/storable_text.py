@@ -1,4 +1,4 @@
-"""Text as Postgres can keep it: it takes neither NUL nor half of a surrogate pair, in `text` as in `jsonb`.
+"""Text that Postgres can store: neither `text` nor `jsonb` takes a NUL or half of a surrogate pair.
 
 Both doors of the database put every parameter through here, because such text comes from everywhere: a model's tool
 arguments, a store's JSON (`json.loads` lets "\\ud800" through), file names in a foreign encoding. Each becomes U+FFFD,
@@ -12,7 +12,7 @@ REPLACEMENT = "\ufffd"
 
 
 def storable_text(text: str) -> str:
-    """`text` itself where Postgres can keep it, which costs 0.1 us; otherwise with U+FFFD in the places it cannot."""
+    """Return the text with U+FFFD in place of what Postgres cannot store; most texts are returned as is, in 0.1 us."""
     if "\x00" in text:
         text = text.replace("\x00", REPLACEMENT)
     if text.isascii():
@@ -25,7 +25,7 @@ def storable_text(text: str) -> str:
 
 
 def storable_json(document: str) -> str:
-    """A JSON text whose strings Postgres can keep, escapes (\\u0000, \\ud800) included."""
+    """Return a JSON text whose strings, escapes (\\u0000, \\ud800) included, Postgres can store."""
     document = storable_text(document)
     if "\\u0000" not in document and "\\ud" not in document and "\\uD" not in document:
         return document
@@ -33,7 +33,7 @@ def storable_json(document: str) -> str:
 
 
 def storable_value(value: Any) -> Any:
-    """A parameter of a statement: texts, also those in lists and tuples, as Postgres can keep them."""
+    """Return a parameter of a statement with all texts, in lists and tuples too, made storable."""
     match value:
         case str():
             return storable_text(value)
@@ -44,7 +44,7 @@ def storable_value(value: Any) -> Any:
 
 
 async def register_json_codec(connection: Any) -> None:
-    """Have an asyncpg connection send jsonb, which it takes and gives as text, as `storable_json`."""
+    """Make an asyncpg connection pass every jsonb parameter, a text, through `storable_json`."""
     await connection.set_type_codec(
         "jsonb", schema="pg_catalog", encoder=_encode_jsonb, decoder=_decode_jsonb, format="binary"
     )

@@ -10,7 +10,7 @@ from litestar.types import Receive, Send
 
 
 class LeanStream(Stream):
-    """Bytes from an async generator. A client that leaves is noticed at the next chunk, and the generator closed."""
+    """Streams bytes from an async generator. When the client has gone, the generator is closed at the next chunk."""
 
     def to_asgi_response(self, *arguments: Any, **named: Any) -> ASGIStreamingResponse:
         """See `Stream`."""
@@ -20,7 +20,7 @@ class LeanStream(Stream):
 
 
 class _LeanResponse(ASGIStreamingResponse):
-    """Only the body differs."""
+    """The response of a LeanStream, which sends the body without a task group."""
 
     __slots__ = ()
 
@@ -40,6 +40,6 @@ class _LeanResponse(ASGIStreamingResponse):
 
 
 async def _end_of(receive: Receive) -> None:
-    """Until the client has left; what comes before is a body that nobody asked for."""
+    """Return when the client has disconnected; ignore a request body that comes before."""
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -8,13 +8,13 @@ import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 
 LEEWAY_S = 60
-"""Clocks of two machines may differ by this much."""
+"""The largest difference between two machines' clocks that is accepted."""
 
 Claims = TypeVar("Claims", bound=msgspec.Struct)
 
 
 class _Encoder:
-    """msgspec in the shape itsdangerous asks for."""
+    """The serializer that itsdangerous expects, on msgspec."""
 
     @staticmethod
     def dumps(value: object) -> str:
@@ -26,7 +26,7 @@ class _Encoder:
 
 
 class TokenSigner(Generic[Claims]):
-    """Signs and reads tokens of one purpose, each holding one Struct of claims and its end."""
+    """Signs and reads tokens of one purpose. A token contains one Struct of claims and its expiry."""
 
     def __init__(self, secret_keys: tuple[str, ...], purpose: str, claims: type[Claims]) -> None:
         self._claims = claims
@@ -38,7 +38,7 @@ class TokenSigner(Generic[Claims]):
         )
 
     def sign(self, claims: Claims, *, lives_s: float) -> str:
-        """A URL-safe token that is good for `lives_s` seconds."""
+        """Return a URL-safe token that expires in `lives_s` seconds."""
         token: str = self._serializer.dumps([time.time() + lives_s, msgspec.to_builtins(claims)])
         return token
 

@@ -1,4 +1,4 @@
-"""The wire of /chat/completions: a prompt to its JSON body, the answer's bytes to events. No network here."""
+"""The wire format of /chat/completions: a prompt as JSON, the response's bytes as events. No network here."""
 
 import base64
 from collections.abc import Iterator, Sequence
@@ -27,15 +27,15 @@ _MAX_ARGUMENT_CHARACTERS = 64 * 1024
 
 
 class Dialect(Struct, frozen=True):
-    """Where servers differ."""
+    """The parameters in which servers differ."""
 
     tokens_field: str = "max_tokens"
-    """Every compatible server knows this one; OpenAI's newer models insist on max_completion_tokens."""
+    """All compatible servers take max_tokens; OpenAI's newer models take max_completion_tokens only."""
 
     asks_usage: bool = True
 
     def learn(self, complaint: str) -> "Dialect":
-        """The dialect to try after a server refused a parameter; the same one if that was not it."""
+        """The dialect to try after a server refused a parameter; the same one for any other complaint."""
         if self.asks_usage and "stream_options" in complaint:
             return msgspec.structs.replace(self, asks_usage=False)
         if self.tokens_field == "max_tokens" and "max_tokens" in complaint:
@@ -77,8 +77,8 @@ def _message(message: ChatMessage) -> dict[str, Any]:
 
 
 def _content(message: ChatMessage) -> Any:
-    """Text alone where there is no picture: many servers know nothing else."""
-    text = message.content and _sound(message.content)
+    """The content of a message: plain text unless there are images, because many servers take nothing else."""
+    text = message.content and _without_half_characters(message.content)
     if not message.images:
         return text
     parts: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
@@ -88,13 +88,13 @@ def _content(message: ChatMessage) -> Any:
     return parts
 
 
-def _sound(text: str) -> str:
-    """Half a character, as a terminal may hand over, cannot be sent."""
+def _without_half_characters(text: str) -> str:
+    """Return the text without half characters, which cannot be sent. A terminal may produce them."""
     return text.encode("utf-8", "replace").decode()
 
 
 def _json(arguments: str) -> str:
-    """What the model once wrote, or {} if that was not JSON: some servers refuse the whole prompt for it."""
+    """The arguments of an earlier call, or {} if they are no JSON: some servers refuse the whole prompt for that."""
     try:
         msgspec.json.decode(arguments)
     except (ValueError, RecursionError):  # half a character, nested too deep
@@ -102,7 +102,7 @@ def _json(arguments: str) -> str:
     return arguments
 
 
-def _nonsense(reason: str) -> ModelUnavailable:
+def _malformed(reason: str) -> ModelUnavailable:
     return ModelUnavailable(reason, kind=FailureKind.INVALID_ANSWER)
 
 
@@ -153,23 +153,23 @@ class _Assembly:
         self.arguments.append(function.arguments or "")
         self.size += len(self.arguments[-1])
         if self.size > _MAX_ARGUMENT_CHARACTERS:
-            raise _nonsense("the model wrote arguments of more than 64 KB for a tool")
+            raise _malformed("the model wrote arguments of more than 64 KB for a tool")
 
     def complete(self) -> ToolCall:
         if not self.name:
-            raise _nonsense("the model called a tool without a name")
+            raise _malformed("the model called a tool without a name")
         return ToolCall(self.id, self.name, "".join(self.arguments) or "{}")
 
 
 class StreamDecoder:
-    """Takes the bytes of one answer as they come."""
+    """Decodes the bytes of one response as they arrive."""
 
     def __init__(self) -> None:
         self.progress = 0
-        """Counts chunks in which the model said or thought something: keep-alives do not count."""
+        """The number of chunks with text, reasoning or tool calls. Keep-alives do not count."""
 
         self.is_done = False
-        """The server said so: nothing more will come."""
+        """The server has sent `[DONE]`: nothing more will come."""
 
         self.finish_reason: str | None = None
         self._chunk = msgspec.json.Decoder(_Chunk)
@@ -181,25 +181,25 @@ class StreamDecoder:
 
     @property
     def is_complete(self) -> bool:
-        """The model said its last word; token counts may follow."""
+        """Whether the model has finished. Token counts may still follow."""
         return self.is_done or self.finish_reason is not None
 
     def feed(self, data: bytes) -> Iterator[str]:
-        """The pieces of text in these bytes. Raises ModelUnavailable on nonsense or the server's error."""
+        """Yield the pieces of text in these bytes. Raises ModelUnavailable for malformed data or a server's error."""
         self._received += len(data)
         if self._received > _MAX_STREAM_BYTES:
-            raise _nonsense("the model server sent more than 4 MB for one answer")
+            raise _malformed("the model server sent more than 4 MB for one answer")
         *lines, self._rest = (self._rest + data).split(b"\n")
         if len(self._rest) > _MAX_LINE_BYTES:
-            raise _nonsense("the model server sent a piece of more than 64 KB")
+            raise _malformed("the model server sent a piece of more than 64 KB")
         for line in lines:
             if line.startswith(b"data:") and not self.is_done:
                 yield from self._read(line[5:].strip())
 
     def finish(self) -> Iterator[ModelEvent]:
-        """The last events of the step. Raises ModelUnavailable when the answer stopped before its end."""
+        """Yield the last events of the step. Raises ModelUnavailable when the response ended too early."""
         if not self._chunks and not self.is_done and self._received:
-            raise _nonsense("the model server sent no chat stream: check OPENAI_BASE_URL, it usually ends with /v1")
+            raise _malformed("the model server sent no chat stream: check OPENAI_BASE_URL, it usually ends with /v1")
         if not self.is_complete:
             raise cut_error()
         reason = self._reason()
@@ -212,11 +212,11 @@ class StreamDecoder:
             self.is_done = True
             return
         if len(data) > _MAX_LINE_BYTES:
-            raise _nonsense("the model server sent a piece of more than 64 KB")
+            raise _malformed("the model server sent a piece of more than 64 KB")
         try:
             chunk = self._chunk.decode(data)
         except (ValueError, RecursionError) as error:
-            raise _nonsense("the model server sent something that is not a chat chunk") from error
+            raise _malformed("the model server sent something that is not a chat chunk") from error
         if chunk.error:
             raise stream_error(chunk.error)
         self._chunks += 1
@@ -243,12 +243,12 @@ class StreamDecoder:
             index = len(self._calls) if fragment.id or not self._calls else max(self._calls)
         if index not in self._calls:
             if len(self._calls) == _MAX_TOOL_CALLS:
-                raise _nonsense("the model called more than 16 tools at once")
+                raise _malformed("the model called more than 16 tools at once")
             self._calls[index] = _Assembly(fragment, index)
         return self._calls[index]
 
     def _reason(self) -> str:
-        """Cut short, a call's arguments may be half: then the calls are dropped, whatever they say."""
+        """Why the step ended. Tool calls of a response that was cut short are dropped, as they may be incomplete."""
         match self.finish_reason:
             case "length" | "content_filter" as reason:
                 return reason
@@ -256,6 +256,6 @@ class StreamDecoder:
                 return "tool_calls" if self._calls else "stop"
 
     def _tokens(self, key: str) -> int:
-        """0 when untold or impossible: no answer of ours is a million tokens."""
-        told = self._usage.get(key) if isinstance(self._usage, dict) else None
-        return told if type(told) is int and 0 <= told <= 1_000_000 else 0
+        """A token count; 0 when it is missing or impossible, since no answer has a million tokens."""
+        count = self._usage.get(key) if isinstance(self._usage, dict) else None
+        return count if type(count) is int and 0 <= count <= 1_000_000 else 0

@@ -1,4 +1,4 @@
-"""How long one step of a chat model may take, and the clock that holds a server to it."""
+"""The time limits of one step of a chat model, and the clock that enforces them."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -10,16 +10,16 @@ from server.models.protocol import FailureKind
 from server.models.upstream_errors import UpstreamError
 
 AFTER_LAST_WORD_S = 1.0
-"""Token counts come after the last word; an answer does not wait longer for them."""
+"""How long an answer waits for the token counts, which come after its last word."""
 
 AFTER_LAST_EVENT_S = 0.05
-"""For the end of the response, which lets the connection be used again."""
+"""How long to wait for the end of the response, after which the connection can be used again."""
 
 Result = TypeVar("Result")
 
 
 class Deadlines(Struct, frozen=True):
-    """Of one step, its retry included."""
+    """The time limits of one step, its retry included."""
 
     connect_s: float = 5.0
     first_token_s: float = 10.0
@@ -28,7 +28,7 @@ class Deadlines(Struct, frozen=True):
 
 
 class StepClock:
-    """Starts when made. `first_token_s` runs until the first `progress`, then `idle_s` between two of them."""
+    """Starts when created. `first_token_s` applies until the first `progress`, then `idle_s` between two of them."""
 
     def __init__(self, deadlines: Deadlines) -> None:
         self._deadlines = deadlines
@@ -39,16 +39,16 @@ class StepClock:
         self._late = f"the model said nothing within {deadlines.first_token_s:g} s"
 
     def progress(self) -> None:
-        """The model said something."""
+        """Note that the model has produced something."""
         self._next = self._loop.time() + self._deadlines.idle_s
         self._late = f"the model fell silent for {self._deadlines.idle_s:g} s"
 
     def allow_at_most(self, seconds: float) -> None:
-        """The answer is complete: what follows may take this long and no longer."""
+        """Bound the rest of the response: the answer is complete."""
         self._next = min(self._next, self._loop.time() + seconds)
 
     async def within(self, work: Awaitable[Result]) -> Result:
-        """The result, or UpstreamError at the nearest deadline."""
+        """Await `work`. Raises UpstreamError at the nearest deadline."""
         try:
             async with asyncio.timeout_at(min(self._next, self._end)) as limit:
                 return await work

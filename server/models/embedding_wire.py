@@ -1,4 +1,4 @@
-"""The wire of /embeddings: what may be sent, and what an answer must hold. No network here."""
+"""The wire format of /embeddings: requests within the servers' limits, responses checked. No network here."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ _MAX_TEXT_CHARACTERS = 8_000  # and 8,192 tokens a text
 
 
 def read_vectors(answer: Any, expected: int) -> list[Vector]:
-    """From the openai package's answer: normalised, in the order of the texts.
+    """Read the vectors of a response of the openai package: normalised, in the order of the texts.
 
     Raises UpstreamError when they are not `expected` vectors of 384 numbers with a direction.
     """
@@ -31,7 +31,7 @@ def read_vectors(answer: Any, expected: int) -> list[Vector]:
 
 
 def dimensions_reason(what: str) -> str:
-    """A sentence that names the setting; `what` the server did instead."""
+    """A sentence for the operator that names the setting. `what` is what the server did."""
     return (
         f"AISLE_EMBEDDING_MODEL must give {EMBEDDING_DIMENSIONS} dimensions, but {what}: choose a model that takes "
         "the parameter `dimensions`, or `local`"
@@ -39,12 +39,12 @@ def dimensions_reason(what: str) -> str:
 
 
 def sendable_text(text: str) -> str:
-    """Servers refuse an empty text and half a character; a blank one they take."""
+    """Return the text as servers take it: not empty, without half characters, at most 8,000 characters."""
     return text[:_MAX_TEXT_CHARACTERS].encode("utf-8", "replace").decode() or " "
 
 
 def batches(texts: list[str]) -> Iterator[list[str]]:
-    """At most 128 texts and 200,000 characters each, in order."""
+    """Yield batches of at most 128 texts and 200,000 characters, in order."""
     batch: list[str] = []
     characters = 0
     for text in texts:

@@ -36,12 +36,12 @@ Result = TypeVar("Result")
 
 
 class LocalEmbedder:
-    """Embeds in one thread of its own. Queries go between batches of passages, and wait for one at most."""
+    """Embeds in a thread of its own. A query waits for one batch of passages at most."""
 
     name = "all-MiniLM-L6-v2"
 
     def __init__(self, *, cache_dir: Path | None = None, model_dir: Path | None = None, threads: int = 1) -> None:
-        """`cache_dir` keeps the built model between starts. `model_dir`: where other weights are.
+        """`cache_dir` stores the built model between starts. `model_dir` is a folder with other weights.
 
         `threads` is for one calculation. A server wants 1, because threads that wait for each other on busy
         cores are slower (14 ms instead of 4); a worker with cores to itself may use 2.
@@ -60,17 +60,17 @@ class LocalEmbedder:
         await self._run(self._load)
 
     async def check(self) -> str:
-        """One sentence for the operator. Raises ModelUnavailable: what is wrong and how to mend it."""
+        """Return one sentence for the operator. Raises ModelUnavailable with what is wrong and how to mend it."""
         await self._run(self._load)
         await self._embed_one("Where is my order?")
         return f"the local embedder {self.name} answers"
 
     async def embed_query(self, text: str) -> Vector:
-        """One vector, from the cache when the same text was asked lately. Raises ModelUnavailable."""
+        """Return the vector of a text, from the cache if it is there. Raises ModelUnavailable."""
         return await self._cache.get(text)
 
     async def embed_passages(self, texts: Sequence[str]) -> list[Vector]:
-        """One vector each, in order; texts are cut at 256 tokens. Raises ModelUnavailable."""
+        """Return one vector per text, in order; texts are cut at 256 tokens. Raises ModelUnavailable."""
         vectors = np.empty((len(texts), EMBEDDING_DIMENSIONS), np.float32)
         for start in range(0, len(texts), _WINDOW_TEXTS):
             window = texts[start : start + _WINDOW_TEXTS]
@@ -81,7 +81,7 @@ class LocalEmbedder:
         return list(vectors)
 
     async def close(self) -> None:
-        """Takes no more work; the thread ends after what it was given."""
+        """Refuse new work; the thread ends after the work it has."""
         self._executor.shutdown(wait=False)
 
     async def _embed_one(self, text: str) -> Vector:
@@ -116,7 +116,7 @@ class LocalEmbedder:
         return self._load().tokenizer.encode(texts)
 
     def _load(self) -> "_Model":
-        """In the executor's thread only, so it runs once."""
+        """Load the model. Runs in the executor's thread only, so it runs once."""
         if self._model is None:
             self._model = _Model(self._model_dir or _find_weights(), self._cache_dir, self._threads)
         return self._model
@@ -133,7 +133,7 @@ class _Model:
         return self.embed_tokens(self.tokenizer.encode(texts))
 
     def embed_tokens(self, tokens: list[list[int]]) -> NDArray[np.float32]:
-        """Shape (texts, 384). Padded to the longest, so give texts of like length."""
+        """Return vectors of shape (texts, 384). Texts are padded to the longest: give texts of similar length."""
         ids = np.zeros((len(tokens), max(map(len, tokens))), np.int64)
         mask = np.zeros_like(ids)
         for row, found in enumerate(tokens):
@@ -144,7 +144,7 @@ class _Model:
 
 
 def _batches(tokens: list[list[int]]) -> Iterator[list[int]]:
-    """Indices of texts, shortest first, at most 32 and 2,048 tokens with padding together."""
+    """Yield batches of indices, shortest texts first: at most 32 texts and 2,048 tokens, padding included."""
     batch: list[int] = []
     for index in sorted(range(len(tokens)), key=lambda index: len(tokens[index])):
         if batch and (len(batch) == _BATCH_TEXTS or (len(batch) + 1) * len(tokens[index]) > _BATCH_TOKENS):
@@ -183,14 +183,14 @@ def _open_session(weights: Path, cache_dir: Path | None, threads: int) -> Any:
     if cached and cached.is_file():
         with contextlib.suppress(Exception):  # a damaged file: made again below
             return session(str(cached))
-    model = _build(weights)
+    model = _build_model(weights)
     if cached:
-        _keep(cached, model)
+        _store_model(cached, model)
     return session(model)
 
 
-def _build(weights: Path) -> bytes:
-    """The int8 model from the weights, which are checked first. A second, half of it the import of onnx."""
+def _build_model(weights: Path) -> bytes:
+    """Build the int8 model from the weights, which are checked first. It takes a second, half of it to import onnx."""
     from server.models.minilm_graph import build_model, read_weights
 
     try:
@@ -203,8 +203,8 @@ def _build(weights: Path) -> bytes:
     return build_model(read_weights(weights))
 
 
-def _keep(path: Path, model: bytes) -> None:
-    """Whole or not at all. A disk that is full or read-only costs the next start a second, nothing else."""
+def _store_model(path: Path, model: bytes) -> None:
+    """Store the model completely or not at all. On a full or read-only disk the next start takes a second longer."""
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

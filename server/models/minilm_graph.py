@@ -76,9 +76,6 @@ class _Graph:
     def integers(self, *values: int) -> str:
         return self.constant("int" + "_".join(map(str, values)), np.array(values, np.int64))
 
-    def scalar(self, value: float) -> str:
-        return self.constant(f"float_{value}", np.array(value, np.float32))
-
     def tensor(self, key: str) -> NDArray[np.float32]:
         return self._weights[key]
 
@@ -164,7 +161,7 @@ def _feed_forward(graph: _Graph, prefix: str, hidden: str) -> str:
 
 def _pool(graph: _Graph, hidden: str, mask: str) -> None:
     """The sum over a text's tokens, divided by its length as a vector: the mean's own divisor cancels out."""
-    kept = graph.node("Mul", [hidden, graph.node("Unsqueeze", [mask, graph.integers(-1)])])
-    total = graph.node("ReduceSum", [kept, graph.integers(1)], keepdims=0)
+    masked = graph.node("Mul", [hidden, graph.node("Unsqueeze", [mask, graph.integers(-1)])])
+    total = graph.node("ReduceSum", [masked, graph.integers(1)], keepdims=0)
     length = graph.node("ReduceL2", [total, graph.integers(1)], keepdims=1)
     graph.node("Div", [total, length], output="embedding")

@@ -1,4 +1,4 @@
-"""Chat models and embedders behind any OpenAI-compatible server. The only importer of the openai package.
+"""Chat models and embedders of any OpenAI-compatible server. The only importer of the openai package.
 
 The package gives the configuration (address, key, organisation and project headers) and does the embeddings. Chat
 streams go over aiohttp with its headers, and msgspec reads them, because that is the hot path. One turn of 40
@@ -79,9 +79,9 @@ class OpenAIChatModel:
     async def stream(
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], *, max_tokens: int
     ) -> AsyncGenerator[ModelEvent, None]:
-        """One step. Closing the iterator closes the upstream call.
+        """Stream one step. Closing the iterator closes the request.
 
-        Raises ModelUnavailable. Before the first event it was retried once (429, 5xx, no or a broken connection).
+        Raises ModelUnavailable. Before the first event the request is retried once (429, 5xx, a lost connection).
         """
         with self._circuit.guard():
             clock = StepClock(self._deadlines)
@@ -101,7 +101,7 @@ class OpenAIChatModel:
     async def _attempt(
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], max_tokens: int, clock: StepClock
     ) -> AsyncGenerator[ModelEvent, None]:
-        """The events of one request, sent anew where the server's refusal teaches how it wants to be asked."""
+        """The events of one request, which is sent again in another dialect when the server refuses a parameter."""
         while True:
             dialect = self._dialect
             body = encode_request(self.name, messages, tools, max_tokens, dialect)
@@ -169,7 +169,7 @@ async def _events(response: aiohttp.ClientResponse, clock: StepClock) -> AsyncGe
 
 
 async def _read(response: aiohttp.ClientResponse, clock: StepClock, decoder: StreamDecoder) -> bytes:
-    """The next bytes, empty at the end. After the model's last word nothing on the wire is an error any more."""
+    """Read the next bytes, empty at the end. After the model's last word a broken connection is no error."""
     if decoder.is_complete:
         clock.allow_at_most(AFTER_LAST_EVENT_S if decoder.is_done else AFTER_LAST_WORD_S)
     try:
@@ -192,7 +192,7 @@ async def _refusal(response: aiohttp.ClientResponse, model: str, clock: StepCloc
 
 
 class OpenAIEmbedder:
-    """An embedder over /embeddings, asked for 384 dimensions."""
+    """An embedder over /embeddings, which is asked for 384 dimensions."""
 
     def __init__(
         self, base_url: str | None, api_key: str, model: str, *, circuit: CircuitBreaker | None = None
@@ -205,11 +205,11 @@ class OpenAIEmbedder:
         self.name = f"{model}@{_host(self._client)}"
 
     async def embed_query(self, text: str) -> Vector:
-        """One vector, from the cache when the same text was asked lately. Raises ModelUnavailable."""
+        """Return the vector of a text, from the cache if it is there. Raises ModelUnavailable."""
         return await self._cache.get(text)
 
     async def embed_passages(self, texts: Sequence[str]) -> list[Vector]:
-        """One vector each, in order; texts are cut at 8,000 characters. Raises ModelUnavailable."""
+        """Return one vector per text, in order; texts are cut at 8,000 characters. Raises ModelUnavailable."""
         vectors: list[Vector] = []
         for batch in batches([sendable_text(text) for text in texts]):
             vectors += await self._embed(batch, _PASSAGES_TIMEOUT_S)
@@ -277,17 +277,17 @@ def _client(base_url: str | None, api_key: str) -> "openai.AsyncOpenAI":
 
 
 def _headers(client: "openai.AsyncOpenAI") -> dict[str, str]:
-    """Authorization, organisation, project, user agent. Entries that are not text are ones to leave out."""
+    """The package's headers (authorization, organisation, project, user agent) without its markers for omitted ones."""
     headers = {**client.default_headers, **client.auth_headers}
     return {name: value for name, value in headers.items() if isinstance(value, str)}
 
 
 def _proxy(client: "openai.AsyncOpenAI") -> str | None:
-    """As the usual variables say (HTTPS_PROXY, NO_PROXY). aiohttp would read them, and ~/.netrc, for every call."""
+    """The proxy of HTTPS_PROXY and NO_PROXY. aiohttp would read them, and ~/.netrc, for every request."""
     address = client.base_url
     return None if proxy_bypass(address.host) else getproxies().get(address.scheme)
 
 
 def _host(client: "openai.AsyncOpenAI") -> str:
-    """Host and port."""
+    """The host and port of the server."""
     return client.base_url.netloc.decode()

@@ -1,4 +1,4 @@
-"""What the rest of Aisle knows of a model: two protocols and the events a chat model streams."""
+"""The protocols of embedders and chat models, and the events that a chat model streams."""
 
 from collections.abc import AsyncGenerator, Sequence
 from enum import StrEnum
@@ -9,14 +9,14 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 EMBEDDING_DIMENSIONS = 384
-"""Of every embedder: the column is halfvec(384), and other models are asked for the same."""
+"""The dimensions of every embedder: the column is halfvec(384), and other models are asked for as many."""
 
 Vector = NDArray[np.float32]
 """Shape (384,), L2-normalised."""
 
 
 class FailureKind(StrEnum):
-    """Why a model gave no answer: few enough for a label of a metric."""
+    """Why a model gave no answer: few values, for a label of a metric."""
 
     UNAVAILABLE = "unavailable"
     NO_CONNECTION = "no_connection"
@@ -31,11 +31,11 @@ class FailureKind(StrEnum):
     EMPTY_ANSWER = "empty_answer"
     CIRCUIT_OPEN = "circuit_open"
     INTERNAL_ERROR = "internal_error"
-    """Nothing of the model's: our own code failed around it."""
+    """Not the model's fault: our own code failed."""
 
 
 class ModelUnavailable(Exception):
-    """The model cannot answer now: time-out, refused, overloaded, circuit open, or it talks nonsense.
+    """The model cannot answer now: timed out, refused, overloaded, circuit open, or a malformed response.
 
     The message is one sentence for staff and logs: no key, no address with a password, no shopper's words.
     """
@@ -46,19 +46,19 @@ class ModelUnavailable(Exception):
 
 
 class Embedder(Protocol):
-    """Turns text into vectors. Never blocks the event loop."""
+    """Computes the vectors of texts without blocking the event loop."""
 
     name: str
     """Stored beside each vector; vectors of different names are never compared."""
 
     async def embed_query(self, text: str) -> Vector:
-        """One vector, from a cache when the same text was asked lately. Raises ModelUnavailable."""
+        """Return the vector of a text, from a cache if it is there. Raises ModelUnavailable."""
 
     async def embed_passages(self, texts: Sequence[str]) -> list[Vector]:
-        """One vector each, in order. Raises ModelUnavailable."""
+        """Return one vector per text, in order. Raises ModelUnavailable."""
 
     async def close(self) -> None:
-        """Give threads or connections back."""
+        """Release threads or connections."""
 
 
 class ToolSpec(Struct, frozen=True):
@@ -70,7 +70,7 @@ class ToolSpec(Struct, frozen=True):
 
 
 class ToolCall(Struct, frozen=True):
-    """The model wants a tool. `arguments` is the raw JSON text: untrusted."""
+    """A call of a tool by the model. `arguments` is raw JSON text, untrusted."""
 
     id: str
     name: str
@@ -78,7 +78,7 @@ class ToolCall(Struct, frozen=True):
 
 
 class PromptImage(Struct, frozen=True):
-    """A picture in the prompt, for models that can see."""
+    """An image in the prompt, for models that take images."""
 
     media_type: str
     data: bytes
@@ -95,7 +95,7 @@ class ChatMessage(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TextDelta(Struct, frozen=True, tag=True):
-    """A piece of the answer."""
+    """A piece of the answer's text."""
 
     text: str
 
@@ -107,7 +107,10 @@ class ToolCallsReady(Struct, frozen=True, tag=True):
 
 
 class StepFinished(Struct, frozen=True, tag=True):
-    """The last event of a step. `reason`: stop, length, tool_calls, content_filter. Tokens: 0 when untold."""
+    """The last event of a step. `reason`: stop, length, tool_calls, content_filter.
+
+    Token counts are 0 when the server does not report them.
+    """
 
     reason: str
     prompt_tokens: int = 0
@@ -125,13 +128,13 @@ class ChatModel(Protocol):
     def stream(
         self, messages: Sequence[ChatMessage], tools: Sequence[ToolSpec], *, max_tokens: int
     ) -> AsyncGenerator[ModelEvent, None]:
-        """One step. Closing the iterator closes the upstream call.
+        """Stream one step. Closing the iterator closes the request.
 
         Raises ModelUnavailable; before the first event it was retried once, afterwards never.
         """
 
     async def check(self) -> str:
-        """One sentence for `aisle doctor`. Raises ModelUnavailable saying what to mend."""
+        """Return one sentence for `aisle doctor`. Raises ModelUnavailable with what to mend."""
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close the connections."""

@@ -9,7 +9,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 MAX_TOKENS = 256
-"""Of a text, the two control tokens included; the model was trained on no longer ones."""
+"""The longest text that the model was trained on, the two control tokens included."""
 
 _MAX_CHARACTERS = 16_384  # enough for 256 tokens of any prose, so that a huge text costs nothing
 _START, _END, _UNKNOWN = "[CLS]", "[SEP]", "[UNK]"
