@@ -76,7 +76,7 @@ INJECTED = {
     "overview": "money.overview",
     "payment_inbox": "money.payment_inbox",
     "alerts": "money.alerts",
-    "closing": "money.closing",
+    "statements": "money.statements",
     "demo": "demo",
     "staff_service": "staff_service",
     "figures": "figures",

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeAlias
 
-from server.billing.rounds import BillingRounds
+from server.billing.schedule import BillingSchedule
 from server.chat.turns.abandoned_turns import AbandonedTurns
 from server.core.database import Database
 from server.core.errors import AisleError
@@ -38,7 +38,7 @@ class Upkeep:
         orders: OrderService,
         stores: StoreService,
         privacy: Privacy,
-        billing: BillingRounds,
+        billing: BillingSchedule,
         embedding_model: str,
     ) -> None:
         self._database, self._orders, self._stores = database, orders, stores
@@ -53,7 +53,7 @@ class Upkeep:
             (self.ask_for_syncs, SYNC_EVERY_S),
             (self.tidy, TIDY_EVERY_S),
             (self.ask_for_vectors, EMBED_EVERY_S),
-            (self._billing.look_around, BILLING_EVERY_S),
+            (self._billing.enqueue_due_jobs, BILLING_EVERY_S),
         )
         async with asyncio.TaskGroup() as group:
             for work, every_s in rounds:

@@ -1,17 +1,23 @@
-"""What the API says of plans, usage and money. Money in minor units of `currency`."""
+"""Plans, usage and money as the API shows them. Amounts are in minor units of `currency`."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from billing.bill import Audit
+from billing.period import Period
 from billing.plans import OFFERED, SHOWN, Plan
 
+PAGE = "/console/billing"
+"""The console's page of plan and usage."""
+
+Percent = Annotated[int, Meta(ge=1, le=100)]
 PlanName = Annotated[str, Meta(max_length=40, pattern=r"^[a-z_]*$")]
 
 
 class PlanView(Struct, frozen=True, kw_only=True):
-    """A plan as it is offered; null means without limit."""
+    """A plan; null means without limit."""
 
     id: str
     name: str
@@ -30,16 +36,16 @@ class PlanView(Struct, frozen=True, kw_only=True):
 
 
 class PeriodView(Struct, frozen=True, rename={"start": "from", "end": "to"}):
-    """From, up to but not including, to."""
+    """From `from` up to, not including, `to`."""
 
     start: datetime
     end: datetime
 
 
 class AnswersView(Struct, frozen=True, kw_only=True):
-    """Answers of the period. `limit` counts those beyond the plan that the shop pays for; null: without limit.
-    `refused`: shoppers who got the fallback. `lasts_until`: when the plan's answers run out at this pace, null when
-    they last to the period's end."""
+    """The answers of the period. `limit` includes those beyond the plan that the shop pays for; null: without limit.
+    `refused`: questions that met the limit and got the shop's contact. `lasts_until`: when the plan's answers will run
+    out at the present rate, null when they last until the period ends."""
 
     used: int
     included: int | None
@@ -49,7 +55,7 @@ class AnswersView(Struct, frozen=True, kw_only=True):
 
 
 class UsedView(Struct, frozen=True):
-    """How many of how many; null: without limit."""
+    """`limit` is null without a limit."""
 
     used: int
     limit: int | None
@@ -66,9 +72,17 @@ class UsageView(Struct, frozen=True, kw_only=True):
     seats: int
 
 
+class DayUsage(Struct, frozen=True):
+    """The answers of a day (UTC), and how many of them were beyond the plan."""
+
+    day: date
+    answers: int
+    overage: int
+
+
 class OverageView(Struct, frozen=True, kw_only=True):
-    """Answers beyond the plan: whether they are paid for now, at how much each, up to how much. `chosen`: what the
-    merchant wants, which holds from the trial's end on."""
+    """Answers beyond the plan. `on`: they are paid for now, each at `each_minor`, up to the spending cap. `chosen`: the
+    merchant's choice, which takes effect when a trial ends."""
 
     on: bool
     chosen: bool
@@ -78,9 +92,9 @@ class OverageView(Struct, frozen=True, kw_only=True):
 
 
 class ResolutionsView(Struct, frozen=True, kw_only=True):
-    """Resolutions of the running period, each counted in the period it happens in. `reached`: shoppers left settled;
-    `returned`: those who came back unhappy; `final`: nobody can come back any more. `spent_minor`: what the final ones
-    cost, up to the spending cap."""
+    """The resolutions of the current period. `reached`: the shopper wrote nothing for a day; `returned`: the shopper
+    came back unhappy; `final`: they can no longer be taken back. `spent_minor`: the cost of the final ones, at most the
+    spending cap."""
 
     reached: int
     returned: int
@@ -93,39 +107,39 @@ class BillingView(Struct, frozen=True, kw_only=True):
     """`GET /v1/billing`."""
 
     billing: str
-    """on, or off: then every shop has the unlimited plan and the rest says nothing."""
+    """on or off; when off, every shop has the unlimited plan."""
     plan: PlanView
     status: str
-    """One of the states of `billing.entitlement`."""
+    """A `billing.entitlement.State`."""
     period: PeriodView
     ends_at: datetime | None
     cancels_at: datetime | None
     next_plan: str | None
-    """The plan that follows when the period ends."""
+    """The plan that begins when the period ends, after a downgrade; otherwise null."""
     free_until: datetime | None
-    """While a subscription is tried out: its first payment."""
+    """The end of the subscription's trial, when the first payment is due; null outside a trial."""
     may_try: bool
-    """Whether a first subscription begins with the plan's days to try."""
+    """Whether a subscription would begin with the plan's trial: only the first one does."""
     answers: AnswersView
     overage: OverageView
     resolutions: ResolutionsView | None
-    """Null where the plan does not bill by them."""
+    """Null on a plan that does not bill by resolution."""
     plans: tuple[PlanView, ...]
 
     @property
     def is_subscribed(self) -> bool:
-        """Whether a subscription runs, paid for or still within the grace of a failed payment."""
+        """Whether the shop has a subscription that is paid for, or within the grace period of a failed payment."""
         return self.status in ("active", "grace")
 
     @property
     def is_at_limit(self) -> bool:
-        """Whether shoppers get no more answers, because the period's are used up."""
+        """Whether shoppers get no more answers because all answers of the period are used."""
         has_plan = self.is_subscribed or self.status == "trial"
         return has_plan and self.answers.limit is not None and self.answers.used >= self.answers.limit
 
     @property
     def is_cap_reached(self) -> bool:
-        """Whether shoppers get no more answers, because one more resolution would cost more than the spending cap."""
+        """Whether shoppers get no more answers because one more resolution would exceed the spending cap."""
         cap_minor = self.overage.spending_cap_minor
         if self.resolutions is None or cap_minor is None:
             return False
@@ -139,21 +153,59 @@ class PlanRequest(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChangeRequest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`POST /v1/billing/plan`. `proration_at` is the preview's: for an hour the charge is the one that was shown."""
+    """`POST /v1/billing/plan`. With the preview's `proration_at` the charge is the one it showed, for an hour."""
 
     plan: PlanName
     proration_at: Annotated[datetime, Meta(tz=True)] | None = None
 
 
 class Choices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """`PATCH /v1/billing`. `spending_cap_minor` null: answers beyond the plan without an end."""
+    """`PATCH /v1/billing`. `spending_cap_minor` null: no cap."""
 
     overage: bool
     spending_cap_minor: Annotated[int, Meta(ge=0, le=100_000_000)] | None = None
 
 
+class AlertChoices(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`GET` and `PUT /v1/billing/alerts`: shares of the plan's answers in percent, and a sum spent beyond the plan in
+    minor units; null: no alert for a sum."""
+
+    at_percents: Annotated[list[Percent], Meta(max_length=5)]
+    spent_minor: Annotated[int, Meta(ge=1, le=100_000_000)] | None = None
+
+
+class Statement(Struct, frozen=True, kw_only=True, rename={"start": "from", "end": "to"}):
+    """A closed period, in `GET /v1/billing/statements`. `difference`: answers and resolutions by which log, ledger and
+    meter differed when the period was closed; `difference_minor`: money by which the invoices differed from the bill.
+    `invoiced_minor`: invoiced for usage; null when no invoice was final."""
+
+    start: datetime
+    end: datetime
+    plan: str
+    """The plan's id and version at the period's end, as its lookup key."""
+    currency: str
+    answers: int
+    included: int | None
+    overage: int
+    overage_minor: int
+    resolutions: int
+    """Final ones that were billed."""
+    resolutions_minor: int
+    erased: int
+    """Of `answers`, those whose conversations had been erased."""
+    invoiced_minor: int | None
+    difference: int
+    difference_minor: int
+    closed_at: datetime
+
+    @property
+    def usage_minor(self) -> int:
+        """The cost of the period's usage, without the plan's own price."""
+        return self.overage_minor + self.resolutions_minor
+
+
 def plan_view(plan: Plan) -> PlanView:
-    """A plan in the API's words."""
+    """A plan as the API shows it."""
     return PlanView(
         id=plan.id,
         name=plan.name,
@@ -173,5 +225,34 @@ def plan_view(plan: Plan) -> PlanView:
 
 
 def offered_plans() -> tuple[PlanView, ...]:
-    """What can be subscribed to, the smallest first."""
+    """The plans that can be subscribed to, the smallest monthly price first."""
     return tuple(plan_view(plan) for plan in OFFERED)
+
+
+def statement_of(period: Period, audit: Audit, closed_at: datetime) -> Statement:
+    """The statement of an audited period."""
+    return Statement(
+        start=period.start,
+        end=period.end,
+        plan=audit.bill.plan,
+        currency=audit.bill.currency,
+        answers=audit.ledger_answers,
+        included=audit.bill.included,
+        overage=audit.ledger_overage,
+        overage_minor=audit.bill.overage_minor,
+        resolutions=audit.bill.resolutions,
+        resolutions_minor=audit.bill.resolutions_minor,
+        erased=audit.erased_answers,
+        invoiced_minor=_sum_known(
+            audit.invoiced_overage_minor, audit.resolutions.invoiced_minor if audit.resolutions else None
+        ),
+        difference=audit.difference,
+        difference_minor=audit.difference_minor,
+        closed_at=closed_at,
+    )
+
+
+def _sum_known(*amounts: int | None) -> int | None:
+    """The sum of the known amounts; None when none is known."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if known else None

@@ -1,7 +1,7 @@
-"""Subscribing, changing, leaving: what a merchant does about money, and how what the payment provider knows gets here.
+"""Subscribing to a plan, changing and cancelling it, and keeping the stored subscription up to date.
 
-What holds is always read from the newest subscription object that was fetched. A webhook is only the reason to fetch it
-again, so order, repeats and losses do not matter; a daily round fetches what no webhook told of.
+What a shop may use is always read from the newest subscription that was fetched. A webhook is only a reason to fetch it
+again, so its order, repetition or loss does not matter; every subscription is also fetched once a day.
 """
 
 from collections.abc import AsyncIterator
@@ -23,9 +23,10 @@ from billing.gateway import (
 )
 from billing.plans import OFFERED, Plan, find_offered, find_plan
 from server.billing import storage
-from server.billing.entitlements import Entitlements
-from server.billing.meter import Meter
-from server.billing.notices import notify_of_state
+from server.billing.entitlement_service import EntitlementService
+from server.billing.models import PAGE
+from server.billing.notifications import enqueue_state_notice
+from server.billing.usage_reporting import UsageReporter
 from server.core.database import Database
 from server.core.errors import Conflict, FieldError, Invalid, Unavailable
 from server.core.ids import new_id
@@ -33,42 +34,42 @@ from server.shops.members import Members
 from server.shops.models import Caller, Role
 from server.shops.service import ShopService
 
-PAGE = "/console/billing"
 MAX_INVOICES = 24
-LIVE = ("trialing", "active", "past_due")
-"""Words for a subscription that can be changed."""
-PREVIEW_HOLDS = timedelta(hours=1)
-"""How long a change may be made at the price it was shown with."""
-BANK_ASKS = frozenset({"authentication_required", "subscription_payment_intent_requires_action"})
-"""Words for a card whose bank wants its holder to confirm (3-D Secure)."""
+CHANGEABLE_STATUSES = ("trialing", "active", "past_due")
+PREVIEW_VALIDITY = timedelta(hours=1)
+"""How long a plan can be changed at the price that the preview showed."""
+CONFIRMATION_CODES = frozenset({"authentication_required", "subscription_payment_intent_requires_action"})
+"""Codes of a payment that the card's holder has to confirm with the bank (3-D Secure)."""
 
 
-class Billing:
-    """The subscriptions of all shops. `payments` is None where billing is switched off."""
+class BillingService:
+    """The subscriptions of all shops. `payments` is None when billing is switched off."""
 
     def __init__(
         self,
         database: Database,
-        entitlements: Entitlements,
+        entitlements: EntitlementService,
         payments: Payments | None,
-        meter: Meter | None,
+        usage_reporter: UsageReporter | None,
         shops: ShopService,
         members: Members,
         base_url: str,
     ) -> None:
         self._database, self._entitlements, self._payments = database, entitlements, payments
-        self._meter, self._shops, self._members, self._base_url = meter, shops, members, base_url
+        self._usage_reporter, self._shops, self._members = usage_reporter, shops, members
+        self._base_url = base_url
 
-    async def checkout(self, caller: Caller, plan_id: str) -> str:
-        """The payment provider's page for subscribing to a plan. Raises Conflict when there is a subscription."""
+    async def create_checkout(self, caller: Caller, plan_id: str) -> str:
+        """The address of the payment provider's page for subscribing to a plan. Raises Conflict when the shop has a
+        subscription, Invalid for an unknown plan, and Unavailable."""
         caller.require(Role.OWNER if caller.merchant_id else Role.ADMIN)
         payments, plan = self._require_payments(), _require_offered(plan_id)
-        account = await self._entitlements.read(caller.shop_id)
-        if account.subscription and account.subscription.status in LIVE:
-            raise Conflict("The shop has a subscription; change its plan instead.")
-        async with asking():
-            customer_id = account.customer_id or await self._make_customer(caller)
-            price_ids = await self._prices(plan)
+        account = await self._entitlements.read_account(caller.shop_id)
+        if account.subscription and account.subscription.status in CHANGEABLE_STATUSES:
+            raise Conflict("The shop already has a subscription. Change its plan instead.")
+        async with translate_payment_errors():
+            customer_id = account.customer_id or await self._create_customer(caller)
+            price_ids = await self._get_price_ids(plan)
             return await payments.checkout(
                 customer_id,
                 [price_id for price_id in price_ids if price_id],
@@ -78,42 +79,45 @@ class Billing:
                 str(caller.shop_id),
             )
 
-    async def portal(self, caller: Caller) -> str:
-        """The payment provider's page for cards, addresses and receipts."""
+    async def create_portal(self, caller: Caller) -> str:
+        """The address of the payment provider's page for cards, addresses and receipts. Raises Conflict for a shop that
+        never subscribed, and Unavailable."""
         caller.require(Role.ADMIN)
         payments = self._require_payments()
-        account = await self._entitlements.read(caller.shop_id)
+        account = await self._entitlements.read_account(caller.shop_id)
         if account.customer_id is None:
-            raise Conflict("There is nothing to pay yet; choose a plan first.")
-        async with asking():
+            raise Conflict("The shop has never had a subscription. Choose a plan first.")
+        async with translate_payment_errors():
             return await payments.portal(account.customer_id, f"{self._base_url}{PAGE}")
 
-    async def preview(self, caller: Caller, plan_id: str) -> Preview:
-        """What a change to another plan would cost now and at the next renewal."""
+    async def preview_change(self, caller: Caller, plan_id: str) -> Preview:
+        """What a change to another plan would cost now and at the next renewal. Raises Conflict without a subscription,
+        Invalid for an unknown plan, and Unavailable."""
         caller.require(Role.ADMIN)
         subscription, plan = await self._require_subscription(caller.shop_id), _require_offered(plan_id)
         if _is_cheaper(plan, find_plan(subscription.plan_lookup_key)):
-            return _later(subscription, plan)
-        async with asking():
-            await self._tell_meter(caller.shop_id, subscription)
-            price_id, overage_id = await self._prices(plan)
+            return _preview_of_downgrade(subscription, plan)
+        async with translate_payment_errors():
+            await self._report_usage(caller.shop_id, subscription)
+            price_id, overage_id = await self._get_price_ids(plan)
             return await self._require_payments().preview_change(subscription, price_id, overage_id)
 
     async def change_plan(self, caller: Caller, plan_id: str, shown_at: datetime | None = None) -> Entitlement:
-        """A dearer plan at once, with the difference charged; a cheaper one when the period ends. `shown_at` is the
-        preview's `proration_at`: the charge is then the one that was shown, for an hour."""
+        """Change to a more expensive plan at once, charging the difference, or to a cheaper one when the period ends.
+        `shown_at` is the preview's `proration_at`: within PREVIEW_VALIDITY the charge is the one that was shown.
+        Raises as `preview_change`, and Invalid when the payment is refused."""
         caller.require(Role.ADMIN)
         payments, plan = self._require_payments(), _require_offered(plan_id)
         subscription = await self._require_subscription(caller.shop_id)
         current = find_plan(subscription.plan_lookup_key)
-        async with asking():
-            price_id, overage_id = await self._prices(plan)
+        async with translate_payment_errors():
+            price_id, overage_id = await self._get_price_ids(plan)
             if _is_cheaper(plan, current):
                 await payments.schedule_downgrade(subscription, price_id, overage_id)
             elif current != plan:
-                # what was used so far is billed with the change, as far as the meter knows of it
-                await self._tell_meter(caller.shop_id, subscription)
-                at = await self._proration_at(subscription, price_id, overage_id, shown_at)
+                # the change bills the usage so far, as far as it has been reported
+                await self._report_usage(caller.shop_id, subscription)
+                at = await self._find_proration_time(subscription, price_id, overage_id, shown_at)
                 key = f"aisle-plan-{subscription.id}-{plan.lookup_key}-{new_id()}"
                 await payments.change_plan(subscription, price_id, overage_id, "always_invoice", key, at)
             elif subscription.scheduled_lookup_key:
@@ -121,91 +125,96 @@ class Billing:
         await self._shops.note(caller.shop_id, caller.actor, "billing.plan", {"plan": plan.lookup_key})
         return await self.refresh(caller.shop_id)
 
-    async def _proration_at(
+    async def _find_proration_time(
         self, subscription: SubscriptionState, price_id: str, overage_id: str | None, shown_at: datetime | None
     ) -> datetime | None:
-        """The preview's time, unless the provider's clock says that it is none of the last hour: whoever may name any
-        time may name the price."""
+        """The preview's time; None when by the provider's clock it is not within PREVIEW_VALIDITY, because a caller who
+        can choose any time can choose the price."""
         if shown_at is None:
             return None
         now = (await self._require_payments().preview_change(subscription, price_id, overage_id)).proration_at
-        return shown_at if now - PREVIEW_HOLDS <= shown_at <= now else None
+        return shown_at if now - PREVIEW_VALIDITY <= shown_at <= now else None
 
-    async def _tell_meter(self, shop_id: UUID, subscription: SubscriptionState) -> None:
-        if self._meter:
-            await self._meter.tell(shop_id, subscription.customer_id)
+    async def _report_usage(self, shop_id: UUID, subscription: SubscriptionState) -> None:
+        if self._usage_reporter:
+            await self._usage_reporter.report_usage(shop_id, subscription.customer_id)
 
-    async def cancel(self, caller: Caller, *, wanted: bool) -> Entitlement:
-        """Leave when the period ends, or stay after all."""
+    async def set_cancellation(self, caller: Caller, *, cancels: bool) -> Entitlement:
+        """Cancel the subscription at the end of the period, or take the cancellation back. Raises Conflict without a
+        subscription, and Unavailable."""
         caller.require(Role.ADMIN)
         subscription = await self._require_subscription(caller.shop_id)
-        async with asking():
-            await self._require_payments().cancel_at_period_end(subscription, wanted)
-        await self._shops.note(caller.shop_id, caller.actor, "billing.cancel", {"wanted": wanted})
+        async with translate_payment_errors():
+            await self._require_payments().cancel_at_period_end(subscription, cancels)
+        await self._shops.note(caller.shop_id, caller.actor, "billing.cancel", {"wanted": cancels})
         return await self.refresh(caller.shop_id)
 
-    async def choose(self, caller: Caller, *, overage: bool, spending_cap_minor: int | None) -> None:
-        """Whether answers beyond the plan are paid for, and up to which sum in a period (None: without an end)."""
+    async def update_choices(self, caller: Caller, *, overage: bool, spending_cap_minor: int | None) -> None:
+        """Set whether answers beyond the plan are paid for, and up to which sum in a period (None: without a cap).
+        Raises Conflict without a subscription."""
         caller.require(Role.ADMIN)
         async with self._database.connection(caller.shop_id) as connection:
-            kept = await storage.save_choices(
+            is_saved = await storage.save_choices(
                 connection, caller.shop_id, overage=overage, spending_cap_minor=spending_cap_minor
             )
-        if not kept:
-            raise Conflict("Choose a plan first; only a subscription can pay for further answers.")
+        if not is_saved:
+            raise Conflict("The shop has no subscription. Choose a plan before paying for further answers.")
         self._entitlements.invalidate(caller.shop_id)
         details: dict[str, object] = {"overage": overage, "spending_cap_minor": spending_cap_minor}
         await self._shops.note(caller.shop_id, caller.actor, "billing.choose", details)
 
-    async def invoices(self, caller: Caller) -> tuple[Invoice, ...]:
-        """Newest first; none before anything was paid."""
+    async def list_invoices(self, caller: Caller) -> tuple[Invoice, ...]:
+        """The newest MAX_INVOICES invoices, newest first; none for a shop that never subscribed. Raises Unavailable."""
         caller.require(Role.ADMIN)
-        account = await self._entitlements.account(caller.shop_id)
+        account = await self._entitlements.get_account(caller.shop_id)
         if account.customer_id is None or self._payments is None:
             return ()
-        async with asking():
+        async with translate_payment_errors():
             return await self._payments.invoices(account.customer_id, MAX_INVOICES)
 
-    async def payment_method(self, caller: Caller) -> PaymentMethod | None:
-        """What the next payment is taken from; None without a subscription."""
+    async def find_payment_method(self, caller: Caller) -> PaymentMethod | None:
+        """The payment method of the next payment; None without a subscription. Raises Unavailable."""
         caller.require(Role.ADMIN)
-        subscription = (await self._entitlements.account(caller.shop_id)).subscription
-        if self._payments is None or subscription is None or subscription.status not in LIVE:
+        subscription = (await self._entitlements.get_account(caller.shop_id)).subscription
+        if self._payments is None or subscription is None or subscription.status not in CHANGEABLE_STATUSES:
             return None
-        async with asking():
+        async with translate_payment_errors():
             return await self._payments.payment_method(subscription)
 
     async def refresh(self, shop_id: UUID) -> Entitlement:
-        """Fetch the shop's subscription and keep what it says, unless something asked for later is kept already.
-        Raises Unavailable, and then nothing has changed."""
+        """Fetch the shop's subscription and store it, unless one fetched later is stored already; returns what the shop
+        may use now. Raises Unavailable, and then nothing has changed."""
         async with self._database.connection(shop_id) as connection:
             row = await storage.find_account(connection, shop_id)
-        if row and row["customer_id"]:
-            async with asking():
-                state, unpaid_since = await self._fetch(row["customer_id"])
-                state = await self._let_go(state, row["state"])
+        if row and row.customer_id:
+            async with translate_payment_errors():
+                state, unpaid_since = await self._fetch_subscription(row.customer_id)
+                state = await self._release_finished_schedule(state, row.state)
             encoded = msgspec.json.encode(state).decode() if state else None
             async with self._database.connection(shop_id) as connection:
-                await storage.save_subscription(connection, shop_id, encoded, unpaid_since, row["read_at"])
+                await storage.save_subscription(connection, shop_id, encoded, unpaid_since, row.read_at)
         self._entitlements.invalidate(shop_id)
-        holds = await self._entitlements.of(shop_id)
+        entitlement = await self._entitlements.get_entitlement(shop_id)
         async with self._database.connection(shop_id) as connection:
-            await notify_of_state(connection, shop_id, holds)
-        return holds
+            await enqueue_state_notice(connection, shop_id, entitlement)
+        return entitlement
 
-    async def _let_go(self, state: SubscriptionState | None, before: str | None) -> SubscriptionState | None:
-        """Once the plan that waited has come, its schedule is in the way of all that a merchant does in the portal."""
+    async def _release_finished_schedule(
+        self, state: SubscriptionState | None, before: str | None
+    ) -> SubscriptionState | None:
+        """Release the schedule of a downgrade that has taken place: it would prevent every change in the portal."""
         if state is None or before is None or not state.schedule_id or state.ended_at:
             return state
-        waited_for = msgspec.json.decode(before, type=SubscriptionState).scheduled_lookup_key
-        if waited_for and waited_for == state.plan_lookup_key:
+        scheduled = msgspec.json.decode(before, type=SubscriptionState).scheduled_lookup_key
+        if scheduled and scheduled == state.plan_lookup_key:
             return await self._require_payments().release_schedule(state)
         return state
 
-    async def _fetch(self, customer_id: str) -> tuple[SubscriptionState | None, datetime | None]:
+    async def _fetch_subscription(self, customer_id: str) -> tuple[SubscriptionState | None, datetime | None]:
+        """(the newest subscription, when its oldest unpaid invoice was made)."""
         payments = self._require_payments()
         found = await payments.subscriptions_of(customer_id)
-        newest = next((each for each in found if each.status in LIVE), found[0] if found else None)
+        newest = next((each for each in found if each.status in CHANGEABLE_STATUSES), found[0] if found else None)
         if newest is None or newest.status != "past_due":
             return newest, None
         invoices = await payments.invoices(customer_id, MAX_INVOICES)
@@ -213,29 +222,29 @@ class Billing:
         unpaid = [invoice.created for invoice in own if invoice.status == "open" and invoice.amount_due_minor > 0]
         return newest, min(unpaid, default=None)
 
-    async def _prices(self, plan: Plan) -> tuple[str, str | None]:
-        """(price, price of what is billed by use). Raises PaymentsRefused where the provider has none such."""
+    async def _get_price_ids(self, plan: Plan) -> tuple[str, str | None]:
+        """(price, metered price). Raises PaymentsRefused when the provider does not have them."""
         found = await self._require_payments().prices(plan.price_keys)
         if missing := [key for key in plan.price_keys if key not in found]:
-            raise PaymentsRefused(f"no price has the lookup key {missing[0]}; `aisle billing setup` makes it")
+            raise PaymentsRefused(f"no price has the lookup key {missing[0]}; `aisle billing setup` creates it")
         return found[plan.lookup_key].id, found[plan.metered.lookup_key].id if plan.metered else None
 
-    async def _make_customer(self, caller: Caller) -> str:
+    async def _create_customer(self, caller: Caller) -> str:
         merchant = await self._members.find_merchant(caller.merchant_id) if caller.merchant_id else None
         profile = await self._shops.profile(caller.shop_id)
-        made = await self._require_payments().create_customer(
+        customer_id = await self._require_payments().create_customer(
             str(caller.shop_id), merchant.email if merchant else None, profile.name
         )
         async with self._database.connection(caller.shop_id) as connection:
-            await storage.add_customer(connection, caller.shop_id, made)
+            await storage.add_customer(connection, caller.shop_id, customer_id)
         self._entitlements.invalidate(caller.shop_id)
-        return made
+        return customer_id
 
     async def _require_subscription(self, shop_id: UUID) -> SubscriptionState:
         self._require_payments()
-        found = (await self._entitlements.read(shop_id)).subscription
-        if found is None or found.status not in LIVE:
-            raise Conflict("The shop has no subscription; subscribe to a plan first.")
+        found = (await self._entitlements.read_account(shop_id)).subscription
+        if found is None or found.status not in CHANGEABLE_STATUSES:
+            raise Conflict("The shop has no subscription. Subscribe to a plan first.")
         return found
 
     def _require_payments(self) -> Payments:
@@ -245,17 +254,17 @@ class Billing:
 
 
 @asynccontextmanager
-async def asking() -> AsyncIterator[None]:
-    """Around every question to the payment provider: what it says becomes an error of ours."""
+async def translate_payment_errors() -> AsyncIterator[None]:
+    """Raise Unavailable or Invalid for an error of the payment provider."""
     try:
         yield
     except PaymentsUnavailable:
-        raise Unavailable("The payment provider does not answer; nothing was changed, try again.") from None
+        raise Unavailable("The payment provider does not answer. Nothing was changed; please try again.") from None
     except PaymentsRefused as reason:
-        if reason.code in BANK_ASKS:
-            hint = "confirm the card under Cards, address and receipts, or choose another one there; then try again"
+        if reason.code in CONFIRMATION_CODES:
+            hint = "confirm the card under “Cards, address and receipts”, or add another one there, then try again"
             raise Invalid(
-                "The card's bank wants you to confirm this payment (3-D Secure); nothing was charged or changed.",
+                "Your bank asks you to confirm this payment (3-D Secure). Nothing was charged or changed.",
                 errors=(FieldError("card", hint),),
             ) from None
         raise Invalid("The payment provider refused this.", errors=(FieldError("plan", reason.message),)) from None
@@ -265,8 +274,8 @@ def _is_cheaper(plan: Plan, current: Plan | None) -> bool:
     return current is not None and (plan.price_minor or 0) < (current.price_minor or 0)
 
 
-def _later(subscription: SubscriptionState, plan: Plan) -> Preview:
-    """A change that waits for the period's end costs nothing before."""
+def _preview_of_downgrade(subscription: SubscriptionState, plan: Plan) -> Preview:
+    """A cheaper plan begins when the period ends, so nothing is due now."""
     return Preview(subscription.currency, 0, plan.price_minor or 0, (), subscription.period_end, waits=True)
 
 

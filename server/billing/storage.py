@@ -1,17 +1,37 @@
-"""SQL of plans, quotas and the ledger. Statements are of one shop each."""
+"""SQL of subscriptions, alerts, notices, Stripe events, statements and what a plan limits."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from server.core.database import Connection, Database
 
 
-async def find_account(connection: Connection, shop_id: UUID) -> Any:
-    """When the shop was made, its subscription's row (nulls before anybody has paid) and what it chose; None for no
-    shop."""
-    return await connection.fetchrow(
+class AccountRow(Struct, frozen=True, kw_only=True):
+    """A shop's subscription and choices; all but the two times are None before anybody has subscribed or chosen."""
+
+    created_at: datetime
+    """When the shop was created."""
+    customer_id: str | None
+    state: str | None
+    """`billing.gateway.SubscriptionState` as JSON."""
+    unpaid_since: datetime | None
+    spending_cap_minor: int | None
+    overage: bool | None
+    refreshed_at: datetime | None
+    read_at: datetime
+    """The database's clock when the row was read."""
+    key_limits: str | None
+    """A JSON object of answers per period by the key's id."""
+    at_percents: Sequence[int] | None
+    spent_minor: int | None
+
+
+async def find_account(connection: Connection, shop_id: UUID) -> AccountRow | None:
+    """The shop's account; None for a shop that does not exist."""
+    row = await connection.fetchrow(
         "SELECT shop.created_at, customer_id, state, unpaid_since, spending_cap_minor, overage, refreshed_at, "
         "clock_timestamp() AS read_at, (SELECT jsonb_object_agg(id, answers_per_period) FROM api_key "
         "WHERE shop_id = $1 AND answers_per_period IS NOT NULL AND revoked_at IS NULL) AS key_limits, "
@@ -19,10 +39,11 @@ async def find_account(connection: Connection, shop_id: UUID) -> Any:
         "LEFT JOIN billing_alert ON billing_alert.shop_id = $1 WHERE shop.id = $1",
         shop_id,
     )
+    return AccountRow(**row) if row else None
 
 
 async def add_customer(connection: Connection, shop_id: UUID, customer_id: str) -> None:
-    """Remember the shop's customer at the payment provider; nothing happens when it has one."""
+    """Save the shop's customer id at the payment provider; does nothing when the shop has one."""
     await connection.execute(
         "INSERT INTO subscription (shop_id, customer_id) VALUES ($1, $2) ON CONFLICT (shop_id) DO NOTHING",
         shop_id,
@@ -36,11 +57,11 @@ async def add_customer(connection: Connection, shop_id: UUID, customer_id: str) 
 
 
 async def save_subscription(
-    connection: Connection, shop_id: UUID, state: str | None, unpaid_since: datetime | None, asked_at: datetime
+    connection: Connection, shop_id: UUID, state: str | None, unpaid_since: datetime | None, read_at: datetime
 ) -> None:
-    """What the payment provider was asked for at `asked_at` (by the database's clock) and has told, whole; ignored
-    where something asked for later is kept. What was chosen for an earlier subscription ends with it: nobody pays for
-    answers beyond a plan because of a choice of long ago."""
+    """Replace the stored subscription with the one fetched at `read_at` (the database's clock); does nothing when a
+    later one is stored. Choices made for another subscription are reset, so that nobody pays for answers beyond a plan
+    because of an old choice."""
     await connection.execute(
         "UPDATE subscription SET state = $2::jsonb, unpaid_since = $3, refreshed_at = $4, "
         "overage = overage AND coalesce(state ->> 'id' = $2::jsonb ->> 'id', true), spending_cap_minor = "
@@ -49,12 +70,12 @@ async def save_subscription(
         shop_id,
         state,
         unpaid_since,
-        asked_at,
+        read_at,
     )
 
 
 async def save_choices(connection: Connection, shop_id: UUID, *, overage: bool, spending_cap_minor: int | None) -> bool:
-    """What the merchant has chosen; False where there is no subscription."""
+    """Save whether overage is paid for and up to which sum; False when the shop has no subscription."""
     done = await connection.execute(
         "UPDATE subscription SET overage = $2, spending_cap_minor = $3 WHERE shop_id = $1",
         shop_id,
@@ -64,136 +85,24 @@ async def save_choices(connection: Connection, shop_id: UUID, *, overage: bool, 
     return str(done) == "UPDATE 1"
 
 
-# quota ------------------------------------------------------------------------------------------------------------
+# alerts and notices ---------------------------------------------------------------------------------------------------
 
 
-async def reserve(
-    connection: Connection,
-    shop_id: UUID,
-    turn_id: UUID,
-    scope: str,
-    period_start: datetime,
-    *,
-    answers: int,
-    tokens: int,
-    token_limit: int,
-    lives_s: float,
-    included: int,
-    each_minor: int,
-    minor_limit: int,
-    period_end: datetime,
-) -> bool:
-    """Hold one answer in a scope ('' is the shop's own); False when `answers` or `token_limit` would be passed, or
-    `minor_limit` by what the answers beyond `included` cost."""
-    held: bool = await connection.fetchval(
-        "SELECT reserve_answer(of_shop => $1, of_turn => $2, of_scope => $3, of_period => $4, answer_limit => $5, "
-        "wanted_tokens => $6, token_limit => $7, lives => make_interval(secs => $8), included => $9, "
-        "each_minor => $10, minor_limit => $11, of_period_end => $12)",
+async def save_alerts(
+    connection: Connection, shop_id: UUID, at_percents: Sequence[int], spent_minor: int | None
+) -> None:
+    """Replace the shop's alerts; see `billing.alerts.Alerts`."""
+    await connection.execute(
+        "INSERT INTO billing_alert (shop_id, at_percents, spent_minor) VALUES ($1, $2, $3) ON CONFLICT (shop_id) "
+        "DO UPDATE SET at_percents = excluded.at_percents, spent_minor = excluded.spent_minor",
         shop_id,
-        turn_id,
-        scope,
-        period_start,
-        answers,
-        tokens,
-        token_limit,
-        lives_s,
-        included,
-        each_minor,
-        minor_limit,
-        period_end,
-    )
-    return held
-
-
-async def settle(
-    connection: Connection,
-    shop_id: UUID,
-    turn_id: UUID,
-    period_start: datetime,
-    *,
-    plan: str,
-    included: int,
-    each_minor: int,
-    tokens: int,
-    counts: bool,
-    period_end: datetime,
-) -> tuple[int, int] | None:
-    """Give back what a turn held and count it; (answers used in the period, what those beyond the plans have come to),
-    None when nothing was counted now."""
-    [row] = await connection.fetch(
-        "SELECT used, minor FROM settle_answer(of_shop => $1, of_turn => $2, of_period => $3, of_plan => $4, "
-        "included => $5, each_minor => $6, spent_tokens => $7, counts => $8, of_period_end => $9)",
-        shop_id,
-        turn_id,
-        period_start,
-        plan,
-        included,
-        each_minor,
-        tokens,
-        counts,
-        period_end,
-    )
-    return (row["used"], row["minor"]) if row["used"] is not None else None
-
-
-async def give_back_expired(connection: Connection, shop_id: UUID) -> int:
-    """Free what no process can be making any more; how many."""
-    freed: int = await connection.fetchval("SELECT give_back_expired(of_shop => $1)", shop_id)
-    return freed
-
-
-async def find_counts(connection: Connection, shop_id: UUID, scope: str, period_start: datetime) -> Any:
-    """The counters of a period; None before anything was counted."""
-    return await connection.fetchrow(
-        "SELECT answers_used, answers_reserved, tokens_used, minor_used FROM quota_period "
-        "WHERE shop_id = $1 AND scope = $2 AND period_start = $3",
-        shop_id,
-        scope,
-        period_start,
+        list(at_percents),
+        spent_minor,
     )
 
 
-async def count_stock(connection: Connection, shop_id: UUID) -> Any:
-    """What is kept for the shop, in pieces, bytes of text, and people."""
-    return await connection.fetchrow(
-        "SELECT (SELECT count(*) FROM product WHERE shop_id = $1) AS products, "
-        "(SELECT count(*) FROM document WHERE shop_id = $1) AS documents, "
-        "(SELECT count(*) FROM member WHERE shop_id = $1) AS seats",
-        shop_id,
-    )
-
-
-async def count_refused(connection: Connection, shop_id: UUID, since: datetime) -> int:
-    """Questions since then that met a limit."""
-    refused: int = await connection.fetchval(
-        "SELECT count(*) FROM turn WHERE shop_id = $1 AND started_at >= $2 AND trace ->> 'kind' = 'quota'",
-        shop_id,
-        since,
-    )
-    return refused
-
-
-async def count_answers(connection: Connection, shop_id: UUID, since: datetime) -> int:
-    """Billable answers since then by the turns alone: where billing is off nothing else counts them."""
-    answers: int = await connection.fetchval(
-        "SELECT count(*) FROM turn WHERE shop_id = $1 AND started_at >= $2 AND usage_state = 'settled'", shop_id, since
-    )
-    return answers
-
-
-async def answers_by_day(connection: Connection, shop_id: UUID, since: datetime) -> Sequence[Any]:
-    """`used_by_day` by the turns alone."""
-    rows: Sequence[Any] = await connection.fetch(
-        "SELECT (started_at AT TIME ZONE 'UTC')::date AS day, count(*) AS answers, 0::bigint AS overage FROM turn "
-        "WHERE shop_id = $1 AND started_at >= $2 AND usage_state = 'settled' GROUP BY 1 ORDER BY 1",
-        shop_id,
-        since,
-    )
-    return rows
-
-
-async def note_once(connection: Connection, shop_id: UUID, period_start: datetime, kind: str) -> bool:
-    """Whether the merchant has not been told this in the period so far; from now on they have."""
+async def add_notice(connection: Connection, shop_id: UUID, period_start: datetime, kind: str) -> bool:
+    """Record that the owners are sent a notice in a period; False when they were sent it before."""
     done = await connection.execute(
         "INSERT INTO billing_notice (shop_id, period_start, kind) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         shop_id,
@@ -203,23 +112,11 @@ async def note_once(connection: Connection, shop_id: UUID, period_start: datetim
     return str(done) == "INSERT 0 1"
 
 
-async def used_by_day(connection: Connection, shop_id: UUID, period_start: datetime) -> Sequence[Any]:
-    """Answers of a period by day (UTC), oldest first."""
-    rows: Sequence[Any] = await connection.fetch(
-        "SELECT (at AT TIME ZONE 'UTC')::date AS day, sum(quantity)::bigint AS answers, "
-        "coalesce(sum(quantity) FILTER (WHERE is_overage), 0)::bigint AS overage FROM usage_entry "
-        "WHERE shop_id = $1 AND period_start = $2 AND kind = 'answer' GROUP BY 1 ORDER BY 1",
-        shop_id,
-        period_start,
-    )
-    return rows
+# events of the payment provider ---------------------------------------------------------------------------------------
 
 
-# payment events ----------------------------------------------------------------------------------------------------
-
-
-async def receive_event(connection: Connection, shop_id: UUID, event_id: str, kind: str) -> bool:
-    """Whether this event is new; it waits from now on."""
+async def add_event(connection: Connection, shop_id: UUID, event_id: str, kind: str) -> bool:
+    """Store a delivered event; False when it was delivered before."""
     done = await connection.execute(
         "INSERT INTO payment_event (shop_id, event_id, type) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         shop_id,
@@ -229,22 +126,112 @@ async def receive_event(connection: Connection, shop_id: UUID, event_id: str, ki
     return str(done) == "INSERT 0 1"
 
 
-async def waiting_events(connection: Connection, shop_id: UUID) -> list[str]:
-    """Events that nobody has acted upon."""
+async def list_open_events(connection: Connection, shop_id: UUID) -> list[str]:
+    """Ids of at most 1,000 events that are not processed yet."""
     rows = await connection.fetch(
         "SELECT event_id FROM payment_event WHERE shop_id = $1 AND done_at IS NULL LIMIT 1000", shop_id
     )
     return [row["event_id"] for row in rows]
 
 
-async def end_events(connection: Connection, shop_id: UUID, event_ids: list[str]) -> None:
-    """These are acted upon; those of long ago are forgotten."""
+async def finish_events(connection: Connection, shop_id: UUID, event_ids: Sequence[str]) -> None:
+    """Mark events as processed, and delete those processed more than 60 days ago."""
     await connection.execute(
-        "UPDATE payment_event SET done_at = now() WHERE shop_id = $1 AND event_id = ANY($2)", shop_id, event_ids
+        "UPDATE payment_event SET done_at = now() WHERE shop_id = $1 AND event_id = ANY($2)", shop_id, list(event_ids)
     )
     await connection.execute(
         "DELETE FROM payment_event WHERE shop_id = $1 AND done_at < now() - interval '60 days'", shop_id
     )
+
+
+# statements -----------------------------------------------------------------------------------------------------------
+
+
+async def list_periods_to_close(connection: Connection, shop_id: UUID, min_age: timedelta) -> list[datetime]:
+    """Starts of at most 100 periods that ended at least `min_age` ago and have no statement, oldest first."""
+    rows = await connection.fetch(
+        "SELECT period_start FROM quota_period AS counted WHERE shop_id = $1 AND scope = '' "
+        "AND coalesce(period_end, period_start + interval '1 month') + $2 <= now() "
+        "AND NOT EXISTS (SELECT FROM billing_statement AS closed "
+        "WHERE closed.shop_id = $1 AND closed.period_start = counted.period_start) ORDER BY period_start LIMIT 100",
+        shop_id,
+        min_age,
+    )
+    return [row["period_start"] for row in rows]
+
+
+async def add_statement(connection: Connection, shop_id: UUID, start: datetime, end: datetime, statement: str) -> bool:
+    """Store the statement (JSON) of a period; False when the period has one."""
+    done = await connection.execute(
+        "INSERT INTO billing_statement (shop_id, period_start, period_end, statement) VALUES ($1, $2, $3, $4::jsonb) "
+        "ON CONFLICT DO NOTHING",
+        shop_id,
+        start,
+        end,
+        statement,
+    )
+    return str(done) == "INSERT 0 1"
+
+
+async def list_statements(connection: Connection, shop_id: UUID, limit: int) -> list[str]:
+    """Statements as JSON, newest first."""
+    rows = await connection.fetch(
+        "SELECT statement FROM billing_statement WHERE shop_id = $1 ORDER BY period_start DESC LIMIT $2", shop_id, limit
+    )
+    return [row["statement"] for row in rows]
+
+
+# what a plan limits ---------------------------------------------------------------------------------------------------
+
+
+class ResourceCounts(Struct, frozen=True):
+    """How many products, documents and members a shop has."""
+
+    products: int
+    documents: int
+    seats: int
+
+
+async def count_resources(connection: Connection, shop_id: UUID) -> ResourceCounts:
+    """The shop's products, documents and members."""
+    [row] = await connection.fetch(
+        "SELECT (SELECT count(*) FROM product WHERE shop_id = $1) AS products, "
+        "(SELECT count(*) FROM document WHERE shop_id = $1) AS documents, "
+        "(SELECT count(*) FROM member WHERE shop_id = $1) AS seats",
+        shop_id,
+    )
+    return ResourceCounts(**row)
+
+
+async def lock_resources(connection: Connection, shop_id: UUID) -> None:
+    """Wait until no other transaction is adding to the shop, and make others wait until this one ends."""
+    # the key is an older word for resources; a process of an earlier version may still be taking the same lock
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('stock:' || $1, 0))", str(shop_id))
+
+
+async def count_products(connection: Connection, shop_id: UUID) -> int:
+    """The number of the shop's products."""
+    return int(await connection.fetchval("SELECT count(*) FROM product WHERE shop_id = $1", shop_id))
+
+
+async def count_documents(connection: Connection, shop_id: UUID) -> int:
+    """The number of the shop's documents."""
+    return int(await connection.fetchval("SELECT count(*) FROM document WHERE shop_id = $1", shop_id))
+
+
+async def count_seats(connection: Connection, shop_id: UUID) -> int:
+    """The number of the shop's members."""
+    return int(await connection.fetchval("SELECT count(*) FROM member WHERE shop_id = $1", shop_id))
+
+
+async def count_bytes(connection: Connection, shop_id: UUID) -> int:
+    """Bytes of searchable text and shoppers' pictures."""
+    found = await connection.fetchval(
+        "SELECT (SELECT coalesce(sum(octet_length(title) + octet_length(body)), 0) FROM passage WHERE shop_id = $1) "
+        "+ (SELECT coalesce(sum(octet_length(data)), 0) FROM picture WHERE shop_id = $1)",
+        shop_id,
+    )
+    return int(found)
 
 
 # look-ups over all shops: ids only ----------------------------------------------------------------------------------

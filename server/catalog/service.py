@@ -15,7 +15,7 @@ from integrations.platform import Product
 from server.catalog import storage
 from server.catalog.formats import BadRow, ParsedProduct, ReplacedRow, Row
 from server.catalog.models import FailedRow, ImportResult, ProductDraft, Saved, StoredProduct
-from server.catalog.plan_capacity import PlanCapacity
+from server.catalog.plan_capacity import ProductCapacity
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
 from server.shops.features import Allowances, EveryFeature
@@ -84,10 +84,10 @@ class Catalog:
     async def save(self, shop_id: UUID, products: Sequence[Product], source: str) -> Saved:
         """Write products and their passages in one transaction. What the plan has no room for is refused by name, the
         last first; products that are there already always fit."""
-        capacity = await PlanCapacity.of(self._allowances, shop_id)
+        capacity = await ProductCapacity.load(self._allowances, shop_id)
         async with self._database.connection(shop_id) as connection:
             known = await storage.find_hashes(connection, shop_id, [product.external_id for product in products])
-            refused = await capacity.refuse_early(
+            refused = await capacity.precheck(
                 connection, [p.external_id for p in products if p.external_id not in known]
             )
         hashed = [(product, content_hash(product)) for product in products if product.external_id not in refused]
@@ -109,12 +109,12 @@ class Catalog:
             await storage.touch_products(connection, shop_id, same, source, now)
             await self._index.write(connection, shop_id, prepared, written.keys())
             new = [product_id for product_id, is_new in written.items() if is_new]
-            excess = await capacity.find_excess(connection, new, self._index.sizes(prepared))
-            if excess:
-                await storage.delete_products(connection, shop_id, list(excess))
-        refused |= {row.product.external_id: excess[row.id] for row in changed if row.id in excess}
+            over_limit = await capacity.over_limit(connection, new, self._index.sizes(prepared))
+            if over_limit:
+                await storage.delete_products(connection, shop_id, list(over_limit))
+        refused |= {row.product.external_id: over_limit[row.id] for row in changed if row.id in over_limit}
         return Saved(
-            created=len(new) - len(excess),
+            created=len(new) - len(over_limit),
             updated=len(changed) - len(new),
             unchanged=len(same),
             refused=refused,

@@ -54,7 +54,7 @@ async def recompute(shop_id: str, month: str | None, as_json: bool) -> int:
     async with services_for_command() as services:
         shop = await require_shop(services, shop_id)
         try:
-            period, audit = await services.money.auditor.recompute(shop, month)
+            period, audit = await services.money.audits.recompute(shop, month)
         except NotFound:
             raise NotFound(f"Nothing was counted for this shop in {month or 'any period'}.") from None
         except PaymentsError as reason:

@@ -2,12 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from msgspec import Struct
 
 from billing.forecast import ENOUGH_TO_TELL
-from server.billing.models import BillingView
+from server.billing.models import BillingView, DayUsage
 
 WIDTH, HEIGHT, BASE, TOP = 560, 140, 118, 14
 MOST_OF_A_FORECAST = 1.6
@@ -35,11 +34,11 @@ class UsageChart(Struct, frozen=True, kw_only=True):
     summary: str
 
 
-def usage_chart(view: BillingView, days: Sequence[Any]) -> UsageChart:
-    """`days` are rows of day (a date) and answers."""
+def usage_chart(view: BillingView, days: Sequence[DayUsage]) -> UsageChart:
+    """The chart of a period; `days` are its answers by day."""
     start, end = view.period.start, view.period.end
     now = min(max(datetime.now(UTC), start + (end - start) * LEAST_DRAWN), end)
-    used = {row["day"]: row["answers"] for row in days}
+    used = {each.day: each.answers for each in days}
     pace = view.answers.used / max((now - start) / timedelta(days=1), 1.0)
     at_end = view.answers.used + pace * ((end - now) / timedelta(days=1))
     tells = now - start > ENOUGH_TO_TELL

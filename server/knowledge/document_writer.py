@@ -15,9 +15,9 @@ from server.knowledge import storage
 from server.knowledge.index import Prepared, SearchIndex, document_passages
 from server.knowledge.models import DocumentDraft
 from server.knowledge.parsing import SplitDocument
-from server.shops.features import ASK_AGAIN_S, Allowance, Allowances, Stock
+from server.shops.features import ASK_AGAIN_S, Allowance, Allowances, Resource
 
-STOCKS: tuple[Stock, ...] = ("documents", "storage_mb")
+RESOURCES: tuple[Resource, ...] = ("documents", "storage_mb")
 State: TypeAlias = Literal["created", "updated", "unchanged"]
 
 
@@ -59,7 +59,7 @@ class DocumentWriter:
 
     async def prepare(self, shop_id: UUID, versions: Sequence[NewVersion]) -> PreparedDocuments:
         """Embed what has changed and seems to fit. Each version is of another document."""
-        limits = [limit for stock in STOCKS if (limit := await self._allowances.limit_of(shop_id, stock))]
+        limits = [limit for each in RESOURCES if (limit := await self._allowances.find_allowance(shop_id, each))]
         settled: dict[str, Outcome] = {}
         async with self._database.connection(shop_id) as connection:
             known = await storage.find_document_hashes(connection, shop_id, [each.external_id for each in versions])
@@ -132,7 +132,7 @@ class DocumentWriter:
             new = await storage.upsert_documents(connection, shop_id, rows, source, datetime.now(UTC))
             await self._index.write(connection, shop_id, mine, ids)
             has_grown = any(size > had.get(each, 0) for each, size in self._index.sizes(mine).items())
-            limits = [limit for limit in prepared.limits if new or (has_grown and limit.stock == "storage_mb")]
+            limits = [limit for limit in prepared.limits if new or (has_grown and limit.resource == "storage_mb")]
             await self._require_capacity(connection, shop_id, limits)
         return {
             row.external_id: WrittenDocument(
@@ -143,14 +143,14 @@ class DocumentWriter:
 
     async def _fitting(self, connection: Connection, shop_id: UUID, limits: Sequence[Allowance]) -> float:
         """How many new documents the plan has room for."""
-        if limits and limits[0].stock == "documents":
-            return await self._allowances.get_remaining(connection, shop_id, limits[0], binding=False)
+        if limits and limits[0].resource == "documents":
+            return await self._allowances.count_remaining(connection, shop_id, limits[0], locks=False)
         return float("inf")
 
     async def _require_capacity(self, connection: Connection, shop_id: UUID, limits: Sequence[Allowance]) -> None:
         """Raises QuotaExceeded when what was just written does not fit."""
         for limit in limits:
-            if await self._allowances.get_remaining(connection, shop_id, limit, binding=True) < 0:
+            if await self._allowances.count_remaining(connection, shop_id, limit, locks=True) < 0:
                 raise QuotaExceeded(limit.reason, retry_after_s=ASK_AGAIN_S)
 
 

@@ -1,4 +1,4 @@
-"""What a shop's plan includes: the protocols that billing implements."""
+"""What a shop's plan allows, as protocols that billing implements and shops, catalog, knowledge and chat use."""
 
 from typing import Literal, Protocol, TypeAlias
 from uuid import UUID
@@ -10,62 +10,65 @@ from server.core.database import Connection
 HIDE_BRANDING = "hide_branding"
 """The widget does not show that it is Aisle."""
 ASK_AGAIN_S = 3600.0
-"""When a client that met a limit of its plan may try again. An upgrade takes effect within seconds, but needs somebody
-to buy it."""
-Stock: TypeAlias = Literal["products", "documents", "storage_mb", "seats"]
+"""When a client that met a limit of its plan should try again: an upgrade takes effect within seconds, but a person
+has to make it."""
+Resource: TypeAlias = Literal["products", "documents", "storage_mb", "seats"]
+"""What a plan limits besides answers."""
 
 
 class Allowance(Struct, frozen=True):
-    """How much of something a shop may have: pieces, or bytes of `storage_mb`. `reason` is shown to the merchant when
-    it is exceeded."""
+    """How much of a resource a shop may have: its number, or bytes of `storage_mb`. `reason` tells the merchant why
+    more is refused."""
 
-    stock: Stock
+    resource: Resource
     limit: int
     reason: str
 
 
 class Features(Protocol):
-    """Which features a shop's plan includes. A process may use an answer for some seconds."""
+    """The features of a plan. They are read with the shop, so a process may use an outdated answer for some seconds."""
 
     @property
     def limits_keys(self) -> bool:
-        """Whether answers are counted, so that a key may have a limit of its own."""
+        """Whether answers are counted per key, so that a key may have a limit of its own."""
 
     async def has_feature(self, shop_id: UUID, name: str) -> bool:
         """Whether the shop's plan has a feature now."""
 
     def invalidate(self, shop_id: UUID) -> None:
-        """Discard what is cached of a shop, because a limit has changed."""
+        """Remove what is cached of the shop, because one of its limits has changed."""
 
 
 class Allowances(Protocol):
-    """How much a shop may store. It limits what is new; what is stored already may always be written again."""
+    """The limits of a plan on what a shop stores. They are checked before something is added; what is there already may
+    always be updated."""
 
-    async def limit_of(self, shop_id: UUID, stock: Stock) -> Allowance | None:
-        """The plan's limit now; None without one, and then `get_remaining` need not be called."""
+    async def find_allowance(self, shop_id: UUID, resource: Resource) -> Allowance | None:
+        """The plan's present limit; None when the plan does not limit the resource."""
 
-    async def get_remaining(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, binding: bool) -> int:
-        """How much more fits; negative when there is too much. `binding` locks out everybody else who adds to the shop
-        until the transaction ends, so call it last: after adding, a negative result is how much to delete again."""
+    async def count_remaining(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, locks: bool) -> int:
+        """How much more fits; negative when the limit is exceeded. With `locks` every other transaction that adds to
+        the shop waits until this one ends, so call it after adding, just before the commit: a negative result is how
+        much to remove again."""
 
 
 class AnswerRates(Struct, frozen=True):
-    """How many answers a plan allows in a time."""
+    """How many answers a plan allows in a minute, and one network in a day."""
 
     per_minute: int
     per_network_a_day: int
-    """For one visitor's network, so that nobody alone uses up what a shop has paid for."""
+    """Answers per day for one visitor's network, so that nobody alone uses up what a shop has paid for."""
 
 
 class Rates(Protocol):
-    """The rate limits of a plan, read for every shopper message."""
+    """The rates of a plan, checked on every question."""
 
     async def answer_rates(self, shop_id: UUID) -> AnswerRates | None:
-        """The plan's rates; None without limits of its own."""
+        """The plan's rates; None when the installation's own limits apply."""
 
 
 class EveryFeature:
-    """Self-hosted: every shop has every feature, without limits."""
+    """Every feature without limits, for installations without billing."""
 
     limits_keys = False
 
@@ -74,14 +77,14 @@ class EveryFeature:
         return True
 
     def invalidate(self, shop_id: UUID) -> None:
-        """Nothing is cached."""
+        """Do nothing: nothing is cached."""
 
-    async def limit_of(self, shop_id: UUID, stock: Stock) -> Allowance | None:
+    async def find_allowance(self, shop_id: UUID, resource: Resource) -> Allowance | None:
         """None."""
         return None
 
-    async def get_remaining(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, binding: bool) -> int:
-        """The whole limit: nothing is counted."""
+    async def count_remaining(self, connection: Connection, shop_id: UUID, allowance: Allowance, *, locks: bool) -> int:
+        """The whole allowance: nothing is counted."""
         return allowance.limit
 
     async def answer_rates(self, shop_id: UUID) -> AnswerRates | None:

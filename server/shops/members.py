@@ -32,7 +32,7 @@ class Members:
         QuotaExceeded when the plan's seats are taken.
         """
         email = email.strip().lower()
-        seats = await self._allowances.limit_of(shop_id, "seats")
+        seats = await self._allowances.find_allowance(shop_id, "seats")
         async with self._database.session(shop_id) as session:
             if seats:
                 await storage.get_shop(session, shop_id, for_change=True)  # so that two at once do not take one seat

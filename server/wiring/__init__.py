@@ -7,8 +7,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 import msgspec
 from redis.asyncio import Redis
 
-from server.billing.entitlements import Entitlements
-from server.billing.rounds import BillingRounds
+from server.billing.entitlement_service import EntitlementService
+from server.billing.plan_limits import PlanLimits
+from server.billing.schedule import BillingSchedule
 from server.catalog.service import Catalog
 from server.catalog.tasks import ImportProducts
 from server.chat.answering.intents import Router
@@ -149,13 +150,14 @@ async def _build(
     chat_model: ChatModel | None,
 ) -> Services:
     metrics, limiter, vault = Metrics(), RateLimiter(redis), Vault(settings.secret_keys)
-    entitlements = Entitlements(database, billing=settings.stripe_secret_key is not None)
+    entitlements = EntitlementService(database, billing=settings.stripe_secret_key is not None)
+    plan_limits = PlanLimits(entitlements)
     shops, jobs = ShopService(database, vault, entitlements), JobService(database, notify)
-    members = Members(database, entitlements)
+    members = Members(database, plan_limits)
     money = build_billing(settings, database, entitlements, shops, members, notify)
     index = SearchIndex(database, embedder, at.database_url)
-    knowledge = Knowledge(database, embedder, index, entitlements)
-    catalog = Catalog(database, index, entitlements)
+    knowledge = Knowledge(database, embedder, index, plan_limits)
+    catalog = Catalog(database, index, plan_limits)
     parts = build_stores(settings, database, vault, shops, jobs, notify, redis, limiter)
     sources = OrderSources(parts.order_stores, parts.adapters, parts.stores)
     orders = OrderService(
@@ -175,6 +177,7 @@ async def _build(
         metrics=metrics,
         quota=money.quota,
         entitlements=entitlements,
+        plan_limits=plan_limits,
         embedder=embedder,
         chat_model=chat_model,
         catalog=catalog,
@@ -185,7 +188,7 @@ async def _build(
         database, vault, talk.journal, talk.presence, talk.erased_shoppers, talk.limits, settings.secret_keys
     )
     interrupted = AbandonedTurns(database, talk.journal, money.quota)
-    rounds = BillingRounds(database, has_payments=money.payments is not None)
+    billing_schedule = BillingSchedule(database, has_payments=money.payments is not None)
     demo_file = settings.data_dir / "demo-shop.json"
     return Services(
         settings=settings,
@@ -207,7 +210,7 @@ async def _build(
         orders=orders,
         privacy=privacy,
         mailer=Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
-        upkeep=Upkeep(database, interrupted, orders, parts.stores, privacy, rounds, embedder.name),
+        upkeep=Upkeep(database, interrupted, orders, parts.stores, privacy, billing_schedule, embedder.name),
         staff_service=StaffService(database, talk.presence),
         figures=Figures(database),
         limiter=limiter,

@@ -1,4 +1,4 @@
-"""Plans and money. With STRIPE_SECRET_KEY set shops have plans; without it every shop has everything."""
+"""Billing. With STRIPE_SECRET_KEY set shops have plans; without it every shop is unlimited."""
 
 from collections.abc import Mapping
 
@@ -6,19 +6,23 @@ from msgspec import Struct
 
 from billing.gateway import Payments
 from billing.quota import Quota, Unlimited
-from server.billing.alerts.service import AlertService
-from server.billing.audit import Auditor
-from server.billing.closing.service import CLOSE, ClosePeriods, Closing
-from server.billing.entitlements import Entitlements
-from server.billing.events import REFRESH, PaymentInbox
-from server.billing.meter import Meter
-from server.billing.notices import NOTICE
-from server.billing.overview import Overview
-from server.billing.quota import ShopQuota
-from server.billing.resolutions.service import Resolutions
-from server.billing.service import Billing
-from server.billing.tasks import METER, RESOLVE, CountResolutions, RefreshSubscription, ReportUsage
-from server.billing.telling import SendBillingNotice
+from server.billing.entitlement_service import EntitlementService
+from server.billing.notifications import NOTICE, AlertService, SendBillingNotice
+from server.billing.overview import BillingOverview
+from server.billing.payment_inbox import REFRESH, PaymentInbox
+from server.billing.plan_limits import ShopQuota
+from server.billing.resolution_service import ResolutionService
+from server.billing.service import BillingService
+from server.billing.statements import CLOSE, AuditService, StatementService
+from server.billing.tasks import (
+    REPORT_USAGE,
+    RESOLVE,
+    ClosePeriods,
+    CountResolutions,
+    RefreshSubscription,
+    ReportUsage,
+)
+from server.billing.usage_reporting import UsageReporter
 from server.core.database import Database
 from server.core.jobs import Handler, JobNotifier
 from server.core.mail import SendsMail
@@ -28,45 +32,45 @@ from server.shops.service import ShopService
 
 
 class BillingParts(Struct, frozen=True, kw_only=True):
-    """What a process needs for plans and money."""
+    """The services of billing."""
 
     payments: Payments | None
-    meter: Meter | None
-    entitlements: Entitlements
+    usage_reporter: UsageReporter | None
+    entitlements: EntitlementService
     quota: Quota
-    billing: Billing
-    overview: Overview
-    auditor: Auditor
+    billing: BillingService
+    overview: BillingOverview
+    audits: AuditService
     payment_inbox: PaymentInbox
     alerts: AlertService
-    closing: Closing
-    resolutions: Resolutions
+    statements: StatementService
+    resolutions: ResolutionService
 
 
 def build_billing(
     settings: Settings,
     database: Database,
-    entitlements: Entitlements,
+    entitlements: EntitlementService,
     shops: ShopService,
     members: Members,
     notify: JobNotifier,
 ) -> BillingParts:
-    """The parts, with Stripe behind them where its key is set."""
+    """The services, connected to Stripe when its key is set."""
     payments = _payments(settings)
-    meter = Meter(database, payments) if payments else None
-    resolutions = Resolutions(database, entitlements)
-    auditor = Auditor(database, entitlements, payments)
+    usage_reporter = UsageReporter(database, payments) if payments else None
+    resolutions = ResolutionService(database, entitlements)
+    audits = AuditService(database, entitlements, payments)
     return BillingParts(
         payments=payments,
-        meter=meter,
+        usage_reporter=usage_reporter,
         entitlements=entitlements,
         quota=ShopQuota(entitlements) if payments else Unlimited(),
-        billing=Billing(database, entitlements, payments, meter, shops, members, settings.base_url),
-        overview=Overview(database, entitlements, resolutions),
-        auditor=auditor,
+        billing=BillingService(database, entitlements, payments, usage_reporter, shops, members, settings.base_url),
+        overview=BillingOverview(database, entitlements, resolutions),
+        audits=audits,
         payment_inbox=PaymentInbox(database, notify, payments, settings.stripe_webhook_secrets),
         alerts=AlertService(database, entitlements, shops),
-        closing=Closing(database, auditor),
+        statements=StatementService(database, audits),
         resolutions=resolutions,
     )
 
@@ -74,21 +78,23 @@ def build_billing(
 def billing_handlers(
     parts: BillingParts, database: Database, shops: ShopService, members: Members, mailer: SendsMail | None, url: str
 ) -> Mapping[str, Handler]:
-    """What the worker runs about money, by the job's kind."""
+    """The worker's handlers of billing jobs, by the job's kind."""
     handlers: dict[str, Handler] = {
         REFRESH: RefreshSubscription(database, parts.billing),
-        CLOSE: ClosePeriods(parts.closing),
+        CLOSE: ClosePeriods(parts.statements),
         NOTICE: SendBillingNotice(parts.entitlements, shops, members, mailer, url),
     }
-    if parts.meter:
+    if parts.usage_reporter:
         handlers[RESOLVE] = CountResolutions(parts.resolutions)
-        handlers[METER] = ReportUsage(parts.entitlements, parts.meter)
+        handlers[REPORT_USAGE] = ReportUsage(parts.entitlements, parts.usage_reporter)
     return handlers
 
 
 def _payments(settings: Settings) -> Payments | None:
     if settings.stripe_secret_key is None:
         return None
-    from billing.stripe_gateway import StripePayments  # costs more than half a second, and most have no use for it
+    from billing.stripe_gateway import (
+        StripePayments,  # takes more than half a second, and most installations do not bill
+    )
 
     return StripePayments(settings.stripe_secret_key, api_base=settings.stripe_api_base)

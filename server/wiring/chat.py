@@ -4,7 +4,8 @@ from msgspec import Struct
 from redis.asyncio import Redis
 
 from billing.quota import Quota
-from server.billing.entitlements import Entitlements
+from server.billing.entitlement_service import EntitlementService
+from server.billing.plan_limits import PlanLimits
 from server.catalog.service import Catalog
 from server.chat.answering.driver import AnswerDriver
 from server.chat.answering.engine import Engine
@@ -57,7 +58,8 @@ def build_chat(
     limiter: RateLimiter,
     metrics: Metrics,
     quota: Quota,
-    entitlements: Entitlements,
+    entitlements: EntitlementService,
+    plan_limits: PlanLimits,
     embedder: Embedder,
     chat_model: ChatModel | None,
     catalog: Catalog,
@@ -68,7 +70,7 @@ def build_chat(
     live, journal, router = LiveTurns(), TurnJournal(redis), Router(embedder)
     presence, limits, erased_shoppers = Presence(redis), ShopperLimits(limiter, entitlements), ErasedShoppers(database)
     handoff = HandoffService(database, shops, presence)
-    pictures = Pictures(database, shops, limits, entitlements)
+    pictures = Pictures(database, shops, limits, plan_limits)
     model = ModelDriver(chat_model, sees_pictures=settings.chat_model_images) if chat_model else None
 
     def toolbox_for(question: Question) -> ShopToolbox:

@@ -20,7 +20,7 @@ from msgspec import Struct
 from billing.answers import is_billable
 from billing.bill import Audit
 from billing.quota import Spent
-from server.billing import storage
+from server.billing import quota_storage
 from server.core.crypto import app_role_password
 from server.core.ids import new_id
 from server.embedded import EmbeddedServers
@@ -86,18 +86,19 @@ async def simulate(made: House, turns: int) -> Month:
         batch = [_turn(chance, ends) for _ in range(min(BATCH, turns - first))]
         billable += sum(turn.spent.is_billable for turn in batch)
         await _run(made, batch, chance)
-    account = await made.entitlements.read(made.shop_id)
+    account = await made.entitlements.read_account(made.shop_id)
     assert account.customer_id
-    await made.meter.tell(made.shop_id, account.customer_id)
-    holds = await made.entitlements.of(made.shop_id)
+    await made.usage_reporter.report_usage(made.shop_id, account.customer_id)
+    holds = await made.entitlements.get_entitlement(made.shop_id)
     made.standin.advance(to=int(holds.period.end.timestamp()) + 2 * 3600)
     closed = next(each for each in made.standin.objects("invoice") if each["status"] == "paid" and each["amount_paid"])
     made.standin.refund(closed["id"], 500)
     async with made.database.connection(made.shop_id) as connection:
-        counts = await storage.find_counts(connection, made.shop_id, "", holds.period.start)
-    _, audit = await made.auditor.recompute(made.shop_id, None)
+        counters = await quota_storage.find_counters(connection, made.shop_id, "", holds.period.start)
+    _, audit = await made.audits.recompute(made.shop_id, None)
     seconds = time.monotonic() - began
-    return Month(ends, billable, audit, counts["answers_used"], counts["answers_reserved"], seconds)
+    assert counters
+    return Month(ends, billable, audit, counters.answers_used, counters.answers_reserved, seconds)
 
 
 def _turn(chance: random.Random, ends: Counter[str]) -> Turn:
@@ -115,7 +116,7 @@ async def _run(made: House, batch: Sequence[Turn], chance: random.Random) -> Non
     expired = [turn.id for turn in batch if turn.expires]
     await made.owner.execute("UPDATE quota_reservation SET expires_at = now() WHERE turn_id = ANY($1)", expired)
     async with made.database.connection(made.shop_id) as connection:
-        assert await storage.give_back_expired(connection, made.shop_id) == len(expired)
+        assert await quota_storage.release_expired_reservations(connection, made.shop_id) == len(expired)
     await _log(made, batch)
     again = [turn for turn in batch if chance.random() < RETRIED]
     async with made.database.connection(made.shop_id) as connection:

@@ -13,12 +13,12 @@ from billing.plans import ENTERPRISE, OFFERED, Plan
 from billing.stripe_catalog import StripeCatalog
 from billing.stripe_gateway import StripePayments
 from server.billing import storage
-from server.billing.audit import Auditor
-from server.billing.entitlements import Entitlements
-from server.billing.meter import Meter
-from server.billing.quota import ShopQuota
-from server.billing.resolutions.service import Resolutions
-from server.billing.service import Billing
+from server.billing.entitlement_service import EntitlementService
+from server.billing.plan_limits import ShopQuota
+from server.billing.resolution_service import ResolutionService
+from server.billing.service import BillingService
+from server.billing.statements import AuditService
+from server.billing.usage_reporting import UsageReporter
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
 from server.embedded.standins.stripe import checkout
@@ -35,13 +35,13 @@ class House(Struct, frozen=True):
     database: Database
     owner: asyncpg.Connection
     shop_id: UUID
-    entitlements: Entitlements
+    entitlements: EntitlementService
     quota: ShopQuota
-    meter: Meter
-    auditor: Auditor
-    billing: Billing
+    usage_reporter: UsageReporter
+    audits: AuditService
+    billing: BillingService
     standin: StripeStandin
-    resolutions: Resolutions
+    resolutions: ResolutionService
 
 
 @asynccontextmanager
@@ -61,9 +61,9 @@ async def house(
         payments = StripePayments("sk_test_bench", api_base=standin.url)
         shops, members = ShopService(database, Vault((secret,))), Members(database)
         shop_id = (await shops.create("A month", ())).shop_id
-        entitlements, meter = Entitlements(database, billing=True), Meter(database, payments)
-        resolutions = Resolutions(database, entitlements)
-        billing = Billing(database, entitlements, payments, meter, shops, members, "http://127.0.0.1:1")
+        entitlements, usage_reporter = EntitlementService(database, billing=True), UsageReporter(database, payments)
+        resolutions = ResolutionService(database, entitlements)
+        billing = BillingService(database, entitlements, payments, usage_reporter, shops, members, "http://127.0.0.1:1")
         yield await _subscribed(
             House(
                 database,
@@ -71,8 +71,8 @@ async def house(
                 shop_id,
                 entitlements,
                 ShopQuota(entitlements),
-                meter,
-                Auditor(database, entitlements, payments),
+                usage_reporter,
+                AuditService(database, entitlements, payments),
                 billing,
                 standin,
                 resolutions,

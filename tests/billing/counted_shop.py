@@ -12,9 +12,9 @@ import msgspec
 
 from billing.plans import STARTER
 from billing.quota import Spent
-from server.billing import storage
-from server.billing.entitlements import Entitlements
-from server.billing.quota import ShopQuota
+from server.billing import quota_storage, storage
+from server.billing.entitlement_service import EntitlementService
+from server.billing.plan_limits import PlanLimits, ShopQuota
 from server.core.crypto import app_role_password
 from server.core.database import Database, url_for_role
 from server.core.ids import new_id
@@ -31,7 +31,8 @@ class CountedShop:
 
     id: UUID
     database: Database
-    entitlements: Entitlements
+    entitlements: EntitlementService
+    plan_limits: PlanLimits
     quota: ShopQuota
     owner_url: str
 
@@ -51,10 +52,10 @@ class CountedShop:
 
     async def counts(self, scope: str = "") -> tuple[int, int]:
         """(used, reserved)"""
-        holds = await self.entitlements.of(self.id)
+        holds = await self.entitlements.get_entitlement(self.id)
         async with self.database.connection(self.id) as connection:
-            row = await storage.find_counts(connection, self.id, scope, holds.period.start)
-        return (row["answers_used"], row["answers_reserved"]) if row else (0, 0)
+            row = await quota_storage.find_counters(connection, self.id, scope, holds.period.start)
+        return (row.answers_used, row.answers_reserved) if row else (0, 0)
 
     async def subscribe(self, **changes: object) -> None:
         """As if Stripe had told us just now."""
@@ -66,14 +67,13 @@ class CountedShop:
         async with self.database.connection(self.id) as connection:
             await storage.add_customer(connection, self.id, f"cus_{self.id.hex}")
             row = await storage.find_account(connection, self.id)
-            await storage.save_subscription(
-                connection, self.id, msgspec.json.encode(state).decode(), None, row["read_at"]
-            )
+            assert row
+            await storage.save_subscription(connection, self.id, msgspec.json.encode(state).decode(), None, row.read_at)
         self.entitlements.invalidate(self.id)
 
     async def use(self, answers: int) -> None:
         """As many answers as if given long ago, without a ledger entry each."""
-        holds = await self.entitlements.of(self.id)
+        holds = await self.entitlements.get_entitlement(self.id)
         await self.sql(
             "INSERT INTO quota_period (shop_id, scope, period_start, answers_used) VALUES ($1, '', $2, $3)",
             holds.period.start,
@@ -99,7 +99,9 @@ async def counted_shop(installation: Installation) -> AsyncIterator[CountedShop]
     secret = (installation.data_dir / "secret.key").read_text().strip()
     database = Database(url_for_role(installation.owner_url, "aisle_app", app_role_password(secret)), pool_size=12)
     await database.open()
-    entitlements = Entitlements(database, billing=True)
+    entitlements = EntitlementService(database, billing=True)
     shop_id = UUID(installation.create_shop("Counted").shop_id)
-    yield CountedShop(shop_id, database, entitlements, ShopQuota(entitlements), installation.owner_url)
+    yield CountedShop(
+        shop_id, database, entitlements, PlanLimits(entitlements), ShopQuota(entitlements), installation.owner_url
+    )
     await database.close()

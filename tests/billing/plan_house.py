@@ -8,7 +8,8 @@ import asyncpg
 import numpy as np
 
 from integrations.platform import Product
-from server.billing.entitlements import Entitlements
+from server.billing.entitlement_service import EntitlementService
+from server.billing.plan_limits import PlanLimits
 from server.catalog.service import Catalog
 from server.core.database import Database
 from server.knowledge.index import SearchIndex
@@ -39,14 +40,15 @@ class PlanShop:
 
     id: UUID
     database: Database
-    entitlements: Entitlements
+    entitlements: EntitlementService
     owner_url: str
 
     def __post_init__(self) -> None:
         embedder = OneDirection()
         index = SearchIndex(self.database, embedder, self.owner_url)
-        self.catalog = Catalog(self.database, index, self.entitlements)
-        self.knowledge = Knowledge(self.database, embedder, index, self.entitlements)
+        self.plan_limits = PlanLimits(self.entitlements)
+        self.catalog = Catalog(self.database, index, self.plan_limits)
+        self.knowledge = Knowledge(self.database, embedder, index, self.plan_limits)
 
     async def products(self) -> set[str]:
         async with self.database.connection(self.id) as connection:

@@ -106,9 +106,9 @@ class ResolvedShop:
 
     async def tell(self) -> int:
         """Have the meters told; how much in all."""
-        account = await self.house.entitlements.read(self.shop_id)
+        account = await self.house.entitlements.read_account(self.shop_id)
         assert account.customer_id
-        return await self.house.meter.tell(self.shop_id, account.customer_id)
+        return await self.house.usage_reporter.report_usage(self.shop_id, account.customer_id)
 
     def metered(self, meter: str) -> int:
         """What the provider was told on a meter."""

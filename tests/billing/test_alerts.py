@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from billing.alerts import Alert, Alerts, alerts_at
 from billing.entitlement import Entitlement
 from billing.period import calendar_month
 from billing.plans import PRO, STARTER, TRIAL, UNLIMITED, Plan
-from server.billing.alerts import storage
-from server.billing.notices import NOTICE
-from server.billing.telling import SendBillingNotice, words_of
+from server.billing import storage
+from server.billing.notifications import NOTICE, SendBillingNotice, render_notice
 from server.core.crypto import Vault
 from server.core.errors import QuotaExceeded
 from server.core.ids import new_id
@@ -119,13 +119,13 @@ async def test_a_sum_spent_beyond_the_plan_is_told(shop: CountedShop) -> None:
 
 
 async def test_what_no_longer_fits_is_told_where_nobody_was_refused_to_their_face(shop: CountedShop) -> None:
-    allowance = await shop.entitlements.limit_of(shop.id, "products")
+    allowance = await shop.plan_limits.find_allowance(shop.id, "products")
     assert allowance
     await fill(shop.owner_url, shop.id, products=allowance.limit + 1)
     async with shop.database.connection(shop.id) as connection:
-        assert await shop.entitlements.get_remaining(connection, shop.id, allowance, binding=True) == -1
+        assert await shop.plan_limits.count_remaining(connection, shop.id, allowance, locks=True) == -1
     assert await told(shop) == ["stock:products"]
-    members = Members(shop.database, shop.entitlements)
+    members = Members(shop.database, shop.plan_limits)
     for number in range(TRIAL.seats or 0):
         await members.add(shop.id, f"{number}@{shop.id.hex}.example", "a-password", "", Role.AGENT)
     with pytest.raises(QuotaExceeded):
@@ -140,18 +140,18 @@ def entitlement(plan: Plan) -> Entitlement:
 @pytest.mark.parametrize(
     ("notice", "plan", "words"),
     [
-        ("share:80", STARTER, "80% of this period's answers are used"),
-        ("share:80", STARTER, "Of the 1,000 answers in your plan Starter until 1 April 2026, 80% are used."),
-        ("spent:1234", PRO, "charges by usage have reached $12.34"),
-        ("stock:storage_mb", TRIAL, "your plan's limit of text and pictures is reached"),
-        ("key:2f", STARTER, "shoppers with this key see your contact details"),
-        ("limit", STARTER, "no answers are left in this period"),
-        ("limit", STARTER, "Pro has 5,000 answers."),
-        ("limit", TRIAL, "Starter has 1,000 answers."),
+        ("share:80", STARTER, "you have used 80% of this period's answers"),
+        ("share:80", STARTER, "Your plan, Starter, includes 1,000 answers until 1 April 2026"),
+        ("spent:1234", PRO, "your usage charges have reached $12.34"),
+        ("stock:storage_mb", TRIAL, "your plan has no room for more text and pictures"),
+        ("key:2f", STARTER, "Shoppers who use this key"),
+        ("limit", STARTER, "you have no answers left in this period"),
+        ("limit", STARTER, "Pro includes 5,000 answers."),
+        ("limit", TRIAL, "Starter includes 1,000 answers."),
     ],
 )
 def test_the_words_say_what_happened_and_the_way_on(notice: str, plan: Plan, words: str) -> None:
-    assert words in "\n".join(words_of(notice, entitlement(plan)))
+    assert words in "\n".join(structs.astuple(render_notice(notice, entitlement(plan))))
 
 
 class MailStub:
@@ -178,7 +178,7 @@ async def test_a_state_that_has_passed_meanwhile_is_not_told(
     shop: CountedShop, status: str, notice: str, mails: int
 ) -> None:
     await shop.subscribe(status=status)
-    members, mailer = Members(shop.database, shop.entitlements), MailStub()
+    members, mailer = Members(shop.database, shop.plan_limits), MailStub()
     await members.add(shop.id, f"owner@{shop.id.hex}.example", "a-password", "", Role.OWNER)
     async with shop.database.connection(shop.id) as connection:  # due later than any test lasts, so no worker takes it
         later = datetime.now(UTC) + timedelta(days=1)

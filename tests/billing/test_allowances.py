@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from uuid import UUID
 
 import pytest
@@ -11,8 +11,8 @@ from redis.asyncio import Redis
 
 from billing.plans import TRIAL
 from integrations.platform import CatalogItem, PolicyPage, Product
-from server.billing.entitlements import LEAST_A_DAY, Entitlements
-from server.billing.quota import ShopQuota
+from server.billing.entitlement_service import MIN_DAILY_NETWORK_ANSWERS, EntitlementService
+from server.billing.plan_limits import PlanLimits, ShopQuota
 from server.catalog.formats import BadRow, ParsedProduct, Row
 from server.catalog.models import FailedRow, ImportResult, Saved
 from server.chat.turns.shopper_limits import HANDOFFS, ShopperLimits
@@ -27,7 +27,7 @@ from server.knowledge.document_writer import WrittenDocument
 from server.knowledge.models import DocumentsResult, FailedFile
 from server.knowledge.parsing import ParsedDocument
 from server.knowledge.parsing.documents import Section
-from server.shops.features import AnswerRates
+from server.shops.features import AnswerRates, Resource
 from server.shops.identity import Shopper
 from server.shops.members import Members
 from server.shops.models import Role
@@ -49,7 +49,7 @@ async def shop(installation: Installation) -> AsyncIterator[PlanShop]:
     database = Database(url_for_role(installation.owner_url, "aisle_app", app_role_password(secret)), pool_size=12)
     await database.open()
     shop_id = UUID(installation.create_shop("Nearly full").shop_id)
-    shop = PlanShop(shop_id, database, Entitlements(database, billing=True), installation.owner_url)
+    shop = PlanShop(shop_id, database, EntitlementService(database, billing=True), installation.owner_url)
     yield shop
     await shop.knowledge.close()
     await database.close()
@@ -119,7 +119,7 @@ async def waits_for_its_turn(shop: PlanShop) -> bool:
 
 async def test_who_is_second_sees_what_the_first_has_added(shop: PlanShop) -> None:
     await fill(shop.owner_url, shop.id, products=PRODUCTS - 1)
-    limit = await shop.entitlements.limit_of(shop.id, "products")
+    limit = await shop.plan_limits.find_allowance(shop.id, "products")
     assert limit
     async with shop.database.connection(shop.id) as first:
         await first.execute(
@@ -127,7 +127,7 @@ async def test_who_is_second_sees_what_the_first_has_added(shop: PlanShop) -> No
             "VALUES ($1, gen_random_uuid(), 'rival', 'Rival', '\\x00', 'file', now())",
             shop.id,
         )
-        assert await shop.entitlements.get_remaining(first, shop.id, limit, binding=True) == 0
+        assert await shop.plan_limits.count_remaining(first, shop.id, limit, locks=True) == 0
         second = asyncio.create_task(shop.catalog.save(shop.id, chairs(1), "file"))
         async with asyncio.timeout(PATIENCE_S):
             while not (second.done() or await waits_for_its_turn(shop)):  # noqa: ASYNC110 (known to Postgres only)
@@ -239,7 +239,7 @@ async def test_a_store_that_does_not_fit_is_read_as_far_as_it_does_and_loses_not
 
 
 async def test_seats_are_taken_one_by_one(shop: PlanShop) -> None:
-    members = Members(shop.database, shop.entitlements)
+    members = Members(shop.database, shop.plan_limits)
     added = await asyncio.gather(
         *(members.add(shop.id, f"{n}@{shop.id.hex}.example", "a-password", "", Role.AGENT) for n in range(4)),
         return_exceptions=True,
@@ -297,14 +297,16 @@ async def test_one_network_cannot_use_up_a_shops_answers(installation: Installat
             Small.a_day *= 2  # as after an upgrade
             assert (await allowed(limits, shop, 5, "203.0.113.7"))[0] == 5
     trial = await shop.entitlements.answer_rates(shop.id)
-    assert trial and trial.per_network_a_day == LEAST_A_DAY
+    assert trial and trial.per_network_a_day == MIN_DAILY_NETWORK_ANSWERS
 
 
 async def test_without_billing_nothing_is_asked() -> None:
     nowhere: Any = None
-    entitlements = Entitlements(nowhere, billing=False)
-    for stock in ("products", "documents", "storage_mb", "seats"):
-        assert await entitlements.limit_of(new_id(), stock) is None  # type: ignore[arg-type]
+    entitlements = EntitlementService(nowhere, billing=False)
+    plan_limits, resources = PlanLimits(entitlements), get_args(Resource)
+    assert resources == ("products", "documents", "storage_mb", "seats")
+    for resource in resources:
+        assert await plan_limits.find_allowance(new_id(), resource) is None
     assert await entitlements.answer_rates(new_id()) is None
     assert not entitlements.limits_keys
 
@@ -319,7 +321,7 @@ async def test_a_key_without_a_limit_costs_a_question_no_query(shop: PlanShop) -
             return getattr(self.connection, name)
 
     quota = ShopQuota(shop.entitlements)
-    await shop.entitlements.of(shop.id)
+    await shop.entitlements.get_entitlement(shop.id)
     async with shop.database.connection(shop.id) as connection:
         counting = Counting(connection)
         assert await quota.reserve(counting, shop.id, new_id(), new_id())

@@ -16,11 +16,11 @@ from billing.entitlement import entitlement_of
 from billing.gateway import Event
 from billing.quota import Spent
 from server.billing import storage
-from server.billing.entitlements import Entitlements
-from server.billing.events import PaymentInbox
-from server.billing.quota import ShopQuota
-from server.billing.rounds import RECONCILE_AFTER
-from server.billing.service import Billing
+from server.billing.entitlement_service import EntitlementService
+from server.billing.payment_inbox import PaymentInbox
+from server.billing.plan_limits import ShopQuota
+from server.billing.schedule import REFRESH_AFTER
+from server.billing.service import BillingService
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
 from server.core.ids import new_id
@@ -43,23 +43,23 @@ class Retold:
 
     shop_id: UUID
     database: Database
-    entitlements: Entitlements
+    entitlements: EntitlementService
     quota: ShopQuota
     told: Told
     inbox: PaymentInbox
-    billing: Billing
+    billing: BillingService
     owner_url: str
     answers: list[tuple[int, bool]] = field(default_factory=list)
 
     async def deliver(self, event: Event) -> None:
         """The webhook, and the job that it leads to, if any."""
-        await self.inbox.take(msgspec.json.encode(event), "")
+        await self.inbox.receive(msgspec.json.encode(event), "")
         async with self.database.connection(self.shop_id) as connection:
-            waiting = await storage.waiting_events(connection, self.shop_id)
+            waiting = await storage.list_open_events(connection, self.shop_id)
         if waiting:
             await self.billing.refresh(self.shop_id)
             async with self.database.connection(self.shop_id) as connection:
-                await storage.end_events(connection, self.shop_id, waiting)
+                await storage.finish_events(connection, self.shop_id, waiting)
 
     async def reconcile(self) -> None:
         """A day without news has passed."""
@@ -67,10 +67,10 @@ class Retold:
         await owner.execute(
             "UPDATE subscription SET refreshed_at = now() - $2::interval WHERE shop_id = $1",
             self.shop_id,
-            RECONCILE_AFTER,
+            REFRESH_AFTER,
         )
         await owner.close()
-        assert self.shop_id in await storage.list_shops_to_reconcile(self.database, RECONCILE_AFTER)
+        assert self.shop_id in await storage.list_shops_to_reconcile(self.database, REFRESH_AFTER)
         await self.billing.refresh(self.shop_id)
 
     async def answer(self, step: int) -> None:
@@ -115,7 +115,7 @@ class House:
         shops = ShopService(self.database, self.vault)
         made = await shops.create("Retold", ())
         customer_id = f"cus_{made.shop_id.hex}"
-        entitlements = Entitlements(self.database, billing=True)
+        entitlements = EntitlementService(self.database, billing=True)
         told = Told([_of(step, customer_id) for step in self.steps], customer_id)
         async with self.database.connection(made.shop_id) as connection:
             await storage.add_customer(connection, made.shop_id, customer_id)
@@ -127,7 +127,7 @@ class House:
             ShopQuota(entitlements),
             told,
             PaymentInbox(self.database, _nobody, told, (SECRET,)),  # type: ignore[arg-type]
-            Billing(self.database, entitlements, told, None, shops, members, "http://127.0.0.1:1"),  # type: ignore[arg-type]
+            BillingService(self.database, entitlements, told, None, shops, members, "http://127.0.0.1:1"),  # type: ignore[arg-type]
             self.owner_url,
         )
 
@@ -155,7 +155,7 @@ async def house(installation: Installation, monkeypatch: pytest.MonkeyPatch) -> 
     database = Database(url_for_role(installation.owner_url, "aisle_app", app_role_password(secret)), pool_size=4)
     await database.open()
     steps = await record()
-    for module in ("server.billing.entitlements", "server.billing.quota"):
+    for module in ("server.billing.entitlement_service", "server.billing.plan_limits"):
         monkeypatch.setattr(f"{module}.datetime", MovedClock)
     yield House(database, Vault((secret,)), installation.owner_url, steps)
     await database.close()
@@ -237,7 +237,7 @@ async def test_any_order_any_repeats_any_losses(house: House, data: st.DataObjec
     last = steps[-1]
     truth = entitlement_of(last.subscriptions[0], trial_began=last.at, unpaid_since=None, now=last.at)
     for retold in (found, expected):
-        holds = await retold.entitlements.of(retold.shop_id)
+        holds = await retold.entitlements.get_entitlement(retold.shop_id)
         assert msgspec.structs.replace(holds, pays_overage=truth.pays_overage) == truth
 
 

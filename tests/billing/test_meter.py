@@ -16,8 +16,8 @@ from billing.period import Period
 from billing.plans import ANSWERS, ENTERPRISE, PRO, STARTER
 from billing.quota import Spent
 from server.billing import storage
-from server.billing.audit import invoiced_usage
-from server.billing.meter import SUMS_LAG_S
+from server.billing.statements import invoiced_usage
+from server.billing.usage_reporting import TOTALS_DELAY_S
 from server.core.ids import new_id
 from tests.bench.billing_house import House, house
 from tests.billing.test_entitlement import NOW, subscription
@@ -33,7 +33,7 @@ async def made(installation: Installation) -> AsyncIterator[House]:
     """A shop whose plan is used up, and that pays for more."""
     secret = (installation.data_dir / "secret.key").read_text().strip()
     async with house(installation.owner_url, secret) as found:
-        holds = await found.entitlements.of(found.shop_id)
+        holds = await found.entitlements.get_entitlement(found.shop_id)
         await found.owner.execute(
             "INSERT INTO quota_period (shop_id, scope, period_start, answers_used) VALUES ($1, '', $2, $3)",
             found.shop_id,
@@ -50,9 +50,9 @@ async def answer(made: House, times: int) -> None:
 
 
 async def tell(made: House) -> int:
-    account = await made.entitlements.read(made.shop_id)
+    account = await made.entitlements.read_account(made.shop_id)
     assert account.customer_id
-    return await made.meter.tell(made.shop_id, account.customer_id)
+    return await made.usage_reporter.report_usage(made.shop_id, account.customer_id)
 
 
 def at_meter(made: House) -> list[int]:
@@ -131,9 +131,9 @@ async def test_nothing_is_concluded_from_a_sum_that_may_be_late(made: House) -> 
         await tell(made)
     made.standin.failure = None
     await age(made, 26)
-    with pytest.raises(PaymentsUnavailable, match="added up"):
+    with pytest.raises(PaymentsUnavailable, match="may not include"):
         await tell(made)
-    await age(made, SUMS_LAG_S / 3600 + 0.1, "sent_at")
+    await age(made, TOTALS_DELAY_S / 3600 + 0.1, "sent_at")
     await tell(made)
     assert at_meter(made) == [2, 3]
 
@@ -155,7 +155,7 @@ def test_nothing_beyond_the_plan_is_sold_while_it_is_tried_out() -> None:
 
 
 async def test_an_answer_that_ended_after_its_period_is_counted_in_it(made: House) -> None:
-    holds = await made.entitlements.of(made.shop_id)
+    holds = await made.entitlements.get_entitlement(made.shop_id)
     await answer(made, 1)
     after = holds.period.end + timedelta(minutes=2)
     await made.owner.execute("UPDATE usage_entry SET at = $2 WHERE shop_id = $1", made.shop_id, after)

@@ -3,7 +3,7 @@
 import pytest
 
 from billing.plans import ENTERPRISE, STARTER, Plan
-from server.billing.closing.service import Closing
+from server.billing.statements import StatementService
 from server.shops.models import Caller, Role
 from tests.bench.billing_bench import simulate
 from tests.bench.billing_house import house
@@ -16,7 +16,7 @@ from tests.installation import Installation
 async def test_a_month_adds_up(installation: Installation, plan: Plan, turns: int) -> None:
     secret = (installation.data_dir / "secret.key").read_text().strip()
     async with house(installation.owner_url, secret, plan) as made:
-        holds = await made.entitlements.of(made.shop_id)
+        holds = await made.entitlements.get_entitlement(made.shop_id)
         nearly = (plan.answers or 0) - turns // 2
         await made.owner.execute(
             "SELECT settle_answer($1, gen_random_uuid(), $2, $3, $4, 0, true) "
@@ -28,9 +28,9 @@ async def test_a_month_adds_up(installation: Installation, plan: Plan, turns: in
             turns // 2,
         )
         month = await simulate(made, turns)
-        closing = Closing(made.database, made.auditor)
+        closing = StatementService(made.database, made.audits)
         await closing.close_period(made.shop_id, holds.period.start)
-        (statement,) = await closing.statements(Caller(shop_id=made.shop_id, role=Role.ADMIN, actor="test"))
+        (statement,) = await closing.list_statements(Caller(shop_id=made.shop_id, role=Role.ADMIN, actor="test"))
     audit = month.audit
     assert audit.erased_answers == nearly  # counted before the month of this test, with no conversation to show for it
     assert audit.bill.answers == audit.ledger_answers == month.counted == nearly + month.billable

@@ -15,8 +15,8 @@ import pytest
 from redis import Redis
 
 from billing.plans import TRIAL
-from server.billing.entitlements import LEAST_A_DAY
-from server.billing.quota import TOKENS_HELD
+from server.billing.entitlement_service import MIN_DAILY_NETWORK_ANSWERS
+from server.billing.plan_limits import RESERVED_TOKENS
 from server.chat.turns.shopper_limits import SHARES
 from server.embedded import EmbeddedServers
 from tests.billing.plan_house import MB, fill
@@ -158,7 +158,7 @@ def test_questions_beyond_a_networks_share_of_the_plans_rate_wait(paid: Paid) ->
 
 def test_a_network_that_has_had_its_share_of_the_day_gets_the_contact_and_uses_up_nothing(paid: Paid) -> None:
     shop = paid.shop()
-    share = f"limit:{{{shop.shop_id}:127.0.0.1}}:answers-of-address-a-day-{LEAST_A_DAY}"
+    share = f"limit:{{{shop.shop_id}:127.0.0.1}}:answers-of-address-a-day-{MIN_DAILY_NETWORK_ANSWERS}"
     with EmbeddedServers(paid.installation.data_dir) as servers, Redis.from_url(servers.redis_url) as redis:
         redis.set(share, int((time.time() + 2 * 86_400) * 1e6))
         answer = paid.shopper(shop).ask(QUESTION)
@@ -207,7 +207,7 @@ def test_without_billing_no_key_can_have_a_limit(installation: Installation) -> 
 
 def test_a_models_tokens_count_and_end(paid: Paid) -> None:
     shop = paid.shop()
-    had = (TRIAL.tokens or 0) - TOKENS_HELD
+    had = (TRIAL.tokens or 0) - RESERVED_TOKENS
     paid.fill(shop, tokens=had)
     shopper = paid.shopper(shop)
     assert shopper.ask("What is your return policy?").metadata["answered_by"] == "model"

@@ -10,10 +10,9 @@ import pytest
 
 from billing.bill import recount
 from billing.plans import ANSWERS, PRO, STARTER, TRIAL
-from server.billing import storage
-from server.billing.audit import Auditor
-from server.billing.ledger import storage as ledger
-from server.billing.quota import RESERVATION_LIVES_S
+from server.billing import ledger_storage, storage
+from server.billing.plan_limits import RESERVATION_TTL_S
+from server.billing.statements import AuditService
 from server.core.ids import new_id
 from tests.billing.counted_shop import NOTHING, CountedShop, counted_shop
 from tests.billing.test_entitlement import subscription
@@ -64,7 +63,7 @@ async def test_what_a_dead_process_held_is_given_back_before_anybody_is_refused(
     assert await shop.reserve()
     await shop.settle(lost)  # it was not dead after all: its answer was delivered, so it counts
     assert (await shop.counts())[0] == (TRIAL.answers or 0) - 1
-    assert RESERVATION_LIVES_S > 75  # longer than a turn may take
+    assert RESERVATION_TTL_S > 75  # longer than a turn may take
 
 
 async def test_a_rolled_back_question_holds_nothing(shop: CountedShop) -> None:
@@ -103,12 +102,12 @@ async def test_answers_beyond_the_plan_up_to_the_spending_cap(shop: CountedShop)
         await storage.save_choices(connection, shop.id, overage=True, spending_cap_minor=3 * each)
     shop.entitlements.invalidate(shop.id)
     assert [await shop.answer(new_id()) for _ in range(5)] == [True, True, True, False, False]
-    holds = await shop.entitlements.of(shop.id)
+    holds = await shop.entitlements.get_entitlement(shop.id)
     async with shop.database.connection(shop.id) as connection:
-        totals = await ledger.ledger_totals(connection, shop.id, holds.period.start)
-        assert await ledger.add_meter_batch(connection, shop.id, new_id(), ANSWERS, "answer", 100) == 3
-        assert await ledger.add_meter_batch(connection, shop.id, new_id(), ANSWERS, "answer", 100) == 0
-    assert (totals["answers"], totals["overage"]) == (3, 3)
+        totals = await ledger_storage.get_ledger_totals(connection, shop.id, holds.period.start)
+        assert await ledger_storage.add_usage_batch(connection, shop.id, new_id(), ANSWERS, "answer", 100) == 3
+        assert await ledger_storage.add_usage_batch(connection, shop.id, new_id(), ANSWERS, "answer", 100) == 0
+    assert (totals.answers, totals.overage) == (3, 3)
 
 
 async def test_a_bigger_plan_does_not_renew_the_spending_cap(shop: CountedShop) -> None:
@@ -122,7 +121,7 @@ async def test_a_bigger_plan_does_not_renew_the_spending_cap(shop: CountedShop) 
     shop.entitlements.invalidate(shop.id)
     assert [await shop.answer(new_id()) for _ in range(3)] == [True] * 3  # 15 of 20 are spent
     await shop.subscribe(plan_lookup_key=PRO.lookup_key, **period)
-    limits = (await shop.entitlements.account(shop.id)).limits(await shop.entitlements.of(shop.id))
+    limits = (await shop.entitlements.get_account(shop.id)).limits(await shop.entitlements.get_entitlement(shop.id))
     assert limits.answers_at(1_003, 15) == (PRO.answers or 0) + 1  # 5 are left, an answer of Pro is 3
     await shop.sql("UPDATE quota_period SET answers_used = $2 WHERE shop_id = $1", (PRO.answers or 0) - 1)
     held = await asyncio.gather(*(shop.answer(new_id()) for _ in range(12)))
@@ -136,10 +135,10 @@ async def test_what_was_chosen_for_an_earlier_subscription_ends_with_it(shop: Co
     async with shop.database.connection(shop.id) as connection:
         await storage.save_choices(connection, shop.id, overage=True, spending_cap_minor=500)
     await shop.subscribe(id="sub_1", status="past_due")
-    account = await shop.entitlements.read(shop.id)
+    account = await shop.entitlements.read_account(shop.id)
     assert (account.overage, account.spending_cap_minor) == (True, 500)
     await shop.subscribe(id="sub_2")
-    account = await shop.entitlements.read(shop.id)
+    account = await shop.entitlements.read_account(shop.id)
     assert (account.overage, account.spending_cap_minor) == (False, None)
 
 
@@ -153,7 +152,7 @@ async def test_more_answers_at_once_than_connections_do_not_wait_for_each_other(
 
 
 async def test_processes_from_before_money_was_counted_go_on_while_the_schema_is_renewed(shop: CountedShop) -> None:
-    holds, turn = await shop.entitlements.of(shop.id), new_id()
+    holds, turn = await shop.entitlements.get_entitlement(shop.id), new_id()
     reserve = (
         "SELECT reserve_answer(of_shop => $1, of_turn => $2, of_scope => '', of_period => $3, answer_limit => 1, "
         "wanted_tokens => 1, token_limit => 10, lives => interval '1 minute')"
@@ -186,16 +185,17 @@ async def test_the_ledger_can_only_be_added_to(shop: CountedShop) -> None:
 async def test_an_older_answer_of_stripes_never_replaces_a_newer_one(shop: CountedShop) -> None:
     await shop.subscribe()
     async with shop.database.connection(shop.id) as connection:
-        asked_first = (await storage.find_account(connection, shop.id))["read_at"]
+        account = await storage.find_account(connection, shop.id)
+        assert account
     await shop.subscribe(status="canceled")
     late = msgspec.json.encode(subscription()).decode()
     async with shop.database.connection(shop.id) as connection:
-        await storage.save_subscription(connection, shop.id, late, None, asked_first)
-    assert (await shop.entitlements.of(shop.id)).state == "ended"
+        await storage.save_subscription(connection, shop.id, late, None, account.read_at)
+    assert (await shop.entitlements.get_entitlement(shop.id)).state == "ended"
 
 
 async def test_a_shop_without_turns_has_nothing_to_recount(shop: CountedShop) -> None:
     assert recount([]) == (0, (), ())
     assert await shop.answer(new_id())  # a ledger entry whose conversation is in no log
-    _period, audit = await Auditor(shop.database, shop.entitlements, None).recompute(shop.id, None)
+    _period, audit = await AuditService(shop.database, shop.entitlements, None).recompute(shop.id, None)
     assert (audit.ledger_answers, audit.erased_answers, audit.difference) == (1, 1, 0)

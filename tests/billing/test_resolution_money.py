@@ -10,7 +10,6 @@ import pytest
 from billing.plans import RESOLUTION, STARTER
 from billing.quota import Spent
 from server.billing import storage
-from server.billing.alerts.storage import save_alerts
 from server.chat.conversations.storage import save_feedback
 from server.core.ids import new_id
 from tests.billing.resolved_shop import DONE, EACH, FREE, STANDS, WHOLE, ResolvedShop, resolved_shop
@@ -65,7 +64,7 @@ async def test_what_may_yet_come_to_a_resolution_is_held_against_the_cap(shop: R
 
 async def test_the_sum_to_be_told_is_told_of_resolutions_too(shop: ResolvedShop) -> None:
     async with shop.house.database.connection(shop.shop_id) as connection:
-        await save_alerts(connection, shop.shop_id, (), 2 * EACH)
+        await storage.save_alerts(connection, shop.shop_id, (), 2 * EACH)
     for minute in range(3):
         await shop.ask(DONE + timedelta(minutes=minute))
     await shop.count()
@@ -104,7 +103,7 @@ async def test_beyond_the_spending_cap_resolutions_are_free(shop: ResolvedShop) 
 async def test_answers_are_never_paid_for_on_this_plan(shop: ResolvedShop) -> None:
     """Not by a choice that was made on another one either."""
     await shop.sql("UPDATE subscription SET overage = true WHERE shop_id = $1")
-    holds = await shop.house.entitlements.of(shop.shop_id)
+    holds = await shop.house.entitlements.get_entitlement(shop.shop_id)
     await shop.sql(
         "INSERT INTO quota_period (shop_id, scope, period_start, answers_used) VALUES ($1, '', $2, $3)",
         holds.period.start,
@@ -118,7 +117,7 @@ async def test_answers_are_never_paid_for_on_this_plan(shop: ResolvedShop) -> No
 
 async def test_a_resolution_is_of_the_period_it_becomes_final_in(shop: ResolvedShop) -> None:
     """Also where the round comes after the renewal."""
-    before = (await shop.house.entitlements.of(shop.shop_id)).period
+    before = (await shop.house.entitlements.get_entitlement(shop.shop_id)).period
     early = await shop.ask(DONE)
     late = await shop.ask(DONE - timedelta(minutes=50))
     renewed = shop.now - timedelta(minutes=30)

@@ -82,9 +82,9 @@ async def test_a_month_adds_up(shop: ResolvedShop, conversations: int) -> None:
     erased = [each.conversation_id for each in (*asked["settled"][:7], *asked["down"][:3], *asked["open"][:2])]
     async with shop.house.database.connection(shop.shop_id) as connection:
         await erase_conversations(connection, shop.shop_id, erased)
-    period = (await shop.house.entitlements.of(shop.shop_id)).period
+    period = (await shop.house.entitlements.get_entitlement(shop.shop_id)).period
     shop.house.standin.advance(to=int(period.end.timestamp()) + 2 * 3600)
-    closed, audit = await shop.house.auditor.recompute(shop.shop_id, None)
+    closed, audit = await shop.house.audits.recompute(shop.shop_id, None)
     found = audit.resolutions
     assert found
     assert (closed, found.final, found.returned, found.erased) == (period, final, returned, 10)
@@ -104,12 +104,12 @@ async def test_what_was_final_before_a_change_of_plan_is_on_its_invoice(shop: Re
     later = await shop.ask(timedelta(days=1))
     await count_all(shop)
     owner = Caller(shop_id=shop.shop_id, role=Role.OWNER, actor="test")
-    preview = await shop.house.billing.preview(owner, "pro")
+    preview = await shop.house.billing.preview_change(owner, "pro")
     assert [
         line.amount_minor for line in preview.lines if line.lookup_key == f"{RESOLUTION.lookup_key}_resolutions"
     ] == [4 * EACH]
     await shop.house.billing.change_plan(owner, "pro")
-    holds = await shop.house.entitlements.of(shop.shop_id)
+    holds = await shop.house.entitlements.get_entitlement(shop.shop_id)
     assert holds.plan == PRO
 
     # what becomes final under the new plan is free
@@ -126,7 +126,7 @@ async def test_what_was_final_before_a_change_of_plan_is_on_its_invoice(shop: Re
     assert (await shop.ledger())[later.turn_id] == (True, False)
 
     shop.house.standin.advance(to=int(holds.period.end.timestamp()) + 2 * 3600)
-    _, audit = await shop.house.auditor.recompute(shop.shop_id, None)
+    _, audit = await shop.house.audits.recompute(shop.shop_id, None)
     assert audit.resolutions
     assert (audit.resolutions.final, audit.resolutions.billed, audit.resolutions.invoiced_minor) == (6, 4, 4 * EACH)
     assert (audit.difference, audit.difference_minor) == (0, 0)
@@ -140,7 +140,7 @@ async def test_what_does_not_agree_shows(shop: ResolvedShop) -> None:
         "DELETE FROM usage_entry WHERE shop_id = $1 AND turn_id = $2 AND kind = 'resolution'", hidden.turn_id
     )
     await shop.write(counted, "staff", counted.at + QUIET / 2)
-    _, audit = await shop.house.auditor.recompute(shop.shop_id, None)
+    _, audit = await shop.house.audits.recompute(shop.shop_id, None)
     assert audit.resolutions
     assert (audit.resolutions.missing, audit.resolutions.surplus) == ((hidden.turn_id,), (counted.turn_id,))
     assert audit.difference >= 2

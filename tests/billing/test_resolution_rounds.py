@@ -10,8 +10,8 @@ import pytest
 from billing.plans import ANSWERS, BY_RESOLUTION, RESOLUTION, RESOLUTIONS, STARTER
 from billing.resolutions import QUIET, RETURN_WINDOW
 from billing.stripe_catalog import StripeCatalog
-from server.billing.overview import Overview
-from server.billing.resolutions.service import SETTLES
+from server.billing.overview import BillingOverview
+from server.billing.resolution_service import COMMIT_DELAY
 from server.billing.storage import list_shops_with_due_resolutions
 from server.chat.conversations.handoff.storage import request_handoff
 from server.privacy.storage import erase_conversations
@@ -59,11 +59,11 @@ async def test_any_number_of_workers_count_each_once(shop: ResolvedShop) -> None
 
 async def test_a_worker_that_dies_in_between_leaves_nothing_half_done(shop: ResolvedShop) -> None:
     asked = await shop.ask(DONE)
-    account = await shop.house.entitlements.read(shop.shop_id)
+    account = await shop.house.entitlements.read_account(shop.shop_id)
 
     async def die() -> None:
         async with shop.house.database.connection(shop.shop_id) as connection:
-            assert await shop.house.resolutions._look_at_next(connection, shop.shop_id, account)
+            assert await shop.house.resolutions._count_next_due(connection, shop.shop_id, account)
             raise RuntimeError("killed")
 
     with pytest.raises(RuntimeError, match="killed"):
@@ -88,17 +88,17 @@ async def test_what_is_counted_is_not_counted_again_when_looked_at_again(shop: R
 
 async def test_nothing_is_final_before_the_window_has_closed_and_settled(shop: ResolvedShop) -> None:
     await shop.ask(WHOLE - MOMENT)
-    await shop.ask(WHOLE + SETTLES - MOMENT)
-    closed = await shop.ask(WHOLE + SETTLES + MOMENT)
+    await shop.ask(WHOLE + COMMIT_DELAY - MOMENT)
+    closed = await shop.ask(WHOLE + COMMIT_DELAY + MOMENT)
     await shop.count()
     assert await shop.ledger() == {closed.turn_id: STANDS}
 
 
 async def test_an_answer_that_comes_while_its_conversation_is_let_go_is_looked_at_later(shop: ResolvedShop) -> None:
     first = await shop.ask(DONE)
-    account = await shop.house.entitlements.read(shop.shop_id)
+    account = await shop.house.entitlements.read_account(shop.shop_id)
     async with shop.house.database.connection(shop.shop_id) as connection:
-        assert await shop.house.resolutions._look_at_next(connection, shop.shop_id, account)
+        assert await shop.house.resolutions._count_next_due(connection, shop.shop_id, account)
         coming = asyncio.create_task(shop.ask(timedelta(hours=1), first.conversation_id))
         waits = "SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
         for _ in range(20_000):
@@ -171,7 +171,7 @@ async def test_a_rating_thought_over_afterwards_changes_nothing(shop: ResolvedSh
     await shop.rate(returned, "up", shop.now)
     await shop.rate(stands, "down", shop.now)
     assert await shop.ledger() == {returned.turn_id: RETURNED, stands.turn_id: STANDS}
-    _, audit = await shop.house.auditor.recompute(shop.shop_id, None)
+    _, audit = await shop.house.audits.recompute(shop.shop_id, None)
     assert audit.resolutions
     assert (audit.resolutions.missing, audit.resolutions.surplus, audit.resolutions.returned) == ((), (), 1)
 
@@ -187,7 +187,7 @@ async def test_an_erased_conversation_leaves_no_resolution(shop: ResolvedShop) -
     assert await shop.sql("SELECT FROM resolution_due WHERE shop_id = $1") == []
     assert await shop.sql("SELECT FROM conversation_mark WHERE shop_id = $1") == []
     assert await shop.ledger() == {early.turn_id: STANDS}
-    _, audit = await shop.house.auditor.recompute(shop.shop_id, None)
+    _, audit = await shop.house.audits.recompute(shop.shop_id, None)
     assert audit.resolutions
     assert (audit.resolutions.final, audit.resolutions.erased, audit.resolutions.billed) == (1, 1, 1)
     assert audit.difference == 0
@@ -198,10 +198,10 @@ async def test_another_shops_conversation_is_never_counted(shop: ResolvedShop, i
         theirs = await other.ask(DONE)
         assert await shop.count() == 0
         ours = await shop.ask(DONE)
-        holds = await shop.house.entitlements.of(shop.shop_id)
-        found = await shop.house.resolutions.of_period(shop.shop_id, holds.period, shop.now)
+        holds = await shop.house.entitlements.get_entitlement(shop.shop_id)
+        found = await shop.house.resolutions.list_around(shop.shop_id, holds.period, shop.now)
         assert [each.turn_id for each in found] == [ours.turn_id]
-        due = await list_shops_with_due_resolutions(shop.house.database, SETTLES)
+        due = await list_shops_with_due_resolutions(shop.house.database, COMMIT_DELAY)
         assert {shop.shop_id, other.shop_id} <= set(due)
         await shop.count()
         await other.count()
@@ -220,7 +220,9 @@ async def test_the_overview_counts_each_in_the_period_it_happens_in(shop: Resolv
     await shop.ask(timedelta(days=BEGAN_DAYS + 2))  # reached before the period, final in it
     await shop.ask(timedelta(days=BEGAN_DAYS + 5))  # final before it
     await shop.count()
-    view = await Overview(shop.house.database, shop.house.entitlements, shop.house.resolutions).of(shop.shop_id)
+    view = await BillingOverview(shop.house.database, shop.house.entitlements, shop.house.resolutions).get_billing(
+        shop.shop_id
+    )
     assert view.resolutions
     found = view.resolutions
     assert (found.reached, found.returned, found.final, found.each_minor) == (4, 1, 3, EACH)
@@ -229,7 +231,9 @@ async def test_the_overview_counts_each_in_the_period_it_happens_in(shop: Resolv
 
 async def test_other_plans_have_no_resolutions_to_show(shop: ResolvedShop) -> None:
     await shop.set_state(plan_lookup_key=STARTER.lookup_key)
-    view = await Overview(shop.house.database, shop.house.entitlements, shop.house.resolutions).of(shop.shop_id)
+    view = await BillingOverview(shop.house.database, shop.house.entitlements, shop.house.resolutions).get_billing(
+        shop.shop_id
+    )
     assert view.resolutions is None
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from server.billing.entitlements import Entitlements
+from server.billing.entitlement_service import EntitlementService
 from server.core.crypto import Vault, app_role_password
 from server.core.errors import Unavailable
 from server.migrations.fit import require_fit
@@ -110,7 +110,7 @@ async def served(restored: House, tmp_path_factory: pytest.TempPathFactory) -> A
         shop_id = await admin.fetchval("SELECT id FROM shop")
         publishable = await admin.fetchval("SELECT publishable FROM api_key WHERE kind = 'publishable'")
     async with restored.database() as database:
-        shops = ShopService(database, Vault((SECRET_KEY,)), Entitlements(database, billing=False))
+        shops = ShopService(database, Vault((SECRET_KEY,)), EntitlementService(database, billing=False))
         key = await shops.add_key(shop_id, "secret", "new", "test")
     assert key.key
     with running_serve(restored.environment, tmp_path_factory.mktemp("served") / "log") as base_url:

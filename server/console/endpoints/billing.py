@@ -14,11 +14,11 @@ from litestar.response import Redirect, Template
 
 from billing.gateway import Invoice, PaymentMethod, Preview
 from billing.plans import find_offered
-from server.billing.alerts.models import AlertChoices
-from server.billing.alerts.service import AlertService
-from server.billing.closing.service import Closing
-from server.billing.overview import Overview
-from server.billing.service import PAGE, Billing
+from server.billing.models import PAGE, AlertChoices
+from server.billing.notifications import AlertService
+from server.billing.overview import BillingOverview
+from server.billing.service import BillingService
+from server.billing.statements import StatementService
 from server.console import plan_page
 from server.console.endpoints.page import HEADERS, PAGE_ERRORS, AnyRequest, Visitor, provide_visitor, render
 from server.console.usage_chart import usage_chart
@@ -37,14 +37,14 @@ class BillingPage:
         self,
         request: AnyRequest,
         visitor: Visitor,
-        billing: Billing,
-        overview: Overview,
+        billing: BillingService,
+        overview: BillingOverview,
         alerts: AlertService,
-        closing: Closing,
+        statements: StatementService,
     ) -> None:
         self.request, self.visitor, self.caller = request, visitor, visitor.caller
         self.billing, self.alerts = billing, alerts
-        self._overview, self._closing = overview, closing
+        self._overview, self._statements = overview, statements
 
     async def show(
         self,
@@ -57,7 +57,7 @@ class BillingPage:
     ) -> Template:
         """The page, with what there is to say of what was just done."""
         shop_id = self.caller.shop_id
-        view = await self._overview.of(shop_id)
+        view = await self._overview.get_billing(shop_id)
         may_see = view.billing == "on" and self.visitor.may_set_up
         invoices, method, silent = await self._ask() if may_see else ((), None, False)
         return render(
@@ -72,13 +72,13 @@ class BillingPage:
             plan_name=partial(plan_page.plan_name, view),
             choices=plan_page.plan_choices(view),
             following=plan_page.following_plan(view),
-            chart=usage_chart(view, await self._overview.by_day(shop_id)),
+            chart=usage_chart(view, await self._overview.list_days(shop_id)),
             invoices=invoices,
             method=method,
             silent=silent,
-            alerts=await self.alerts.of(shop_id),
+            alerts=await self.alerts.get_alerts(shop_id),
             alert_percents=ALERT_PERCENTS,
-            statements=await self._closing.statements(self.caller) if may_see else (),
+            statements=await self._statements.list_statements(self.caller) if may_see else (),
             problem=problem,
             came=came,
             onward=onward,
@@ -88,7 +88,7 @@ class BillingPage:
 
     async def read_amount(self, field: str, text: str) -> int | None:
         """An amount in the plan's currency, in minor units; None for none. Raises Invalid."""
-        view = await self._overview.of(self.caller.shop_id)
+        view = await self._overview.get_billing(self.caller.shop_id)
         return plan_page.parse_amount(field, text, view.plan.currency)
 
     async def do(self, change: Awaitable[object], came: str = "") -> Response[Any]:
@@ -109,7 +109,7 @@ class BillingPage:
     async def _ask(self) -> tuple[tuple[Invoice, ...], PaymentMethod | None, bool]:
         """(invoices, what pays, whether the payment provider is silent): the page stands without it."""
         try:
-            asked = self.billing.invoices(self.caller), self.billing.payment_method(self.caller)
+            asked = self.billing.list_invoices(self.caller), self.billing.find_payment_method(self.caller)
             return *await asyncio.gather(*asked), False
         except AisleError:
             return (), None, True
@@ -118,22 +118,21 @@ class BillingPage:
 async def provide_page(
     request: AnyRequest,
     visitor: NamedDependency[Visitor],
-    billing: NamedDependency[Billing],
-    overview: NamedDependency[Overview],
+    billing: NamedDependency[BillingService],
+    overview: NamedDependency[BillingOverview],
     alerts: NamedDependency[AlertService],
-    closing: NamedDependency[Closing],
+    statements: NamedDependency[StatementService],
 ) -> BillingPage:
     """See `BillingPage`."""
-    return BillingPage(request, visitor, billing, overview, alerts, closing)
+    return BillingPage(request, visitor, billing, overview, alerts, statements)
 
 
 @get(PAGE, include_in_schema=False)
 async def show_billing(page: NamedDependency[BillingPage]) -> Template:
     """Plan, usage, invoices."""
     came = next((each for each in CAME if each in page.request.query_params), "")
-    if (
-        came == "subscribed"
-    ):  # the browser may be back before the news is: look; the webhook or the daily round brings it otherwise
+    if came == "subscribed":
+        # the browser may be back before the webhook arrives; if this fails, the webhook or the daily refresh brings it
         with suppress(AisleError):
             await page.billing.refresh(page.caller.shop_id)
     return await page.show(came=came)
@@ -144,13 +143,15 @@ async def subscribe(data: Form, page: NamedDependency[BillingPage]) -> Template:
     """Choose a plan for the first time."""
     plan = data.get("plan", "")
     found = find_offered(plan)
-    return await page.lead_on(page.billing.checkout(page.caller, plan), f"Subscribe to {found.name if found else plan}")
+    return await page.lead_on(
+        page.billing.create_checkout(page.caller, plan), f"Subscribe to {found.name if found else plan}"
+    )
 
 
 @post(f"{PAGE}/portal", status_code=200, include_in_schema=False)
 async def open_portal(page: NamedDependency[BillingPage]) -> Template:
     """Cards, addresses and receipts."""
-    return await page.lead_on(page.billing.portal(page.caller), "Cards, address and receipts")
+    return await page.lead_on(page.billing.create_portal(page.caller), "Cards, address and receipts")
 
 
 @post(f"{PAGE}/preview", status_code=200, include_in_schema=False)
@@ -158,7 +159,7 @@ async def preview_change(data: Form, page: NamedDependency[BillingPage]) -> Temp
     """What the change would cost, before it is made."""
     plan = find_offered(data.get("plan", ""))
     try:
-        preview = await page.billing.preview(page.caller, data.get("plan", ""))
+        preview = await page.billing.preview_change(page.caller, data.get("plan", ""))
     except AisleError as reason:
         return await page.show(problem=_words(reason))
     return await page.show(preview=preview, wanted=plan.id if plan else "")
@@ -174,7 +175,7 @@ async def change_plan(data: Form, page: NamedDependency[BillingPage]) -> Respons
 @post(f"{PAGE}/cancel", status_code=303, include_in_schema=False)
 async def cancel_plan(data: Form, page: NamedDependency[BillingPage]) -> Response[Any]:
     """Leave when the period ends, or stay after all."""
-    return await page.do(page.billing.cancel(page.caller, wanted=data.get("wanted") == "yes"))
+    return await page.do(page.billing.set_cancellation(page.caller, cancels=data.get("wanted") == "yes"))
 
 
 @post(f"{PAGE}/limits", status_code=303, include_in_schema=False)
@@ -183,7 +184,9 @@ async def choose_limits(data: Form, page: NamedDependency[BillingPage]) -> Respo
 
     async def choose() -> None:
         cap_minor = await page.read_amount("cap", data.get("cap", ""))
-        await page.billing.choose(page.caller, overage=data.get("overage") == "yes", spending_cap_minor=cap_minor)
+        await page.billing.update_choices(
+            page.caller, overage=data.get("overage") == "yes", spending_cap_minor=cap_minor
+        )
 
     return await page.do(choose(), came="saved")
 
@@ -195,7 +198,7 @@ async def choose_alerts(data: Form, page: NamedDependency[BillingPage]) -> Respo
     async def choose() -> None:
         percents = [percent for percent in ALERT_PERCENTS if data.get(f"at_{percent}") == "yes"]
         spent_minor = await page.read_amount("spent", data.get("spent", "")) or None
-        await page.alerts.choose(page.caller, AlertChoices(at_percents=percents, spent_minor=spent_minor))
+        await page.alerts.update_alerts(page.caller, AlertChoices(at_percents=percents, spent_minor=spent_minor))
 
     return await page.do(choose(), came="saved")
 

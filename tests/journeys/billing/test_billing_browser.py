@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 
 from billing.period import months_after
 from billing.plans import STARTER, TRIAL
-from server.billing.closing.models import Statement
+from server.billing.models import Statement
 from tests.journeys.billing.merchant import FAILS_ON_CHARGE, GOOD, PAGE, PASSWORD, PaidShop, wait_for
 
 pytestmark = pytest.mark.timeout(600)

@@ -77,11 +77,13 @@ def test_a_life(shop: PaidShop) -> None:
     assert fallback_of(refused) == {"reason": "quota", "contact": CONTACT}
     answers = shop.view()["answers"]
     assert [answers[name] for name in ("used", "included", "limit")] == [STARTER.answers] * 3
-    mail = wait_for(lambda: next((m for m in shop.mails() if "no answers are left" in m["subject"]), None), "the mail")
+    mail = wait_for(
+        lambda: next((m for m in shop.mails() if "you have no answers left" in m["subject"]), None), "the mail"
+    )
     assert f"{shop.paid.base_url}/console/billing" in mail["text"]
     assert "No answers are left until" in shop.page()
     shop.ask()
-    assert sum("no answers are left" in mail["subject"] for mail in shop.mails()) == 1
+    assert sum("you have no answers left" in mail["subject"] for mail in shop.mails()) == 1
 
     # answers beyond the plan, by choice and up to a cap
     assert shop.press("limits", overage="yes", cap="15 cents").status_code == 422
@@ -168,8 +170,8 @@ def test_a_life(shop: PaidShop) -> None:
     shop.await_status("ended")
     wait_for(lambda: fallback_of(shop.ask()[0]), "the fallback after the end")
     assert "There is no plan" in shop.page()
-    wait_for(lambda: any("no longer has a plan" in mail["subject"] for mail in shop.mails()), "the mail")
-    assert sum("no answers are left" in mail["subject"] for mail in shop.mails()) == 1
+    wait_for(lambda: any("there is no plan any more" in mail["subject"] for mail in shop.mails()), "the mail")
+    assert sum("you have no answers left" in mail["subject"] for mail in shop.mails()) == 1
     back = shop.subscribe("pro")
     assert back["status"] == "active"
     assert totals(shop)[0] == ("paid", 9900)  # no second trial
@@ -197,7 +199,7 @@ def test_a_paying_shop_outlives_an_outage_of_stripe(shop: PaidShop) -> None:
             assert "Starter" in page
             refused = shop.press("preview", plan="pro")
             assert refused.status_code == 422
-            assert "nothing was changed, try again" in text_of(refused.text)
+            assert "Nothing was changed; please try again" in text_of(refused.text)
         finally:
             shop.stripe.failure = None
     assert "does not answer" not in shop.page()
@@ -254,7 +256,7 @@ def test_a_card_whose_bank_asks_is_told_the_way(shop: PaidShop) -> None:
     asked = shop.press("plan", plan="pro")
     assert asked.status_code == 422
     assert "3-D Secure" in text_of(asked.text)
-    assert "nothing was charged or changed" in text_of(asked.text)
+    assert "Nothing was charged or changed" in text_of(asked.text)
     assert shop.view()["plan"]["id"] == "starter"
 
 

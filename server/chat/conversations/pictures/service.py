@@ -61,7 +61,7 @@ class Pictures:
     async def add(self, shopper: Shopper, data: bytes) -> PictureView:
         """Keep a picture for a message to come. Raises WrongType, TooLarge, Invalid, RateLimited, QuotaExceeded,
         NotFound."""
-        storage_limit = await self._allowances.limit_of(shopper.shop_id, "storage_mb")
+        storage_limit = await self._allowances.find_allowance(shopper.shop_id, "storage_mb")
         picture = await self._reader.read(data)
         picture_id = new_id()
         async with self._database.connection(shopper.shop_id) as connection:
@@ -70,9 +70,11 @@ class Pictures:
             if not await storage.add_picture(connection, shopper.shop_id, shopper.conversation_id, picture_id, picture):
                 raise _enough_for_today()
             if storage_limit:
-                room = await self._allowances.get_remaining(connection, shopper.shop_id, storage_limit, binding=True)
-                if room < 0:  # said to a shopper, whom the shop's plan does not concern
-                    raise QuotaExceeded("This shop cannot store more pictures.", retry_after_s=ASK_AGAIN_S)
+                remaining = await self._allowances.count_remaining(
+                    connection, shopper.shop_id, storage_limit, locks=True
+                )
+                if remaining < 0:  # the shopper reads this, so it does not mention the shop's plan
+                    raise QuotaExceeded("This shop has no room for more pictures.", retry_after_s=ASK_AGAIN_S)
         return _view(picture_id, picture)
 
     async def get(self, shopper: Shopper, picture_id: UUID) -> StoredPicture:

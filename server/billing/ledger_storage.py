@@ -1,25 +1,78 @@
-"""SQL of the ledger. Statements are of one shop each."""
+"""SQL of the usage ledger: its batches for the meter, and the conversation log that it is compared with."""
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
 
 from server.core.database import Connection
 
 
-async def add_meter_batch(
-    connection: Connection, shop_id: UUID, batch_id: UUID, meter: str, kind: str, most: int
+class UsageBatch(Struct, frozen=True, kw_only=True):
+    """Ledger entries of one period that are reported to a meter as one event."""
+
+    id: UUID
+    meter: str
+    period_start: datetime
+    period_end: datetime
+    quantity: int
+    at: datetime
+    """The time of its newest entry."""
+    age_s: float
+    """Seconds since then."""
+
+
+class SentUsage(Struct, frozen=True):
+    """What of a period has been reported to a meter, and when the last batch was."""
+
+    quantity: int
+    last_at: datetime | None
+
+
+class LoggedTurnRow(Struct, frozen=True, kw_only=True):
+    """A turn of the conversation log with its ledger entry; `is_overage`, `plan` and `at` are None without an entry."""
+
+    turn_id: UUID
+    state: str
+    kind: str | None
+    ended_at: datetime
+    is_overage: bool | None
+    plan: str | None
+    at: datetime | None
+    has_told: bool
+    """Whether the shopper received any of the answer."""
+
+
+class ErasedEntry(Struct, frozen=True):
+    """The ledger entry of an answer whose conversation was erased."""
+
+    plan: str
+    at: datetime
+
+
+class LedgerTotals(Struct, frozen=True):
+    """The answers of a period by the ledger, and how many of them were beyond the plan."""
+
+    answers: int
+    overage: int
+
+
+# batches for the meter ------------------------------------------------------------------------------------------------
+
+
+async def add_usage_batch(
+    connection: Connection, shop_id: UUID, batch_id: UUID, meter: str, kind: str, limit: int
 ) -> int:
-    """Gather entries of one kind that their meter was not told of, of the oldest period that has any; what they add up
-    to."""
+    """Put at most `limit` paid entries of one kind that no batch contains into a new batch; returns their quantity, 0
+    when there are none. All are of one period, the oldest that has any."""
     quantity: int | None = await connection.fetchval(
         """
         WITH due AS (
             SELECT turn_id, kind, period_start, at, quantity FROM usage_entry AS entry
             WHERE shop_id = $1 AND is_overage AND kind = $5 AND NOT EXISTS (
-                SELECT FROM metered_entry AS told
-                WHERE told.shop_id = $1 AND told.turn_id = entry.turn_id AND told.kind = entry.kind)
+                SELECT FROM metered_entry AS reported
+                WHERE reported.shop_id = $1 AND reported.turn_id = entry.turn_id AND reported.kind = entry.kind)
             ORDER BY period_start, at LIMIT $3
         ), one_period AS (
             SELECT * FROM due WHERE period_start = (SELECT min(period_start) FROM due)
@@ -27,48 +80,46 @@ async def add_meter_batch(
             INSERT INTO meter_batch (shop_id, id, meter, period_start, quantity, at)
             SELECT $1, $2, $4, min(period_start), sum(quantity), max(at) FROM one_period HAVING count(*) > 0
             RETURNING quantity
-        ), told AS (
+        ), batched AS (
             INSERT INTO metered_entry (shop_id, turn_id, kind, batch_id) SELECT $1, turn_id, kind, $2 FROM one_period
         )
         SELECT quantity FROM batch
         """,
         shop_id,
         batch_id,
-        most,
+        limit,
         meter,
         kind,
     )
     return quantity or 0
 
 
-async def unsent_batches(connection: Connection, shop_id: UUID) -> Sequence[Any]:
-    """Batches that are not known to have arrived, oldest first; `age_s` since they were put together."""
-    rows: Sequence[Any] = await connection.fetch(
+async def list_unsent_batches(connection: Connection, shop_id: UUID) -> list[UsageBatch]:
+    """Batches that are not known to have arrived and are not given up, oldest first."""
+    rows = await connection.fetch(
         "SELECT id, meter, period_start, coalesce((SELECT period_end FROM quota_period AS counted WHERE shop_id = $1 "
         "AND scope = '' AND counted.period_start = meter_batch.period_start), period_start + interval '1 month') "
         "AS period_end, quantity, at, extract(epoch FROM now() - at)::float8 AS age_s FROM meter_batch "
         "WHERE shop_id = $1 AND sent_at IS NULL AND lost_at IS NULL ORDER BY at",
         shop_id,
     )
-    return rows
+    return [UsageBatch(**row) for row in rows]
 
 
-async def end_batch(connection: Connection, shop_id: UUID, batch_id: UUID) -> None:
-    """It has arrived."""
+async def mark_batch_sent(connection: Connection, shop_id: UUID, batch_id: UUID) -> None:
+    """Record that a batch has arrived at the meter."""
     await connection.execute(
         "UPDATE meter_batch SET sent_at = now() WHERE shop_id = $1 AND id = $2 AND sent_at IS NULL", shop_id, batch_id
     )
 
 
-async def lose_batch(connection: Connection, shop_id: UUID, batch_id: UUID) -> None:
-    """It is too old for the meter, and will never arrive."""
+async def mark_batch_lost(connection: Connection, shop_id: UUID, batch_id: UUID) -> None:
+    """Record that a batch is too old for the meter and will not be sent."""
     await connection.execute("UPDATE meter_batch SET lost_at = now() WHERE shop_id = $1 AND id = $2", shop_id, batch_id)
 
 
-async def sent_quantity(
-    connection: Connection, shop_id: UUID, period_start: datetime, meter: str
-) -> tuple[int, datetime | None]:
-    """(what of a period has arrived at a meter, when the last of it did)."""
+async def get_sent_usage(connection: Connection, shop_id: UUID, period_start: datetime, meter: str) -> SentUsage:
+    """What of a period has been reported to a meter."""
     [row] = await connection.fetch(
         "SELECT coalesce(sum(quantity), 0)::bigint AS quantity, max(sent_at) AS last_at FROM meter_batch "
         "WHERE shop_id = $1 AND period_start = $2 AND meter = $3 AND sent_at IS NOT NULL",
@@ -76,17 +127,18 @@ async def sent_quantity(
         period_start,
         meter,
     )
-    return row["quantity"], row["last_at"]
+    return SentUsage(**row)
 
 
-# the log, counted anew ---------------------------------------------------------------------------------------------
+# a period recomputed from the conversation log ------------------------------------------------------------------------
 
 
-async def logged_turns(
+async def list_logged_turns(
     connection: Connection, shop_id: UUID, period_start: datetime, period_end: datetime
-) -> Sequence[Any]:
-    """Every turn of a period as the conversation log has it, with what the ledger says of it."""
-    rows: Sequence[Any] = await connection.fetch(
+) -> list[LoggedTurnRow]:
+    """The finished turns of a period: those that the ledger counts in it, and those without an entry that began in it.
+    Ordered by the time of the entry."""
+    rows = await connection.fetch(
         """
         SELECT turn.id AS turn_id, turn.state, turn.trace ->> 'kind' AS kind, turn.ended_at,
             entry.is_overage, entry.plan, entry.at,
@@ -104,23 +156,23 @@ async def logged_turns(
         period_start,
         period_end,
     )
-    return rows
+    return [LoggedTurnRow(**row) for row in rows]
 
 
-async def erased_entries(connection: Connection, shop_id: UUID, period_start: datetime) -> Sequence[Any]:
-    """Entries of a period whose turns are in no log any more: plan and time."""
-    rows: Sequence[Any] = await connection.fetch(
+async def list_erased_entries(connection: Connection, shop_id: UUID, period_start: datetime) -> list[ErasedEntry]:
+    """The answers of a period whose conversations were erased."""
+    rows = await connection.fetch(
         "SELECT plan, at FROM usage_entry WHERE shop_id = $1 AND period_start = $2 AND kind = 'answer' AND NOT EXISTS ("
         "SELECT FROM turn WHERE turn.shop_id = $1 AND turn.id = usage_entry.turn_id)",
         shop_id,
         period_start,
     )
-    return rows
+    return [ErasedEntry(**row) for row in rows]
 
 
-async def ledger_totals(connection: Connection, shop_id: UUID, period_start: datetime) -> Any:
-    """What the ledger says of a period."""
-    return await connection.fetchrow(
+async def get_ledger_totals(connection: Connection, shop_id: UUID, period_start: datetime) -> LedgerTotals:
+    """The answers of a period by the ledger."""
+    [row] = await connection.fetch(
         """
         SELECT coalesce(sum(quantity), 0)::bigint AS answers,
             coalesce(sum(quantity) FILTER (WHERE is_overage), 0)::bigint AS overage
@@ -129,10 +181,11 @@ async def ledger_totals(connection: Connection, shop_id: UUID, period_start: dat
         shop_id,
         period_start,
     )
+    return LedgerTotals(**row)
 
 
 async def find_period_end(connection: Connection, shop_id: UUID, start: datetime) -> datetime | None:
-    """When a period ends that began then; None where nothing was counted in it."""
+    """When the period that began at `start` ends; None when nothing was counted in it."""
     end: datetime | None = await connection.fetchval(
         "SELECT coalesce(period_end, period_start + interval '1 month') FROM quota_period "
         "WHERE shop_id = $1 AND scope = '' AND period_start = $2",
@@ -142,8 +195,8 @@ async def find_period_end(connection: Connection, shop_id: UUID, start: datetime
     return end
 
 
-async def periods_with_entries(connection: Connection, shop_id: UUID) -> list[datetime]:
-    """When the periods began in which anything was counted, newest first."""
+async def list_period_starts(connection: Connection, shop_id: UUID) -> Sequence[datetime]:
+    """Starts of the newest 120 periods in which anything was counted, newest first."""
     rows = await connection.fetch(
         "SELECT DISTINCT period_start FROM usage_entry WHERE shop_id = $1 ORDER BY period_start DESC LIMIT 120", shop_id
     )

@@ -1,1 +1,0 @@
-"""When a merchant is told how far the plan is used."""

@@ -1,1 +1,0 @@
-"""Closed periods: what each came to, and whether log, ledger, meter and invoice agreed."""

@@ -1,1 +1,0 @@
-"""Resolutions of shoppers' questions: found in the conversation log, written into the ledger once they are final."""

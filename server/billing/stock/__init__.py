@@ -1,1 +1,0 @@
-"""What a shop keeps, counted against its plan."""
