@@ -1,1 +1,1 @@
-"""Plans, quotas and (later) Stripe. Knows nothing of the server."""
+"""Plans, entitlements, bills and the gateway to Stripe. Imports nothing of the server."""

@@ -1,11 +1,10 @@
-"""What counts on a bill.
+"""Which answers are billed.
 
-A billable answer is an answer of the assistant that was delivered to a shopper and told them something. Not billable
-are: an answer that failed, broke off or never began; a fallback, that is one which only says that it does not know,
-found nothing, cannot reach the shop's order system, or calls a person; a question back, such as which product is meant
-or whose order it is; a greeting, thanks and other small talk; a stopped answer of which nothing was told; the same
-message sent again; what staff write. The conversation log holds all that this takes, so every bill can be recomputed
-from it.
+An answer is billable when the assistant delivered it to a shopper and it said something. Not billable are: an answer
+that failed, broke off or never began; a fallback, which only says that it does not know, found nothing or cannot reach
+the shop's order system, or calls a person; a question back, such as which product is meant or whose order it is; a
+greeting, thanks and other small talk; an answer stopped before any of it was shown; the same message sent again; what
+staff write. The conversation log contains everything this needs, so every bill can be recomputed from it.
 """
 
 from typing import Final
@@ -22,9 +21,10 @@ QUESTIONS_BACK: Final = frozenset(
 )
 SMALL_TALK: Final = frozenset({"greeting", "thanks", "goodbye", "identity", "assent", "refusal"})
 NOT_BILLABLE: Final = FALLBACKS | QUESTIONS_BACK | SMALL_TALK
-"""Kinds of answer (`Concluded.kind` of the drivers) that do not answer."""
+"""Kinds of answer (`Concluded.kind` of the drivers) that are not billed."""
 
 
 def is_billable(state: str, kind: str | None, *, has_told: bool) -> bool:
-    """Whether a turn that ended in `state` with an answer of `kind` counts; `has_told`: the shopper got any of it."""
+    """Whether a turn that ended in `state` with an answer of `kind` is billed. `has_told`: the shopper received any of
+    the answer."""
     return state in DELIVERED and has_told and kind not in NOT_BILLABLE

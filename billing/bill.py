@@ -1,9 +1,9 @@
-"""A period's bill, worked out from the conversation log alone, and compared with everything else that says what it is.
+"""A period's bill, computed from the conversation log alone, and its comparison with everything else that counts it.
 
-log        the turns as they were saved, each judged anew by `billing.answers`
+log        the turns as they were saved, each checked again by `billing.answers`
 ledger     what was counted when each turn ended
-meter      what the payment provider was told of answers beyond the plan, or of final resolutions
-invoice    what it asks for them, also in the middle of a period when the plan changes
+meter      the usage that the payment provider was sent: answers beyond the plan, or final resolutions
+invoice    what the provider charges for them, also within a period when the plan changes
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ from billing.plans import Plan
 
 
 class LoggedTurn(Struct, frozen=True, kw_only=True):
-    """A turn as the conversation log has it. `entry_overage` is None where the ledger has no entry for it."""
+    """A turn of the conversation log. `entry_overage`: whether its ledger entry is overage; None without an entry."""
 
     turn_id: Any
     state: str
@@ -28,8 +28,8 @@ class LoggedTurn(Struct, frozen=True, kw_only=True):
 
 
 class ResolutionEntry(Struct, frozen=True, kw_only=True):
-    """A final resolution as the ledger has it. `each_minor` is the price of its plan, None where that has none;
-    `is_logged`: its conversation was not erased since."""
+    """A final resolution of the ledger. `each_minor` is the price on its plan, None when the plan has none;
+    `is_logged`: its conversation has not been erased."""
 
     is_billed: bool
     is_returned: bool
@@ -37,8 +37,17 @@ class ResolutionEntry(Struct, frozen=True, kw_only=True):
     each_minor: int | None
 
 
+class Recount(Struct, frozen=True):
+    """The number of billable turns, the ids of those without a ledger entry, and the ids of turns that have an entry
+    and are not billable."""
+
+    billable: int
+    missing: tuple[Any, ...]
+    surplus: tuple[Any, ...]
+
+
 class Bill(Struct, frozen=True, kw_only=True):
-    """Money in minor units of the plan's currency. `resolutions` are those to pay for."""
+    """The charges of a period, in minor units of the plan's currency. `resolutions` are the billed ones."""
 
     plan: str
     currency: str
@@ -52,59 +61,59 @@ class Bill(Struct, frozen=True, kw_only=True):
 
     @property
     def total_minor(self) -> int:
-        """Base, overage and resolutions."""
+        """The sum of base price, overage and resolutions."""
         return self.base_minor + self.overage_minor + self.resolutions_minor
 
 
-class ResolutionAudit(Struct, frozen=True, kw_only=True):
-    """A period's final resolutions in the log, beside what ledger, meter and invoices say; None for what could not be
-    asked, or is not asked for yet."""
+class ResolutionAudit(Struct, frozen=True, kw_only=True, rename={"reported": "told"}):
+    """A period's final resolutions by the log, beside ledger, meter and invoices; None for figures that are not known,
+    or not final yet."""
 
     final: int
-    """That stand, by the log; of erased conversations by the ledger."""
+    """Those that were not taken back, by the log; of erased conversations by the ledger."""
     returned: int
-    """Taken back, likewise."""
+    """Those that were taken back, likewise."""
     billed: int
-    """Of those that stand: neither beyond the spending cap nor of a time without such a plan."""
+    """Of `final`, those within the spending cap and on a plan that bills them."""
     billed_minor: int
     ledger_final: int
     ledger_returned: int
     ledger_billed: int
     erased: int
-    """Entries whose conversations were erased since."""
-    told: int
+    """Entries whose conversations have been erased."""
+    reported: int
+    """What has been sent to the meter."""
     meter: int | None
     invoiced_minor: int | None
     missing: tuple[Any, ...]
     """Turns with a final resolution that have no entry."""
     surplus: tuple[Any, ...]
-    """Entries for turns of which the log says otherwise."""
+    """Entries that the log contradicts."""
 
     def difference(self, *, is_over: bool) -> int:
-        """Resolutions by which log and ledger differ, ledger and meter."""
-        untold = abs(self.ledger_billed - self.told) if is_over else 0
-        at_meter = self.meter if self.meter is not None else self.told
+        """The number of resolutions by which log and ledger, and ledger and meter, differ."""
+        unreported = abs(self.ledger_billed - self.reported) if is_over else 0
+        at_meter = self.meter if self.meter is not None else self.reported
         return (
             len(self.missing)
             + len(self.surplus)
             + abs(self.ledger_billed - self.billed)
-            + abs(at_meter - self.told)
-            + untold
+            + abs(at_meter - self.reported)
+            + unreported
         )
 
 
-class Audit(Struct, frozen=True, kw_only=True):
-    """The bill beside what the ledger, the meter and the invoices say; None for what could not be asked, or is not
-    asked for yet."""
+class Audit(Struct, frozen=True, kw_only=True, rename={"reported_overage": "told_overage"}):
+    """A period's bill beside ledger, meter and invoices; None for figures that are not known, or not final yet."""
 
     bill: Bill
     is_over: bool
-    """Whether the period has ended: until then some answers may be on their way to the meter."""
+    """Whether the period has ended; before that some answers may not have been sent to the meter yet."""
     ledger_answers: int
     ledger_overage: int
     erased_answers: int
-    """Entries whose conversations were erased since: counted then, not to be recomputed now."""
-    told_overage: int
+    """Entries whose conversations have been erased: they were counted, and cannot be recomputed."""
+    reported_overage: int
     """Answers that have been sent to the meter."""
     meter_overage: int | None
     invoiced_overage_minor: int | None
@@ -113,25 +122,25 @@ class Audit(Struct, frozen=True, kw_only=True):
     surplus: tuple[Any, ...]
     """Entries for turns that are not billable."""
     resolutions: ResolutionAudit | None = None
-    """None where no plan bills by them and none is counted."""
+    """None when the plan does not bill by resolution and none is counted."""
 
     @property
     def difference(self) -> int:
-        """Answers and resolutions by which log and ledger differ, ledger and meter; 0 when all is well."""
-        untold = abs(self.ledger_overage - self.told_overage) if self.is_over else 0
-        at_meter = self.meter_overage if self.meter_overage is not None else self.told_overage
+        """The number of answers and resolutions by which log and ledger, and ledger and meter, differ."""
+        unreported = abs(self.ledger_overage - self.reported_overage) if self.is_over else 0
+        at_meter = self.meter_overage if self.meter_overage is not None else self.reported_overage
         return (
             len(self.missing)
             + len(self.surplus)
             + abs(self.ledger_overage - self.bill.overage)
-            + abs(at_meter - self.told_overage)
-            + untold
+            + abs(at_meter - self.reported_overage)
+            + unreported
             + (self.resolutions.difference(is_over=self.is_over) if self.resolutions else 0)
         )
 
     @property
     def difference_minor(self) -> int:
-        """Money by which the invoices differ from the bill, whichever way; 0 while they are not made."""
+        """The amount in minor units by which the invoices differ from the bill; 0 before they are final."""
         pairs = [(self.invoiced_overage_minor, self.bill.overage_minor)]
         if self.resolutions:
             pairs.append((self.resolutions.invoiced_minor, self.bill.resolutions_minor))
@@ -139,8 +148,8 @@ class Audit(Struct, frozen=True, kw_only=True):
 
 
 def bill_of_runs(runs: Sequence[tuple[Plan, int]], *, sells_overage: bool) -> Bill:
-    """What a period costs in which the plan was changed: `runs` are plans in their order with the answers given under
-    each, at least one. An answer is beyond the plan it was given under, and has that plan's price."""
+    """The bill of a period in which the plan may have changed. `runs` are the plans in their order, at least one, with
+    the answers given under each. An answer counts against the plan it was given under, and has that plan's price."""
     answers = overage = overage_minor = 0
     for plan, count in runs:
         included = max(answers, plan.answers) if plan.answers is not None else answers + count
@@ -159,8 +168,8 @@ def bill_of_runs(runs: Sequence[tuple[Plan, int]], *, sells_overage: bool) -> Bi
     )
 
 
-def recount(turns: Iterable[LoggedTurn]) -> tuple[int, tuple[Any, ...], tuple[Any, ...]]:
-    """(billable turns, those without an entry, entries that should not be)."""
+def recount(turns: Iterable[LoggedTurn]) -> Recount:
+    """Check every turn of a period against its ledger entry."""
     billable, missing, surplus = 0, [], []
     for turn in turns:
         counts = is_billable(turn.state, turn.kind, has_told=turn.has_told)
@@ -169,7 +178,7 @@ def recount(turns: Iterable[LoggedTurn]) -> tuple[int, tuple[Any, ...], tuple[An
             missing.append(turn.turn_id)
         elif not counts and turn.entry_overage is not None:
             surplus.append(turn.turn_id)
-    return billable, tuple(missing), tuple(surplus)
+    return Recount(billable, tuple(missing), tuple(surplus))
 
 
 def audit_resolutions(
@@ -177,16 +186,17 @@ def audit_resolutions(
     ledger: Mapping[Any, ResolutionEntry],
     *,
     each_minor: int,
-    told: int,
+    reported: int,
     meter: int | None,
     invoiced_minor: int | None,
 ) -> ResolutionAudit:
-    """A period's resolutions by turn: whether each that the log knows `stands`, and the ledger's entries. What the log
-    says is to be paid for at the price its entry notes, or at `each_minor` where it has none."""
+    """Compare a period's resolutions, by the turn of their last answer. `stands`: of each resolution of the log,
+    whether it was not taken back; `ledger`: the entries. A resolution has the price of its entry, or `each_minor`
+    without one."""
     erased = [entry for entry in ledger.values() if not entry.is_logged]
     standing = [ledger.get(turn_id) for turn_id, good in stands.items() if good]
     standing += [entry for entry in erased if not entry.is_returned]
-    prices = [each_minor if entry is None else entry.each_minor or 0 for entry in standing if _is_paid(entry)]
+    prices = [each_minor if entry is None else entry.each_minor or 0 for entry in standing if _is_billed(entry)]
     return ResolutionAudit(
         final=len(standing),
         returned=sum(not good for good in stands.values()) + sum(entry.is_returned for entry in erased),
@@ -196,7 +206,7 @@ def audit_resolutions(
         ledger_returned=sum(entry.is_returned for entry in ledger.values()),
         ledger_billed=sum(entry.is_billed for entry in ledger.values()),
         erased=len(erased),
-        told=told,
+        reported=reported,
         meter=meter,
         invoiced_minor=invoiced_minor,
         missing=tuple(turn_id for turn_id in stands if turn_id not in ledger),
@@ -208,5 +218,5 @@ def audit_resolutions(
     )
 
 
-def _is_paid(entry: ResolutionEntry | None) -> bool:
+def _is_billed(entry: ResolutionEntry | None) -> bool:
     return entry is None or entry.is_billed

@@ -1,11 +1,11 @@
-"""What a shop may have now, from the newest subscription that is known and the clock: never from the order in which
-news of it came.
+"""What a shop may use now, computed from its newest known subscription and the clock, never from the order in which
+webhooks arrived.
 
     state       what it means                                               answers
     unlimited   billing is switched off                                     without limit
     trial       no subscription yet, within the first days                  the trial plan's
-    active      subscribed, or trying out a subscription                    the plan's
-    grace       a payment failed lately; Stripe tries the card again        the plan's
+    active      subscribed, also during the subscription's trial                    the plan's
+    grace       a payment failed recently; Stripe retries the card         the plan's
     past_due    it failed for longer than GRACE                             none
     ended       the trial is over, or the subscription is                   none
 """
@@ -20,37 +20,38 @@ from billing.period import Period, calendar_month, period_at
 from billing.plans import NONE, TRIAL, UNLIMITED, Plan, find_plan
 
 GRACE = timedelta(days=14)
-"""Longer than Stripe's usual two weeks of retries would be a gift, shorter would cut a shop that is about to pay."""
+"""As long as Stripe's default of two weeks of retries: a shorter time would cut off a shop that is about to pay."""
 State: TypeAlias = Literal["unlimited", "trial", "active", "grace", "past_due", "ended"]
 
 
 class Entitlement(Struct, frozen=True, kw_only=True):
-    """The plan that holds now, and until when. `pays_overage`: answers beyond the plan are sold, not refused."""
+    """A shop's plan at a moment. `pays_overage`: answers beyond the plan are charged instead of refused."""
 
     plan: Plan
     state: State
     period: Period
     pays_overage: bool = False
     ends_at: datetime | None = None
-    """When the trial, the grace or a cancelled subscription ends."""
+    """When the trial, the grace period or a cancelled subscription ends or has ended."""
 
     @property
     def is_cut(self) -> bool:
-        """Nothing is answered any more."""
+        """Whether shoppers get no answers, because there is no valid plan."""
         return self.state in ("past_due", "ended")
 
 
 def unlimited(now: datetime) -> Entitlement:
-    """Without billing."""
+    """The entitlement of every shop when billing is switched off."""
     return Entitlement(plan=UNLIMITED, state="unlimited", period=calendar_month(now))
 
 
 def entitlement_of(
     subscription: SubscriptionState | None, *, trial_began: datetime, unpaid_since: datetime | None, now: datetime
 ) -> Entitlement:
-    """`trial_began` is when the shop was made; `unpaid_since` when its oldest open invoice was, None without one.
+    """What a shop may use at `now`. `trial_began` is when the shop was created; `unpaid_since` when its oldest unpaid
+    invoice was made, None without one.
 
-    A subscription to a price that is none of ours counts as the trial's end: nothing is known of what was promised.
+    A subscription to an unknown price gives the state "ended", because nothing is known of what was sold.
     """
     if subscription is None or subscription.status in ("incomplete", "incomplete_expired"):
         return _without_subscription(trial_began, now)
@@ -59,14 +60,14 @@ def entitlement_of(
     over_at = subscription.ended_at or subscription.cancel_at
     if plan is None or subscription.status in ("canceled", "unpaid", "paused") or (over_at and over_at <= now):
         return Entitlement(plan=NONE, state="ended", period=period, ends_at=over_at)
-    # usage in a trial is never billed, so none is sold
+    # Stripe never bills usage in a trial, so no overage is sold
     pays_overage = subscription.overage_item_id is not None and subscription.status != "trialing"
     if subscription.status == "past_due":
         until = (unpaid_since or subscription.period_start) + GRACE
         if until <= now:
             return Entitlement(plan=NONE, state="past_due", period=period, ends_at=until)
         return Entitlement(plan=plan, state="grace", period=period, pays_overage=pays_overage, ends_at=until)
-    # "trialing", "active", and words that Stripe may add: a paying shop is not cut for a word that we do not know
+    # "trialing", "active", and statuses that Stripe may add: a paying shop is not cut off for an unknown one
     return Entitlement(plan=plan, state="active", period=period, pays_overage=pays_overage, ends_at=over_at)
 
 

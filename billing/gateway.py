@@ -1,9 +1,9 @@
-"""What the house asks of a payment provider. Money is in minor units of its currency; times are aware, in UTC.
+"""The protocol of a payment provider. Amounts are in minor units of their currency; times are aware, in UTC.
 
 PaymentsError
-├── PaymentsUnavailable   nobody knows what became of it: ask again later, with the same key
-├── PaymentsRefused       the provider said no: `message` may be shown, `code` is the provider's word
-└── BadSignature          a webhook nobody should believe
+├── PaymentsUnavailable   the outcome is unknown: try again later, with the same key
+├── PaymentsRefused       the provider refused: `message` may be shown, `code` is the provider's
+└── BadSignature          a webhook that the provider did not sign
 """
 
 from collections.abc import Sequence
@@ -16,15 +16,16 @@ Proration = Literal["always_invoice", "none"]
 
 
 class PaymentsError(Exception):
-    """Any of the three below. Never holds a key or a secret."""
+    """The base of the three below. Its text never contains a key or a secret."""
 
 
 class PaymentsUnavailable(PaymentsError):
-    """No answer, a broken one, or too many requests."""
+    """The provider did not answer, answered wrongly, or received too many requests."""
 
 
 class PaymentsRefused(PaymentsError):
-    """`code` is a word such as card_declined, insufficient_funds, resource_missing, idempotency_error, or ""."""
+    """The provider refused a request. `code` is for example card_declined, insufficient_funds, resource_missing or
+    idempotency_error; it may be ""."""
 
     def __init__(self, message: str, code: str = "") -> None:
         super().__init__(message)
@@ -32,11 +33,12 @@ class PaymentsRefused(PaymentsError):
 
 
 class BadSignature(PaymentsError):
-    """Not signed with our secret, too old, too new, or not an event."""
+    """A webhook is not signed with our secret, is too old or too new, or is not an event."""
 
 
 class Price(msgspec.Struct, frozen=True):
-    """`amount_minor` is None for a price in fractions of a unit; `is_metered`: billed by usage, without a quantity."""
+    """A price. `amount_minor` is None for a price in fractions of a minor unit; `is_metered`: billed by usage, without
+    a quantity."""
 
     id: str
     lookup_key: str | None
@@ -47,11 +49,11 @@ class Price(msgspec.Struct, frozen=True):
 
 
 class SubscriptionState(msgspec.Struct, frozen=True):
-    """A subscription as it is now. `status` is the provider's word, also one that is new to us.
+    """A subscription as it was when it was fetched. `status` is the provider's, and may be one that we do not know.
 
-    `cancel_at` is when it will end; `cancel_at_period_end` may be False even so, as it is after a cancellation in the
-    provider's portal: whoever wants to know whether it ends asks `ends`. `overage_item_id` and `overage_price_id` are
-    those of what is billed by use, whichever meter counts it."""
+    `cancel_at` is when it will end. `cancel_at_period_end` may then still be False, as after a cancellation in the
+    provider's portal; use `ends`. `overage_item_id` and `overage_price_id` are those of the metered price, whichever
+    meter it uses."""
 
     id: str
     customer_id: str
@@ -77,12 +79,12 @@ class SubscriptionState(msgspec.Struct, frozen=True):
 
     @property
     def ends(self) -> bool:
-        """Whether it is over or will be at a known time."""
+        """Whether it has ended or will end at a known time."""
         return self.cancel_at_period_end or self.cancel_at is not None or self.ended_at is not None
 
 
 class InvoiceLine(msgspec.Struct, frozen=True):
-    """`amount_minor` is after discounts and without tax that comes on top; negative for time given back."""
+    """A line of an invoice. `amount_minor` is after discounts and without exclusive tax; negative for a credit."""
 
     description: str
     amount_minor: int
@@ -95,10 +97,11 @@ class InvoiceLine(msgspec.Struct, frozen=True):
 
 
 class Invoice(msgspec.Struct, frozen=True):
-    """The lines and `tax_minor` add up to `total_minor`. A customer's credit lowers `amount_due_minor` only.
+    """An invoice. The lines and `tax_minor` add up to `total_minor`; a customer's credit lowers only
+    `amount_due_minor`.
 
-    `status` is draft, open, paid, void, uncollectible, or a word new to us. Refunds leave it paid: what went back is
-    in `amount_refunded_minor`. `disputed` stays True when a dispute was won."""
+    `status` is draft, open, paid, void, uncollectible, or one that we do not know. A refunded invoice stays paid, with
+    the refund in `amount_refunded_minor`. `disputed` stays True after a dispute was won."""
 
     id: str
     number: str | None
@@ -121,7 +124,7 @@ class Invoice(msgspec.Struct, frozen=True):
 
 
 class PaymentMethod(msgspec.Struct, frozen=True):
-    """What pays: `kind` is the provider's word (card, sepa_debit, link, or one new to us)."""
+    """A payment method; `kind` is the provider's: card, sepa_debit, link, or one that we do not know."""
 
     kind: str
     brand: str | None = None
@@ -131,9 +134,9 @@ class PaymentMethod(msgspec.Struct, frozen=True):
 
 
 class Preview(msgspec.Struct, frozen=True):
-    """What a change of plan costs: `due_now_minor` at once, for `lines`; then `next_total_minor` each period.
+    """The cost of a change of plan: `due_now_minor` at once, for `lines`, then `next_total_minor` each period.
 
-    Given to `change_plan` as `proration_at`, the time makes the invoice equal to what was shown."""
+    With `proration_at` passed to `change_plan`, the invoice equals the preview."""
 
     currency: str
     due_now_minor: int
@@ -141,13 +144,13 @@ class Preview(msgspec.Struct, frozen=True):
     lines: tuple[InvoiceLine, ...]
     proration_at: datetime
     waits: bool = False
-    """Until the period ends."""
+    """Whether the change takes place only when the period ends."""
 
 
 class Event(msgspec.Struct, frozen=True):
-    """That something happened to an object, and no more: what is true now is fetched.
+    """A webhook event: it says that an object has changed, and its present state is then fetched.
 
-    `object_kind` is a word such as subscription or invoice. A dispute names its charge, not its customer."""
+    `object_kind` is for example subscription or invoice. A dispute names its charge, not its customer."""
 
     id: str
     type: str
@@ -159,13 +162,13 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Payments(Protocol):
-    """Every method may raise PaymentsUnavailable and PaymentsRefused."""
+    """A payment provider. Every method may raise PaymentsUnavailable and PaymentsRefused."""
 
     async def prices(self, lookup_keys: Sequence[str]) -> dict[str, Price]:
-        """Active prices by lookup key; unknown keys are missing from the answer."""
+        """The active prices by lookup key; unknown keys are left out."""
 
     async def create_customer(self, shop_id: str, email: str | None, name: str) -> str:
-        """The customer's id: the same one however often it is asked for within a day."""
+        """Create the shop's customer and return its id; repeated within a day it returns the same one."""
 
     async def checkout(
         self,
@@ -176,21 +179,21 @@ class Payments(Protocol):
         cancel_url: str,
         shop_id: str,
     ) -> str:
-        """The address of a page where the merchant subscribes to all these prices."""
+        """The address of a page where the merchant subscribes to these prices."""
 
     async def portal(self, customer_id: str, return_url: str) -> str:
         """The address of a page where the merchant changes card or plan, and cancels."""
 
     async def subscription(self, subscription_id: str) -> SubscriptionState | None:
-        """As it is now, None when there is no such subscription."""
+        """The present state of a subscription; None when it does not exist."""
 
     async def subscriptions_of(self, customer_id: str) -> tuple[SubscriptionState, ...]:
-        """Newest first, ended ones as well."""
+        """The customer's subscriptions, newest first, including ended ones."""
 
     async def preview_change(
         self, subscription: SubscriptionState, price_id: str, overage_price_id: str | None
     ) -> Preview:
-        """What changing to these prices now would cost, with usage that is billed at once; changes nothing."""
+        """The cost of changing to these prices now, with the usage that is then billed. Changes nothing."""
 
     async def change_plan(
         self,
@@ -201,39 +204,40 @@ class Payments(Protocol):
         key: str,
         proration_at: datetime | None = None,
     ) -> SubscriptionState:
-        """Changes the prices at once (no overage price: none is sold from now on); refused without any change when a
-        payment due now fails. Usage so far is billed at the old price, but not with "none". One `key` is one change."""
+        """Change the prices at once; without an overage price no overage is sold from then on. Refused without any
+        change when a payment due now fails. Usage so far is billed at the old price, except with "none". `key` makes
+        repeating the request safe."""
 
     async def schedule_downgrade(
         self, subscription: SubscriptionState, price_id: str, overage_price_id: str | None
     ) -> SubscriptionState:
-        """Changes both prices when the period ends, without proration; replaces an earlier such wish."""
+        """Change both prices when the period ends, without proration. Replaces an earlier scheduled downgrade."""
 
     async def release_schedule(self, subscription: SubscriptionState) -> SubscriptionState:
-        """Takes back a downgrade that waits."""
+        """Cancel a scheduled downgrade."""
 
     async def cancel_at_period_end(self, subscription: SubscriptionState, cancels: bool) -> SubscriptionState:
-        """Ends it with the period and drops a waiting downgrade; False: lets it go on."""
+        """End the subscription with the period and cancel a scheduled downgrade; False takes the cancellation back."""
 
     async def invoices(self, customer_id: str, limit: int = 24) -> tuple[Invoice, ...]:
-        """Newest first, at most `limit` (1 to 100)."""
+        """The customer's invoices, newest first, at most `limit` (1 to 100)."""
 
     async def payment_method(self, subscription: SubscriptionState) -> PaymentMethod | None:
-        """What the next payment is taken from; None where nothing is known."""
+        """The payment method of the next payment; None when there is none."""
 
     async def send_meter_event(self, meter: str, customer_id: str, value: int, identifier: str, at: datetime) -> None:
-        """Reports usage to the meter of this event name. One identifier counts once within a day; `at` is at most 35
-        days ago; negative corrects."""
+        """Report usage to the meter with this event name. An identifier counts once within a day; `at` is at most 35
+        days ago; a negative value corrects."""
 
     async def meter_total(self, meter: str, customer_id: str, start: datetime, end: datetime) -> int:
-        """Usage that a meter has counted so far in [start, end), both cut to the minute; some minutes late."""
+        """The usage that a meter has counted in [start, end), both cut to the minute; some minutes late."""
 
     async def customer_of(self, event: Event) -> str | None:
-        """The event's customer, through its charge when it names none itself."""
+        """The event's customer, taken from its charge when the event names none."""
 
     def read_event(self, body: bytes, signature_header: str, secrets: Sequence[str], now: float) -> Event:
         """A webhook's event, signed with one of the secrets at most 300 s from `now` (Unix seconds), before or after.
         Raises BadSignature."""
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""

@@ -1,4 +1,4 @@
-"""Periods of a month: the calendar's, or those that begin on the day of subscribing."""
+"""Billing periods of a month: calendar months, or months that begin on the day of subscribing."""
 
 from calendar import monthrange
 from datetime import UTC, datetime
@@ -7,7 +7,7 @@ from msgspec import Struct
 
 
 class Period(Struct, frozen=True):
-    """From `start` up to, not including, `end`; aware UTC."""
+    """From `start` up to, not including, `end`; both aware, in UTC."""
 
     start: datetime
     end: datetime
@@ -17,14 +17,14 @@ class Period(Struct, frozen=True):
 
 
 def calendar_month(now: datetime) -> Period:
-    """The month `now` is in, by UTC."""
+    """The calendar month of `now` in UTC."""
     start = datetime(now.year, now.month, 1, tzinfo=UTC)
     return Period(start, months_after(start, 1))
 
 
 def period_at(anchor: Period, now: datetime) -> Period:
-    """The period `now` is in, where `anchor` is a period we know: later ones follow it month by month, on the day of
-    the month that the anchor ends on. What is known of a subscription may be older than its renewal."""
+    """The period `now` is in. `anchor` is a known period; later ones follow it month by month, on the day of the month
+    on which the anchor ends. It is needed because the stored subscription may be older than its last renewal."""
     if now < anchor.end:
         return anchor
     months = (now.year - anchor.end.year) * 12 + now.month - anchor.end.month
@@ -34,7 +34,7 @@ def period_at(anchor: Period, now: datetime) -> Period:
 
 
 def months_after(start: datetime, months: int) -> datetime:
-    """The same day and time so many months on; the month's last day where it has no such day."""
+    """The same day and time `months` later (earlier when negative), or the month's last day when it is shorter."""
     index = start.year * 12 + start.month - 1 + months
     year, month = divmod(index, 12)
     return start.replace(year=year, month=month + 1, day=min(start.day, monthrange(year, month + 1)[1]))

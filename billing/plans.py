@@ -1,19 +1,19 @@
-"""The plans, as one table. A changed plan is a new row with the next version: earlier subscribers keep theirs."""
+"""The table of plans. A changed plan is a new row with the next version; earlier subscribers stay on theirs."""
 
 from typing import Final
 
 from msgspec import Struct
 
 ANSWERS = "aisle_answers"
-"""The billing meter that answers beyond a plan are counted on."""
+"""The meter of answers beyond a plan."""
 RESOLUTIONS = "aisle_resolutions"
-"""The billing meter that final resolutions are counted on."""
+"""The meter of final resolutions."""
 NEVER = 2**53
-"""Stands for "no limit" where a number is needed; exact also in JSON readers that know only doubles."""
+"""Means "no limit" where a number is needed; exact in JSON readers that have only doubles."""
 
 
 class MeteredPrice(Struct, frozen=True, kw_only=True):
-    """What a plan bills by use, each at `unit_minor`; `lookup_key` is Stripe's of the metered price."""
+    """The price of a plan's usage: `unit_minor` for each unit; `lookup_key` is that of Stripe's metered price."""
 
     meter: str
     unit_minor: int
@@ -21,7 +21,7 @@ class MeteredPrice(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What a shop may have. None means without limit; money in minor units of `currency`."""
+    """What a shop may use. None means without limit; amounts are in minor units of `currency`."""
 
     id: str
     version: int
@@ -29,32 +29,32 @@ class Plan(Struct, frozen=True, kw_only=True):
     answers: int | None
     """Answers in a period (a month from the day of subscribing)."""
     tokens: int | None
-    """Model tokens in a period, prompt and completion together; a brake against abuse far above ordinary use."""
+    """Model tokens in a period, prompt and completion together; a limit against abuse, far above ordinary use."""
     products: int | None
     documents: int | None
     storage_mb: int | None
-    """Text and pictures kept for the shop."""
+    """MB of text and pictures stored for the shop."""
     seats: int | None
-    """Staff with a sign-in."""
+    """Members who may sign in to the console."""
     answers_per_minute: int
     features: frozenset[str]
     price_minor: int | None
-    """A month's price; None where it is agreed upon by talking."""
+    """The monthly price; None for a plan that is not sold."""
     overage_minor: int | None = None
-    """Each answer beyond the plan, where the shop has chosen to pay for them; None where it cannot."""
+    """The price of an answer beyond the plan, for shops that choose to pay for them; None when they cannot."""
     resolution_minor: int | None = None
-    """Each final resolution (`billing.resolutions`); None where resolutions are not what is billed."""
+    """The price of a final resolution (`billing.resolutions`); None on a plan that does not bill by resolution."""
     currency: str = "USD"
     trial_days: int = 0
 
     @property
     def lookup_key(self) -> str:
-        """Stripe's lookup key of the monthly price: the same word in every environment, whatever the price's id."""
+        """The lookup key of the monthly price at Stripe; unlike the price's id it is the same in every account."""
         return f"aisle_{self.id}_v{self.version}"
 
     @property
     def metered(self) -> MeteredPrice | None:
-        """What is billed by use; None where nothing is."""
+        """The price of usage; None when no usage is billed."""
         if self.resolution_minor is not None:
             key = f"{self.lookup_key}_resolutions"
             return MeteredPrice(meter=RESOLUTIONS, unit_minor=self.resolution_minor, lookup_key=key)
@@ -65,14 +65,14 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def price_keys(self) -> tuple[str, ...]:
-        """The lookup keys of all its prices."""
+        """The lookup keys of the plan's prices."""
         return (self.lookup_key, self.metered.lookup_key) if self.metered else (self.lookup_key,)
 
 
 HIDE_BRANDING, OWN_DOMAIN, MODEL_CHOICE, SSO = "hide_branding", "own_domain", "model_choice", "sso"
 FEATURES: Final = frozenset({HIDE_BRANDING, OWN_DOMAIN, MODEL_CHOICE, SSO})
 SHOWN: Final = frozenset({HIDE_BRANDING})
-"""Those with something behind them today. The others are checks that wait for it, and nobody is sold them."""
+"""The features that exist. The code checks for the others already, but they are neither built nor offered."""
 
 TRIAL = Plan(
     id="trial",
@@ -121,7 +121,7 @@ RESOLUTION = Plan(
     resolution_minor=60,
     trial_days=14,
 )
-"""Its answers and tokens are a brake against abuse, not what is paid for."""
+"""Its answers and tokens only limit abuse; they are not what is paid for."""
 PRO = Plan(
     id="pro",
     version=1,
@@ -167,7 +167,7 @@ UNLIMITED = Plan(
     features=FEATURES,
     price_minor=None,
 )
-"""Self-hosted, with billing switched off."""
+"""The plan of every shop when billing is switched off."""
 NONE = Plan(
     id="none",
     version=1,
@@ -182,29 +182,29 @@ NONE = Plan(
     features=frozenset(),
     price_minor=0,
 )
-"""After the trial or a subscription has ended: everything is kept, nothing is answered."""
+"""The plan after a trial or subscription has ended: all data is kept, and shoppers get no answers."""
 
 PLANS: Final = (TRIAL, RESOLUTION, STARTER, PRO, ENTERPRISE)
-"""Every version that somebody may still have, the newest of each first."""
+"""Every version that a shop may still be on, the newest of each first."""
 OFFERED: Final = (RESOLUTION, STARTER, PRO, ENTERPRISE)
-"""What can be subscribed to now, the smallest monthly price first."""
+"""The plans that can be subscribed to, the smallest monthly price first."""
 BY_RESOLUTION: Final = tuple(plan for plan in PLANS if plan.resolution_minor is not None)
-"""Those that bill by resolution; a trigger of the database (sql/resolutions.sql) knows them by their lookup keys."""
+"""The plans that bill by resolution. A database trigger (sql/resolutions.sql) contains their lookup keys too."""
 
 
 def find_plan(lookup_key: str | None) -> Plan | None:
-    """The plan that a Stripe price stands for; None for a price that is none of ours."""
+    """The plan of a Stripe price; None for an unknown price."""
     return next((plan for plan in PLANS if plan.lookup_key == lookup_key), None)
 
 
 def find_offered(plan_id: str) -> Plan | None:
-    """The newest version of a plan that can be subscribed to."""
+    """The newest version of a plan that can be subscribed to; None for any other id."""
     return next((plan for plan in OFFERED if plan.id == plan_id), None)
 
 
 def has_feature(plan: Plan, name: str) -> bool:
-    """Whether the plan has one of FEATURES. Raises KeyError for a name that is none: a check must not pass or fail
-    by a slip of the pen."""
+    """Whether the plan has one of FEATURES. Raises KeyError for an unknown name, so that a typing error cannot decide a
+    check."""
     if name not in FEATURES:
         raise KeyError(name)
     return name in plan.features

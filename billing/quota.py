@@ -1,4 +1,4 @@
-"""The quota seam: an answer is reserved before it is made, settled when delivered, given back when it failed."""
+"""The protocol of quotas: an answer is reserved before it is generated, and settled when the turn has ended."""
 
 from typing import Any, Protocol
 from uuid import UUID
@@ -7,29 +7,30 @@ from msgspec import Struct
 
 
 class Spent(Struct, frozen=True):
-    """What a turn came to. `is_billable` by `billing.answers`; `tokens` of the model, prompt and completion."""
+    """What a turn used. `is_billable` by `billing.answers`; `tokens` of the model, prompt and completion together."""
 
     is_billable: bool
     tokens: int = 0
 
 
 class Quota(Protocol):
-    """Decides whether a shop may have one more answer. Runs inside the turn's own transactions."""
+    """Decides whether a shop may give one more answer, inside the turn's own transactions."""
 
     async def reserve(self, connection: Any, shop_id: UUID, turn_id: UUID, key_id: UUID | None) -> bool:
-        """Hold one answer; False when a limit is reached: the plan's, or that of the key the shopper came by. Undone
-        when the transaction rolls back."""
+        """Reserve one answer; False when the limit of the plan or of the shopper's key is reached. A rollback of the
+        transaction undoes it."""
 
     async def settle(self, connection: Any, shop_id: UUID, turn_id: UUID, spent: Spent) -> None:
-        """The turn has ended: give back what is held, count what is billable. May be called again."""
+        """Release the reservation of a turn that has ended, and count its answer if it is billable. Calling it again
+        changes nothing."""
 
 
 class Unlimited:
-    """Self-hosted without billing: every answer is allowed. The `turn` rows are the count."""
+    """The quota of installations without billing: every answer is allowed, and nothing is counted."""
 
     async def reserve(self, connection: Any, shop_id: UUID, turn_id: UUID, key_id: UUID | None) -> bool:
-        """Always."""
+        """True."""
         return True
 
     async def settle(self, connection: Any, shop_id: UUID, turn_id: UUID, spent: Spent) -> None:
-        """Nothing to count."""
+        """Do nothing."""

@@ -1,7 +1,7 @@
-"""What Aisle needs in a Stripe account before anybody can subscribe: its meters, and for each plan products and prices.
+"""What Aisle needs in a Stripe account before anybody can subscribe: meters, and the products and prices of each plan.
 
-Everything is found by names of ours (the meter's event, the product's id, the price's lookup key), so that it may be
-set up any number of times."""
+Everything is found by names that we choose (the meter's event, the product's id, the price's lookup key), so setting up
+again changes nothing."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -13,19 +13,19 @@ from billing.plans import ANSWERS, RESOLUTIONS, MeteredPrice, Plan
 from billing.stripe_client import StripeClient
 
 TIMEOUT_S = 20.0
-_MOST_LOOKUP_KEYS = 10  # of one request, by Stripe's API
+_MOST_LOOKUP_KEYS = 10  # per request, a limit of Stripe's API
 _METER_NAMES: Mapping[str, str] = {ANSWERS: "Answers beyond the plan", RESOLUTIONS: "Resolutions"}
 _PRODUCTS: Mapping[str, tuple[str, str]] = {
     ANSWERS: ("overage", "answers beyond the plan"),
     RESOLUTIONS: ("resolutions", "resolutions"),
 }
-"""Ending of the product's id and name, by meter."""
+"""The suffixes of the product's id and name, by meter."""
 
 Json = dict[str, Any]
 
 
 class CatalogEntry(Struct, frozen=True, kw_only=True):
-    """A thing in the account. `problem` says how it differs from the plan, "" when it does not."""
+    """A meter, product or price of the account. `problem` says how it differs from the plan; "" when it does not."""
 
     kind: str
     """meter, product or price."""
@@ -36,22 +36,22 @@ class CatalogEntry(Struct, frozen=True, kw_only=True):
 
 
 class StripeCatalog:
-    """`api_base` is another address than Stripe's. Close it after use."""
+    """The catalog of one Stripe account. `api_base` replaces Stripe's address. Close it after use."""
 
     def __init__(self, api_key: str, *, api_base: str | None = None) -> None:
         self._stripe = StripeClient(api_key, api_base, TIMEOUT_S, TIMEOUT_S)
         self._api, self._ask = self._stripe.api, self._stripe.ask
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         await self._stripe.close()
 
     async def set_up(self, plans: Sequence[Plan]) -> list[CatalogEntry]:
-        """Everything the plans need, made where it is missing; nothing that exists is changed, as prices at Stripe
-        cannot be. Raises PaymentsError."""
+        """Create what is missing of what the plans need, and return all of it. Changes nothing that exists, because
+        prices at Stripe cannot be changed. Raises PaymentsError."""
         meters = await self._stripe.all(self._api.billing.meters, {"status": "active"})
-        there = {each["event_name"]: each for each in meters}
-        entries = [await self._meter(name, there.get(name)) for name in _METER_NAMES]
+        existing = {each["event_name"]: each for each in meters}
+        entries = [await self._meter(name, existing.get(name)) for name in _METER_NAMES]
         ids = {meter.name: meter.id for meter in entries}
         known = await self._known_prices([key for plan in plans for key in plan.price_keys])
         for plan in plans:
@@ -121,13 +121,13 @@ class StripeCatalog:
 
 
 def _problem(price: Json, amount: int, currency: str, recurring: Json) -> str:
-    """How a price that exists differs from the plan's."""
+    """How an existing price differs from the plan's; "" when it does not."""
     found = price.get("recurring") or {}
-    told = (price.get("unit_amount"), price["currency"], found.get("interval"), found.get("meter"))
-    if told == (amount, currency, recurring["interval"], recurring.get("meter")):
+    actual = (price.get("unit_amount"), price["currency"], found.get("interval"), found.get("meter"))
+    if actual == (amount, currency, recurring["interval"], recurring.get("meter")):
         return ""
-    amount_there, currency_there, interval, meter = told
+    actual_amount, actual_currency, interval, meter = actual
     return (
-        f"Stripe has {amount_there} {currency_there} each {interval} on {meter or 'no meter'}, "
+        f"Stripe has {actual_amount} {actual_currency} each {interval} on {meter or 'no meter'}, "
         f"the plan {amount} {currency} each {recurring['interval']} on {recurring.get('meter') or 'no meter'}"
     )

@@ -1,6 +1,7 @@
-"""The SDK, held to what we need of it: plain dicts as answers, our errors, deadlines, one pool of connections.
+"""The Stripe SDK with plain dicts as answers, our errors, deadlines and one pool of connections.
 
-The one importer of `stripe`. That costs over half a second of CPU: who bills without Stripe never imports this."""
+This is the only file that imports `stripe`. Importing it takes over half a second of CPU, so installations without
+billing never import this file."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -21,7 +22,7 @@ Json = dict[str, Any]
 
 
 class StripeClient:
-    """`api` has the SDK's services; their `*_async` methods are awaited through `ask`."""
+    """A client of one Stripe account. `api` has the SDK's services; await their `*_async` methods through `ask`."""
 
     def __init__(self, api_key: str, api_base: str | None, timeout_s: float, attempt_timeout_s: float) -> None:
         self._timeout_s = timeout_s
@@ -35,11 +36,11 @@ class StripeClient:
         self.api: Any = client.v1
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         await self._http.close_async()  # type: ignore[no-untyped-call]
 
     async def ask(self, request: Awaitable[stripe.StripeObject], timeout_s: float | None = None) -> Json:
-        """The answer, within the deadline that also holds for retries. Raises PaymentsError."""
+        """The answer of a request. The deadline includes retries. Raises PaymentsError."""
         try:
             async with asyncio.timeout(timeout_s or self._timeout_s):
                 found = await request
@@ -50,7 +51,7 @@ class StripeClient:
         return found.to_dict()
 
     async def all(self, service: Any, wanted: Json, *path: str) -> list[Json]:
-        """Every page of a list; each has its own deadline."""
+        """The rows of all pages of a list; each page has its own deadline. Raises PaymentsError."""
         rows: list[Json] = []
         after: Json = {}
         while True:
@@ -79,8 +80,8 @@ def _translated(error: stripe.StripeError) -> PaymentsError:
 
 
 def check_signature(body: bytes, header: str, secrets: tuple[str, ...], now: float) -> None:
-    """The SDK checks the signature; the time is checked here, as the SDK has no `now` and believes the future.
-    Raises BadSignature."""
+    """Raise BadSignature for an event that Stripe did not sign. The SDK checks the signature; the time is checked here,
+    because the SDK takes no `now` and accepts times in the future."""
     if not any(_is_signed(body, header, secret) for secret in secrets):
         raise BadSignature("it is not signed with our secret")
     if abs(now - _signed_at(header)) > SIGNATURE_TOLERANCE_S:
@@ -95,6 +96,6 @@ def _is_signed(body: bytes, header: str, secret: str) -> bool:
 
 
 def _signed_at(header: str) -> int:
-    """The time of a header the SDK has read already."""
+    """The time of a header that the SDK has accepted."""
     parts = (part.split("=", 2) for part in header.split(","))
     return int(next(part[1] for part in parts if part[0] == "t"))

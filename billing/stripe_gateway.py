@@ -1,4 +1,4 @@
-"""Stripe behind the house's `Payments`. Importing this imports the SDK."""
+"""Stripe as an implementation of `Payments`. Importing this imports the SDK."""
 
 import asyncio
 from collections.abc import Iterable, Sequence
@@ -26,15 +26,15 @@ TIMEOUT_S = 10.0
 CHECKOUT_TIMEOUT_S = 20.0
 
 _PAGE = 100
-_MOST_LOOKUP_KEYS = 10  # of one request, by Stripe's API
+_MOST_LOOKUP_KEYS = 10  # per request, a limit of Stripe's API
 _DUPLICATE_USAGE = "duplicate_meter_event"
 
 Json = dict[str, Any]
 
 
 class StripePayments:
-    """`api_base` is another address than Stripe's, such as a stand-in's. Times out after `timeout_s` in all, retries
-    included. Reuses its connections until `close`."""
+    """Implements `Payments`. `api_base` replaces Stripe's address, for example with a stand-in's. A request times out
+    after `timeout_s`, including retries. Connections are reused until `close`."""
 
     def __init__(
         self,
@@ -52,11 +52,11 @@ class StripePayments:
         self._meter_ids: dict[str, str] = {}
 
     async def close(self) -> None:
-        """Closes the connections."""
+        """Close the connections."""
         await self._stripe.close()
 
     async def prices(self, lookup_keys: Sequence[str]) -> dict[str, Price]:
-        """Active prices by lookup key; unknown keys are missing from the answer."""
+        """The active prices by lookup key; unknown keys are left out."""
         found: dict[str, Price] = {}
         for first in range(0, len(lookup_keys), _MOST_LOOKUP_KEYS):
             keys = list(lookup_keys[first : first + _MOST_LOOKUP_KEYS])
@@ -68,14 +68,15 @@ class StripePayments:
         return found
 
     async def create_customer(self, shop_id: str, email: str | None, name: str) -> str:
-        """The customer's id. The keyed request never varies, so a mended address cannot clash with an earlier try."""
+        """Create the shop's customer and return its id. The request with the idempotency key is always the same, so a
+        corrected address does not conflict with an earlier attempt."""
         made = await self._ask(
             self._api.customers.create_async(
                 {"metadata": {"shop_id": shop_id}}, {"idempotency_key": f"aisle-customer-{shop_id}"}
             )
         )
-        told = {"name": name, **({"email": email} if email else {})}
-        await self._ask(self._api.customers.update_async(made["id"], told))
+        details = {"name": name, **({"email": email} if email else {})}
+        await self._ask(self._api.customers.update_async(made["id"], details))
         return str(made["id"])
 
     async def checkout(
@@ -87,7 +88,7 @@ class StripePayments:
         cancel_url: str,
         shop_id: str,
     ) -> str:
-        """The address of a Checkout page, with promotion codes and automatic tax."""
+        """The address of a Checkout page with promotion codes and automatic tax."""
         prices = [await self._price(price_id) for price_id in price_ids]
         session = requests.session(customer_id, prices, trial_days, success_url, cancel_url, shop_id)
         made = await self._ask(self._api.checkout.sessions.create_async(session), self._checkout_timeout_s)
@@ -100,7 +101,7 @@ class StripePayments:
         return str(made["url"])
 
     async def subscription(self, subscription_id: str) -> SubscriptionState | None:
-        """As it is now, None when there is no such subscription."""
+        """The present state of a subscription; None when it does not exist."""
         try:
             return await self._fetch(subscription_id)
         except PaymentsRefused as refusal:
@@ -109,7 +110,7 @@ class StripePayments:
             raise
 
     async def subscriptions_of(self, customer_id: str) -> tuple[SubscriptionState, ...]:
-        """Newest first, ended ones as well."""
+        """The customer's subscriptions, newest first, including ended ones."""
         wanted = {"customer": customer_id, "status": "all", "limit": _PAGE, "expand": ["data.schedule"]}
         page = await self._ask(self._api.subscriptions.list_async(wanted))
         return tuple([await self._read(found) for found in page["data"]])
@@ -127,7 +128,7 @@ class StripePayments:
             self._ask(self._api.invoices.create_preview_async(usual)),
         )
         details = (now.get("parent") or {}).get("subscription_details") or {}
-        keys = await self._lookup_keys(objects.priced(now["lines"]))
+        keys = await self._lookup_keys(objects.price_ids(now["lines"]))
         return Preview(
             currency=now["currency"],
             due_now_minor=now["amount_due"],
@@ -145,7 +146,7 @@ class StripePayments:
         key: str,
         proration_at: datetime | None = None,
     ) -> SubscriptionState:
-        """Changes the price at once. A schedule would change it back later, so it is released first."""
+        """Change the prices at once. A schedule would change them back later, so it is released first."""
         if subscription.schedule_id:
             await self.release_schedule(subscription)
         change: Json = {
@@ -160,7 +161,7 @@ class StripePayments:
     async def schedule_downgrade(
         self, subscription: SubscriptionState, price_id: str, overage_price_id: str | None
     ) -> SubscriptionState:
-        """Two phases: what is paid for until the period ends, then the new prices, where the schedule lets go."""
+        """Schedule the present prices until the period ends and then the new ones, with which the schedule ends."""
         schedule = await self._schedule(subscription)
         phases = requests.phases(subscription, schedule, price_id, overage_price_id)
         wanted = {"end_behavior": "release", "phases": phases}
@@ -173,13 +174,14 @@ class StripePayments:
         return await self._ask(self._api.subscription_schedules.create_async({"from_subscription": subscription.id}))
 
     async def release_schedule(self, subscription: SubscriptionState) -> SubscriptionState:
-        """Takes back a downgrade that waits."""
+        """Cancel a scheduled downgrade."""
         if subscription.schedule_id:
             await self._ask(self._api.subscription_schedules.release_async(subscription.schedule_id))
         return await self._fetch(subscription.id)
 
     async def cancel_at_period_end(self, subscription: SubscriptionState, cancels: bool) -> SubscriptionState:
-        """Stripe lets nobody cancel what a schedule rules. The portal cancels by `cancel_at` alone: that goes too."""
+        """End the subscription with the period, or take that back. Stripe refuses to cancel a subscription with a
+        schedule, so that is released first. The portal sets only `cancel_at`, so that is cleared too."""
         if subscription.schedule_id:
             await self.release_schedule(subscription)
         state = await self._update(subscription.id, {"cancel_at_period_end": cancels})
@@ -188,25 +190,26 @@ class StripePayments:
         return state
 
     async def invoices(self, customer_id: str, limit: int = 24) -> tuple[Invoice, ...]:
-        """Newest first. What was refunded or disputed is written on charges, which no longer name their invoice."""
+        """The customer's invoices, newest first. Refunds and disputes are read from the charges, which do not name
+        their invoice."""
         wanted = {"customer": customer_id, "limit": limit, "expand": ["data.payments"]}
         found = (await self._ask(self._api.invoices.list_async(wanted)))["data"]
         if not found:
             return ()
         oldest = min(invoice["created"] for invoice in found)
         charges = await self._all(self._api.charges, {"customer": customer_id, "created": {"gte": oldest}})
-        keys = await self._lookup_keys({price for each in found for price in objects.priced(each["lines"])})
+        keys = await self._lookup_keys({price for each in found for price in objects.price_ids(each["lines"])})
         return tuple(objects.read_invoice(invoice, charges, keys) for invoice in found)
 
     async def payment_method(self, subscription: SubscriptionState) -> PaymentMethod | None:
-        """The subscription's own, or else its customer's."""
+        """The payment method of the subscription, or else of its customer; None without either."""
         wanted = {"expand": ["default_payment_method", "customer.invoice_settings.default_payment_method"]}
         found = await self._ask(self._api.subscriptions.retrieve_async(subscription.id, wanted))
         own = found["default_payment_method"] or found["customer"]["invoice_settings"]["default_payment_method"]
         return objects.read_payment_method(own) if own else None
 
     async def send_meter_event(self, meter: str, customer_id: str, value: int, identifier: str, at: datetime) -> None:
-        """Reports usage; an identifier Stripe knows already is a report that arrived before."""
+        """Report usage. When Stripe already knows the identifier, an earlier attempt has arrived."""
         event = {
             "event_name": meter,
             "identifier": identifier,
@@ -220,7 +223,7 @@ class StripePayments:
                 raise
 
     async def meter_total(self, meter: str, customer_id: str, start: datetime, end: datetime) -> int:
-        """Usage in [start, end), both cut to the minute as Stripe's summaries need: periods that meet still meet."""
+        """The usage in [start, end). Both are cut to the minute, as Stripe requires; adjacent periods stay adjacent."""
         since, until = (int(each.timestamp()) // 60 * 60 for each in (start, end))
         if since >= until:
             return 0
@@ -238,14 +241,14 @@ class StripePayments:
         return self._meter_ids[name]
 
     async def customer_of(self, event: Event) -> str | None:
-        """The event's customer, through its charge when it names none itself."""
+        """The event's customer, taken from its charge when the event names none."""
         if event.customer_id or not event.charge_id:
             return event.customer_id
         charge = await self._ask(self._api.charges.retrieve_async(event.charge_id))
         return objects.id_of(charge.get("customer"))
 
     def read_event(self, body: bytes, signature_header: str, secrets: Sequence[str], now: float) -> Event:
-        """A webhook's event; verified before anything is read of it."""
+        """The event of a webhook, whose signature is verified first. Raises BadSignature."""
         check_signature(body, signature_header, tuple(secrets), now)
         try:
             return objects.read_event(msgspec.json.decode(body))
@@ -258,7 +261,7 @@ class StripePayments:
             OverflowError,
             RecursionError,
         ):
-            raise BadSignature("it holds no event") from None
+            raise BadSignature("it is not an event") from None
 
     async def _fetch(self, subscription_id: str) -> SubscriptionState:
         return await self._read(
@@ -270,11 +273,11 @@ class StripePayments:
         return await self._read(await self._ask(self._api.subscriptions.update_async(subscription_id, change, options)))
 
     async def _read(self, found: Json) -> SubscriptionState:
-        keys = await self._lookup_keys(objects.waiting_prices(found))
+        keys = await self._lookup_keys(objects.scheduled_prices(found))
         return objects.read_subscription(found, keys)
 
     async def _price(self, price_id: str) -> Price:
-        """Amount, currency and kind of a price never change, so it is asked for once."""
+        """A price. Amount, currency and kind never change, so each is fetched once."""
         if price_id not in self._known_prices:
             found = await self._ask(self._api.prices.retrieve_async(price_id))
             self._known_prices[price_id] = objects.read_price(found)

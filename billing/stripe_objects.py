@@ -1,6 +1,6 @@
-"""Stripe's objects, as plain dicts, turned into ours. API version 2026-10-28.endive.
+"""Stripe's objects, as plain dicts, parsed into ours. API version 2026-10-28.endive.
 
-Nothing here assumes to know every value of an enum: words new to us pass through."""
+Unknown values of an enum are passed through."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -22,13 +22,13 @@ def _time(seconds: int | None) -> datetime | None:
 
 
 def id_of(reference: Any) -> str | None:
-    """The id of an object that is named, or put in full."""
+    """The id of a referenced object, whether Stripe sent its id or the expanded object."""
     found: str | None = reference["id"] if isinstance(reference, Mapping) else reference
     return found
 
 
 def read_payment_method(method: Json) -> PaymentMethod:
-    """From a payment method object: what a kind has of number and expiry stands under the kind's own name."""
+    """Parse a payment method. Its number and expiry are in the field named after its kind."""
     kind = method["type"]
     details = method.get(kind) or {}
     return PaymentMethod(
@@ -42,7 +42,7 @@ def is_metered(price: Json) -> bool:
 
 
 def read_price(price: Json) -> Price:
-    """From a price object."""
+    """Parse a price."""
     recurring = price.get("recurring") or {}
     return Price(
         id=price["id"],
@@ -55,12 +55,12 @@ def read_price(price: Json) -> Price:
 
 
 def read_subscription(found: Json, lookup_keys: LookupKeys) -> SubscriptionState:
-    """From a subscription whose `schedule` is expanded; the keys are those of `waiting_prices`."""
+    """Parse a subscription whose `schedule` is expanded; `lookup_keys` has those of `scheduled_prices`."""
     items = found["items"]["data"]
     plan = next((item for item in items if not is_metered(item["price"])), None)
     overage = next((item for item in items if is_metered(item["price"])), None)
     timed = plan or overage or {"current_period_start": found["created"], "current_period_end": found["created"]}
-    waiting = waiting_prices(found)
+    scheduled = scheduled_prices(found)
     return SubscriptionState(
         id=found["id"],
         customer_id=id_of(found["customer"]) or "",
@@ -80,25 +80,25 @@ def read_subscription(found: Json, lookup_keys: LookupKeys) -> SubscriptionState
         ended_at=_time(found.get("ended_at")),
         latest_invoice_id=id_of(found.get("latest_invoice")),
         schedule_id=id_of(found.get("schedule")),
-        scheduled_lookup_key=next((lookup_keys.get(price) for price in waiting), None),
+        scheduled_lookup_key=next((lookup_keys.get(price) for price in scheduled), None),
         created=read_time(found["created"]),
         metadata=dict(found.get("metadata") or {}),
     )
 
 
-def waiting_prices(subscription: Json) -> list[str]:
-    """The ids of the prices that come after the current phase of its schedule, plan first; none when nothing waits."""
+def scheduled_prices(subscription: Json) -> list[str]:
+    """The ids of the prices of the schedule's next phase, plan first; empty without one."""
     schedule = subscription.get("schedule")
     current = schedule.get("current_phase") if isinstance(schedule, Mapping) else None
     if not isinstance(schedule, Mapping) or not current:
         return []
     later = (phase for phase in schedule["phases"] if phase["start_date"] >= current["end_date"])
     phase: Json = next(later, {"items": []})
-    kept = {item["price"]["id"] for item in subscription["items"]["data"]}
-    return [price for item in phase["items"] if (price := id_of(item["price"])) and price not in kept]
+    current_prices = {item["price"]["id"] for item in subscription["items"]["data"]}
+    return [price for item in phase["items"] if (price := id_of(item["price"])) and price not in current_prices]
 
 
-def priced(lines: Json) -> set[str]:
+def price_ids(lines: Json) -> set[str]:
     """The ids of the prices in an invoice's lines."""
     return {price for line in lines["data"] if (price := _price_of(line))}
 
@@ -109,7 +109,7 @@ def _price_of(line: Json) -> str | None:
 
 
 def read_lines(lines: Json, lookup_keys: LookupKeys) -> tuple[InvoiceLine, ...]:
-    """From an invoice's list of lines."""
+    """Parse an invoice's list of lines."""
     return tuple(_read_line(line, lookup_keys) for line in lines["data"])
 
 
@@ -138,7 +138,7 @@ def payment_intents_of(invoice: Json) -> set[str]:
 
 
 def read_invoice(invoice: Json, charges: list[dict[str, Any]], lookup_keys: LookupKeys) -> Invoice:
-    """From an invoice with expanded `payments`, and the customer's charges since it was made."""
+    """Parse an invoice with expanded `payments`; `charges` are the customer's since it was made."""
     intents = payment_intents_of(invoice)
     own = [charge for charge in charges if id_of(charge.get("payment_intent")) in intents]
     subscription = ((invoice.get("parent") or {}).get("subscription_details") or {}).get("subscription")
@@ -165,16 +165,16 @@ def read_invoice(invoice: Json, charges: list[dict[str, Any]], lookup_keys: Look
 
 
 def read_event(event: Json) -> Event:
-    """From an event; KeyError, TypeError or ValueError when it is none."""
-    about = event["data"]["object"]
-    kind = str(about["object"])
-    customer = about.get("id") if kind == "customer" else id_of(about.get("customer"))
-    charge = about.get("id") if kind == "charge" else id_of(about.get("charge"))
+    """Parse an event. Raises KeyError, TypeError or ValueError for anything else."""
+    subject = event["data"]["object"]
+    kind = str(subject["object"])
+    customer = subject.get("id") if kind == "customer" else id_of(subject.get("customer"))
+    charge = subject.get("id") if kind == "charge" else id_of(subject.get("charge"))
     return Event(
         id=str(event["id"]),
         type=str(event["type"]),
         created=read_time(event["created"]),
-        object_id=str(about.get("id", "")),
+        object_id=str(subject.get("id", "")),
         object_kind=kind,
         customer_id=customer,
         charge_id=charge,

@@ -1,4 +1,4 @@
-"""What is asked of Stripe, as plain dicts: a Checkout session, a change of items, the phases of a schedule."""
+"""The bodies of requests to Stripe: a Checkout session, changed items, the phases of a schedule."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,8 +12,8 @@ Json = dict[str, Any]
 def session(
     customer_id: str, prices: Iterable[Price], trial_days: int | None, success_url: str, cancel_url: str, shop_id: str
 ) -> Json:
-    """A Checkout session. Automatic tax needs the merchant's address, which Checkout asks for and keeps; with Stripe's
-    older billing mode, usage would be lost when an overage price changes."""
+    """A Checkout session. Automatic tax needs the merchant's address, which Checkout asks for and saves. The flexible
+    billing mode is needed because the older one loses usage when an overage price changes."""
     trial = {"trial_period_days": trial_days} if trial_days else {}
     return {
         "mode": "subscription",
@@ -31,7 +31,7 @@ def session(
 
 
 def replaced_items(subscription: SubscriptionState, price_id: str, overage_price_id: str | None) -> list[Json]:
-    """The plan's item, and its overage's: changed, added or taken away."""
+    """The items of the plan and of its overage: changed, added or deleted."""
     items: list[Json] = [{"id": subscription.item_id, "price": price_id, "quantity": subscription.quantity}]
     if overage_price_id == subscription.overage_price_id:
         return items
@@ -42,8 +42,9 @@ def replaced_items(subscription: SubscriptionState, price_id: str, overage_price
 
 
 def phases(subscription: SubscriptionState, schedule: Json, price_id: str, overage_price_id: str | None) -> list[Json]:
-    """What is paid for until the period ends, then the new prices. Trial and discounts are repeated, as Stripe takes
-    away what a phase does not name; the change prorates, as else the usage of the last period is never billed."""
+    """The present prices until the period ends, then the new ones. Trial and discounts are repeated, because Stripe
+    removes what a phase does not name. The change prorates, because otherwise the last period's usage is never billed.
+    """
     start = schedule["current_phase"]["start_date"]
     current = next(phase for phase in schedule["phases"] if phase["start_date"] == start)
     discounts = [_named_discount(each) for each in current.get("discounts") or ()]
@@ -65,6 +66,6 @@ def _phase_item(item: Json) -> Json:
 
 
 def _named_discount(given: Json) -> Json:
-    """As a phase takes it: the discount itself where there is one, else what made it."""
+    """A discount in the form that a phase takes: its id, or that of the promotion code or coupon it came from."""
     named = ((name, id_of(given.get(name))) for name in ("discount", "promotion_code", "coupon"))
     return dict([next((name, value) for name, value in named if value)])

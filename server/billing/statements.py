@@ -74,7 +74,7 @@ class AuditService:
             erased = await ledger_storage.list_erased_entries(connection, shop_id, period.start)
             ledger = await ledger_storage.get_ledger_totals(connection, shop_id, period.start)
             sent = await ledger_storage.get_sent_usage(connection, shop_id, period.start, ANSWERS)
-        _, missing, surplus = recount(_logged_turn(turn) for turn in turns)
+        recounted = recount(_logged_turn(turn) for turn in turns)
         invoices = await self._list_invoices(account)
         resolutions = await self._audit_resolutions(shop_id, account, period, invoices)
         bill = bill_of_runs(_runs(turns, erased), sells_overage=ledger.overage > 0)
@@ -87,11 +87,11 @@ class AuditService:
             ledger_answers=ledger.answers,
             ledger_overage=ledger.overage,
             erased_answers=len(erased),
-            told_overage=sent.quantity,
+            reported_overage=sent.quantity,
             meter_overage=await self._find_meter_total(account, period, ANSWERS),
             invoiced_overage_minor=None if invoices is None else invoiced_usage(invoices, period, ANSWERS),
-            missing=missing,
-            surplus=surplus,
+            missing=recounted.missing,
+            surplus=recounted.surplus,
             resolutions=resolutions,
         )
 
@@ -124,7 +124,7 @@ class AuditService:
             stands,
             ledger,
             each_minor=each_minor or 0,
-            told=sent.quantity,
+            reported=sent.quantity,
             meter=await self._find_meter_total(account, period, RESOLUTIONS),
             invoiced_minor=None if invoices is None else invoiced_usage(invoices, period, RESOLUTIONS),
         )

@@ -83,7 +83,7 @@ def _table(period: Period, audit: Audit) -> str:
         ("", f"{'answers':>12}{'beyond plan':>14}{'to pay for them':>20}"),
         ("log", f"{bill.answers:>12,}{bill.overage:>14,}{_money(bill.overage_minor, currency):>20}"),
         ("ledger", f"{audit.ledger_answers:>12,}{audit.ledger_overage:>14,}"),
-        ("sent", f"{'':>12}{audit.told_overage:>14,}"),
+        ("sent", f"{'':>12}{audit.reported_overage:>14,}"),
         ("meter", f"{'':>12}{_known(audit.meter_overage):>14}"),
         ("invoice", f"{'':>26}{_money(invoiced, currency) if invoiced is not None else 'not made yet':>20}"),
         ("total", f"{_money(bill.total_minor, currency)} with the plan's {_money(bill.base_minor, currency)}"),
@@ -107,7 +107,7 @@ def _resolution_rows(found: ResolutionAudit, currency: str) -> list[tuple[str, s
         ("", heading),
         ("log", f"{found.final:>12,}{found.returned:>14,}{found.billed:>8,}{_money(found.billed_minor, currency):>20}"),
         ("ledger", f"{found.ledger_final:>12,}{found.ledger_returned:>14,}{found.ledger_billed:>8,}"),
-        ("sent", f"{'':>26}{found.told:>8,}"),
+        ("sent", f"{'':>26}{found.reported:>8,}"),
         ("meter", f"{'':>22}{_known(found.meter):>12}"),
         ("invoice", f"{'':>34}{_money(invoiced, currency) if invoiced is not None else 'not made yet':>20}"),
     ]

@@ -1,32 +1,30 @@
-"""Answers of the running period, added up day by day, against what the plan includes: the numbers of an SVG."""
+"""The chart of the current period's answers, summed up day by day, beside the plan's number: coordinates of an SVG."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from billing.forecast import ENOUGH_TO_TELL
+from billing.forecast import MIN_TIME
 from server.billing.models import BillingView, DayUsage
 
 WIDTH, HEIGHT, BASE, TOP = 560, 140, 118, 14
-MOST_OF_A_FORECAST = 1.6
-"""How far above limit and use the picture goes for a forecast's sake."""
-
-
-LEAST_DRAWN = 0.015
-"""Of the period: the first minutes would be too narrow to be seen."""
+MAX_FORECAST_HEIGHT = 1.6
+"""How much higher than the plan's answers and those used the chart may become to show the forecast."""
+MIN_WIDTH = 0.015
+"""The least part of the period that is drawn: the first minutes would be too narrow to see."""
 
 
 class UsageChart(Struct, frozen=True, kw_only=True):
-    """Lengths in the view box's own units."""
+    """The chart's coordinates, in units of its view box."""
 
     width: int
     height: int
     base: int
     area: str
-    """Points of the used answers' polygon."""
+    """Points of the polygon of used answers."""
     forecast: str
-    """Points of the line from today to the period's end at this pace; "" when it is too early to tell."""
+    """Points of the line from today to the period's end at the present rate; "" before MIN_TIME of it has passed."""
     limit_y: float | None
     included: int | None
     first: str
@@ -37,15 +35,15 @@ class UsageChart(Struct, frozen=True, kw_only=True):
 def usage_chart(view: BillingView, days: Sequence[DayUsage]) -> UsageChart:
     """The chart of a period; `days` are its answers by day."""
     start, end = view.period.start, view.period.end
-    now = min(max(datetime.now(UTC), start + (end - start) * LEAST_DRAWN), end)
+    now = min(max(datetime.now(UTC), start + (end - start) * MIN_WIDTH), end)
     used = {each.day: each.answers for each in days}
-    pace = view.answers.used / max((now - start) / timedelta(days=1), 1.0)
-    at_end = view.answers.used + pace * ((end - now) / timedelta(days=1))
-    tells = now - start > ENOUGH_TO_TELL
+    per_day = view.answers.used / max((now - start) / timedelta(days=1), 1.0)
+    at_end = view.answers.used + per_day * ((end - now) / timedelta(days=1))
+    has_forecast = now - start > MIN_TIME
     usual = max(view.answers.included or 0, view.answers.used, 10)
-    most = min(max(usual, at_end if tells else 0), usual * MOST_OF_A_FORECAST) * 1.08
-    # a line that would leave the picture ends at its top
-    reached = end if at_end <= most else now + (most - view.answers.used) / pace * timedelta(days=1)
+    most = min(max(usual, at_end if has_forecast else 0), usual * MAX_FORECAST_HEIGHT) * 1.08
+    # a line that would leave the chart ends at its top
+    reached = end if at_end <= most else now + (most - view.answers.used) / per_day * timedelta(days=1)
 
     def point(at: datetime, answers: float) -> str:
         x = (at - start) / (end - start) * WIDTH
@@ -62,7 +60,7 @@ def usage_chart(view: BillingView, days: Sequence[DayUsage]) -> UsageChart:
         height=HEIGHT,
         base=BASE,
         area=" ".join([*points, point(now, 0)]),
-        forecast=f"{point(now, view.answers.used)} {point(reached, min(at_end, most))}" if tells else "",
+        forecast=f"{point(now, view.answers.used)} {point(reached, min(at_end, most))}" if has_forecast else "",
         limit_y=round(BASE - included / most * (BASE - TOP), 1) if included is not None else None,
         included=included,
         first=f"{start.day} {start:%b}",

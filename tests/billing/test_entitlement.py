@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.bill import LoggedTurn, bill_of_runs, recount
+from billing.bill import LoggedTurn, Recount, bill_of_runs, recount
 from billing.entitlement import GRACE, entitlement_of
 from billing.forecast import runs_out_at
 from billing.gateway import SubscriptionState
@@ -158,4 +158,4 @@ def test_log_and_ledger_are_compared_turn_by_turn() -> None:
         turn("stopped before a word", "stopped", "policy", told=False),
         turn("stopped", "stopped", "policy", entry=False),
     ]
-    assert recount(turns) == (4, ("missing",), ("surplus",))
+    assert recount(turns) == Recount(4, ("missing",), ("surplus",))

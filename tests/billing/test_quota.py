@@ -8,7 +8,7 @@ import asyncpg
 import msgspec
 import pytest
 
-from billing.bill import recount
+from billing.bill import Recount, recount
 from billing.plans import ANSWERS, PRO, STARTER, TRIAL
 from server.billing import ledger_storage, storage
 from server.billing.plan_limits import RESERVATION_TTL_S
@@ -195,7 +195,7 @@ async def test_an_older_answer_of_stripes_never_replaces_a_newer_one(shop: Count
 
 
 async def test_a_shop_without_turns_has_nothing_to_recount(shop: CountedShop) -> None:
-    assert recount([]) == (0, (), ())
+    assert recount([]) == Recount(0, (), ())
     assert await shop.answer(new_id())  # a ledger entry whose conversation is in no log
     _period, audit = await AuditService(shop.database, shop.entitlements, None).recompute(shop.id, None)
     assert (audit.ledger_answers, audit.erased_answers, audit.difference) == (1, 1, 0)

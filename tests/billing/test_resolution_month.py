@@ -88,7 +88,7 @@ async def test_a_month_adds_up(shop: ResolvedShop, conversations: int) -> None:
     found = audit.resolutions
     assert found
     assert (closed, found.final, found.returned, found.erased) == (period, final, returned, 10)
-    assert found.billed == found.ledger_billed == found.told == found.meter == final
+    assert found.billed == found.ledger_billed == found.reported == found.meter == final
     assert found.invoiced_minor == audit.bill.resolutions_minor == final * EACH > 0
     assert (audit.difference, audit.difference_minor) == (0, 0)
     assert audit.bill.total_minor == (RESOLUTION.price_minor or 0) + final * EACH
@@ -161,7 +161,7 @@ def test_every_kind_of_disagreement_counts() -> None:
         "unknown": entry(),
     }
     log = {"fine": True, "free": True, "back": False, "says back": True, "says stands": False, "missing": True}
-    found = audit_resolutions(log, ledger, each_minor=EACH, told=4, meter=3, invoiced_minor=None)
+    found = audit_resolutions(log, ledger, each_minor=EACH, reported=4, meter=3, invoiced_minor=None)
     assert found.missing == ("missing",)
     assert set(found.surplus) == {"says back", "says stands", "unknown"}
     assert (found.final, found.returned, found.erased) == (5, 2, 1)
