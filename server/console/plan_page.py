@@ -1,4 +1,4 @@
-"""What the page Plan says of money and choices, worked out before the template prints it."""
+"""Amounts and choices of the page of plan and usage, computed before the template shows them."""
 
 import re
 from decimal import Decimal
@@ -11,12 +11,12 @@ from server.core.money import currency_decimals, format_money, to_decimal
 
 MOST_MINOR = 100_000_000
 CENT_SIGNS = {"USD": "¢"}
-"""Where an amount below one unit is usually written in cents; elsewhere it is written in full."""
+"""The currencies whose amounts below one unit are usually written in cents; others are written in full."""
 _AMOUNT = re.compile(r"(?P<whole>[0-9]{1,3}(?:,[0-9]{3}){1,2}|[0-9]{1,9})(?:[.,](?P<part>[0-9]+))?")
 
 
 class PlanChoice(Struct, frozen=True):
-    """A plan on offer beside the shop's own. `change` is what the button says that leads to it."""
+    """An offered plan compared with the shop's own; `change` is the text of the button that leads to it."""
 
     plan: PlanView
     is_current: bool
@@ -26,23 +26,23 @@ class PlanChoice(Struct, frozen=True):
 
 
 def plan_choices(view: BillingView) -> tuple[PlanChoice, ...]:
-    """The plans on offer, in their order."""
+    """The offered plans, in their order."""
     return tuple(_plan_choice(plan, view) for plan in view.plans)
 
 
 def plan_name(view: BillingView, plan_id: str) -> str:
-    """What the plan with this id is called; one that is offered no more goes by its id."""
+    """The name of the plan with this id; the capitalised id for a plan that is no longer offered."""
     return next((plan.name for plan in view.plans if plan.id == plan_id), plan_id.capitalize())
 
 
 def following_plan(view: BillingView) -> PlanView:
-    """The plan that is paid for next."""
+    """The plan of the next payment."""
     wanted = view.next_plan or view.plan.id
     return next((plan for plan in view.plans if plan.id == wanted), view.plan)
 
 
 def money_text(minor: int | None, currency: str) -> str:
-    """An amount, or a dash where there is none. Payment providers write currencies in lower case."""
+    """An amount, or a dash for None. `currency` may be in lower case, as payment providers write it."""
     return "–" if minor is None else format_money(minor, currency.upper())
 
 
@@ -53,12 +53,12 @@ def unit_price_text(minor: int, currency: str) -> str:
 
 
 def amount_field(minor: int | None, currency: str) -> str:
-    """An amount as it stands in a form's field, without its currency: 12.50 USD, 12 JPY, 12.500 KWD."""
+    """An amount as a form field contains it, without its currency: 12.50 for USD, 12 for JPY, 12.500 for KWD."""
     return "" if minor is None else f"{to_decimal(minor, currency):f}"
 
 
 def parse_amount(field: str, text: str, currency: str) -> int | None:
-    """An amount as typed in ("1,000", "12.50", "12,50"), in minor units; None for none. Raises Invalid."""
+    """A typed amount ("1,000", "12.50", "12,50") in minor units; None for an empty field. Raises Invalid."""
     written = text.strip()
     if not written:
         return None
@@ -71,14 +71,14 @@ def parse_amount(field: str, text: str, currency: str) -> int | None:
         raise Invalid(f"“{written}” is not an amount.", errors=(FieldError(field, hint),))
     minor = int(found["whole"].replace(",", "") + (found["part"] or "").ljust(decimals, "0"))
     if minor > MOST_MINOR:
-        most = f"It may be up to {to_decimal(MOST_MINOR, currency):,.0f}"
+        most = f"The highest possible amount is {to_decimal(MOST_MINOR, currency):,.0f}"
         raise Invalid(f"“{written}” is too high.", errors=(FieldError(field, most),))
     return minor
 
 
 def _plan_choice(plan: PlanView, view: BillingView) -> PlanChoice:
     is_dearer = (plan.price_minor or 0) > (view.plan.price_minor or 0)
-    if plan.resolution_minor or view.plan.resolution_minor:  # what costs more depends on the shoppers
+    if plan.resolution_minor or view.plan.resolution_minor:  # which plan costs more depends on the shoppers
         change = "Change"
     else:
         change = "Upgrade" if is_dearer else "Downgrade"

@@ -1,4 +1,4 @@
-"""The page of plan and usage: how much is used and how long it lasts, changing the plan, invoices, limits, alerts."""
+"""The page of plan and usage: usage and forecast, changes of plan, invoices, limits, alerts."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -11,6 +11,7 @@ from litestar import Response, Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import URLEncodedBody
 from litestar.response import Redirect, Template
+from msgspec import Struct
 
 from billing.gateway import Invoice, PaymentMethod, Preview
 from billing.plans import find_offered
@@ -27,11 +28,19 @@ from server.core.errors import AisleError
 Form = URLEncodedBody[dict[str, str]]
 CAME = ("subscribed", "saved")
 ALERT_PERCENTS = (50, 80, 90, 100)
-"""Shares that the page offers; the API takes any."""
+"""The shares that the page offers; the API accepts any."""
+
+
+class ProviderData(Struct, frozen=True):
+    """What the page shows from the payment provider."""
+
+    invoices: tuple[Invoice, ...] = ()
+    method: PaymentMethod | None = None
+    has_answered: bool = True
 
 
 class BillingPage:
-    """The page with all that stands on it, for one visitor."""
+    """The page of plan and usage for one visitor."""
 
     def __init__(
         self,
@@ -55,11 +64,11 @@ class BillingPage:
         preview: Preview | None = None,
         wanted: str = "",
     ) -> Template:
-        """The page, with what there is to say of what was just done."""
+        """Render the page, with the result of what the visitor has just done."""
         shop_id = self.caller.shop_id
         view = await self._overview.get_billing(shop_id)
         may_see = view.billing == "on" and self.visitor.may_set_up
-        invoices, method, silent = await self._ask() if may_see else ((), None, False)
+        provider = await self._fetch_from_provider() if may_see else ProviderData()
         return render(
             self.request,
             "billing",
@@ -73,9 +82,9 @@ class BillingPage:
             choices=plan_page.plan_choices(view),
             following=plan_page.following_plan(view),
             chart=usage_chart(view, await self._overview.list_days(shop_id)),
-            invoices=invoices,
-            method=method,
-            silent=silent,
+            invoices=provider.invoices,
+            method=provider.method,
+            silent=not provider.has_answered,
             alerts=await self.alerts.get_alerts(shop_id),
             alert_percents=ALERT_PERCENTS,
             statements=await self._statements.list_statements(self.caller) if may_see else (),
@@ -87,32 +96,35 @@ class BillingPage:
         )
 
     async def read_amount(self, field: str, text: str) -> int | None:
-        """An amount in the plan's currency, in minor units; None for none. Raises Invalid."""
+        """A typed amount in the plan's currency, in minor units; None for an empty field. Raises Invalid."""
         view = await self._overview.get_billing(self.caller.shop_id)
         return plan_page.parse_amount(field, text, view.plan.currency)
 
-    async def do(self, change: Awaitable[object], came: str = "") -> Response[Any]:
-        """Make a change and come back to the page, which says so (`came`), or why it cannot be made."""
+    async def run(self, change: Awaitable[object], came: str = "") -> Response[Any]:
+        """Make a change and return to the page, which confirms it (`came`) or says why it could not be made."""
         try:
             await change
         except AisleError as reason:
             return await self.show(problem=_words(reason))
         return Redirect(f"{PAGE}?{came}" if came else PAGE, status_code=303, headers=HEADERS)
 
-    async def lead_on(self, address: Awaitable[str], words: str) -> Template:
-        """A link to the payment provider: a form may not lead to another site, a link may."""
+    async def link_to(self, address: Awaitable[str], words: str) -> Template:
+        """Show a link to the payment provider. A form cannot redirect there, because the content security policy keeps
+        forms on this site."""
         try:
             return await self.show(onward={"address": await address, "words": words})
         except AisleError as reason:
             return await self.show(problem=_words(reason))
 
-    async def _ask(self) -> tuple[tuple[Invoice, ...], PaymentMethod | None, bool]:
-        """(invoices, what pays, whether the payment provider is silent): the page stands without it."""
+    async def _fetch_from_provider(self) -> ProviderData:
+        """Invoices and payment method; without them when the provider does not answer, as the page works without."""
         try:
-            asked = self.billing.list_invoices(self.caller), self.billing.find_payment_method(self.caller)
-            return *await asyncio.gather(*asked), False
+            invoices, method = await asyncio.gather(
+                self.billing.list_invoices(self.caller), self.billing.find_payment_method(self.caller)
+            )
         except AisleError:
-            return (), None, True
+            return ProviderData(has_answered=False)
+        return ProviderData(invoices, method)
 
 
 async def provide_page(
@@ -129,7 +141,7 @@ async def provide_page(
 
 @get(PAGE, include_in_schema=False)
 async def show_billing(page: NamedDependency[BillingPage]) -> Template:
-    """Plan, usage, invoices."""
+    """The page of plan and usage."""
     came = next((each for each in CAME if each in page.request.query_params), "")
     if came == "subscribed":
         # the browser may be back before the webhook arrives; if this fails, the webhook or the daily refresh brings it
@@ -140,23 +152,23 @@ async def show_billing(page: NamedDependency[BillingPage]) -> Template:
 
 @post(f"{PAGE}/subscribe", status_code=200, include_in_schema=False)
 async def subscribe(data: Form, page: NamedDependency[BillingPage]) -> Template:
-    """Choose a plan for the first time."""
+    """Link to the payment provider's page for subscribing to a plan."""
     plan = data.get("plan", "")
     found = find_offered(plan)
-    return await page.lead_on(
+    return await page.link_to(
         page.billing.create_checkout(page.caller, plan), f"Subscribe to {found.name if found else plan}"
     )
 
 
 @post(f"{PAGE}/portal", status_code=200, include_in_schema=False)
 async def open_portal(page: NamedDependency[BillingPage]) -> Template:
-    """Cards, addresses and receipts."""
-    return await page.lead_on(page.billing.create_portal(page.caller), "Cards, address and receipts")
+    """Link to the payment provider's page for cards, addresses and receipts."""
+    return await page.link_to(page.billing.create_portal(page.caller), "Cards, address and receipts")
 
 
 @post(f"{PAGE}/preview", status_code=200, include_in_schema=False)
 async def preview_change(data: Form, page: NamedDependency[BillingPage]) -> Template:
-    """What the change would cost, before it is made."""
+    """Show what a change of plan would cost."""
     plan = find_offered(data.get("plan", ""))
     try:
         preview = await page.billing.preview_change(page.caller, data.get("plan", ""))
@@ -167,20 +179,20 @@ async def preview_change(data: Form, page: NamedDependency[BillingPage]) -> Temp
 
 @post(f"{PAGE}/plan", status_code=303, include_in_schema=False)
 async def change_plan(data: Form, page: NamedDependency[BillingPage]) -> Response[Any]:
-    """Make the change."""
+    """Change the plan."""
     shown_at = _shown_at(data.get("proration_at", ""))
-    return await page.do(page.billing.change_plan(page.caller, data.get("plan", ""), shown_at))
+    return await page.run(page.billing.change_plan(page.caller, data.get("plan", ""), shown_at))
 
 
 @post(f"{PAGE}/cancel", status_code=303, include_in_schema=False)
 async def cancel_plan(data: Form, page: NamedDependency[BillingPage]) -> Response[Any]:
-    """Leave when the period ends, or stay after all."""
-    return await page.do(page.billing.set_cancellation(page.caller, cancels=data.get("wanted") == "yes"))
+    """Cancel the subscription, or take the cancellation back."""
+    return await page.run(page.billing.set_cancellation(page.caller, cancels=data.get("wanted") == "yes"))
 
 
 @post(f"{PAGE}/limits", status_code=303, include_in_schema=False)
 async def choose_limits(data: Form, page: NamedDependency[BillingPage]) -> Response[Any]:
-    """Pay for answers beyond the plan or not, and how much at most."""
+    """Set whether further answers are paid for, and the spending cap."""
 
     async def choose() -> None:
         cap_minor = await page.read_amount("cap", data.get("cap", ""))
@@ -188,23 +200,23 @@ async def choose_limits(data: Form, page: NamedDependency[BillingPage]) -> Respo
             page.caller, overage=data.get("overage") == "yes", spending_cap_minor=cap_minor
         )
 
-    return await page.do(choose(), came="saved")
+    return await page.run(choose(), came="saved")
 
 
 @post(f"{PAGE}/alerts", status_code=303, include_in_schema=False)
 async def choose_alerts(data: Form, page: NamedDependency[BillingPage]) -> Response[Any]:
-    """When the owners get a mail."""
+    """Set when the owners get a mail."""
 
     async def choose() -> None:
         percents = [percent for percent in ALERT_PERCENTS if data.get(f"at_{percent}") == "yes"]
         spent_minor = await page.read_amount("spent", data.get("spent", "")) or None
         await page.alerts.update_alerts(page.caller, AlertChoices(at_percents=percents, spent_minor=spent_minor))
 
-    return await page.do(choose(), came="saved")
+    return await page.run(choose(), came="saved")
 
 
 def _shown_at(text: str) -> datetime | None:
-    """The preview's time as its form carries it; None where it carries none."""
+    """The preview's time from its form; None when the form has none."""
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):

@@ -81,7 +81,7 @@ def test_a_life(shop: PaidShop) -> None:
         lambda: next((m for m in shop.mails() if "you have no answers left" in m["subject"]), None), "the mail"
     )
     assert f"{shop.paid.base_url}/console/billing" in mail["text"]
-    assert "No answers are left until" in shop.page()
+    assert "You have no answers left until" in shop.page()
     shop.ask()
     assert sum("you have no answers left" in mail["subject"] for mail in shop.mails()) == 1
 
@@ -91,7 +91,7 @@ def test_a_life(shop: PaidShop) -> None:
     assert saved.headers["location"].endswith("/console/billing?saved")
     shop.await_view(lambda seen: seen["overage"]["on"], "paid overage")
     assert [fallback_of(answer) is None for answer in shop.ask(4)] == [True, True, True, False]
-    assert "spending cap is reached" in shop.page()
+    assert "reached your spending cap" in shop.page()
     assert shop.view()["overage"]["spent_minor"] == 15
 
     # an upgrade in the middle of the period: what was shown is what is charged, with the usage so far
@@ -132,7 +132,7 @@ def test_a_life(shop: PaidShop) -> None:
     shop.advance(MONTH_DAYS)
     grace = shop.await_status("grace")
     assert fallback_of(shop.ask()[0]) is None
-    assert "The last payment failed" in shop.page()
+    assert "Your last payment failed" in shop.page()
     wait_for(lambda: any("the last payment failed" in mail["subject"] for mail in shop.mails()), "the mail")
     assert totals(shop)[0] == ("open", 9900)
     assert shop.portal("card", number=GOOD).status_code == 200
@@ -154,7 +154,7 @@ def test_a_life(shop: PaidShop) -> None:
     # a downgrade waits for the period's end
     assert shop.press("plan", plan="starter").status_code == 303
     assert shop.await_view(lambda seen: seen["next_plan"] == "starter", "the downgrade")["plan"]["id"] == "pro"
-    assert "Starter follows on" in shop.page()
+    assert "Your plan changes to Starter on" in shop.page()
     shop.advance(MONTH_DAYS)
     assert shop.await_view(lambda seen: seen["plan"]["id"] == "starter", "Starter")["next_plan"] is None
 
@@ -165,11 +165,11 @@ def test_a_life(shop: PaidShop) -> None:
     assert shop.press("cancel", wanted="no").status_code == 303
     shop.await_view(lambda seen: not seen["cancels_at"], "staying")
     assert shop.press("cancel", wanted="yes").status_code == 303
-    assert "Everything is kept" in shop.page()
+    assert "All your data stays here" in shop.page()
     shop.advance(MONTH_DAYS)
     shop.await_status("ended")
     wait_for(lambda: fallback_of(shop.ask()[0]), "the fallback after the end")
-    assert "There is no plan" in shop.page()
+    assert "You have no plan" in shop.page()
     wait_for(lambda: any("there is no plan any more" in mail["subject"] for mail in shop.mails()), "the mail")
     assert sum("you have no answers left" in mail["subject"] for mail in shop.mails()) == 1
     back = shop.subscribe("pro")
@@ -183,8 +183,8 @@ def test_the_limit_of_a_trial(shop: PaidShop) -> None:
     assert [fallback_of(answer) is None for answer in shop.ask(3)] == [True, False, False]
     assert shop.view()["answers"]["refused"] == 2
     page = shop.page()
-    assert "2 questions met the limit and got your contact" in page
-    assert "Choose a plan below to go on at once" in page
+    assert "2 questions got your contact details because no answers were left" in page
+    assert "Choose a plan below to continue at once" in page
 
 
 def test_a_paying_shop_outlives_an_outage_of_stripe(shop: PaidShop) -> None:
@@ -195,14 +195,14 @@ def test_a_paying_shop_outlives_an_outage_of_stripe(shop: PaidShop) -> None:
             assert fallback_of(shop.ask()[0]) is None
             assert shop.view()["plan"]["id"] == "starter"
             page = shop.page()
-            assert "The payment provider does not answer right now" in page
+            assert "The payment provider is not answering right now" in page
             assert "Starter" in page
             refused = shop.press("preview", plan="pro")
             assert refused.status_code == 422
             assert "Nothing was changed; please try again" in text_of(refused.text)
         finally:
             shop.stripe.failure = None
-    assert "does not answer" not in shop.page()
+    assert "is not answering" not in shop.page()
 
 
 def test_grace_runs_out_and_a_payment_brings_everything_back(shop: PaidShop) -> None:
@@ -215,7 +215,7 @@ def test_grace_runs_out_and_a_payment_brings_everything_back(shop: PaidShop) -> 
     shop.await_status("past_due")
     wait_for(lambda: fallback_of(shop.ask()[0]) == {"reason": "quota", "contact": CONTACT}, "the fallback")
     page = shop.page()
-    assert "shoppers get your contact instead of answers" in page
+    assert "shoppers get your contact details instead of answers" in page
     assert "Pay the open invoice" in page
     assert shop.merchant.get("/v1/products").status_code == 200
     shop.portal("card", number=GOOD)

@@ -39,7 +39,7 @@ UNHAPPY = """
 
 async def test_by_resolution(browser: Browser, shop: PaidShop) -> None:
     page = await sign_in(browser, shop)
-    await expect(page.get_by_text("60¢ a resolution, none for answers")).to_be_visible()
+    await expect(page.get_by_text("60¢ a resolution, answers are free")).to_be_visible()
     await look(page, "r1-plans")
     await page.get_by_role("button", name="Choose By resolution").click()
     await page.get_by_role("link", name="Subscribe to By resolution").click()
