@@ -24,7 +24,7 @@ NOT_BILLABLE: Final = FALLBACKS | QUESTIONS_BACK | SMALL_TALK
 """Kinds of answer (`Concluded.kind` of the drivers) that are not billed."""
 
 
-def is_billable(state: str, kind: str | None, *, has_told: bool) -> bool:
-    """Whether a turn that ended in `state` with an answer of `kind` is billed. `has_told`: the shopper received any of
-    the answer."""
-    return state in DELIVERED and has_told and kind not in NOT_BILLABLE
+def is_billable(state: str, kind: str | None, *, was_received: bool) -> bool:
+    """Whether a turn that ended in `state` with an answer of `kind` is billed. `was_received`: the shopper received any
+    of the answer."""
+    return state in DELIVERED and was_received and kind not in NOT_BILLABLE

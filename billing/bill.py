@@ -22,7 +22,7 @@ class LoggedTurn(Struct, frozen=True, kw_only=True):
     turn_id: Any
     state: str
     kind: str | None
-    has_told: bool
+    was_received: bool
     ended_at: datetime
     entry_overage: bool | None = None
 
@@ -172,7 +172,7 @@ def recount(turns: Iterable[LoggedTurn]) -> Recount:
     """Check every turn of a period against its ledger entry."""
     billable, missing, surplus = 0, [], []
     for turn in turns:
-        counts = is_billable(turn.state, turn.kind, has_told=turn.has_told)
+        counts = is_billable(turn.state, turn.kind, was_received=turn.was_received)
         billable += counts
         if counts and turn.entry_overage is None:
             missing.append(turn.turn_id)

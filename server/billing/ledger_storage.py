@@ -40,7 +40,7 @@ class LoggedTurnRow(Struct, frozen=True, kw_only=True):
     is_overage: bool | None
     plan: str | None
     at: datetime | None
-    has_told: bool
+    was_received: bool
     """Whether the shopper received any of the answer."""
 
 
@@ -142,7 +142,7 @@ async def list_logged_turns(
         """
         SELECT turn.id AS turn_id, turn.state, turn.trace ->> 'kind' AS kind, turn.ended_at,
             entry.is_overage, entry.plan, entry.at,
-            coalesce(jsonb_array_length(answer.parts), 0) > 0 AS has_told
+            coalesce(jsonb_array_length(answer.parts), 0) > 0 AS was_received
         FROM turn
         LEFT JOIN usage_entry AS entry
             ON entry.shop_id = $1 AND entry.turn_id = turn.id AND entry.kind = 'answer'

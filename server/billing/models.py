@@ -53,6 +53,11 @@ class AnswersView(Struct, frozen=True, kw_only=True):
     refused: int
     lasts_until: datetime | None
 
+    @property
+    def are_included_used(self) -> bool:
+        """Whether all answers that the plan includes are used."""
+        return self.included is not None and self.used >= self.included
+
 
 class UsedView(Struct, frozen=True):
     """`limit` is null without a limit."""
@@ -130,6 +135,11 @@ class BillingView(Struct, frozen=True, kw_only=True):
     def is_subscribed(self) -> bool:
         """Whether the shop has a subscription that is paid for, or within the grace period of a failed payment."""
         return self.status in ("active", "grace")
+
+    @property
+    def has_next_payment(self) -> bool:
+        """Whether the subscription will be charged when the period or its trial ends."""
+        return self.status == "active" and self.cancels_at is None and bool(self.plan.price_minor)
 
     @property
     def is_at_limit(self) -> bool:

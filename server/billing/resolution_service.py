@@ -42,7 +42,7 @@ _SIGN_KINDS: Mapping[EventKind, Kind] = {
     "staff": "staff",
     "up": "content",
     "down": "unhappy",
-    "asked": "unhappy",
+    "handoff_request": "unhappy",
 }
 _PLAN_KEYS = tuple(plan.lookup_key for plan in BY_RESOLUTION)
 
@@ -147,6 +147,6 @@ def _signs_by_conversation(events: Sequence[ConversationEvent]) -> defaultdict[U
 
 def _sign_of(event: ConversationEvent) -> Sign:
     if event.what == "assistant":
-        counts = is_billable(event.state or "", event.kind, has_told=bool(event.has_told))
+        counts = is_billable(event.state or "", event.kind, was_received=bool(event.was_received))
         return Sign(event.at, "answer", event.turn_id, counts)
     return Sign(event.at, _SIGN_KINDS[event.what], event.turn_id if event.what in ("up", "down") else None)

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from server.core.database import Connection
 
-EventKind: TypeAlias = Literal["shopper", "assistant", "staff", "up", "down", "asked"]
+EventKind: TypeAlias = Literal["shopper", "assistant", "staff", "up", "down", "handoff_request"]
 
 
 class DueConversation(Struct, frozen=True):
@@ -20,8 +20,8 @@ class DueConversation(Struct, frozen=True):
 
 
 class ConversationEvent(Struct, frozen=True, kw_only=True):
-    """A message, a rating (up, down) or a request for a person (asked). `state`, `kind` and `has_told` are those of the
-    turn of an assistant's message; `has_told`: the shopper received any of the answer."""
+    """A message, a rating (up, down) or a request for a person. `state`, `kind` and `was_received` are those of the
+    turn of an assistant's message; `was_received`: the shopper received any of the answer."""
 
     conversation_id: UUID
     at: datetime
@@ -29,7 +29,7 @@ class ConversationEvent(Struct, frozen=True, kw_only=True):
     turn_id: UUID | None
     state: str | None
     kind: str | None
-    has_told: bool | None
+    was_received: bool | None
 
 
 class ResolutionRow(Struct, frozen=True, kw_only=True):
@@ -76,16 +76,17 @@ async def list_events(
     rows = await connection.fetch(
         """
         SELECT message.conversation_id, message.created_at AS at, message.author AS what, message.turn_id,
-            turn.state, turn.trace ->> 'kind' AS kind, jsonb_array_length(message.parts) > 0 AS has_told
+            turn.state, turn.trace ->> 'kind' AS kind, jsonb_array_length(message.parts) > 0 AS was_received
         FROM message LEFT JOIN turn ON turn.shop_id = $1 AND turn.id = message.turn_id
         WHERE message.shop_id = $1 AND message.conversation_id = ANY($2) AND message.author <> 'system'
         UNION ALL
-        SELECT mark.conversation_id, mark.at, coalesce(mark.rating, 'asked'), message.turn_id, NULL, NULL, NULL
+        SELECT mark.conversation_id, mark.at, coalesce(mark.rating, 'handoff_request'), message.turn_id,
+            NULL, NULL, NULL
         FROM conversation_mark AS mark LEFT JOIN message ON message.shop_id = $1
             AND message.conversation_id = mark.conversation_id AND message.id = mark.message_id
         WHERE mark.shop_id = $1 AND mark.conversation_id = ANY($2)
         UNION ALL
-        SELECT conversation_id, started_at, 'asked', NULL, NULL, NULL, NULL
+        SELECT conversation_id, started_at, 'handoff_request', NULL, NULL, NULL, NULL
         FROM turn WHERE shop_id = $1 AND conversation_id = ANY($2) AND trace ->> 'kind' = 'human'
         """,
         shop_id,

@@ -215,7 +215,7 @@ def _logged_turn(row: LoggedTurnRow) -> LoggedTurn:
         turn_id=row.turn_id,
         state=row.state,
         kind=row.kind,
-        has_told=row.has_told,
+        was_received=row.was_received,
         ended_at=row.ended_at,
         entry_overage=row.is_overage,
     )
@@ -224,7 +224,7 @@ def _logged_turn(row: LoggedTurnRow) -> LoggedTurn:
 def _runs(turns: Sequence[LoggedTurnRow], erased: Sequence[ErasedEntry]) -> list[tuple[Plan, int]]:
     """The plans of a period in their order, with the answers given under each. Answers that were not counted come last,
     as nothing says under which plan they were given."""
-    billable = [turn for turn in turns if is_billable(turn.state, turn.kind, has_told=turn.has_told)]
+    billable = [turn for turn in turns if is_billable(turn.state, turn.kind, was_received=turn.was_received)]
     counted = [(turn.at, turn.plan) for turn in billable if turn.at] + [(entry.at, entry.plan) for entry in erased]
     keys = [plan for _, plan in sorted(counted)]
     keys += [keys[-1] if keys else None] * sum(turn.at is None for turn in billable)

@@ -17,8 +17,8 @@ from server.core.settings import load_settings
 
 
 async def set_up(as_json: bool) -> int:
-    """Make what is missing in the Stripe account and print what there is; 1 when a price differs from its plan."""
-    # the webhook's secret may not be known yet: Stripe tells it once everything else is there
+    """Create what is missing in the Stripe account and print all of it; returns 1 when a price is not its plan's."""
+    # the webhook's secret may not be known yet: Stripe shows it only once the webhook is added, which is the next step
     settings = load_settings({"STRIPE_WEBHOOK_SECRET": "none yet", **os.environ})
     configure_logging(settings.log_format)
     warn_of_unknown_settings()
@@ -32,7 +32,7 @@ async def set_up(as_json: bool) -> int:
     except PaymentsRefused as reason:
         raise ConfigurationError(f"Stripe refused: {reason.message}") from None
     except PaymentsError:
-        raise Unavailable("Stripe does not answer. Run this again; it continues where it stopped.") from None
+        raise Unavailable("Stripe does not answer. Run the command again; it continues where it stopped.") from None
     finally:
         await catalog.close()
     differing = [entry for entry in entries if entry.problem]
@@ -44,21 +44,22 @@ async def set_up(as_json: bool) -> int:
     for entry in differing:
         click.echo(f"aisle: {entry.name}: {entry.problem}", err=True)
     if not differing:
-        click.echo(f"\nIn Stripe, add the webhook {settings.base_url}/webhooks/stripe, then set STRIPE_WEBHOOK_SECRET.")
+        address = f"{settings.base_url}/webhooks/stripe"
+        click.echo(f"\nAdd the webhook {address} at Stripe and set STRIPE_WEBHOOK_SECRET to its secret.")
     return 1 if differing else 0
 
 
 async def recompute(shop_id: str, month: str | None, as_json: bool) -> int:
-    """Print a period's bill as the conversation log has it, beside everything else that says what it is; 1 when they
-    differ. Raises Invalid for a shop that is not there, NotFound for one that has used nothing then."""
+    """Print a period's bill by the conversation log beside ledger, meter and invoices; returns 1 when they differ.
+    Raises Invalid for an unknown shop, NotFound for one without usage in that month, and Unavailable."""
     async with services_for_command() as services:
         shop = await require_shop(services, shop_id)
         try:
             period, audit = await services.money.audits.recompute(shop, month)
         except NotFound:
-            raise NotFound(f"Nothing was counted for this shop in {month or 'any period'}.") from None
+            raise NotFound(f"This shop has no usage in {month or 'any period'}.") from None
         except PaymentsError as reason:
-            raise Unavailable(f"The payment provider cannot be reached: {reason}") from None
+            raise Unavailable(f"The payment provider does not answer: {reason}") from None
     click.echo(msgspec.json.encode(_report(period, audit)).decode() if as_json else _table(period, audit))
     return 1 if audit.difference or audit.difference_minor else 0
 
@@ -80,21 +81,19 @@ def _table(period: Period, audit: Audit) -> str:
     rows = [
         ("period", f"{period.start:%-d %B %Y %H:%M} to {period.end:%-d %B %Y %H:%M} UTC"),
         ("plan", f"{bill.plan}, {_many(bill.included)} answers"),
-        ("", f"{'answers':>12}{'beyond plan':>14}{'to pay for them':>20}"),
+        ("", f"{'answers':>12}{'beyond plan':>14}{'charges':>20}"),
         ("log", f"{bill.answers:>12,}{bill.overage:>14,}{_money(bill.overage_minor, currency):>20}"),
         ("ledger", f"{audit.ledger_answers:>12,}{audit.ledger_overage:>14,}"),
         ("sent", f"{'':>12}{audit.reported_overage:>14,}"),
         ("meter", f"{'':>12}{_known(audit.meter_overage):>14}"),
-        ("invoice", f"{'':>26}{_money(invoiced, currency) if invoiced is not None else 'not made yet':>20}"),
+        ("invoice", f"{'':>26}{_money(invoiced, currency) if invoiced is not None else 'not final yet':>20}"),
         ("total", f"{_money(bill.total_minor, currency)} with the plan's {_money(bill.base_minor, currency)}"),
         ("difference", f"{audit.difference} {counted}, {_money(audit.difference_minor, currency)}"),
     ]
     if audit.resolutions:
         rows[-2:-2] = _resolution_rows(audit.resolutions, currency)
     if audit.erased_answers:
-        rows.append(
-            ("erased", f"{audit.erased_answers:,} of the answers are in conversations that have since been erased")
-        )
+        rows.append(("erased", f"{audit.erased_answers:,} of the answers are in conversations that have been erased"))
     rows += [("missing", f"turn {turn} is billable and has no entry") for turn in audit.missing]
     rows += [("surplus", f"turn {turn} has an entry and is not billable") for turn in audit.surplus]
     return "\n".join(f"{name:<12}{value}".rstrip() for name, value in rows)
@@ -102,17 +101,17 @@ def _table(period: Period, audit: Audit) -> str:
 
 def _resolution_rows(found: ResolutionAudit, currency: str) -> list[tuple[str, str]]:
     invoiced = found.invoiced_minor
-    heading = f"{'resolutions':>12}{'taken back':>14}{'paid':>8}{'to pay for them':>20}"
+    heading = f"{'resolutions':>12}{'taken back':>14}{'billed':>8}{'charges':>20}"
     rows = [
         ("", heading),
         ("log", f"{found.final:>12,}{found.returned:>14,}{found.billed:>8,}{_money(found.billed_minor, currency):>20}"),
         ("ledger", f"{found.ledger_final:>12,}{found.ledger_returned:>14,}{found.ledger_billed:>8,}"),
         ("sent", f"{'':>26}{found.reported:>8,}"),
         ("meter", f"{'':>22}{_known(found.meter):>12}"),
-        ("invoice", f"{'':>34}{_money(invoiced, currency) if invoiced is not None else 'not made yet':>20}"),
+        ("invoice", f"{'':>34}{_money(invoiced, currency) if invoiced is not None else 'not final yet':>20}"),
     ]
     if found.erased:
-        rows.append(("erased", f"{found.erased:,} of the resolutions are in conversations that have since been erased"))
+        rows.append(("erased", f"{found.erased:,} of the resolutions are in conversations that have been erased"))
     rows += [("missing", f"turn {turn} has a final resolution and no entry") for turn in found.missing]
     rows += [("surplus", f"turn {turn} has an entry that the log contradicts") for turn in found.surplus]
     return rows
@@ -123,7 +122,7 @@ def _many(count: int | None) -> str:
 
 
 def _known(count: int | None) -> str:
-    return "not checked" if count is None else f"{count:,}"
+    return "unknown" if count is None else f"{count:,}"
 
 
 def _money(minor: int, currency: str) -> str:

@@ -57,13 +57,13 @@ class Turn(Struct, frozen=True):
     id: UUID
     state: str
     kind: str | None
-    has_told: bool
+    was_received: bool
     expires: bool
 
     @property
     def spent(self) -> Spent:
         """What the chat says of it when it ends."""
-        return Spent(is_billable(self.state, self.kind, has_told=self.has_told), tokens=40)
+        return Spent(is_billable(self.state, self.kind, was_received=self.was_received), tokens=40)
 
 
 class Month(Struct, frozen=True):
@@ -102,11 +102,11 @@ async def simulate(made: House, turns: int) -> Month:
 
 
 def _turn(chance: random.Random, ends: Counter[str]) -> Turn:
-    state, kind, has_told, _ = chance.choices(ENDS, [end[3] for end in ENDS])[0]
+    state, kind, was_received, _ = chance.choices(ENDS, [end[3] for end in ENDS])[0]
     ends[f"{state} {kind or ''}".strip()] += 1
     expires = state in ("lost", "late")
     logged = {"lost": "interrupted", "late": "done"}.get(state, state)
-    return Turn(new_id(), logged, kind, has_told, expires)
+    return Turn(new_id(), logged, kind, was_received, expires)
 
 
 async def _run(made: House, batch: Sequence[Turn], chance: random.Random) -> None:
@@ -154,7 +154,7 @@ async def _log(made: House, batch: Sequence[Turn]) -> None:
             number,
             "assistant",
             turn.id,
-            '[{"type":"text"}]' if turn.has_told else "[]",
+            '[{"type":"text"}]' if turn.was_received else "[]",
         )
         for number, turn in enumerate(batch)
     ]

@@ -38,7 +38,7 @@ def test_every_kind_of_the_engine_is_decided_upon() -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "kind", "has_told", "counts"),
+    ("state", "kind", "was_received", "counts"),
     [
         ("done", "policy", True, True),
         ("stopped", "policy", True, True),
@@ -53,5 +53,5 @@ def test_every_kind_of_the_engine_is_decided_upon() -> None:
         ("done", "answer", True, True),  # a model's
     ],
 )
-def test_what_counts(state: str, kind: str, has_told: bool, counts: bool) -> None:
-    assert is_billable(state, kind, has_told=has_told) is counts
+def test_what_counts(state: str, kind: str, was_received: bool, counts: bool) -> None:
+    assert is_billable(state, kind, was_received=was_received) is counts

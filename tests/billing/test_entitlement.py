@@ -146,7 +146,7 @@ def test_a_bill_adds_up(answers: int) -> None:
 
 def test_log_and_ledger_are_compared_turn_by_turn() -> None:
     def turn(name: str, state: str, kind: str, *, told: bool = True, entry: bool | None = None) -> LoggedTurn:
-        return LoggedTurn(turn_id=name, state=state, kind=kind, has_told=told, ended_at=NOW, entry_overage=entry)
+        return LoggedTurn(turn_id=name, state=state, kind=kind, was_received=told, ended_at=NOW, entry_overage=entry)
 
     turns = [
         turn("counted", "done", "policy", entry=False),

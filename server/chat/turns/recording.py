@@ -115,7 +115,7 @@ def _spent(turn: Turn, state: str) -> Spent:
     conclusion = turn.transcript.conclusion
     kind = conclusion.kind if conclusion else None
     tokens = conclusion.prompt_tokens + conclusion.completion_tokens if conclusion else 0
-    return Spent(is_billable(state, kind, has_told=bool(turn.transcript.parts)), tokens)
+    return Spent(is_billable(state, kind, was_received=bool(turn.transcript.parts)), tokens)
 
 
 def _trace(turn: Turn, state: str) -> TurnTrace:

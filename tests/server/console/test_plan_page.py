@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from billing.plans import PRO, STARTER, Plan
+from billing.plans import PRO, STARTER, TRIAL, UNLIMITED, Plan
 from server.billing.models import AnswersView, BillingView, OverageView, PeriodView, ResolutionsView, plan_view
 from server.console import plan_page
 from server.core.errors import Invalid
@@ -158,6 +158,21 @@ def test_when_the_spending_cap_is_reached(spent_minor: int, cap_minor: int | Non
     resolved = ResolutionsView(reached=0, returned=0, final=0, each_minor=60, spent_minor=spent_minor)
     assert a_view(overage=overage, resolutions=resolved).is_cap_reached is is_reached
     assert not a_view(overage=overage).is_cap_reached, "answers beyond a plan have their own limit"
+
+
+def test_whether_the_plans_answers_are_used() -> None:
+    answers = a_view().answers
+    for used, included, expected in ((0, None, False), (9, 10, False), (10, 10, True), (11, 10, True)):
+        counted = msgspec.structs.replace(answers, used=used, included=included)
+        assert counted.are_included_used is expected
+
+
+def test_when_a_payment_is_due_next() -> None:
+    assert a_view(STARTER).has_next_payment
+    assert not a_view(STARTER, cancels_at=datetime(2026, 3, 1, tzinfo=UTC)).has_next_payment
+    assert not a_view(STARTER, status="grace").has_next_payment
+    assert not a_view(TRIAL, status="trial").has_next_payment
+    assert not a_view(UNLIMITED).has_next_payment, "without billing nothing is paid for"
 
 
 def test_the_ways_to_other_plans() -> None:
