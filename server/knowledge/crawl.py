@@ -1,4 +1,4 @@
-"""A site read politely: robots.txt obeyed, pages from its sitemap or by its links, two at a time."""
+"""Crawls a site: obeys robots.txt, takes pages from the sitemap or follows links, two requests at a time."""
 
 import asyncio
 from collections import deque
@@ -25,7 +25,7 @@ NO_ADDRESS = f"is not a web address of at most {MAX_URL_CHARS:,} characters"
 
 
 class CrawledPage(Struct, frozen=True):
-    """A page as it came: `url` is where redirects ended, `content_type` is lower case without parameters."""
+    """A fetched page. `url` is where redirects ended, `content_type` is lower case without parameters."""
 
     url: str
     data: bytes
@@ -33,7 +33,7 @@ class CrawledPage(Struct, frozen=True):
 
 
 class CrawlProblem(Struct, frozen=True):
-    """A page that is left out, or the reason why a crawl ended early."""
+    """A page that was skipped, or the reason why a crawl ended early."""
 
     url: str
     reason: str
@@ -46,7 +46,7 @@ Pause = Callable[[float], Awaitable[None]]
 async def crawl(
     start_url: str, *, fetch: Egress, max_pages: int = MAX_PAGES, pause: Pause = asyncio.sleep
 ) -> AsyncIterator[Found]:
-    """The pages of the site at `start_url`, at most `max_pages`, each once, and what could not be read.
+    """Yield the pages of the site at `start_url`, at most `max_pages`, each once, and the problems.
 
     Only the same host is read (with or without "www."). `pause` waits between pages as robots.txt asks.
     """
@@ -111,7 +111,7 @@ class _Crawler:
         return self._judged(url, response)
 
     async def _get(self, url: str) -> Response:
-        """The page; one that asks to come back later is asked once more, after a while."""
+        """Fetch a page. One that asks for a later request is requested once more, after a pause."""
         response = await self._fetch.get(url, max_bytes=MAX_PAGE_BYTES)
         if response.status in (429, 503):
             await self._pause(_retry_after_s(response))
@@ -134,7 +134,7 @@ class _Crawler:
         return CrawledPage(final, response.body, content_type)
 
     def _is_new(self, found: Found) -> bool:
-        """Whether to hand it on: two addresses may redirect to one page."""
+        """Whether a page has not been yielded yet: two addresses may redirect to one page."""
         if isinstance(found, CrawlProblem):
             return True
         is_new = found.url not in self._delivered
@@ -144,7 +144,7 @@ class _Crawler:
 
 
 async def _read_robots(start: str, fetch: Egress) -> Protego | CrawlProblem:
-    """The site's rules: none when it has no robots.txt, a problem when it cannot tell (RFC 9309)."""
+    """Fetch the site's robots.txt. Without one there are no rules; a server error is a problem (RFC 9309)."""
     url = canonical_url("/robots.txt", start) or start
     try:
         response = await fetch.get(url, max_bytes=MAX_ROBOTS_BYTES)

@@ -1,4 +1,4 @@
-"""Sitemaps (sitemaps.org): which pages a site says it has."""
+"""Sitemaps (sitemaps.org): the pages that a site lists."""
 
 import asyncio
 import io
@@ -14,7 +14,7 @@ _MAX_INDEX_DEPTH = 3
 
 
 async def sitemap_pages(start: str, named: list[str], fetch: Egress, max_pages: int) -> list[str]:
-    """Addresses on the site of `start` from the sitemaps that robots.txt named, else from /sitemap.xml.
+    """Return addresses on the site of `start` from the sitemaps in robots.txt, or else from /sitemap.xml.
 
     Empty when there is none that can be read; at most a few times `max_pages`.
     """
@@ -42,7 +42,7 @@ async def _read(url: str, fetch: Egress) -> tuple[list[str], list[str]]:
 
 
 def parse_sitemap(data: bytes) -> tuple[list[str], list[str]]:
-    """(pages, further sitemaps) in a sitemap or index, packed or not; a damaged one is read up to the damage."""
+    """Return (pages, further sitemaps) of a sitemap or index, gzip or not. A damaged one is read up to the damage."""
     from defusedxml.common import DefusedXmlException
     from defusedxml.ElementTree import iterparse
 

@@ -1,4 +1,4 @@
-"""Addresses of pages: written one way, told apart from traps, found in a page.
+"""Addresses of pages: makes them canonical, finds them in a page, and recognises endless mazes.
 
 Links are found by a regular expression, not by selectolax: its parser takes time quadratic in the attributes of one tag
 (129 KB: 0.9 s, a page may have megabytes) and in depth, and a guard in front of it costs more than it saves. Of 460 KB
@@ -21,7 +21,7 @@ MAX_WAITING = 20_000
 
 _TRACKING = re.compile(r"utm_\w+|[gf]clid|msclkid|mc_[ce]id|_ga|ref|srsltid|sessionid|phpsessid|sid|_pos|_sid|_ss")
 _ACTING = re.compile(r"add-to-cart|add_to_wishlist|remove_item|action|logout|replytocom|_wpnonce|orderby|filter_\w+")
-"""Following these changes something in a shop, or only sorts what is already read."""
+"""Parameters of links that change something in a shop, or only sort pages that are read already."""
 _NOT_PAGES = re.compile(
     r"\.(?:jpe?g|png|gif|webp|avif|svg|ico|css|js|mjs|json|xml|rss|atom|zip|gz|mp[34]|m4a|webm|mov|avi|woff2?|ttf|eot"
     r"|docx?|xlsx?|pptx?|csv|exe|dmg|apk)$",
@@ -61,7 +61,7 @@ def canonical_url(text: str, base: str | None = None) -> str | None:
 
 
 def _without_dots(path: str) -> str:
-    """The path with "." and ".." steps taken, spelled out or not: %2e is a dot to every server."""
+    """Resolve "." and ".." in a path, also where a dot is written %2e."""
     path = _ENCODED_DOT.sub(".", path)
     if "/." not in path:
         return path or "/"
@@ -75,7 +75,7 @@ def _without_dots(path: str) -> str:
 
 
 def is_same_site(url: str, other: str) -> bool:
-    """Whether two addresses have one host and port; "www." and http or https make no difference."""
+    """Whether two addresses have the same host and port; "www." and http or https make no difference."""
     return _site(url) == _site(other)
 
 
@@ -85,7 +85,7 @@ def _site(url: str) -> tuple[str, int | None]:
 
 
 def page_links(url: str, data: bytes) -> list[str]:
-    """Where an HTML page's links lead, canonical, in order, each once. Linear in the page's size."""
+    """Return the canonical targets of an HTML page's links, in order, each once, in time linear in the page's size."""
     if data[:5] == b"%PDF-":
         return []
     base = url
@@ -103,7 +103,7 @@ def page_links(url: str, data: bytes) -> list[str]:
 
 
 class Frontier:
-    """Which addresses are worth a request: on the site, not seen, and not part of an endless maze."""
+    """Selects the addresses to request: on the site, not seen yet, and not part of an endless maze."""
 
     def __init__(self, start: str) -> None:
         self._start = start
@@ -111,11 +111,11 @@ class Frontier:
         self._queries: Counter[str] = Counter()
 
     def mark(self, url: str) -> None:
-        """Note that a page has been read, under whichever address."""
+        """Mark a page as read, by the address it was found at."""
         self._seen.add(_without_scheme(url))
 
     def admit(self, urls: Iterable[str], depth: int) -> list[tuple[str, int]]:
-        """Those to fetch, with their depth in links from the start."""
+        """Return the addresses to fetch, with their depth in links from the start."""
         if depth > MAX_LINK_DEPTH:
             return []
         return [(url, depth) for url in urls if self._is_worth_it(url)]

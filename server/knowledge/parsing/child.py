@@ -16,18 +16,18 @@ _TOOLS = (
     ".entries", ".html", ".markdown", ".pdf", ".plain", ".sheets", ".word", "charset_normalizer", "python_calamine",
     "yaml",
 )  # fmt: skip
-"""What `parse_document` imports as it needs it: here before the first file, for every fork to find."""
+"""The modules that `parse_document` imports on demand, imported before the first fork so that all have them."""
 
 
 def main() -> None:
-    """Import everything, then parse what comes."""
+    """Import everything, then serve parse requests."""
     for name in _TOOLS:
         import_module(name, __package__)
     serve(answer, max_memory_bytes=MAX_MEMORY_BYTES, max_cpu_s=MAX_CPU_S)
 
 
 def answer(about: str, data: bytes) -> bytes:
-    """The documents, or the reason why there are none: every failure becomes one."""
+    """Return the documents, or the reason why there are none. Every failure becomes a reason."""
     file = msgspec.json.decode(about, type=FileAbout)
     try:
         documents = parse_document(data, file.name)

@@ -1,4 +1,4 @@
-"""The shapes between a file and its passages."""
+"""The data types between a file and its passages."""
 
 from msgspec import Struct
 
@@ -19,10 +19,10 @@ __all__ = (
 )
 
 PARSER_VERSION = 1
-"""Count it up when the same bytes are read or cut differently: files that have not changed are then read once more."""
+"""To be raised when the same bytes are parsed or split differently: unchanged files are then read again."""
 MAX_FILE_BYTES = 10 * 2**20
 MAX_TEXT_CHARS = 4_000_000
-"""Of all documents in one file: about eight thick books."""
+"""The most text of all documents in one file: about eight thick books."""
 MAX_DOCUMENTS = 20_000
 MAX_SECTIONS = 50_000
 
@@ -57,7 +57,7 @@ class SplitDocument(Struct, frozen=True, kw_only=True):
 
 
 class FileAbout(Struct, frozen=True):
-    """What a child process is told of a file besides its bytes."""
+    """The parameters of a parse request, besides the file's bytes."""
 
     name: str
     title: str | None
@@ -65,7 +65,7 @@ class FileAbout(Struct, frozen=True):
 
 
 class Parsed(Struct, frozen=True, tag=True):
-    """What a child process found in a file."""
+    """The documents that a child process found in a file."""
 
     documents: tuple[SplitDocument, ...]
 

@@ -14,7 +14,7 @@ from .documents import ParsedDocument, Section, UnreadableFile
 from .outline import Outline, title_from_name
 
 MAX_NODES = 200_000
-"""Values visited in one file. YAML aliases can make a few lines mean billions."""
+"""The most values read from one file. With YAML aliases a few lines can stand for billions."""
 MAX_DEPTH = 30
 
 _QUESTIONS = ("question", "q", "frage", "pregunta", "domanda", "faq question", "prompt")
@@ -47,7 +47,7 @@ def parse_entries(data: bytes, name: str, kind: str) -> tuple[ParsedDocument, ..
 
 
 def entry_documents(entries: Sequence[Entry], title: str) -> tuple[ParsedDocument, ...] | None:
-    """Questions as sections of one document, titled texts as documents; None when the entries are neither."""
+    """Return questions as sections of one document, or titled texts as documents; None when the entries are neither."""
     if not entries or not all(isinstance(entry, dict) for entry in entries):
         return None
     if sum(_is_question(entry) for entry in entries) > len(entries) / 2:
@@ -126,7 +126,7 @@ def _require_bounded(value: Any) -> None:
 
 
 def _lists(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
-    """Lists of objects at the top or inside objects, with the names that lead to them."""
+    """Yield lists of objects, at the top or inside objects, with the names that lead to them."""
     if isinstance(value, list) and value and all(isinstance(item, dict) for item in value):
         yield path, value
         if entry_documents(value, "") is None:
@@ -148,7 +148,7 @@ def _below(path: tuple[str, ...], document: ParsedDocument) -> ParsedDocument:
 
 
 def _joined(found: list[ParsedDocument]) -> tuple[ParsedDocument, ...]:
-    """Documents with keys as they are; all questions of a file in one document."""
+    """Return documents with a key as they are, and all questions of a file in one document."""
     keyed = [document for document in found if document.key is not None]
     plain = [document for document in found if document.key is None]
     if not plain:
@@ -158,7 +158,7 @@ def _joined(found: list[ParsedDocument]) -> tuple[ParsedDocument, ...]:
 
 
 def _fill(outline: Outline, value: Any, level: int) -> None:
-    """Objects as headings with "name: value" lines below them."""
+    """Render objects as headings with "name: value" lines."""
     if isinstance(value, list):
         for item in value:
             _fill(outline, item, level)

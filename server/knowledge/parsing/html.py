@@ -81,7 +81,7 @@ _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 
 
 def parse_html(data: bytes, name: str) -> ParsedDocument:
-    """A page's main content; headings give the path, their ids (or their section's) the anchors."""
+    """Parse a page's main content. Headings give the path, their ids (or their section's) the anchors."""
     markup = _markup(data)
     if len(markup) > MAX_PAGE_CHARS:
         raise UnreadableFile(f"the page has more than {MAX_PAGE_CHARS:,} characters of markup")
@@ -95,7 +95,7 @@ def parse_html(data: bytes, name: str) -> ParsedDocument:
 
 
 def _markup(data: bytes) -> str:
-    """The page's text, by its own declaration when it is not UTF-8."""
+    """Decode a page as UTF-8, or else in the encoding that it declares."""
     declared = re.search(rb"""<meta[^>]{0,200}?charset\s{0,5}=\s{0,5}["']?([A-Za-z0-9_-]{2,40})""", data[:4096])
     try:
         return data.decode("utf-8-sig")
@@ -149,7 +149,7 @@ def _walked(root: LexborNode) -> Outline:
 
 
 def _is_skipped(node: LexborNode, tag: str) -> bool:
-    """Whether it is there for the site rather than for the reader."""
+    """Whether an element belongs to the site rather than to the page's content."""
     if tag in _NEVER_TEXT:
         return True
     about = node.attributes
@@ -164,7 +164,7 @@ def _is_skipped(node: LexborNode, tag: str) -> bool:
 
 
 class _Walk:
-    """Goes through the content in reading order; depth is bounded before the page is parsed."""
+    """Walks the content in reading order. The depth is bounded before the page is parsed."""
 
     def __init__(self, outline: Outline) -> None:
         self._outline = outline

@@ -1,4 +1,4 @@
-"""Parsing in a child process that can be killed: a file may take down its own child and nothing else."""
+"""Parses files in child processes that can be killed: a file can crash its own child and nothing else."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from .documents import MAX_FILE_BYTES, FileAbout, Parsed, Refused, SplitDocument
 WALL_TIME_S = 10.0
 MAX_RESULT_BYTES = 40 * 2**20
 AT_ONCE = 2
-"""Per process: there are as many processors on a small machine, and each child may take half a gigabyte."""
+"""Files parsed at once in one process: a small machine has as many processors, and a child may take half a gigabyte."""
 
 _decoder: msgspec.msgpack.Decoder[Parsed | Refused] = msgspec.msgpack.Decoder(Parsed | Refused)
 

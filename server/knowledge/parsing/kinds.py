@@ -1,4 +1,4 @@
-"""What a file is, told from its content first and its name only where the content leaves it open."""
+"""Detects the kind of a file, by its content first and by its name only where the content is ambiguous."""
 
 import io
 import re
@@ -28,7 +28,7 @@ _KNOWN = "md, txt, html, pdf, docx, csv, xlsx, json, yaml"
 
 
 def unpack(data: bytes, name: str) -> tuple[bytes, str]:
-    """The file without its gzip wrapping. Raises UnreadableFile when too large or empty."""
+    """Return a file's bytes and name without gzip. Raises UnreadableFile when it is too large or empty."""
     if data.startswith(b"\x1f\x8b"):
         unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
@@ -44,7 +44,7 @@ def unpack(data: bytes, name: str) -> tuple[bytes, str]:
 
 
 def kind_of(data: bytes, name: str) -> str:
-    """One of pdf, docx, xlsx, html, markdown, text, csv, json, jsonl, yaml. Raises UnreadableFile for others."""
+    """Return pdf, docx, xlsx, html, markdown, text, csv, json, jsonl or yaml. Raises UnreadableFile for others."""
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith(b"PK\x03\x04"):
@@ -107,7 +107,7 @@ def _office_kind(data: bytes) -> str:
 
 
 def _require_honest(archive: zipfile.ZipFile, packed: int) -> None:
-    """Raises UnreadableFile for an archive that unpacks to far more than a document does."""
+    """Raises UnreadableFile for an archive that expands to far more than a document does."""
     entries = archive.infolist()
     total = sum(entry.file_size for entry in entries)
     if len(entries) > MAX_ARCHIVE_ENTRIES or total > min(MAX_ARCHIVE_BYTES, max(packed * MAX_ARCHIVE_RATIO, 2**20)):

@@ -1,4 +1,4 @@
-"""Markdown: its headings, and the text between them as it would read on a page."""
+"""Markdown: headings, and the text between them as a page would show it."""
 
 import re
 from functools import lru_cache
@@ -20,7 +20,7 @@ _EXPLICIT_ID = re.compile(r"\s*\{#([\w\-.:]{1,100})\}\s*$")
 
 
 def parse_markdown(data: bytes, name: str) -> ParsedDocument:
-    """A Markdown file; `title` and `url` may stand in YAML front matter."""
+    """Parse a Markdown file. YAML front matter may have `title` and `url`."""
     text = decode_bytes(data)
     about: dict[str, Any] = {}
     if front := _FRONT_MATTER.match(text):
@@ -36,7 +36,7 @@ def parse_markdown(data: bytes, name: str) -> ParsedDocument:
 
 
 def markdown_sections(text: str) -> tuple[str | None, tuple[Section, ...]]:
-    """(the level-1 heading on top, all sections) of a Markdown text."""
+    """Return (the level-1 heading at the top, all sections) of a Markdown text."""
     tokens = _parser().parse(text)
     outline = Outline()
     lists: list[int | None] = []
@@ -85,7 +85,7 @@ def _open_section(outline: Outline, level: int, text: str) -> None:
 
 
 def _marker(lists: list[int | None], is_item_start: bool) -> str:
-    """What stands before a list item's first line: "- " or its number."""
+    """The marker of a list item: "- " or its number."""
     if not lists or not is_item_start:
         return ""
     number = lists[-1]
@@ -96,7 +96,7 @@ def _marker(lists: list[int | None], is_item_start: bool) -> str:
 
 
 def inline_text(token: Token) -> str:
-    """What a reader sees of inline Markdown: no marks, links as their text, pictures as their description."""
+    """Render inline Markdown as text: without marks, links as their text, images as their description."""
     parts = []
     for child in token.children or []:
         match child.type:

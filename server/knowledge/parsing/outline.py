@@ -1,4 +1,4 @@
-"""Sections collected while a document is walked from top to bottom."""
+"""Collects sections while a document is walked from top to bottom."""
 
 import re
 
@@ -20,9 +20,9 @@ class Outline:
         self._blocks: list[str] = []
         self._sections: list[Section] = []
         self.chars = 0
-        """Of text so far."""
+        """The characters of text so far."""
         self.title: str | None = None
-        """The first level-1 heading that stands before any text: the document's title, not part of any path."""
+        """The first level-1 heading before any text. It is the document's title and not part of any path."""
 
     def heading(self, level: int, text: str, anchor: str | None = None) -> None:
         """Open a section at `level` (1 outermost) under the headings above it."""
@@ -38,7 +38,7 @@ class Outline:
         self._path.append((level, text))
 
     def block(self, text: str) -> None:
-        """A paragraph, list or table row below the open heading. Raises UnreadableFile past MAX_TEXT_CHARS."""
+        """Add a paragraph, list or table row to the open section. Raises UnreadableFile above MAX_TEXT_CHARS."""
         text = clean_text(text)
         if not text:
             return
@@ -48,12 +48,12 @@ class Outline:
         self._blocks.append(text)
 
     def anchor(self, anchor: str) -> None:
-        """Open a section under the same heading at another place, such as the next page."""
+        """Open a section under the same heading with another anchor, such as the next page."""
         self._close()
         self._anchor = anchor
 
     def sections(self) -> tuple[Section, ...]:
-        """All sections with text, in order."""
+        """Return all sections with text, in order."""
         self._close()
         return tuple(self._sections)
 
@@ -84,7 +84,7 @@ def slug(text: str) -> str:
 
 
 def title_from_name(name: str) -> str:
-    """A file name as a title: "shipping_policy.md" is "Shipping policy"."""
+    """Make a title from a file name: "shipping_policy.md" becomes "Shipping policy"."""
     stem = re.sub(r"\.(gz|[A-Za-z0-9]{1,5})$", "", re.sub(r"\.gz$", "", re.split(r"[\\/]", name)[-1]))
     words = " ".join(re.sub(r"[_\-]+", " ", clean_text(stem)).split())
     return cut(words[:1].upper() + words[1:], MAX_HEADING_CHARS) or "Untitled"

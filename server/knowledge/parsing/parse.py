@@ -1,4 +1,4 @@
-"""One file to its documents. Runs hostile input: call it through `isolation.DocumentParser`."""
+"""Parses a file into documents. Input may be hostile: call it through `isolation.DocumentParser`."""
 
 from .documents import MAX_DOCUMENTS, ParsedDocument, UnreadableFile
 from .kinds import kind_of, unpack

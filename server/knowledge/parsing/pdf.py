@@ -13,7 +13,7 @@ _LIST_START = re.compile(r"(?:[-•*–·▪●]|\d{1,3}[.)]|\([a-z0-9]{1,3}\))\
 
 
 def parse_pdf(data: bytes, name: str) -> ParsedDocument:
-    """One section for each page with text, anchored at "#page=N". Raises UnreadableFile."""
+    """Parse a PDF into one section per page with text, anchored at "#page=N". Raises UnreadableFile."""
     try:
         document = pdfium.PdfDocument(data)
     except pdfium.PdfiumError as error:
@@ -42,7 +42,7 @@ def _page_text(document: pdfium.PdfDocument, number: int) -> str:
 
 
 def paragraphs(text: str) -> str:
-    """Printed lines joined to paragraphs: words parted at a line's end are whole again, lists keep their lines."""
+    """Join printed lines to paragraphs. Words hyphenated at a line's end are joined, list items stay on their lines."""
     # PDFium marks a hyphen at a line's end with U+FFFE or U+0002.
     text = re.sub("[\ufffe\x02]\\s*", "", text.replace("\r\n", "\n").replace("\r", "\n"))
     text = re.sub(r"(?<=[a-zà-ÿ])-\n(?=[a-zà-ÿ])", "", text)

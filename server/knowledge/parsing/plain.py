@@ -1,4 +1,4 @@
-"""Plain text: paragraphs, and headings where the layout makes them plain."""
+"""Plain text: paragraphs, and headings where the layout shows them."""
 
 import re
 
@@ -13,7 +13,7 @@ _MAX_HEADING_CHARS = 80
 
 
 def parse_plain(data: bytes, name: str) -> ParsedDocument:
-    """A text file as sections under its underlined, numbered or capital headings."""
+    """Parse a text file into sections under underlined, numbered or upper-case headings."""
     outline = Outline()
     for block in re.split(r"\n{2,}", clean_text(decode_bytes(data))):
         lines = block.split("\n")

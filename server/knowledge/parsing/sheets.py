@@ -18,7 +18,7 @@ MAX_ROWS = 50_000
 
 
 def parse_csv(data: bytes, name: str) -> tuple[ParsedDocument, ...]:
-    """A CSV or TSV file with a header row; a row that is not well formed is left out."""
+    """Parse a CSV or TSV file with a header row. Malformed rows are left out."""
     text = decode_bytes(data).replace("\0", "")
     table = detect_table(text[:262_144], is_whole=len(text) <= 262_144)
     records = table_records(iter(text.splitlines(keepends=True)), table)
@@ -26,7 +26,7 @@ def parse_csv(data: bytes, name: str) -> tuple[ParsedDocument, ...]:
 
 
 def parse_xlsx(data: bytes, name: str) -> tuple[ParsedDocument, ...]:
-    """Every sheet of a workbook, the first filled row of each being its header. Raises UnreadableFile."""
+    """Parse every sheet of a workbook. The first filled row of each is its header. Raises UnreadableFile."""
     from python_calamine import CalamineError, CalamineWorkbook
 
     try:

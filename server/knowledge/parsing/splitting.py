@@ -1,4 +1,4 @@
-"""Documents cut into passages: whole sentences, under their headings, none too long to embed."""
+"""Splits documents into passages of whole sentences under their headings, short enough to embed."""
 
 import hashlib
 import re
@@ -23,7 +23,7 @@ def estimate_tokens(text: str) -> int:
 
 
 def split_document(document: ParsedDocument, title: str | None = None, url: str | None = None) -> SplitDocument:
-    """The document with its passages; `title` stands in for its own, `url` where it has none."""
+    """Split a document into passages. `title` replaces its own title, `url` is used where it has none."""
     title, url = title or document.title, document.url or url
     digest = hashlib.blake2b(digest_size=16)
     for text in (title, url or "", *(f"{s.heading_path}{s.anchor}{s.text}" for s in document.sections)):

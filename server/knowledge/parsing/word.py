@@ -17,7 +17,7 @@ _HEADING = re.compile(r"Heading ([1-9])")
 
 
 def parse_docx(data: bytes, name: str) -> ParsedDocument:
-    """A Word file. Raises UnreadableFile."""
+    """Parse a Word file. Raises UnreadableFile."""
     try:
         document = docx.Document(io.BytesIO(data))
     except (BadZipFile, PackageNotFoundError, KeyError, ValueError, SyntaxError, OSError) as error:
@@ -30,7 +30,7 @@ def parse_docx(data: bytes, name: str) -> ParsedDocument:
 
 
 def _read(document: Document, outline: Outline) -> str | None:
-    """Fills the outline; gives the text in Word's own Title style."""
+    """Fill the outline and return the text in Word's Title style."""
     title = None
     has_heading = False
     for block in document.iter_inner_content():
