@@ -83,7 +83,7 @@ class Upkeep:
         """Delete proofs, codes and counters that hold no more, stores left long ago, and what shoppers left unused."""
         for shop_id in await self._orders.list_shops_with_expired():
             with logging_failures("tidy"):
-                await self._orders.forget_expired(shop_id)
+                await self._orders.delete_expired(shop_id)
         await self._stores.delete_old_left_stores()
         for shop_id in await self._privacy.list_shops_to_tidy():
             with logging_failures("tidy"):

@@ -1,4 +1,4 @@
-"""Counts guesses before they are looked at, and tells staff when a shop is being guessed at."""
+"""Limits on guesses, which are counted before they are checked, and a warning when a shop is being guessed at."""
 
 from collections.abc import Collection, Iterable
 from uuid import UUID
@@ -31,28 +31,28 @@ from server.shops.identity import Shopper
 GUESSES = {ClaimKind.EMAIL: EMAILS, ClaimKind.POSTCODE: POSTCODES}
 """In the order in which the counters are locked."""
 REDEMPTIONS = (PER_CONVERSATION, PER_ADDRESS)
-"""Not per order: a code has its own few tries, and a stranger who guesses must not shut its owner out."""
+"""Not per order: a code has its own few attempts, and a stranger who guesses must not lock its owner out."""
 
 log = get_logger("orders")
 
 
-class Locked(Exception):
-    """One of the limits is reached; raised inside the transaction, so that none of them counts this try."""
+class AttemptsExhausted(Exception):
+    """A limit is reached. Raised inside the transaction, whose rollback takes back what the other limits counted."""
 
     def __init__(self, retry_after_s: float) -> None:
-        super().__init__("locked")
+        super().__init__("no attempts left")
         self.retry_after_s = max(1, round(retry_after_s))
 
 
 class CountedGuess(Struct, frozen=True):
-    """A guess that may be looked at: by which of its proofs, and what is given back when it was right."""
+    """A guess that may be checked by proofs of these kinds; `attempts` are released when it is right."""
 
     kinds: frozenset[ClaimKind]
-    tries: tuple[Counted, ...]
+    attempts: tuple[Counted, ...]
 
 
-class GuessGuard:
-    """The limits per conversation, per order and per address, and the alarm per shop."""
+class AttemptLimits:
+    """The limits per conversation, per order and per address, and the warning per shop."""
 
     def __init__(self, database: Database, fingerprints: Fingerprints) -> None:
         self._database, self._fingerprints = database, fingerprints
@@ -60,62 +60,70 @@ class GuessGuard:
     async def count_guess(
         self, connection: Connection, shopper: Shopper, order_key: str, kinds: Collection[ClaimKind]
     ) -> CountedGuess:
-        """Count one guess at an order by these kinds of proof. A kind that is used up is left aside, for the others may
-        be the owner's. Raises Locked, which has to leave the transaction, when none is left."""
+        """Count one guess at an order by these kinds of proof.
+
+        A kind without attempts left is left out, since the others may still be the owner's. Raises AttemptsExhausted,
+        which has to leave the transaction, when no kind is left.
+        """
         allowances = {kind: allowance for kind, allowance in GUESSES.items() if kind in kinds}
         of_order = [limit for allowance in allowances.values() for limit in allowance.limits]
-        tries = self._tries((PER_CONVERSATION, *of_order, PER_ADDRESS), shopper, order_key)
-        waits = await self._count(connection, shopper.shop_id, tries)
+        attempts = self._attempts((PER_CONVERSATION, *of_order, PER_ADDRESS), shopper, order_key)
+        waits = await self._count(connection, shopper.shop_id, attempts)
         by_kind = {kind: allowance.wait_s(waits) for kind, allowance in allowances.items()}
         _require_none(waits[PER_CONVERSATION], waits.get(PER_ADDRESS, 0.0), min(by_kind.values()))
-        aside = {limit for kind, wait_s in by_kind.items() if wait_s for limit in allowances[kind].limits}
-        counted = [tried for tried in tries if not waits[tried.limit]]
-        await storage.give_back(connection, shopper.shop_id, [tried for tried in counted if tried.limit in aside])
+        left_out = {limit for kind, wait_s in by_kind.items() if wait_s for limit in allowances[kind].limits}
+        counted = [attempt for attempt in attempts if not waits[attempt.limit]]
+        await storage.release_attempts(
+            connection, shopper.shop_id, [attempt for attempt in counted if attempt.limit in left_out]
+        )
         return CountedGuess(
             kinds=frozenset(kind for kind, wait_s in by_kind.items() if not wait_s),
-            tries=tuple(tried for tried in counted if tried.limit not in aside),
+            attempts=tuple(attempt for attempt in counted if attempt.limit not in left_out),
         )
 
     async def count_redemption(self, connection: Connection, shopper: Shopper) -> None:
-        """Count one try at a code. Raises Locked, which has to leave the transaction."""
-        waits = await self._count(connection, shopper.shop_id, self._tries(REDEMPTIONS, shopper))
+        """Count one attempt at a code. Raises AttemptsExhausted, which has to leave the transaction."""
+        waits = await self._count(connection, shopper.shop_id, self._attempts(REDEMPTIONS, shopper))
         _require_none(*waits.values())
 
     async def count_code_request(
         self, connection: Connection, shopper: Shopper, order_key: str, *, is_known: bool
     ) -> None:
-        """Count one request for a code; `is_known` for a conversation that has proven the order by other means. Raises
-        Locked, which has to leave the transaction."""
+        """Count one request for a code; `is_known` for a conversation that has proven the order by other means.
+
+        Raises AttemptsExhausted, which has to leave the transaction.
+        """
         known = (CODES_TO_KNOWN,) if is_known else ()
         limits = (CODES_PER_CONVERSATION, *CODES.limits, *known, CODES_PER_ADDRESS)
-        waits = await self._count(connection, shopper.shop_id, self._tries(limits, shopper, order_key))
+        waits = await self._count(connection, shopper.shop_id, self._attempts(limits, shopper, order_key))
         of_order = min([CODES.wait_s(waits), *(waits[limit] for limit in known)])
         _require_none(waits[CODES_PER_CONVERSATION], waits.get(CODES_PER_ADDRESS, 0.0), of_order)
 
-    async def forgive(self, connection: Connection, shopper: Shopper, guess: CountedGuess) -> None:
-        """The guess was right, or could not be looked at: it counts no more."""
-        await storage.give_back(connection, shopper.shop_id, guess.tries)
+    async def release(self, connection: Connection, shopper: Shopper, guess: CountedGuess) -> None:
+        """Take back what a guess counted, because it was right or could not be checked."""
+        await storage.release_attempts(connection, shopper.shop_id, guess.attempts)
 
-    async def forgive_redemption(self, connection: Connection, shopper: Shopper) -> None:
-        """The code was right."""
-        await storage.give_back(connection, shopper.shop_id, self._tries(REDEMPTIONS, shopper))
+    async def release_redemption(self, connection: Connection, shopper: Shopper) -> None:
+        """Take back what an attempt at a code counted, because the code was right."""
+        await storage.release_attempts(connection, shopper.shop_id, self._attempts(REDEMPTIONS, shopper))
 
-    async def note_failure(self, shop_id: UUID) -> None:
-        """Count a wrong guess for the shop's alarm: a warning at the 101st in an hour, the 201st, and so on."""
+    async def count_failure(self, shop_id: UUID) -> None:
+        """Count a wrong guess of the shop and log a warning at the 101st in an hour, the 201st, and so on."""
         counted = Counted(SHOP_FAILURES, self._fingerprints.subject(shop_id, SHOP_FAILURES.scope, ""))
         async with self._database.connection(shop_id) as connection:
-            failures = (await storage.count_tries(connection, shop_id, [counted]))[counted.subject]
+            failures = (await storage.count_attempts(connection, shop_id, [counted]))[counted.subject]
         if failures > ALARM_AT and failures % ALARM_AT == 1:
             log.warning("order_guessing", shop_id=str(shop_id), failures=failures, within_s=3600)
 
-    async def _count(self, connection: Connection, shop_id: UUID, tries: list[Counted]) -> dict[Limit, float]:
-        """Count one try for each limit that has one left; how many seconds each of the others is spent for, else 0."""
-        counted = await storage.count_tries(connection, shop_id, tries)
-        spent = [tried for tried in tries if tried.subject not in counted]
-        waits = await storage.seconds_spent(connection, shop_id, spent) if spent else {}
-        return {tried.limit: waits.get(tried.subject, 0.0) for tried in tries}
+    async def _count(self, connection: Connection, shop_id: UUID, attempts: list[Counted]) -> dict[Limit, float]:
+        """Count one attempt for each limit that has one left. The result has the seconds until each of the others has
+        one again, and 0 for those that were counted."""
+        counted = await storage.count_attempts(connection, shop_id, attempts)
+        exhausted = [attempt for attempt in attempts if attempt.subject not in counted]
+        waits = await storage.list_waits(connection, shop_id, exhausted) if exhausted else {}
+        return {attempt.limit: waits.get(attempt.subject, 0.0) for attempt in attempts}
 
-    def _tries(self, limits: Iterable[Limit], shopper: Shopper, order_key: str = "") -> list[Counted]:
+    def _attempts(self, limits: Iterable[Limit], shopper: Shopper, order_key: str = "") -> list[Counted]:
         subjects = {
             Subject.CONVERSATION: str(shopper.conversation_id),
             Subject.ORDER: order_key,
@@ -131,4 +139,4 @@ class GuessGuard:
 
 def _require_none(*waits_s: float) -> None:
     if any(waits_s):
-        raise Locked(max(waits_s))
+        raise AttemptsExhausted(max(waits_s))

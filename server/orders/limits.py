@@ -1,7 +1,7 @@
-"""How often one may guess. Counted in Postgres before the guess is looked at, so that parallel guesses count too.
+"""How often somebody may guess. Counted in Postgres before the guess is checked, so that parallel guesses count too.
 
-What an order takes is counted per kind of proof, and part of it is kept for networks that have not tried yet: nobody
-can use up what belongs to the order's owner (decisions/0009).
+Attempts at an order are counted per kind of proof, and part of them is reserved for networks that have made none yet:
+nobody can use up what belongs to the order's owner (decisions/0009).
 """
 
 from collections.abc import Mapping
@@ -14,18 +14,18 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 
 class Subject(StrEnum):
-    """Whose tries are counted together."""
+    """What attempts are counted by."""
 
     CONVERSATION = "conversation"
     ORDER = "order"
     ORDER_AND_SITE = "order-and-site"
-    """One order, as tried from one network; an IPv6 address counts by its /48, which one subscriber may have whole."""
+    """One order from one network; an IPv6 address counts by its /48, since one subscriber may have all of it."""
     ADDRESS = "address"
     SHOP = "shop"
 
 
 class Limit(Struct, frozen=True):
-    """At most `most` counted tries of one subject within `window` of the first."""
+    """At most `most` attempts of one subject within `window` of the first."""
 
     scope: str
     of: Subject
@@ -34,8 +34,8 @@ class Limit(Struct, frozen=True):
 
 
 class OrderAllowance(Struct, frozen=True):
-    """What one order takes of one kind: first come, first served from `shared`; when that is spent, `reserve` from each
-    further network. `ceiling` bounds all networks together."""
+    """The attempts at one order by one kind of proof: `shared` by all networks; when those are used up, `reserve` for
+    each network. `ceiling` limits all networks together."""
 
     shared: Limit
     reserve: Limit
@@ -47,13 +47,13 @@ class OrderAllowance(Struct, frozen=True):
         return tuple(limit for limit in (self.shared, self.reserve, self.ceiling) if limit)
 
     def wait_s(self, waits: Mapping[Limit, float]) -> float:
-        """Seconds until this takes another try, given how long each limit is spent for; 0 for now."""
+        """Seconds until another attempt is allowed, by the seconds for each limit; 0 for now."""
         wait_s = min(waits[self.shared], waits[self.reserve])
         return max(wait_s, waits[self.ceiling]) if self.ceiling else wait_s
 
 
 class Counted(Struct, frozen=True):
-    """A limit and the fingerprint of whom it is for."""
+    """A limit and the fingerprint of the subject that it counts."""
 
     limit: Limit
     subject: bytes
@@ -66,7 +66,7 @@ EMAILS = OrderAllowance(
     shared=Limit("order-email", Subject.ORDER, 20, DAY),
     reserve=Limit("order-email-site", Subject.ORDER_AND_SITE, 3, DAY),
 )
-"""No ceiling, for one could be used up by strangers: from n networks at most 20 + 3n e-mails a day are looked at."""
+"""No ceiling, since strangers could use one up: from n networks at most 20 + 3n e-mails a day are checked."""
 POSTCODES = OrderAllowance(
     shared=Limit("order-postcode", Subject.ORDER, 10, DAY),
     reserve=Limit("order-postcode-site", Subject.ORDER_AND_SITE, 2, DAY),
@@ -83,10 +83,10 @@ CODES = OrderAllowance(
 )
 """A ceiling, because each request is a mail to the owner."""
 CODES_TO_KNOWN = Limit("code-order-known", Subject.ORDER, 5, DAY)
-"""For conversations that have shown the order's e-mail or postcode already; strangers cannot use these up."""
+"""For conversations that have proven the order by e-mail or postcode; strangers cannot use these up."""
 
 SHOP_FAILURES = Limit("shop", Subject.SHOP, 2_000_000_000, HOUR)
 ALARM_AT = 100
-"""Failures of one shop in an hour beyond which staff are warned, and again at every further hundred."""
+"""Wrong guesses at one shop in an hour beyond which a warning is logged, and again at every further hundred."""
 
 LONGEST_WINDOW = DAY

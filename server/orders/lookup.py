@@ -1,11 +1,9 @@
-"""Asking a shop's platform for orders: time-boxed, once at a time, and remembered for a minute where proven."""
+"""Orders from a shop's platform: fetched with a time-out, and cached for a minute for whoever has proven them."""
 
 import asyncio
 import re
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from datetime import datetime
-from time import monotonic
 from typing import TypeAlias, TypeVar
 from uuid import UUID
 
@@ -19,32 +17,33 @@ from integrations.platform import (
     ShopPlatform,
     normalise_order_number,
 )
+from server.core.cache import ExpiringCache
 from server.core.logging import get_logger
 from server.shops.identity import Customer
 
 
 class OrderSource(Struct, frozen=True):
-    """Where a shop's orders are: the platform, and the connection by which it is asked."""
+    """The platform that has a shop's orders, and the id of the connected store."""
 
     platform: ShopPlatform
     connection_id: str
-    note_revoked: Callable[[PlatformRevoked], Awaitable[None]]
-    """Has the merchant told, once, that the store refuses us."""
+    mark_revoked: Callable[[PlatformRevoked], Awaitable[None]]
+    """Records for the merchant that the store refuses us."""
 
 
-SourceFor: TypeAlias = Callable[[UUID], Awaitable[OrderSource | None]]
-"""Where a shop's orders are, or None. May raise PlatformError."""
+FindOrderSource: TypeAlias = Callable[[UUID], Awaitable[OrderSource | None]]
+"""The source of a shop's orders, or None. May raise PlatformError."""
 
 TIMEOUT_S = 2.0
-REMEMBER_S = 60.0
-MAX_REMEMBERED = 2_000
+CACHED_S = 60.0
+MAX_CACHED = 2_000
 MAX_NUMBER_LENGTH = 40
 MAX_WRITTEN_LENGTH = 100
 _LABEL = re.compile(
     r"^(?:(?:order|bestellung|auftrag|commande|pedido|number|nummer|numéro|número|num|no|nr|nº|n°)[\s.:#]+)+",
     re.IGNORECASE,
 )
-"""What people write before a number; only with a space or a mark after it, for "NO123" is a number."""
+"""What people write before a number; only with a space or a mark after it, since "NO123" is a number."""
 
 T = TypeVar("T")
 log = get_logger("orders")
@@ -55,15 +54,15 @@ class NotConnected(PlatformError):
 
 
 class Fetched(Struct, frozen=True):
-    """An order, when the platform told it, and the connection it came by."""
+    """An order, when it was fetched (aware), and the id of the store that it came from."""
 
     order: Order
     at: datetime
     connection_id: str
 
 
-class Asker(Struct, frozen=True):
-    """Whose eyes see the order: nothing remembered for one is ever given to another."""
+class CacheKey(Struct, frozen=True):
+    """An order as one conversation may see it: no conversation is given what was cached for another."""
 
     shop_id: UUID
     conversation_id: UUID
@@ -71,84 +70,83 @@ class Asker(Struct, frozen=True):
 
 
 class OrderLookup:
-    """All questions to platforms. Each raises PlatformError when there is no answer, never "not found" instead."""
+    """Requests to platforms. Each raises PlatformError when there is no answer; only an answer can be "not found"."""
 
-    def __init__(self, sources: SourceFor, clock: Callable[[], datetime], timeout_s: float = TIMEOUT_S) -> None:
-        self._sources, self._clock, self._timeout_s = sources, clock, timeout_s
-        self._remembered: OrderedDict[Asker, tuple[float, Fetched]] = OrderedDict()
-        self._asking: dict[Asker, asyncio.Task[Fetched | None]] = {}
+    def __init__(
+        self, find_source: FindOrderSource, clock: Callable[[], datetime], timeout_s: float = TIMEOUT_S
+    ) -> None:
+        self._find_source, self._clock, self._timeout_s = find_source, clock, timeout_s
+        self._cached: ExpiringCache[CacheKey, Fetched] = ExpiringCache(CACHED_S, max_entries=MAX_CACHED)
+        self._pending: dict[CacheKey, asyncio.Task[Fetched | None]] = {}
 
     async def require_platform(self, shop_id: UUID) -> None:
-        """Raises NotConnected, or another PlatformError, where the shop's orders cannot be asked for."""
-        await self._boxed(shop_id, self._source(shop_id))
+        """Raises NotConnected, or another PlatformError, where the shop's orders cannot be fetched."""
+        await self._with_timeout(shop_id, self._require_source(shop_id))
 
-    async def ask(self, shop_id: UUID, order_number: str) -> Fetched | None:
-        """Straight from the platform: what a guess costs must not depend on what others have looked at."""
-        return await self._boxed(shop_id, self._find(shop_id, order_number))
+    async def fetch(self, shop_id: UUID, order_number: str) -> Fetched | None:
+        """The order with this number, always from the platform: the duration of a guess must not depend on what others
+        have looked up. None where there is no such order."""
+        return await self._with_timeout(shop_id, self._find(shop_id, order_number))
 
-    async def recall(self, asker: Asker) -> Fetched | None:
-        """For somebody whose proof stands: as remembered, or from the platform with at most one question at a time."""
-        known = self._remembered.get(asker)
-        if known and known[0] > monotonic():
-            return known[1]
-        task = self._asking.get(asker)
+    async def fetch_cached(self, key: CacheKey) -> Fetched | None:
+        """As `fetch`, for a conversation that has proven the order: from the cache where possible, and with one request
+        to the platform at a time."""
+        if known := self._cached.get(key):
+            return known
+        task = self._pending.get(key)
         if task is None:
-            task = asyncio.create_task(self.ask(asker.shop_id, asker.order_number))
-            self._asking[asker] = task
-            task.add_done_callback(lambda done: self._end(asker, done))
+            task = asyncio.create_task(self.fetch(key.shop_id, key.order_number))
+            self._pending[key] = task
+            task.add_done_callback(lambda done: self._end(key, done))
         return await asyncio.shield(task)
 
-    def remember(self, asker: Asker, fetched: Fetched) -> None:
-        """Keep an order that this asker has proven, for 60 s after it was fetched."""
-        if (known := self._remembered.get(asker)) and known[1] is fetched:
-            return
-        self._remembered[asker] = (monotonic() + REMEMBER_S, fetched)
-        self._remembered.move_to_end(asker)
-        if len(self._remembered) > MAX_REMEMBERED:
-            self._remembered.popitem(last=False)
+    def cache(self, key: CacheKey, fetched: Fetched) -> None:
+        """Cache an order that a conversation has proven, for CACHED_S after it was fetched."""
+        if self._cached.get(key) is not fetched:
+            self._cached.put(key, fetched)
 
-    async def list_own(self, shop_id: UUID, customer: Customer) -> list[Fetched] | None:
-        """The newest orders the platform files under one customer; whether they are theirs is the caller's to check.
-        None for a customer of another connection, whose id means nothing here."""
-        return await self._boxed(shop_id, self._list(shop_id, customer))
+    async def list_customer_orders(self, shop_id: UUID, customer: Customer) -> list[Fetched] | None:
+        """The newest orders that the platform returns for a customer; the caller checks whether they are theirs. None
+        for a customer of another store, whose id means nothing here."""
+        return await self._with_timeout(shop_id, self._list(shop_id, customer))
 
-    def _end(self, asker: Asker, done: asyncio.Task[Fetched | None]) -> None:
-        self._asking.pop(asker, None)
+    def _end(self, key: CacheKey, done: asyncio.Task[Fetched | None]) -> None:
+        self._pending.pop(key, None)
         if not done.cancelled():
-            done.exception()  # seen, also when whoever asked has left
+            done.exception()  # retrieved, so that asyncio does not log it when the caller has gone
 
     async def _find(self, shop_id: UUID, order_number: str) -> Fetched | None:
-        source = await self._source(shop_id)
-        order = await self._asked(source, source.platform.find_order(order_number))
+        source = await self._require_source(shop_id)
+        order = await self._note_revocation(source, source.platform.find_order(order_number))
         # a platform that searches may answer with a neighbour; only the very number counts
         if order is None or normalise_order_number(order.number) != order_number:
             return None
         return Fetched(order, self._clock(), source.connection_id)
 
     async def _list(self, shop_id: UUID, customer: Customer) -> list[Fetched] | None:
-        source = await self._source(shop_id)
+        source = await self._require_source(shop_id)
         if customer.connection_id not in (None, source.connection_id):
             return None
-        orders = await self._asked(source, source.platform.list_customer_orders(customer.id))
+        orders = await self._note_revocation(source, source.platform.list_customer_orders(customer.id))
         return [Fetched(order, self._clock(), source.connection_id) for order in orders]
 
-    async def _source(self, shop_id: UUID) -> OrderSource:
-        source = await self._sources(shop_id)
+    async def _require_source(self, shop_id: UUID) -> OrderSource:
+        source = await self._find_source(shop_id)
         if source is None:
             raise NotConnected("no platform is connected")
         return source
 
-    async def _asked(self, source: OrderSource, question: Awaitable[T]) -> T:
+    async def _note_revocation(self, source: OrderSource, answer: Awaitable[T]) -> T:
         try:
-            return await question
+            return await answer
         except PlatformRevoked as reason:
-            await source.note_revoked(reason)
+            await source.mark_revoked(reason)
             raise
 
-    async def _boxed(self, shop_id: UUID, question: Awaitable[T]) -> T:
+    async def _with_timeout(self, shop_id: UUID, answer: Awaitable[T]) -> T:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await question
+                return await answer
         except TimeoutError:
             log.warning("order_platform_slow", shop_id=str(shop_id), timeout_s=self._timeout_s)
             raise PlatformUnavailable(f"no answer in {self._timeout_s:g} s") from None
@@ -161,7 +159,7 @@ class OrderLookup:
 
 
 def order_key(text: str | None) -> str | None:
-    """The one spelling of an order number, as people write it ("Order no. #1001"); None for what can be none."""
+    """An order number as people write it ("Order no. #1001") in its normalised form; None for what cannot be one."""
     written = (text or "")[:MAX_WRITTEN_LENGTH].strip()
     key = normalise_order_number(_LABEL.sub("", written, count=1)) or normalise_order_number(written)
     return key if 0 < len(key) <= MAX_NUMBER_LENGTH else None

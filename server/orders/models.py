@@ -1,4 +1,4 @@
-"""What may be said of an order, and to whom. `OrderView` is an allow-list: a field that is not here never leaves."""
+"""What a shopper may see of an order. `OrderView` is an allow-list: a field that is not in it is never sent."""
 
 from enum import IntEnum, StrEnum
 
@@ -8,7 +8,7 @@ from integrations.platform import Money, OrderStatus
 
 
 class ProofLevel(IntEnum):
-    """How well we know the shopper, for one order."""
+    """How well the shopper is known, for one order."""
 
     NOBODY = 0
     KNOWS_ORDER = 1
@@ -16,11 +16,11 @@ class ProofLevel(IntEnum):
     READS_MAIL = 2
     """Read a one-time code sent to the order's e-mail."""
     SIGNED_IN = 3
-    """The shop vouches for them, and the order is theirs."""
+    """Signed in at the shop, and the order is theirs."""
 
 
 class OrderAccess(StrEnum):
-    """What the shop lets number and e-mail (or postcode) open: `shop.order_access`."""
+    """What number and e-mail (or postcode) show of an order: `shop.order_access`."""
 
     STANDARD = "standard"
     """Status and dates; a one-time code opens the rest."""
@@ -136,7 +136,7 @@ class ProofNeeded(Struct, frozen=True, kw_only=True, tag=True):
 
 
 class TooManyTries(Struct, frozen=True, tag=True):
-    """Locked for a while; said of right and wrong proofs alike."""
+    """No attempts left for a while; the same for right and wrong proofs."""
 
     retry_after_s: int
 
@@ -151,7 +151,7 @@ OrderOutcome = OrderFound | OrdersListed | ProofNeeded | TooManyTries | OrdersUn
 
 
 def kind_of(outcome: OrderOutcome) -> str:
-    """What an answer that tells this outcome is called in the conversation log."""
+    """The kind under which an answer with this outcome is listed in the conversation log."""
     match outcome:
         case OrderFound():
             return "order_status"

@@ -11,17 +11,16 @@ from server.orders.limits import LONGEST_WINDOW, Counted
 from server.orders.models import OrderAccess, ProofLevel
 
 
-class ShopRules(Struct, frozen=True):
-    """How one shop treats orders."""
+class OrderRules(Struct, frozen=True):
+    """How a shop treats an order, and the level that one conversation has proven for it and that is still valid."""
 
-    name: str
+    shop_name: str
     access: OrderAccess
+    proven: ProofLevel
 
 
-async def get_rules(
-    connection: Connection, shop_id: UUID, conversation_id: UUID, order_number: str
-) -> tuple[ShopRules, ProofLevel]:
-    """The shop's rules, and what this conversation has proven for this order and still holds."""
+async def get_rules(connection: Connection, shop_id: UUID, conversation_id: UUID, order_number: str) -> OrderRules:
+    """The shop's rules, and what this conversation has proven for this order."""
     [row] = await connection.fetch(
         "SELECT name, order_access, coalesce((SELECT level FROM proof WHERE shop_id = $1 AND conversation_id = $2 "
         "AND order_number = $3 AND expires_at > now()), 0) AS level FROM shop WHERE id = $1",
@@ -29,11 +28,11 @@ async def get_rules(
         conversation_id,
         order_number,
     )
-    return ShopRules(row["name"], OrderAccess(row["order_access"])), ProofLevel(row["level"])
+    return OrderRules(row["name"], OrderAccess(row["order_access"]), ProofLevel(row["level"]))
 
 
 async def find_locale(connection: Connection, shop_id: UUID, conversation_id: UUID) -> str:
-    """The conversation's language, else the shop's."""
+    """The conversation's locale, or the shop's where it has none."""
     return str(
         await connection.fetchval(
             "SELECT coalesce((SELECT locale FROM conversation WHERE shop_id = $1 AND id = $2), locale) "
@@ -44,21 +43,21 @@ async def find_locale(connection: Connection, shop_id: UUID, conversation_id: UU
     )
 
 
-async def count_tries(connection: Connection, shop_id: UUID, tries: Sequence[Counted]) -> dict[bytes, int]:
-    """Count one try for each subject; the new counts of those that had one left.
+async def count_attempts(connection: Connection, shop_id: UUID, attempts: Sequence[Counted]) -> dict[bytes, int]:
+    """Count one attempt for each subject, and return the new counts of those that had one left.
 
-    The counters are locked one by one in the order given: given by scope, always the same way round, no two callers
-    wait for each other.
+    The counters are locked one by one in the order given. Callers give them in one order of scopes, so that no two wait
+    for each other.
     """
-    rows = ", ".join(f"($1, ${3 * n + 2}, ${3 * n + 3}, now(), 1)" for n in range(len(tries)))
+    rows = ", ".join(f"($1, ${3 * n + 2}, ${3 * n + 3}, now(), 1)" for n in range(len(attempts)))
     free = " OR ".join(
-        f"(attempt.scope = ${3 * n + 2} AND attempt.count < {tried.limit.most})" for n, tried in enumerate(tries)
+        f"(attempt.scope = ${3 * n + 2} AND attempt.count < {attempt.limit.most})" for n, attempt in enumerate(attempts)
     )
     over = " OR ".join(
         f"(attempt.scope = ${3 * n + 2} AND attempt.window_start <= now() - ${3 * n + 4}::interval)"
-        for n in range(len(tries))
+        for n in range(len(attempts))
     )
-    values = [part for tried in tries for part in (tried.limit.scope, tried.subject, tried.limit.window)]
+    values = [part for attempt in attempts for part in (attempt.limit.scope, attempt.subject, attempt.limit.window)]
     counted = await connection.fetch(
         f"INSERT INTO attempt (shop_id, scope, subject, window_start, count) VALUES {rows} "
         "ON CONFLICT (shop_id, scope, subject) DO UPDATE SET "
@@ -71,28 +70,29 @@ async def count_tries(connection: Connection, shop_id: UUID, tries: Sequence[Cou
     return {row["subject"]: row["count"] for row in counted}
 
 
-async def seconds_spent(connection: Connection, shop_id: UUID, tries: Sequence[Counted]) -> dict[bytes, float]:
-    """How long each of these subjects, which had no try left, waits for the next; at least 1 second."""
+async def list_waits(connection: Connection, shop_id: UUID, attempts: Sequence[Counted]) -> dict[bytes, float]:
+    """Seconds until each of these subjects, which had no attempt left, has one again; at least 1."""
     rows = await connection.fetch(
         "SELECT subject, extract(epoch FROM now() - window_start)::float8 AS age_s FROM attempt "
         "WHERE shop_id = $1 AND subject = ANY($2)",
         shop_id,
-        [tried.subject for tried in tries],
+        [attempt.subject for attempt in attempts],
     )
     ages = {row["subject"]: row["age_s"] for row in rows}
     return {
-        tried.subject: max(1.0, tried.limit.window.total_seconds() - ages.get(tried.subject, 0.0)) for tried in tries
+        attempt.subject: max(1.0, attempt.limit.window.total_seconds() - ages.get(attempt.subject, 0.0))
+        for attempt in attempts
     }
 
 
-async def give_back(connection: Connection, shop_id: UUID, tries: Sequence[Counted]) -> None:
-    """Take one try off each counter: it was no failure."""
-    for tried in tries:  # one by one, in the order in which they are locked everywhere
+async def release_attempts(connection: Connection, shop_id: UUID, attempts: Sequence[Counted]) -> None:
+    """Take one attempt off each counter."""
+    for attempt in attempts:  # one by one, in the order in which they are locked everywhere
         await connection.execute(
             "UPDATE attempt SET count = count - 1 WHERE shop_id = $1 AND scope = $2 AND subject = $3 AND count > 0",
             shop_id,
-            tried.limit.scope,
-            tried.subject,
+            attempt.limit.scope,
+            attempt.subject,
         )
 
 
@@ -104,7 +104,7 @@ async def save_proof(
     level: ProofLevel,
     lives: timedelta,
 ) -> None:
-    """Keep what was proven for `lives`; a better proof that still holds is not replaced by a lesser one."""
+    """Store what was proven for `lives`; a higher level that is still valid is not replaced by a lower one."""
     await connection.execute(
         "INSERT INTO proof (shop_id, conversation_id, order_number, level, expires_at) "
         "VALUES ($1, $2, $3, $4, now() + $5::interval) ON CONFLICT (shop_id, conversation_id, order_number) "
@@ -127,7 +127,7 @@ async def save_code(
     tries: int,
     lives: timedelta,
 ) -> None:
-    """Keep a code's hash; an earlier code for the same order and conversation dies."""
+    """Store a code's hash in place of an earlier code for the same order and conversation."""
     await connection.execute(
         "INSERT INTO one_time_code (shop_id, conversation_id, order_number, code_hash, tries_left, expires_at) "
         "VALUES ($1, $2, $3, $4, $5, now() + $6::interval) ON CONFLICT (shop_id, conversation_id, order_number) "
@@ -142,8 +142,10 @@ async def save_code(
     )
 
 
-async def take_try(connection: Connection, shop_id: UUID, conversation_id: UUID, order_number: str) -> bytes | None:
-    """Use up one try of the code and return its hash, locked until commit; None when there is none to try."""
+async def consume_code_attempt(
+    connection: Connection, shop_id: UUID, conversation_id: UUID, order_number: str
+) -> bytes | None:
+    """Use up one attempt at the code and return its hash, locked until commit; None where no valid code is left."""
     found: bytes | None = await connection.fetchval(
         "UPDATE one_time_code SET tries_left = tries_left - 1 WHERE shop_id = $1 AND conversation_id = $2 "
         "AND order_number = $3 AND tries_left > 0 AND expires_at > now() RETURNING code_hash",
@@ -155,7 +157,7 @@ async def take_try(connection: Connection, shop_id: UUID, conversation_id: UUID,
 
 
 async def delete_code(connection: Connection, shop_id: UUID, conversation_id: UUID, order_number: str) -> None:
-    """A code works once."""
+    """Delete the code for an order of a conversation."""
     await connection.execute(
         "DELETE FROM one_time_code WHERE shop_id = $1 AND conversation_id = $2 AND order_number = $3",
         shop_id,
@@ -165,7 +167,7 @@ async def delete_code(connection: Connection, shop_id: UUID, conversation_id: UU
 
 
 async def delete_expired(connection: Connection, shop_id: UUID) -> None:
-    """Forget proofs and codes that hold no more, and counters older than any window."""
+    """Delete expired proofs and codes, and counters older than any window."""
     for table in ("proof", "one_time_code"):
         await connection.execute(
             f"DELETE FROM {table} WHERE shop_id = $1 AND expires_at <= now()",

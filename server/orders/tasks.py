@@ -1,4 +1,4 @@
-"""The job that mails a one-time code. Neither the code nor the address is ever logged or kept in the job."""
+"""The job that mails a one-time code. Neither the code nor the address is ever logged or stored in the job."""
 
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -13,7 +13,7 @@ from server.core.logging import get_logger
 from server.core.mail import MailDelayed, MailRefused, SendsMail
 from server.orders import storage
 from server.orders.fingerprints import Fingerprints, new_code
-from server.orders.lookup import NotConnected, OrderLookup, SourceFor
+from server.orders.lookup import FindOrderSource, NotConnected, OrderLookup
 from server.orders.words import words_for
 
 CODE_LIVES = timedelta(minutes=10)
@@ -34,15 +34,15 @@ class CodeRequest(Struct, frozen=True):
 class SendCode:
     """Handler of `orders.send_code`: a code for the order's own e-mail, or nothing when there is no such order.
 
-    A platform or mail server that is away puts the job off; each try sends a new code, and only the last works.
-    `mailer` is None where no mail server is set; nobody can ask for a code then.
+    A platform or mail server that does not answer postpones the job; each attempt sends a new code, and only the last
+    one works. `mailer` is None where no mail server is set; codes cannot be requested then.
     """
 
     def __init__(
-        self, database: Database, sources: SourceFor, mailer: SendsMail | None, secret_keys: tuple[str, ...]
+        self, database: Database, find_source: FindOrderSource, mailer: SendsMail | None, secret_keys: tuple[str, ...]
     ) -> None:
         self._database, self._mailer = database, mailer
-        self._lookup = OrderLookup(sources, lambda: datetime.now(UTC), PLATFORM_TIMEOUT_S)
+        self._lookup = OrderLookup(find_source, lambda: datetime.now(UTC), PLATFORM_TIMEOUT_S)
         self._fingerprints = Fingerprints(secret_keys)
 
     async def __call__(self, job: ClaimedJob) -> None:
@@ -60,7 +60,7 @@ class SendCode:
             await job.finish("done")
 
     async def _send(self, shop_id: UUID, request: CodeRequest) -> bool:
-        fetched = await self._lookup.ask(shop_id, request.order_number)
+        fetched = await self._lookup.fetch(shop_id, request.order_number)
         if fetched is None or not fetched.order.email:
             return False
         await self._mail_code(shop_id, request, fetched.order)
@@ -73,10 +73,10 @@ class SendCode:
             await storage.delete_expired(connection, shop_id)
             code_hash = self._fingerprints.code(*place, code)
             await storage.save_code(connection, *place, code_hash, CODE_TRIES, CODE_LIVES)
-            rules, _held = await storage.get_rules(connection, *place)
+            rules = await storage.get_rules(connection, *place)
             words = words_for(await storage.find_locale(connection, shop_id, request.conversation_id))
         subject, text = (
-            template.format(shop=rules.name, code=code) for template in (words.code_subject, words.code_text)
+            template.format(shop=rules.shop_name, code=code) for template in (words.code_subject, words.code_text)
         )
         if self._mailer is None:
             raise MailRefused("no mail server is set: AISLE_SMTP_URL")

@@ -10,13 +10,13 @@ from server.stores.service import StoreService
 
 
 class OrderSources:
-    """Implements `server.orders.lookup.SourceFor`."""
+    """Implements `server.orders.lookup.FindOrderSource`."""
 
     def __init__(self, order_stores: OrderStores, adapters: StoreAdapters, stores: StoreService) -> None:
         self._order_stores, self._adapters, self._stores = order_stores, adapters, stores
 
     async def __call__(self, shop_id: UUID) -> OrderSource | None:
-        """By the shop's newest connection that knows orders."""
+        """The adapter of the shop's newest store that knows orders."""
         store = await self._order_stores.find(shop_id)
         if store is None:
             return None

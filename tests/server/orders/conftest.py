@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import pytest
+from tests.server.orders.order_shop import OrderShop, ServiceOptions
 
 from server.core.database import Database
 from server.core.ids import new_id
-from tests.server.orders.counter import Counter, Desk
 from tests.servers import SharedServers, app_url
 
 
@@ -43,16 +43,16 @@ async def new_shop(database: Database) -> Callable[..., Awaitable[UUID]]:
 
 
 @pytest.fixture
-def open_counter(database: Database, new_shop: Callable[..., Awaitable[UUID]]) -> Callable[..., Awaitable[Counter]]:
-    """A shop, its platform and its desk in one; see `Counter`."""
+def open_shop(database: Database, new_shop: Callable[..., Awaitable[UUID]]) -> Callable[..., Awaitable[OrderShop]]:
+    """A shop, its platform and its service in one; see `OrderShop`."""
 
-    async def make(order_access: str = "standard", **desk: object) -> Counter:
-        return Counter(database, await new_shop(order_access), Desk(**desk))  # type: ignore[arg-type]
+    async def make(order_access: str = "standard", **service: object) -> OrderShop:
+        return OrderShop(database, await new_shop(order_access), ServiceOptions(**service))  # type: ignore[arg-type]
 
     return make
 
 
 @pytest.fixture
-async def counter(open_counter: Callable[..., Awaitable[Counter]]) -> Counter:
+async def shop(open_shop: Callable[..., Awaitable[OrderShop]]) -> OrderShop:
     """With the standard policy."""
-    return await open_counter()
+    return await open_shop()

@@ -1,4 +1,4 @@
-"""The evaluation kit's hundred look-ups, at the desk: who gives number and proof is told, nobody else is."""
+"""The evaluation kit's hundred look-ups, at the service: who gives number and proof is told, nobody else is."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.server.orders.order_shop import OrderShop
 
 from integrations.demo import DemoPlatform, load_store
 from integrations.platform import ShopPlatform
 from server.orders.models import OrderFound, OrderOutcome
 from tests.evaluation.retail_store import convert
-from tests.server.orders.counter import Counter
 
 KIT = Path(__file__).parents[4] / "shared" / "eval" / "retail_store"
 pytestmark = pytest.mark.skipif(not KIT.exists(), reason="the evaluation kit is not at ../shared/eval/retail_store")
@@ -26,19 +26,19 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> ShopPlatform:
     return DemoPlatform(load_store(convert(KIT, tmp_path_factory.mktemp("retail"))))
 
 
-async def ask(counter: Counter, case: Case) -> OrderOutcome:
+async def ask(shop: OrderShop, case: Case) -> OrderOutcome:
     """What a shopper in a new conversation gets for all they supplied."""
     supplied = case["supplied"]
     number = supplied.get("order_id") or ""
     if "email" in supplied or "zip" in supplied:
-        return await counter.desk.prove(
-            counter.shopper(),
+        return await shop.service.prove(
+            shop.shopper(),
             number,
             email=supplied.get("email"),
             postcode=supplied.get("zip"),
             name=supplied.get("name"),
         )
-    return await counter.desk.look_up(counter.shopper(), number)
+    return await shop.service.look_up(shop.shopper(), number)
 
 
 def is_right(case: Case, outcome: OrderOutcome) -> bool:
@@ -54,12 +54,12 @@ def is_right(case: Case, outcome: OrderOutcome) -> bool:
 
 
 async def test_a_hundred_right_and_no_leak(
-    open_counter: Callable[..., Awaitable[Counter]], platform: ShopPlatform
+    open_shop: Callable[..., Awaitable[OrderShop]], platform: ShopPlatform
 ) -> None:
-    counter = await open_counter("open")
-    counter.platform = platform  # type: ignore[assignment]
+    shop = await open_shop("open")
+    shop.platform = platform  # type: ignore[assignment]
     cases: list[Case] = [json.loads(line) for line in (KIT / "order_cases_dev.jsonl").read_text().splitlines()]
-    outcomes = [await ask(counter, case) for case in cases]
+    outcomes = [await ask(shop, case) for case in cases]
     wrong = [case["case_id"] for case, outcome in zip(cases, outcomes, strict=True) if not is_right(case, outcome)]
     leaks = [
         case["case_id"]

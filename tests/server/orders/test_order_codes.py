@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
+from tests.server.orders.order_shop import KEYS, OrderShop, ServiceOptions
 
 from integrations.platform import PlatformRevoked, PlatformUnavailable
 from server.core.errors import RateLimited
@@ -19,10 +20,9 @@ from server.core.mail import Mailer
 from server.orders.models import OrderFound, OrdersUnavailable, ProofLevel
 from server.orders.tasks import SendCode
 from server.shops.identity import Shopper
-from tests.server.orders.counter import KEYS, Counter, Desk
 from tests.server.orders.memory_platform import OWNER_EMAIL, an_order
 
-OpenCounter = Callable[..., Awaitable[Counter]]
+OpenShop = Callable[..., Awaitable[OrderShop]]
 
 
 class Mailbox:
@@ -57,35 +57,35 @@ def mailbox(mailbox_process: Mailbox) -> Mailbox:
     return mailbox_process
 
 
-def sender(counter: Counter, smtp_url: str) -> SendCode:
-    return SendCode(counter.database, counter.source_for, Mailer(smtp_url, "Harbour <shop@example.com>"), KEYS)
+def sender(shop: OrderShop, smtp_url: str) -> SendCode:
+    return SendCode(shop.database, shop.source_for, Mailer(smtp_url, "Harbour <shop@example.com>"), KEYS)
 
 
 @pytest.fixture
-def ask_for_code(counter: Counter, mailbox: Mailbox) -> Callable[[Shopper], Awaitable[str]]:
+def ask_for_code(shop: OrderShop, mailbox: Mailbox) -> Callable[[Shopper], Awaitable[str]]:
     """Request a code for order 1001, do the job, read the mail."""
 
     async def ask(shopper: Shopper) -> str:
-        await counter.desk.request_code(shopper, "#1001")
-        await sender(counter, mailbox.smtp_url)(await counter.claim_job())
+        await shop.service.request_code(shopper, "#1001")
+        await sender(shop, mailbox.smtp_url)(await shop.claim_job())
         return str(mailbox.mails()[0]["code"])
 
     return ask
 
 
-async def state_of(counter: Counter, job_id: Any) -> str:
-    async with counter.database.connection(counter.shop_id) as connection:
-        return (await get_job(connection, counter.shop_id, job_id)).state
+async def state_of(shop: OrderShop, job_id: Any) -> str:
+    async with shop.database.connection(shop.shop_id) as connection:
+        return (await get_job(connection, shop.shop_id, job_id)).state
 
 
 async def test_a_code_from_the_mail_opens_level_two(
-    counter: Counter, mailbox: Mailbox, ask_for_code: Callable[[Shopper], Awaitable[str]]
+    shop: OrderShop, mailbox: Mailbox, ask_for_code: Callable[[Shopper], Awaitable[str]]
 ) -> None:
-    shopper = counter.shopper()
+    shopper = shop.shopper()
     with capture_logs() as logs:
         code = await ask_for_code(shopper)
-        assert await counter.desk.verify_code(shopper, "1001", f" {code[:3]} {code[3:]}\n") is ProofLevel.READS_MAIL
-        outcome = await counter.desk.look_up(shopper, "1001")
+        assert await shop.service.verify_code(shopper, "1001", f" {code[:3]} {code[3:]}\n") is ProofLevel.READS_MAIL
+        outcome = await shop.service.look_up(shopper, "1001")
     mail = mailbox.mails()[0]
     assert mail["to"] == [OWNER_EMAIL]
     assert mail["subject"] == "Your code for Harbour Goods"
@@ -97,72 +97,72 @@ async def test_a_code_from_the_mail_opens_level_two(
     assert OWNER_EMAIL not in repr(logs)
 
 
-async def test_a_code_works_once(counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]) -> None:
-    shopper = counter.shopper()
+async def test_a_code_works_once(shop: OrderShop, ask_for_code: Callable[[Shopper], Awaitable[str]]) -> None:
+    shopper = shop.shopper()
     code = await ask_for_code(shopper)
-    answers = await asyncio.gather(*(counter.desk.verify_code(shopper, "1001", code) for _ in range(5)))
+    answers = await asyncio.gather(*(shop.service.verify_code(shopper, "1001", code) for _ in range(5)))
     assert sorted(answers) == [ProofLevel.NOBODY] * 4 + [ProofLevel.READS_MAIL]
-    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
+    assert await shop.service.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
 
 
 async def test_a_code_is_bound_to_conversation_order_and_shop(
-    open_counter: OpenCounter, counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+    open_shop: OpenShop, shop: OrderShop, ask_for_code: Callable[[Shopper], Awaitable[str]]
 ) -> None:
-    counter.platform.orders["1002"] = an_order("1002")
-    shopper = counter.shopper()
+    shop.platform.orders["1002"] = an_order("1002")
+    shopper = shop.shopper()
     code = await ask_for_code(shopper)
-    elsewhere = await open_counter()
-    assert await counter.desk.verify_code(counter.shopper(), "1001", code) is ProofLevel.NOBODY
-    assert await counter.desk.verify_code(shopper, "1002", code) is ProofLevel.NOBODY
+    elsewhere = await open_shop()
+    assert await shop.service.verify_code(shop.shopper(), "1001", code) is ProofLevel.NOBODY
+    assert await shop.service.verify_code(shopper, "1002", code) is ProofLevel.NOBODY
     foreign = elsewhere.shopper(conversation_id=shopper.conversation_id)
-    assert await elsewhere.desk.verify_code(foreign, "1001", code) is ProofLevel.NOBODY
-    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
+    assert await elsewhere.service.verify_code(foreign, "1001", code) is ProofLevel.NOBODY
+    assert await shop.service.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
 
 
 async def test_a_row_moved_to_another_conversation_opens_nothing(
-    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+    shop: OrderShop, ask_for_code: Callable[[Shopper], Awaitable[str]]
 ) -> None:
-    code = await ask_for_code(counter.shopper())
-    thief = counter.shopper()
-    async with counter.database.connection(counter.shop_id) as connection:
+    code = await ask_for_code(shop.shopper())
+    thief = shop.shopper()
+    async with shop.database.connection(shop.shop_id) as connection:
         await connection.execute(
-            "UPDATE one_time_code SET conversation_id = $2 WHERE shop_id = $1", counter.shop_id, thief.conversation_id
+            "UPDATE one_time_code SET conversation_id = $2 WHERE shop_id = $1", shop.shop_id, thief.conversation_id
         )
-    assert await counter.desk.verify_code(thief, "1001", code) is ProofLevel.NOBODY
+    assert await shop.service.verify_code(thief, "1001", code) is ProofLevel.NOBODY
 
 
 async def test_a_code_dies_after_ten_minutes(
-    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+    shop: OrderShop, ask_for_code: Callable[[Shopper], Awaitable[str]]
 ) -> None:
-    shopper = counter.shopper()
+    shopper = shop.shopper()
     code = await ask_for_code(shopper)
-    await counter.age("one_time_code", "expires_at", "10 minutes")
-    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
+    await shop.age("one_time_code", "expires_at", "10 minutes")
+    assert await shop.service.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
 
 
 @pytest.mark.parametrize("forged", ["", "0", "abcdef", "١٢٣٤٥٦", "12345\x00", "\ud800", "1" * 5000])
 async def test_forged_codes_are_wrong_codes(
-    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]], forged: str
+    shop: OrderShop, ask_for_code: Callable[[Shopper], Awaitable[str]], forged: str
 ) -> None:
-    shopper = counter.shopper()
+    shopper = shop.shopper()
     await ask_for_code(shopper)
-    assert await counter.desk.verify_code(shopper, "1001", forged) is ProofLevel.NOBODY
+    assert await shop.service.verify_code(shopper, "1001", forged) is ProofLevel.NOBODY
 
 
 async def test_a_code_takes_five_tries_even_where_the_other_limits_would_allow_more(
-    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+    shop: OrderShop, ask_for_code: Callable[[Shopper], Awaitable[str]]
 ) -> None:
-    shopper = counter.shopper()
+    shopper = shop.shopper()
     code = await ask_for_code(shopper)
     wrong = "000000" if code != "000000" else "000001"
     outcomes = await asyncio.gather(
-        *(counter.desk.verify_code(shopper, "1001", wrong) for _ in range(30)), return_exceptions=True
+        *(shop.service.verify_code(shopper, "1001", wrong) for _ in range(30)), return_exceptions=True
     )
     assert outcomes.count(ProofLevel.NOBODY) == 5
     with pytest.raises(RateLimited):
-        await counter.desk.verify_code(shopper, "1001", code)
-    await counter.age("attempt", "window_start", "25 hours")
-    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
+        await shop.service.verify_code(shopper, "1001", code)
+    await shop.age("attempt", "window_start", "25 hours")
+    assert await shop.service.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
 
 
 HOSTILE: list[tuple[Callable[[int], str], str]] = [
@@ -178,7 +178,7 @@ HOSTILE: list[tuple[Callable[[int], str], str]] = [
     ("guesses", "code_requests"), [(20, 5), (0, 25)], ids=["guesses and code requests", "code requests"]
 )
 async def test_strangers_shut_the_owner_out_of_nothing(
-    counter: Counter,
+    shop: OrderShop,
     ask_for_code: Callable[[Shopper], Awaitable[str]],
     mailbox: Mailbox,
     address_of: Callable[[int], str],
@@ -187,122 +187,120 @@ async def test_strangers_shut_the_owner_out_of_nothing(
 ) -> None:
     for n in range(guesses):
         wrong = {"email": f"guess{n}@example.com"} if n % 2 else {"postcode": f"{1000 + n}"}
-        await counter.desk.prove(counter.shopper(address=address_of(n)), "1001", **wrong)
+        await shop.service.prove(shop.shopper(address=address_of(n)), "1001", **wrong)
     for n in range(code_requests):
-        await counter.desk.request_code(counter.shopper(address=address_of(n)), "1001")
-    counter.wakes.jobs.clear()
-    owner = counter.shopper(address="198.51.100.9")
+        await shop.service.request_code(shop.shopper(address=address_of(n)), "1001")
+    shop.wakes.jobs.clear()
+    owner = shop.shopper(address="198.51.100.9")
     code = await ask_for_code(owner)
     assert len(mailbox.mails()) == 1
-    assert await counter.desk.verify_identity(owner, "1001", email=OWNER_EMAIL) is ProofLevel.KNOWS_ORDER
-    assert await counter.desk.verify_identity(counter.shopper(), "1001", postcode="8000") is ProofLevel.KNOWS_ORDER
-    assert await counter.desk.verify_code(owner, "1001", code) is ProofLevel.READS_MAIL
+    assert await shop.service.verify_identity(owner, "1001", email=OWNER_EMAIL) is ProofLevel.KNOWS_ORDER
+    assert await shop.service.verify_identity(shop.shopper(), "1001", postcode="8000") is ProofLevel.KNOWS_ORDER
+    assert await shop.service.verify_code(owner, "1001", code) is ProofLevel.READS_MAIL
 
 
-async def test_a_new_code_ends_the_old_one(counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]) -> None:
-    shopper = counter.shopper()
+async def test_a_new_code_ends_the_old_one(shop: OrderShop, ask_for_code: Callable[[Shopper], Awaitable[str]]) -> None:
+    shopper = shop.shopper()
     first, second = await ask_for_code(shopper), await ask_for_code(shopper)
     if first != second:
-        assert await counter.desk.verify_code(shopper, "1001", first) is ProofLevel.NOBODY
-    assert await counter.desk.verify_code(shopper, "1001", second) is ProofLevel.READS_MAIL
+        assert await shop.service.verify_code(shopper, "1001", first) is ProofLevel.NOBODY
+    assert await shop.service.verify_code(shopper, "1001", second) is ProofLevel.READS_MAIL
 
 
 async def test_a_code_outlives_a_change_of_the_secret(
-    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+    shop: OrderShop, ask_for_code: Callable[[Shopper], Awaitable[str]]
 ) -> None:
-    shopper = counter.shopper()
+    shopper = shop.shopper()
     code = await ask_for_code(shopper)
-    without_old = counter.another_desk(Desk(secret_keys=("another-secret-of-more-than-32-characters",)))
+    without_old = shop.build_service(ServiceOptions(secret_keys=("another-secret-of-more-than-32-characters",)))
     assert await without_old.verify_code(shopper, "1001", code) is ProofLevel.NOBODY
-    rotated = counter.another_desk(Desk(secret_keys=("another-secret-of-more-than-32-characters", *KEYS)))
+    rotated = shop.build_service(ServiceOptions(secret_keys=("another-secret-of-more-than-32-characters", *KEYS)))
     assert await rotated.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
 
 
 async def test_a_right_code_counts_while_the_platform_is_away(
-    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+    shop: OrderShop, ask_for_code: Callable[[Shopper], Awaitable[str]]
 ) -> None:
-    shopper = counter.shopper()
+    shopper = shop.shopper()
     code = await ask_for_code(shopper)
-    counter.platform.failure = PlatformUnavailable("503")
-    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
-    assert await counter.desk.look_up(shopper, "1001") == OrdersUnavailable()
-    counter.platform.failure = None
-    outcome = await counter.desk.look_up(shopper, "1001")
+    shop.platform.failure = PlatformUnavailable("503")
+    assert await shop.service.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
+    assert await shop.service.look_up(shopper, "1001") == OrdersUnavailable()
+    shop.platform.failure = None
+    outcome = await shop.service.look_up(shopper, "1001")
     assert isinstance(outcome, OrderFound)
     assert outcome.level is ProofLevel.READS_MAIL
 
 
-async def test_a_strict_shop_opens_with_a_code(open_counter: OpenCounter, mailbox: Mailbox) -> None:
-    counter = await open_counter("strict")
-    shopper = counter.shopper()
-    await counter.desk.request_code(shopper, "1001")
-    await sender(counter, mailbox.smtp_url)(await counter.claim_job())
-    await counter.desk.verify_code(shopper, "1001", mailbox.mails()[0]["code"])
-    outcome = await counter.desk.look_up(shopper, "1001")
+async def test_a_strict_shop_opens_with_a_code(open_shop: OpenShop, mailbox: Mailbox) -> None:
+    shop = await open_shop("strict")
+    shopper = shop.shopper()
+    await shop.service.request_code(shopper, "1001")
+    await sender(shop, mailbox.smtp_url)(await shop.claim_job())
+    await shop.service.verify_code(shopper, "1001", mailbox.mails()[0]["code"])
+    outcome = await shop.service.look_up(shopper, "1001")
     assert isinstance(outcome, OrderFound)
     assert outcome.view.items
 
 
 @pytest.mark.parametrize("order", [None, an_order("7777", email=None)])
 async def test_where_nobody_can_be_mailed_the_request_looks_the_same(
-    counter: Counter, mailbox: Mailbox, order: Any
+    shop: OrderShop, mailbox: Mailbox, order: Any
 ) -> None:
     if order:
-        counter.platform.orders["7777"] = order
-    await counter.desk.request_code(counter.shopper(), "7777")
-    job = await counter.claim_job()
-    await sender(counter, mailbox.smtp_url)(job)
-    assert await state_of(counter, job.id) == "done"
+        shop.platform.orders["7777"] = order
+    await shop.service.request_code(shop.shopper(), "7777")
+    job = await shop.claim_job()
+    await sender(shop, mailbox.smtp_url)(job)
+    assert await state_of(shop, job.id) == "done"
     assert mailbox.mails() == []
 
 
 async def test_mail_goes_out_three_times_an_hour_to_one_conversation_and_five_times_a_day_to_one_network(
-    counter: Counter,
+    shop: OrderShop,
 ) -> None:
-    shopper = counter.shopper(address="203.0.113.7")
-    await asyncio.gather(*(counter.desk.request_code(shopper, "1001") for _ in range(10)))
-    assert len(counter.wakes.jobs) == 3
-    await asyncio.gather(
-        *(counter.desk.request_code(counter.shopper(address="203.0.113.7"), "#1001") for _ in range(10))
-    )
-    assert len(counter.wakes.jobs) == 5
+    shopper = shop.shopper(address="203.0.113.7")
+    await asyncio.gather(*(shop.service.request_code(shopper, "1001") for _ in range(10)))
+    assert len(shop.wakes.jobs) == 3
+    await asyncio.gather(*(shop.service.request_code(shop.shopper(address="203.0.113.7"), "#1001") for _ in range(10)))
+    assert len(shop.wakes.jobs) == 5
 
 
 async def test_the_owners_mailbox_is_not_flooded_and_whoever_has_proven_the_order_is_mailed_all_the_same(
-    counter: Counter, ask_for_code: Callable[[Shopper], Awaitable[str]]
+    shop: OrderShop, ask_for_code: Callable[[Shopper], Awaitable[str]]
 ) -> None:
-    await asyncio.gather(*(counter.desk.request_code(counter.shopper(), "1001") for _ in range(60)))
-    assert len(counter.wakes.jobs) == 30
-    owner = counter.shopper()
-    await counter.desk.request_code(owner, "1001")
-    assert len(counter.wakes.jobs) == 30
-    assert await counter.desk.verify_identity(owner, "1001", email=OWNER_EMAIL) is ProofLevel.KNOWS_ORDER
+    await asyncio.gather(*(shop.service.request_code(shop.shopper(), "1001") for _ in range(60)))
+    assert len(shop.wakes.jobs) == 30
+    owner = shop.shopper()
+    await shop.service.request_code(owner, "1001")
+    assert len(shop.wakes.jobs) == 30
+    assert await shop.service.verify_identity(owner, "1001", email=OWNER_EMAIL) is ProofLevel.KNOWS_ORDER
     code = await ask_for_code(owner)
-    assert await counter.desk.verify_code(owner, "1001", code) is ProofLevel.READS_MAIL
+    assert await shop.service.verify_code(owner, "1001", code) is ProofLevel.READS_MAIL
     for _ in range(9):
-        person = counter.shopper()
-        await counter.desk.verify_identity(person, "1001", email=OWNER_EMAIL)
-        await counter.desk.request_code(person, "1001")
-    assert len(counter.wakes.jobs) == 34, "five a day, the owner's own among them"
+        person = shop.shopper()
+        await shop.service.verify_identity(person, "1001", email=OWNER_EMAIL)
+        await shop.service.request_code(person, "1001")
+    assert len(shop.wakes.jobs) == 34, "five a day, the owner's own among them"
 
 
-async def test_without_a_mail_server_no_job_is_made(open_counter: OpenCounter) -> None:
-    counter = await open_counter(codes=False)
-    await counter.desk.request_code(counter.shopper(), "1001")
-    assert counter.wakes.jobs == []
+async def test_without_a_mail_server_no_job_is_made(open_shop: OpenShop) -> None:
+    shop = await open_shop(codes=False)
+    await shop.service.request_code(shop.shopper(), "1001")
+    assert shop.wakes.jobs == []
 
 
-async def test_the_job_holds_no_address_and_no_code(counter: Counter) -> None:
-    await counter.desk.request_code(counter.shopper(), "# 1001")
-    job = await counter.claim_job()
+async def test_the_job_holds_no_address_and_no_code(shop: OrderShop) -> None:
+    await shop.service.request_code(shop.shopper(), "# 1001")
+    job = await shop.claim_job()
     assert set(job.payload) == {"conversation_id", "order_number"}
     assert job.payload["order_number"] == "1001"
 
 
 @pytest.mark.parametrize("locale", ["fr-FR", "de", "es_MX", "pt"])
-async def test_the_mail_speaks_the_conversations_language(counter: Counter, mailbox: Mailbox, locale: str) -> None:
-    shopper = counter.shopper()
-    async with counter.database.connection(counter.shop_id) as connection:
+async def test_the_mail_speaks_the_conversations_language(shop: OrderShop, mailbox: Mailbox, locale: str) -> None:
+    shopper = shop.shopper()
+    async with shop.database.connection(shop.shop_id) as connection:
         await connection.execute(
             "INSERT INTO conversation (shop_id, id, shopper_id, locale) VALUES ($1, $2, $3, $4)",
             shopper.shop_id,
@@ -310,47 +308,47 @@ async def test_the_mail_speaks_the_conversations_language(counter: Counter, mail
             shopper.shopper_id,
             locale,
         )
-    await counter.desk.request_code(shopper, "1001")
-    await sender(counter, mailbox.smtp_url)(await counter.claim_job())
+    await shop.service.request_code(shopper, "1001")
+    await sender(shop, mailbox.smtp_url)(await shop.claim_job())
     subjects = {"fr": "Votre code pour", "de": "Ihr Code für", "es": "Su código para", "pt": "Your code for"}
     assert mailbox.mails()[0]["subject"] == f"{subjects[locale[:2]]} Harbour Goods"
 
 
-async def test_the_job_waits_for_a_platform_or_mail_server_that_is_away(counter: Counter, mailbox: Mailbox) -> None:
-    shopper = counter.shopper()
-    await counter.desk.request_code(shopper, "1001")
-    job = await counter.claim_job()
-    counter.platform.failure = PlatformUnavailable("503")
-    await sender(counter, mailbox.smtp_url)(job)
-    assert await state_of(counter, job.id) == "queued"
-    counter.platform.failure = None
-    counter.wakes.jobs.append((counter.shop_id, job.id))
+async def test_the_job_waits_for_a_platform_or_mail_server_that_is_away(shop: OrderShop, mailbox: Mailbox) -> None:
+    shopper = shop.shopper()
+    await shop.service.request_code(shopper, "1001")
+    job = await shop.claim_job()
+    shop.platform.failure = PlatformUnavailable("503")
+    await sender(shop, mailbox.smtp_url)(job)
+    assert await state_of(shop, job.id) == "queued"
+    shop.platform.failure = None
+    shop.wakes.jobs.append((shop.shop_id, job.id))
     with unused_port() as nobody:
-        await sender(counter, f"smtp://127.0.0.1:{nobody}")(await counter.claim_job())
-    assert await state_of(counter, job.id) == "queued"
-    counter.wakes.jobs.append((counter.shop_id, job.id))
-    await sender(counter, mailbox.smtp_url)(await counter.claim_job())
-    assert await state_of(counter, job.id) == "done"
+        await sender(shop, f"smtp://127.0.0.1:{nobody}")(await shop.claim_job())
+    assert await state_of(shop, job.id) == "queued"
+    shop.wakes.jobs.append((shop.shop_id, job.id))
+    await sender(shop, mailbox.smtp_url)(await shop.claim_job())
+    assert await state_of(shop, job.id) == "done"
     code = mailbox.mails()[0]["code"]
-    assert await counter.desk.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
+    assert await shop.service.verify_code(shopper, "1001", code) is ProofLevel.READS_MAIL
 
 
 @pytest.mark.parametrize("spoilt", ["revoked", "disconnected", "no address", "no mailer"])
-async def test_the_job_ends_where_waiting_would_not_help(counter: Counter, mailbox: Mailbox, spoilt: str) -> None:
-    await counter.desk.request_code(counter.shopper(), "1001")
-    job = await counter.claim_job()
-    handler = sender(counter, mailbox.smtp_url)
+async def test_the_job_ends_where_waiting_would_not_help(shop: OrderShop, mailbox: Mailbox, spoilt: str) -> None:
+    await shop.service.request_code(shop.shopper(), "1001")
+    job = await shop.claim_job()
+    handler = sender(shop, mailbox.smtp_url)
     match spoilt:
         case "revoked":
-            counter.platform.failure = PlatformRevoked("the key no longer works")
+            shop.platform.failure = PlatformRevoked("the key no longer works")
         case "disconnected":
-            counter.connected = False
+            shop.connected = False
         case "no address":
-            counter.platform.orders["1001"] = an_order(email="nora@example.com\nBcc: all@example.com")
+            shop.platform.orders["1001"] = an_order(email="nora@example.com\nBcc: all@example.com")
         case "no mailer":
-            handler = SendCode(counter.database, counter.source_for, None, KEYS)
+            handler = SendCode(shop.database, shop.source_for, None, KEYS)
     await handler(job)
-    assert await state_of(counter, job.id) == "failed"
+    assert await state_of(shop, job.id) == "failed"
     assert mailbox.mails() == []
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.orders.proof import Claim, fits
+from server.orders.proof import Claim, matches
 from tests.server.orders.memory_platform import an_order
 
 
@@ -21,4 +21,4 @@ from tests.server.orders.memory_platform import an_order
 )
 def test_a_postcode_of_fewer_than_three_characters_proves_nothing(known: str, given: str, is_proof: bool) -> None:
     order = an_order(billing_postcode=known, ship_to=None)
-    assert fits(order, Claim(postcode=given)) is is_proof
+    assert matches(order, Claim(postcode=given)) is is_proof

@@ -4,6 +4,7 @@ import time
 
 import pytest
 from msgspec import Struct
+from tests.server.orders.order_shop import KEYS, OrderShop, ServiceOptions
 
 from integrations.platform import PlatformRevoked
 from integrations.woocommerce.platform import WooCommercePlatform
@@ -16,37 +17,36 @@ from server.orders.models import OrderFound, OrdersListed, OrdersUnavailable, Pr
 from server.shops.identity import Customer, customer_token, read_customer_token
 from tests.integrations.woocommerce.test_woo_orders import Watched
 from tests.integrations.woocommerce.woo_shop import HTTPS_URL, HeldCredentials, store_http
-from tests.server.orders.counter import KEYS, Counter, Desk
 
 DELAY_S = 0.8
 HERE, ELSEWHERE, MERCHANT = Customer("c-1", None, "memory-1"), Customer("c-1", None, "memory-0"), Customer("c-1")
 
 
 @pytest.mark.parametrize(("customer", "owns"), [(HERE, True), (MERCHANT, True), (ELSEWHERE, False)])
-async def test_a_stores_word_holds_for_its_own_orders_only(counter: Counter, customer: Customer, *, owns: bool) -> None:
-    shopper = counter.shopper(customer)
-    found = await counter.desk.look_up(shopper, "1001")
-    listed = await counter.desk.look_up(shopper, None)
+async def test_a_stores_word_holds_for_its_own_orders_only(shop: OrderShop, customer: Customer, *, owns: bool) -> None:
+    shopper = shop.shopper(customer)
+    found = await shop.service.look_up(shopper, "1001")
+    listed = await shop.service.look_up(shopper, None)
     assert isinstance(found, OrderFound if owns else ProofNeeded)
     assert isinstance(listed, OrdersListed if owns else ProofNeeded)
-    level = await counter.desk.verify_identity(counter.shopper(customer), "1001", email="guess@example.com")
+    level = await shop.service.verify_identity(shop.shopper(customer), "1001", email="guess@example.com")
     assert level is (ProofLevel.SIGNED_IN if owns else ProofLevel.NOBODY)
 
 
-async def test_a_change_of_platforms_ends_what_the_first_one_vouched_for(counter: Counter) -> None:
-    shopper = counter.shopper(HERE)
-    assert isinstance(await counter.desk.look_up(shopper, None), OrdersListed)
-    counter.connection_id = "memory-2"
-    another = counter.shopper(HERE)
-    assert isinstance(await counter.desk.look_up(another, "1001"), ProofNeeded)
-    assert isinstance(await counter.desk.look_up(another, None), ProofNeeded)
+async def test_a_change_of_platforms_ends_what_the_first_one_vouched_for(shop: OrderShop) -> None:
+    shopper = shop.shopper(HERE)
+    assert isinstance(await shop.service.look_up(shopper, None), OrdersListed)
+    shop.connection_id = "memory-2"
+    another = shop.shopper(HERE)
+    assert isinstance(await shop.service.look_up(another, "1001"), ProofNeeded)
+    assert isinstance(await shop.service.look_up(another, None), ProofNeeded)
 
 
-async def test_an_order_proven_otherwise_tells_no_other_orders_of_a_strangers_account(counter: Counter) -> None:
-    shopper = counter.shopper(ELSEWHERE)
-    calls = counter.platform.calls
-    assert isinstance(await counter.desk.look_up(shopper, None), ProofNeeded)
-    assert counter.platform.calls == calls, "the store is not even asked"
+async def test_an_order_proven_otherwise_tells_no_other_orders_of_a_strangers_account(shop: OrderShop) -> None:
+    shopper = shop.shopper(ELSEWHERE)
+    calls = shop.platform.calls
+    assert isinstance(await shop.service.look_up(shopper, None), ProofNeeded)
+    assert shop.platform.calls == calls, "the store is not even asked"
 
 
 def test_the_store_is_part_of_the_proof_and_of_the_session() -> None:
@@ -73,15 +73,15 @@ def test_sessions_from_before_are_read() -> None:
     assert read.customer == Customer("7")
 
 
-async def test_a_store_that_refuses_us_is_told_to_the_merchant(counter: Counter) -> None:
-    counter.platform.failure = PlatformRevoked("the keys no longer work")
-    assert isinstance(await counter.desk.look_up(counter.shopper(MERCHANT), "1001"), OrdersUnavailable)
-    assert counter.revoked == [("memory-1", "the keys no longer work")]
-    assert isinstance(await counter.desk.look_up(counter.shopper(MERCHANT), None), OrdersUnavailable)
-    assert len(counter.revoked) == 2, "whether it is news is known where connections are kept"
+async def test_a_store_that_refuses_us_is_told_to_the_merchant(shop: OrderShop) -> None:
+    shop.platform.failure = PlatformRevoked("the keys no longer work")
+    assert isinstance(await shop.service.look_up(shop.shopper(MERCHANT), "1001"), OrdersUnavailable)
+    assert shop.revoked == [("memory-1", "the keys no longer work")]
+    assert isinstance(await shop.service.look_up(shop.shopper(MERCHANT), None), OrdersUnavailable)
+    assert len(shop.revoked) == 2, "whether it is news is known where connections are kept"
 
 
-async def test_a_slow_shop_does_not_tell_which_numbers_there_are(counter: Counter) -> None:
+async def test_a_slow_shop_does_not_tell_which_numbers_there_are(shop: OrderShop) -> None:
     """One round more for unknown numbers, and they would miss the 2 s that we wait. The first question is there for
     what an adapter asks only once in a while."""
     with running(Watched(Store(), DELAY_S)) as standin:
@@ -90,12 +90,12 @@ async def test_a_slow_shop_does_not_tell_which_numbers_there_are(counter: Counte
         made, _ = store.add_order(), store.add_order()
         credentials = HeldCredentials(consumer_key=store.key[0], consumer_secret=store.key[1])
         platform = WooCommercePlatform(HTTPS_URL, store_http(store.url, https=True), credentials)
-        counter.other_platform = platform
-        desk = counter.another_desk(Desk(platform_timeout_s=30.0))
+        shop.other_platform = platform
+        service = shop.build_service(ServiceOptions(platform_timeout_s=30.0))
         answers, asked = [], []
         for number in ("999998", made["number"], "999999"):
             standin.forget()
-            told = await desk.prove(counter.shopper(), number, email="guess@example.com")
+            told = await service.prove(shop.shopper(), number, email="guess@example.com")
             assert isinstance(told, ProofNeeded)
             answers.append((told.methods, told.refused))
             asked.append(standin.forget())

@@ -1,25 +1,26 @@
 """What a worker forgets by itself."""
 
-from tests.server.orders.counter import Counter
+from tests.server.orders.order_shop import OrderShop
+
 from tests.server.orders.memory_platform import OWNER_EMAIL
 
 
-async def tidy(counter: Counter) -> None:
+async def tidy(shop: OrderShop) -> None:
     """A worker's round, as far as orders go."""
-    for shop_id in await counter.desk.list_shops_with_expired():
-        await counter.desk.forget_expired(shop_id)
+    for shop_id in await shop.service.list_shops_with_expired():
+        await shop.service.delete_expired(shop_id)
 
 
-async def test_expired_proofs_and_old_counters_are_forgotten(counter: Counter) -> None:
-    await counter.desk.prove(counter.shopper(), "1001", email=OWNER_EMAIL)
-    await counter.desk.prove(counter.shopper(), "1001", email="guess@example.com")
-    await tidy(counter)
-    assert len(await counter.proofs()) == 1
-    assert await counter.counts("order-email")
-    await counter.age("proof", "expires_at", "2 days")
-    await counter.age("attempt", "window_start", "2 days")
-    assert counter.shop_id in await counter.desk.list_shops_with_expired()
-    await tidy(counter)
-    assert await counter.proofs() == {}
-    assert await counter.counts("order-email") == []
-    assert counter.shop_id not in await counter.desk.list_shops_with_expired()
+async def test_expired_proofs_and_old_counters_are_forgotten(shop: OrderShop) -> None:
+    await shop.service.prove(shop.shopper(), "1001", email=OWNER_EMAIL)
+    await shop.service.prove(shop.shopper(), "1001", email="guess@example.com")
+    await tidy(shop)
+    assert len(await shop.proofs()) == 1
+    assert await shop.counts("order-email")
+    await shop.age("proof", "expires_at", "2 days")
+    await shop.age("attempt", "window_start", "2 days")
+    assert shop.shop_id in await shop.service.list_shops_with_expired()
+    await tidy(shop)
+    assert await shop.proofs() == {}
+    assert await shop.counts("order-email") == []
+    assert shop.shop_id not in await shop.service.list_shops_with_expired()

@@ -1,4 +1,4 @@
-"""One shop's order desk with everything a test asks of it."""
+"""A shop with one order, its platform, and the order service in front of it."""
 
 from typing import Any
 from uuid import UUID
@@ -9,7 +9,7 @@ from integrations.platform import PlatformRevoked, ShopPlatform
 from server.core.database import Database
 from server.core.ids import new_id
 from server.core.jobs import ClaimedJob, JobService, claim
-from server.orders.constant_time import Pace
+from server.orders.constant_time import DurationPadding
 from server.orders.lookup import OrderSource
 from server.orders.models import ProofLevel
 from server.orders.service import OrderService
@@ -17,20 +17,20 @@ from server.shops.identity import Customer, Shopper
 from tests.server.orders.memory_platform import MemoryPlatform, an_order
 
 KEYS = ("a-test-secret-of-more-than-32-characters",)
-AT_ONCE = Pace(0.0, 0.001)
+AT_ONCE = DurationPadding(0.0, 0.001)
 
 
-class Desk(Struct, frozen=True):
-    """How the desk is built. Most tests do not wait for the release of answers."""
+class ServiceOptions(Struct, frozen=True):
+    """How the service is built. Most tests do not wait for padded answers."""
 
     codes: bool = True
-    pace: Pace = AT_ONCE
+    padding: DurationPadding = AT_ONCE
     platform_timeout_s: float = 2.0
     secret_keys: tuple[str, ...] = KEYS
 
 
 class Wakes:
-    """Implements `jobs.JobNotifier`: remembers which jobs a worker was told of."""
+    """Implements `jobs.JobNotifier`: records the jobs that a worker was notified of."""
 
     def __init__(self) -> None:
         self.jobs: list[tuple[UUID, UUID]] = []
@@ -39,38 +39,38 @@ class Wakes:
         self.jobs.append((shop_id, job_id))
 
 
-class Counter:
+class OrderShop:
     """A shop with order 1001 in it. `platform` may be changed or taken away."""
 
-    def __init__(self, database: Database, shop_id: UUID, desk: Desk) -> None:
+    def __init__(self, database: Database, shop_id: UUID, options: ServiceOptions) -> None:
         self.database, self.shop_id, self.wakes = database, shop_id, Wakes()
         self.platform: MemoryPlatform = MemoryPlatform(an_order())
         self.other_platform: ShopPlatform | None = None
         self.connected, self.connection_id = True, "memory-1"
         self.revoked: list[tuple[str, str]] = []
-        """(connection, reason) of each loss that was told."""
-        self.desk = self.another_desk(desk)
+        """(store, reason) of each revocation that was recorded."""
+        self.service = self.build_service(options)
 
-    def another_desk(self, desk: Desk) -> OrderService:
-        """A second process in front of the same shop."""
+    def build_service(self, options: ServiceOptions) -> OrderService:
+        """The order service of one more process for the same shop."""
         return OrderService(
             self.database,
             self.source_for,
-            desk.secret_keys,
+            options.secret_keys,
             JobService(self.database, self.wakes),
-            codes=desk.codes,
-            pace=desk.pace,
-            platform_timeout_s=desk.platform_timeout_s,
+            codes=options.codes,
+            padding=options.padding,
+            platform_timeout_s=options.platform_timeout_s,
         )
 
     async def source_for(self, _shop_id: UUID) -> OrderSource | None:
         connection_id = self.connection_id
 
-        async def note_revoked(reason: PlatformRevoked) -> None:
+        async def mark_revoked(reason: PlatformRevoked) -> None:
             self.revoked.append((connection_id, str(reason)))
 
         platform = self.other_platform or self.platform
-        return OrderSource(platform, connection_id, note_revoked) if self.connected else None
+        return OrderSource(platform, connection_id, mark_revoked) if self.connected else None
 
     def shopper(self, customer: Customer | None = None, **changes: Any) -> Shopper:
         """Somebody new, in a conversation and at an address of their own."""
