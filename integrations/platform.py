@@ -1,7 +1,14 @@
-"""The one protocol every shop platform speaks, and the one vocabulary for products, orders and policies.
+"""The protocol of a shop platform, and the shapes of its products, orders, policies and changes.
 
-Shopify, WooCommerce, product feeds and the demo shop all answer in these shapes; nothing behind this file
-knows which of them it talks to. Money is integer minor units with an ISO 4217 code, times are aware UTC.
+Shopify, WooCommerce, product feeds and the demo store are all used through it; nothing that uses it knows which of them
+it has. Money is integer minor units with an ISO 4217 code, times are aware UTC. Errors:
+
+PlatformError              the platform did not do what was requested
+├── PlatformUnavailable    down, slow, throttled or unintelligible: try again later. Never means "not found"
+│   └── (of an adapter)    AccessDenied of Shopify, Declined of WooCommerce
+└── PlatformRevoked        the credentials no longer work: the merchant has to connect the store again
+
+NotConnected, of the server's orders, is a PlatformError as well: the shop has no store that knows orders.
 """
 
 from collections.abc import AsyncIterator
@@ -21,7 +28,7 @@ class Money(Struct, frozen=True):
 
 
 class Variant(Struct, frozen=True, kw_only=True):
-    """One buyable form of a product. `stock` is None when the platform does not tell."""
+    """One buyable form of a product. `stock` is None where the platform does not say."""
 
     id: str
     title: str
@@ -35,7 +42,7 @@ class Variant(Struct, frozen=True, kw_only=True):
 
 
 class Product(Struct, frozen=True, kw_only=True):
-    """A published product. Text fields are plain text; `attributes` holds whatever else the source tells."""
+    """A published product. Text fields are plain text; `attributes` has whatever else the source says."""
 
     external_id: str
     title: str
@@ -50,7 +57,7 @@ class Product(Struct, frozen=True, kw_only=True):
     variants: tuple[Variant, ...] = ()
     attributes: dict[str, str] = {}
     identifiers: tuple[str, ...] = ()
-    """Further part numbers, MPNs, EANs under which people ask for it (variants add their own)."""
+    """Further part numbers, MPNs and EANs by which people look for it (variants add their own)."""
     updated_at: datetime | None = None
 
 
@@ -104,7 +111,7 @@ class OrderItem(Struct, frozen=True, kw_only=True):
     unit_price: Money | None = None
     refunded_quantity: int = 0
     available_from: date | None = None
-    """Set for a pre-ordered line: the day the shop expects it."""
+    """For a pre-ordered line, the day on which the shop expects it."""
 
 
 class Shipment(Struct, frozen=True, kw_only=True):
@@ -127,7 +134,7 @@ class Refund(Struct, frozen=True, kw_only=True):
 
 
 class Address(Struct, frozen=True, kw_only=True):
-    """Where it goes. Only city and the end of the postcode ever reach a shopper."""
+    """Where an order is shipped. A shopper is shown only the city and the end of the postcode."""
 
     name: str | None = None
     line1: str | None = None
@@ -137,8 +144,8 @@ class Address(Struct, frozen=True, kw_only=True):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """An order as the platform knows it: everything, personal data included. Only `orders` may hold one, and
-    a shopper sees it through `OrderView`. `email` is None when the platform may not tell it."""
+    """An order as the platform knows it: everything, personal data included. Only `orders` handles
+    one, and a shopper sees it as an `OrderView`. `email` is None where the platform withholds it."""
 
     number: str
     status: OrderStatus
@@ -163,7 +170,7 @@ class RemovedProduct(Struct, frozen=True):
 
 
 class RefusedProduct(Struct, frozen=True, kw_only=True):
-    """A product the platform sent and we cannot take; the rest goes on. `reason` is for the merchant."""
+    """A product of the platform that cannot be imported; the others are. `reason` is for the merchant."""
 
     external_id: str
     title: str
@@ -175,13 +182,13 @@ CatalogItem: TypeAlias = Product | RemovedProduct | RefusedProduct
 
 class CatalogChanged(Struct, frozen=True, tag=True):
     """Something in the catalog may have changed. `reference` is what `ShopPlatform.product` takes; None means that
-    it cannot be said which products, so the catalog is to be read again."""
+    it is unknown which products, so that the whole catalog has to be read."""
 
     reference: str | None = None
 
 
 class OrderChanged(Struct, frozen=True, tag=True):
-    """An order may have changed: nothing remembered of it holds any more. `number` is None where it is not told."""
+    """An order may have changed: what is cached of it is out of date. `number` is None where it is unknown."""
 
     number: str | None = None
 
@@ -194,7 +201,7 @@ class Disconnected(Struct, frozen=True, tag=True):
     """The merchant has taken our access away at the platform."""
 
 
-class PersonNamed(Struct, frozen=True, kw_only=True):
+class NamedPerson(Struct, frozen=True, kw_only=True):
     """A person in a privacy request, as the platform names them."""
 
     customer_id: str | None = None
@@ -203,49 +210,56 @@ class PersonNamed(Struct, frozen=True, kw_only=True):
     order_numbers: tuple[str, ...] = ()
 
 
-class ExportAsked(Struct, frozen=True, tag=True):
-    """A person wants to know what is kept of them. `request_id` is the platform's own."""
+class ExportRequested(Struct, frozen=True, tag="ExportAsked"):
+    """A person requests a copy of their data. `request_id` is the platform's own. The tag is that of stored rows."""
 
-    person: PersonNamed
+    person: NamedPerson
     request_id: str | None = None
 
 
-class ErasureAsked(Struct, frozen=True, tag=True):
-    """What is kept of a person has to go."""
+class ErasureRequested(Struct, frozen=True, tag="ErasureAsked"):
+    """A person's data has to be erased. The tag is that of stored rows."""
 
-    person: PersonNamed
+    person: NamedPerson
 
 
-class ShopErasureAsked(Struct, frozen=True, tag=True):
-    """All that is kept of the shop has to go."""
+class ShopErasureRequested(Struct, frozen=True, tag="ShopErasureAsked"):
+    """All data that came from the store has to be erased. The tag is that of stored rows."""
 
 
 PlatformChange: TypeAlias = (
-    CatalogChanged | OrderChanged | PoliciesChanged | Disconnected | ExportAsked | ErasureAsked | ShopErasureAsked
+    CatalogChanged
+    | OrderChanged
+    | PoliciesChanged
+    | Disconnected
+    | ExportRequested
+    | ErasureRequested
+    | ShopErasureRequested
 )
-"""What a webhook tells. Never the news itself: what is written comes from the platform when it is asked again, so
-neither the order of webhooks, nor repeats, nor late ones can make our copy differ from the source."""
+"""What a webhook says has changed, never the new values: those are read from the platform. So neither the order of
+webhooks, nor repeats, nor delays can make our copy differ from the source."""
 
 
 class Credentials(Protocol):
-    """Where a connection's secrets live: sealed at rest, shared by all processes."""
+    """The secrets of a connected store: sealed at rest, shared by all processes."""
 
     async def read(self) -> dict[str, str]:
-        """As they are now. Raises PlatformRevoked when the connection is gone."""
+        """The present secrets. Raises PlatformRevoked when the store is no longer connected."""
 
     def change(self) -> AbstractAsyncContextManager[dict[str, str]]:
-        """Alone among all processes: yields the newest, saves what was changed in the dict when the block ends well.
+        """Lock the secrets for one process, yield them as a dict and save the changed dict when the block ends without
+        an error.
 
-        For tokens that may be exchanged only once: look again whether another process has done it already.
+        For tokens that can be exchanged only once: check first whether another process has done it.
         """
 
 
 class PlatformError(Exception):
-    """The platform did not answer as hoped. The message is for staff and never holds a secret."""
+    """The platform did not do what was requested. The message is for staff and never contains a secret."""
 
 
 class PlatformUnavailable(PlatformError):
-    """Down, slow, throttled or talking nonsense: try again later. Never to be read as "not found"."""
+    """Down, slow, throttled or unintelligible: try again later, after `retry_after_s` where it is given."""
 
     def __init__(self, reason: str, retry_after_s: float | None = None) -> None:
         super().__init__(reason)
@@ -253,21 +267,21 @@ class PlatformUnavailable(PlatformError):
 
 
 class PlatformRevoked(PlatformError):
-    """The credential no longer works; the merchant has to connect again."""
+    """The credentials no longer work; the merchant has to connect the store again."""
 
 
 class ShopPlatform(Protocol):
-    """A connected store. Implementations hold their own credentials and never log them.
+    """A connected store. Implementations read their credentials themselves and never log them.
 
-    Every method raises PlatformUnavailable when the platform cannot say, PlatformRevoked when it refuses us.
+    Every method raises PlatformUnavailable when the platform gives no answer, PlatformRevoked when it refuses us.
     """
 
     async def close(self) -> None:
-        """Give connections back."""
+        """Close its HTTP connections."""
 
     def products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
-        """The published products, in a stable order; with `since` (aware UTC) those changed after it, and those
-        that can be seen to have gone. Ends only when all were told: a page that fails raises."""
+        """The published products, in a stable order; with `since` (aware UTC) those changed after it, and
+        those that are known to be removed. Ends only after the last one: a page that fails raises."""
 
     async def product(self, reference: str) -> CatalogItem | None:
         """One product as it is now, by a reference from `CatalogChanged` or its external id; None for a reference
@@ -277,7 +291,7 @@ class ShopPlatform(Protocol):
         """Policies and help pages that shoppers may read."""
 
     async def watch(self, callback_url: str) -> tuple[str, ...]:
-        """See to it that the platform tells `callback_url` of changes; what had to be mended, for the merchant."""
+        """Make the platform send webhooks to `callback_url`; the result shows the merchant what had to be repaired."""
 
     async def find_order(self, number: str) -> Order | None:
         """The order with exactly this number (after `normalise_order_number`), or None when there is none."""
@@ -287,5 +301,5 @@ class ShopPlatform(Protocol):
 
 
 def normalise_order_number(text: str) -> str:
-    """The form in which two ways of writing one order number are equal: "# W3754544" and "#w3754544" alike."""
+    """An order number without marks and in upper case: "# W3754544" and "#w3754544" become "W3754544"."""
     return "".join(character for character in text if character.isalnum()).upper()

@@ -3,7 +3,7 @@
 from integrations.shopify.app import ShopifyApp
 from integrations.shopify.auth import SCOPES, AuthRefused, InstallState
 from integrations.shopify.platform import ShopifyPlatform
-from integrations.shopify.tokens import TokenDesk
+from integrations.shopify.tokens import TokenEndpoint
 from integrations.shopify.version import API_VERSION
 
-__all__ = ["API_VERSION", "SCOPES", "AuthRefused", "InstallState", "ShopifyApp", "ShopifyPlatform", "TokenDesk"]
+__all__ = ["API_VERSION", "SCOPES", "AuthRefused", "InstallState", "ShopifyApp", "ShopifyPlatform", "TokenEndpoint"]

@@ -1,8 +1,9 @@
-"""GraphQL Admin: one document at a time, waiting as the cost answers say, every failure under its right name.
+"""The GraphQL Admin API: one document at a time, with pauses as the costs in its answers ask for.
 
-AccessDenied         this app may not read that (scope or protected customer data): ask for less
-PlatformRevoked      the token is refused and there is no other: the merchant installs again
-PlatformUnavailable  everything else: down, throttled past patience, HTML, an answer that is no answer
+PlatformError
+├── PlatformRevoked        the token is refused and there is no other: the merchant installs again
+└── PlatformUnavailable    down, throttled beyond the budget, HTML, or an answer that cannot be parsed
+    └── AccessDenied       this app may not read that: a scope or protected customer data
 """
 
 import asyncio
@@ -21,12 +22,12 @@ from integrations.store_http import StoreHttp, json_of, refused
 
 
 class AccessDenied(PlatformUnavailable):
-    """Shopify keeps what was asked from this app: a scope or the approval for customer data is missing."""
+    """Shopify denies this app what it requested: a scope or the approval for customer data is missing."""
 
 
-class Pace(Struct, frozen=True):
-    """How long somebody waits. `patience_s` bounds all pauses for cost points together; `spare` is the share of the
-    bucket left to others."""
+class RequestBudget(Struct, frozen=True):
+    """How often and how long a request may be tried. `patience_s` bounds all pauses for cost points together; `spare`
+    is the share of the bucket that is left to others."""
 
     attempts: int
     timeout_s: float
@@ -34,8 +35,8 @@ class Pace(Struct, frozen=True):
     spare: float = 0.0
 
 
-SHOPPER = Pace(attempts=1, timeout_s=6.0, patience_s=3.0)
-SYNC = Pace(attempts=4, timeout_s=30.0, patience_s=300.0, spare=0.1)
+SHOPPER = RequestBudget(attempts=1, timeout_s=6.0, patience_s=3.0)
+SYNC = RequestBudget(attempts=4, timeout_s=30.0, patience_s=300.0, spare=0.1)
 
 
 class AdminApi:
@@ -47,20 +48,20 @@ class AdminApi:
         self._throttle = throttle or Throttle()
 
     async def query(
-        self, document: str, variables: Mapping[str, Any] | None = None, pace: Pace = SYNC
+        self, document: str, variables: Mapping[str, Any] | None = None, budget: RequestBudget = SYNC
     ) -> dict[str, Any]:
         """`data` of the answer. A field that Shopify keeps from us is null where the schema lets it be null; where it
         takes the whole answer with it, AccessDenied is raised. PlatformRevoked and PlatformUnavailable as above."""
         body = msgspec.json.encode({"query": document, "variables": variables or {}})
-        waited_s = await self._pause(self._throttle.pause_s(document, pace.spare), pace.patience_s)
+        waited_s = await self._pause(self._throttle.pause_s(document, budget.spare), budget.patience_s)
         while True:
-            answer = await self._send(body, pace)
+            answer = await self._send(body, budget)
             self._throttle.learn(document, _cost(answer))
             codes = _error_codes(answer)
             if "THROTTLED" not in codes:
                 return _data(answer, codes)
             pause_s = self._throttle.pause_after_refusal_s(document)
-            waited_s += await self._pause(pause_s, pace.patience_s - waited_s)
+            waited_s += await self._pause(pause_s, budget.patience_s - waited_s)
 
     async def _pause(self, pause_s: float, patience_s: float) -> float:
         if pause_s > patience_s:
@@ -69,11 +70,11 @@ class AdminApi:
             await asyncio.sleep(pause_s)
         return pause_s
 
-    async def _send(self, body: bytes, pace: Pace) -> dict[str, Any]:
+    async def _send(self, body: bytes, budget: RequestBudget) -> dict[str, Any]:
         token = await self._token.current()
-        answer = await self._post(body, token, pace)
+        answer = await self._post(body, token, budget)
         if answer.status_code == 401:
-            answer = await self._post(body, await self._token.instead_of(token), pace)
+            answer = await self._post(body, await self._token.instead_of(token), budget)
         match answer.status_code:
             case 200:
                 found = json_of(answer, NAME)
@@ -87,7 +88,7 @@ class AdminApi:
             raise PlatformUnavailable(f"{NAME} sent something that is not a GraphQL answer")
         return found
 
-    async def _post(self, body: bytes, token: str, pace: Pace) -> httpx.Response:
+    async def _post(self, body: bytes, token: str, budget: RequestBudget) -> httpx.Response:
         return await self._http.send(
             "POST",
             self._url,
@@ -97,8 +98,8 @@ class AdminApi:
                 "X-Shopify-Access-Token": token,
             },
             content=body,
-            attempts=pace.attempts,
-            timeout_s=pace.timeout_s,
+            attempts=budget.attempts,
+            timeout_s=budget.timeout_s,
         )
 
 

@@ -89,13 +89,13 @@ class CustomerSignIn:
         return _customer(json_of(answer, NAME))
 
     async def _accounts(self) -> _Accounts:
-        told: dict[str, Any] = {}
+        documents: dict[str, Any] = {}
         for document in ("openid-configuration", "customer-account-api"):
             answer = await self._send("GET", f"{self._origin}/.well-known/{document}")
             found = json_of(answer, NAME)
-            told |= found if answer.status_code == 200 and isinstance(found, dict) else {}
+            documents |= found if answer.status_code == 200 and isinstance(found, dict) else {}
         try:
-            accounts = msgspec.convert(told, _Accounts)
+            accounts = msgspec.convert(documents, _Accounts)
         except msgspec.ValidationError:
             raise PlatformUnavailable(f"{NAME} does not report where this shop's accounts are") from None
         for url in (accounts.authorization_endpoint, accounts.token_endpoint, accounts.graphql_api):

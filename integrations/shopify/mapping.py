@@ -105,13 +105,13 @@ def _category(node: ProductNode) -> tuple[str, ...]:
     taxonomy = node.category.full_name.rpartition(">")[2] if node.category else ""
     collections = [each.title for each in node.collections.nodes if each.title.lower() not in NOT_A_CATEGORY]
     names = [node.product_type, "" if taxonomy.strip() == "Uncategorized" else taxonomy]
-    told = (one_line(name) for name in (*names, *sorted(collections)[:MAX_COLLECTIONS]))
-    return tuple(dict.fromkeys(name for name in told if name))
+    values = (one_line(name) for name in (*names, *sorted(collections)[:MAX_COLLECTIONS]))
+    return tuple(dict.fromkeys(name for name in values if name))
 
 
 def _attributes(node: ProductNode) -> dict[str, str]:
-    told = {"Tags": ", ".join(one_line(tag) for tag in node.tags), "Gift card": "yes" if node.is_gift_card else ""}
-    return {name: value for name, value in told.items() if value}
+    values = {"Tags": ", ".join(one_line(tag) for tag in node.tags), "Gift card": "yes" if node.is_gift_card else ""}
+    return {name: value for name, value in values.items() if value}
 
 
 def _image_url(node: ProductNode) -> str | None:

@@ -12,7 +12,7 @@ from integrations.shopify.catalog import BULK_ABOVE, Catalog
 from integrations.shopify.client import AdminApi
 from integrations.shopify.orders import Orders
 from integrations.shopify.policies import read_policies
-from integrations.shopify.tokens import AccessToken, TokenDesk
+from integrations.shopify.tokens import AccessToken, TokenEndpoint
 from integrations.store_http import StoreHttp
 
 
@@ -36,7 +36,7 @@ class ShopifyPlatform:
     ) -> None:
         root = origin or f"https://{require_shop_domain(shop_domain)}"
         self._http = http
-        self._api = AdminApi(http, root, AccessToken(TokenDesk(http, root, app), credentials))
+        self._api = AdminApi(http, root, AccessToken(TokenEndpoint(http, root, app), credentials))
         self._catalog = Catalog(self._api, BulkReader(self._api, http, poll_s=poll_s), bulk_above=bulk_above)
         self._orders = Orders(self._api)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import Struct
 
-FIRST_GUESS_S = 1.0
+FIRST_PAUSE_S = 1.0
 """The pause after a refusal that does not say what it lacked."""
 
 
@@ -16,7 +16,7 @@ class Bucket(Struct, frozen=True):
     maximum: float
     available: float
     restore_rate: float
-    told_at: float
+    observed_at: float
 
 
 class Throttle:
@@ -25,7 +25,7 @@ class Throttle:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._bucket: Bucket | None = None
-        self._asked: dict[str, float] = {}
+        self._costs: dict[str, float] = {}
 
     def learn(self, document: str, cost: Mapping[str, Any]) -> None:
         """From `extensions.cost`. Numbers that are missing or absurd teach nothing."""
@@ -34,21 +34,21 @@ class Throttle:
         restore_rate = _number(status.get("restoreRate"))
         if restore_rate <= 0:
             return
-        self._bucket = Bucket(maximum, available, restore_rate, told_at=self._clock())
-        self._asked[document] = _number(cost.get("requestedQueryCost"))
+        self._bucket = Bucket(maximum, available, restore_rate, observed_at=self._clock())
+        self._costs[document] = _number(cost.get("requestedQueryCost"))
 
     def pause_s(self, document: str, spare: float = 0.0) -> float:
         """Seconds until the bucket holds what `document` asks for and the share `spare` (0 to 1) of the whole bucket
         besides, which those who wait for nobody leave to shoppers."""
-        if self._bucket is None or document not in self._asked:
+        if self._bucket is None or document not in self._costs:
             return 0.0
-        held = self._bucket.available + (self._clock() - self._bucket.told_at) * self._bucket.restore_rate
-        wanted = min(self._asked[document] + spare * self._bucket.maximum, self._bucket.maximum)
-        return max(0.0, (wanted - held) / self._bucket.restore_rate)
+        available = self._bucket.available + (self._clock() - self._bucket.observed_at) * self._bucket.restore_rate
+        wanted = min(self._costs[document] + spare * self._bucket.maximum, self._bucket.maximum)
+        return max(0.0, (wanted - available) / self._bucket.restore_rate)
 
     def pause_after_refusal_s(self, document: str) -> float:
         """Seconds to wait after THROTTLED: never none, for the bucket may be shared with other processes."""
-        return max(self.pause_s(document), 0.05) if self._bucket else FIRST_GUESS_S
+        return max(self.pause_s(document), 0.05) if self._bucket else FIRST_PAUSE_S
 
 
 def _number(value: object) -> float:

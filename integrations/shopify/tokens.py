@@ -1,8 +1,8 @@
-"""Offline access tokens that expire: bought with a code or a session token, renewed by whoever sees them end first.
+"""Offline access tokens that expire: exchanged for a code or a session token, and refreshed before they end.
 
-A refresh token changes with every use. Shopify keeps the old one good until the new one is first used, so an answer
-that was lost on its way is asked for again with the same token; and only one access token per shop lives at a time,
-so a process that finds its own refused looks whether another has renewed it before it gives up.
+A refresh token changes with every use. Shopify accepts the old one until the new one is first used, so that a lost
+answer can be requested again with the same token. Only one access token per shop is valid at a time, so that a process
+whose token is refused first reads whether another process has refreshed it.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from integrations.store_http import StoreHttp, json_of, refused
 NAME = "Shopify"
 MEND = "install Aisle again from the connection's page"
 RENEW_BEFORE_S = 300
-"""A token is renewed while it still works for so long, so that no request dies of old age on its way."""
+"""A token is refreshed this long before it ends, so that none ends during a request."""
 TOKEN_TIMEOUT_S = 10.0
 TOKEN_ATTEMPTS = 3
 _TOKEN_EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"  # noqa: S105
@@ -33,7 +33,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class TokenDesk:
+class TokenEndpoint:
     """Shopify's token endpoint of one shop. `origin` is `https://{shop}` without a slash at the end."""
 
     def __init__(
@@ -42,13 +42,13 @@ class TokenDesk:
         self._http, self._origin, self._app, self._clock = http, origin, app, clock
 
     async def exchange_code(self, code: str) -> dict[str, str]:
-        """The credentials of a fresh install; what `Credentials` then keeps. Raises PlatformRevoked for a code that
+        """The credentials of a new install, as `Credentials` stores them. Raises PlatformRevoked for a code that
         was used or is too old, PlatformUnavailable."""
-        return await self._ask({"code": code, "expiring": "1"})
+        return await self._request({"code": code, "expiring": "1"})
 
     async def exchange_session_token(self, session_token: str) -> dict[str, str]:
         """The credentials of a shop whose admin has the embedded app open. `session_token` was checked before."""
-        return await self._ask(
+        return await self._request(
             {
                 "grant_type": _TOKEN_EXCHANGE,
                 "subject_token": session_token,
@@ -60,9 +60,9 @@ class TokenDesk:
 
     async def refresh(self, refresh_token: str) -> dict[str, str]:
         """The next pair of tokens. Safe to ask again with the same token while its answer was not seen."""
-        return await self._ask({"grant_type": "refresh_token", "refresh_token": refresh_token})
+        return await self._request({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
-    async def _ask(self, grant: Mapping[str, str]) -> dict[str, str]:
+    async def _request(self, grant: Mapping[str, str]) -> dict[str, str]:
         for secret in self._app.secrets:
             answer = await self._http.send(
                 "POST",
@@ -84,19 +84,21 @@ class TokenDesk:
     def _credentials(self, answer: Any) -> dict[str, str]:
         if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
             raise PlatformUnavailable(f"{NAME} answered without a token")
-        kept = {"access_token": answer["access_token"], "scope": str(answer.get("scope", ""))}
+        values = {"access_token": answer["access_token"], "scope": str(answer.get("scope", ""))}
         if answer.get("refresh_token"):
-            kept["refresh_token"] = str(answer["refresh_token"])
+            values["refresh_token"] = str(answer["refresh_token"])
         if answer.get("expires_in"):
-            kept["expires_at"] = (self._clock() + timedelta(seconds=float(answer["expires_in"]))).isoformat()
-        return kept
+            values["expires_at"] = (self._clock() + timedelta(seconds=float(answer["expires_in"]))).isoformat()
+        return values
 
 
 class AccessToken:
-    """The token of one shop, always one that works. Any number of processes may hold one each."""
+    """A valid token of one shop. Any number of processes may have one each."""
 
-    def __init__(self, desk: TokenDesk, credentials: Credentials, *, clock: Callable[[], datetime] = utc_now) -> None:
-        self._desk, self._credentials, self._clock = desk, credentials, clock
+    def __init__(
+        self, endpoint: TokenEndpoint, credentials: Credentials, *, clock: Callable[[], datetime] = utc_now
+    ) -> None:
+        self._endpoint, self._credentials, self._clock = endpoint, credentials, clock
         self._known: dict[str, str] = {}
 
     async def current(self) -> str:
@@ -114,12 +116,12 @@ class AccessToken:
         return self._known["access_token"]
 
     async def _renew(self, stale_token: str) -> None:
-        async with self._credentials.change() as kept:
-            if kept.get("access_token") == stale_token or not self._is_good(kept):
-                if not kept.get("refresh_token"):
+        async with self._credentials.change() as values:
+            if values.get("access_token") == stale_token or not self._is_good(values):
+                if not values.get("refresh_token"):
                     raise refused(NAME, MEND)
-                kept.update(await self._desk.refresh(kept["refresh_token"]))
-            self._known = dict(kept)
+                values.update(await self._endpoint.refresh(values["refresh_token"]))
+            self._known = dict(values)
 
     def _is_good(self, known: Mapping[str, str]) -> bool:
         if not known.get("access_token"):

@@ -11,13 +11,13 @@ import msgspec
 from integrations.platform import (
     CatalogChanged,
     Disconnected,
-    ErasureAsked,
-    ExportAsked,
+    ErasureRequested,
+    ExportRequested,
+    NamedPerson,
     OrderChanged,
-    PersonNamed,
     PlatformChange,
     PoliciesChanged,
-    ShopErasureAsked,
+    ShopErasureRequested,
 )
 from integrations.shopify.auth import find_shop_domain
 
@@ -86,10 +86,10 @@ def is_of_shop(topic: str, body: bytes, domain: str | None) -> bool:
     if topic.lower() not in COMPLIANCE:
         return True
     try:
-        told = msgspec.json.decode(body or b"{}")
+        fields = msgspec.json.decode(body or b"{}")
     except (msgspec.DecodeError, RecursionError):
         return False
-    return isinstance(told, dict) and domain is not None and told.get("shop_domain") == domain
+    return isinstance(fields, dict) and domain is not None and fields.get("shop_domain") == domain
 
 
 def read_change(topic: str, body: bytes) -> PlatformChange | None:
@@ -98,10 +98,10 @@ def read_change(topic: str, body: bytes) -> PlatformChange | None:
     if reader is None:
         return None
     try:
-        told = msgspec.json.decode(body or b"{}")
+        fields = msgspec.json.decode(body or b"{}")
     except (msgspec.DecodeError, RecursionError):
         return None
-    return reader(told) if isinstance(told, dict) else None
+    return reader(fields) if isinstance(fields, dict) else None
 
 
 def _header(headers: Mapping[str, str], name: str) -> str:
@@ -110,20 +110,20 @@ def _header(headers: Mapping[str, str], name: str) -> str:
     return next((value for key, value in headers.items() if key.lower() in wanted), "")
 
 
-def _number(told: Mapping[str, Any], name: str) -> str | None:
-    value = told.get(name)
+def _number(fields: Mapping[str, Any], name: str) -> str | None:
+    value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     text = str(value).rpartition("/")[2]
     return text if text.isascii() and text.isdigit() else None
 
 
-def _product(told: Mapping[str, Any]) -> PlatformChange:
-    return CatalogChanged(_number(told, "id"))
+def _product(fields: Mapping[str, Any]) -> PlatformChange:
+    return CatalogChanged(_number(fields, "id"))
 
 
-def _stock(told: Mapping[str, Any]) -> PlatformChange:
-    number = _number(told, "inventory_item_id")
+def _stock(fields: Mapping[str, Any]) -> PlatformChange:
+    number = _number(fields, "inventory_item_id")
     return CatalogChanged(f"gid://shopify/InventoryItem/{number}" if number else None)
 
 
@@ -131,8 +131,8 @@ def _collection(_: Mapping[str, Any]) -> PlatformChange:
     return CatalogChanged()
 
 
-def _order(told: Mapping[str, Any]) -> PlatformChange:
-    name = told.get("name")
+def _order(fields: Mapping[str, Any]) -> PlatformChange:
+    name = fields.get("name")
     return OrderChanged(name if isinstance(name, str) and name else None)
 
 
@@ -149,30 +149,30 @@ def _uninstalled(_: Mapping[str, Any]) -> PlatformChange:
     return Disconnected()
 
 
-def _export(told: Mapping[str, Any]) -> PlatformChange | None:
-    request, person = told.get("data_request"), _person(told)
+def _export(fields: Mapping[str, Any]) -> PlatformChange | None:
+    request, person = fields.get("data_request"), _person(fields)
     if person is None:
         return None
-    return ExportAsked(person, _number(request, "id") if isinstance(request, dict) else None)
+    return ExportRequested(person, _number(request, "id") if isinstance(request, dict) else None)
 
 
-def _erasure(told: Mapping[str, Any]) -> PlatformChange | None:
-    person = _person(told)
-    return ErasureAsked(person) if person else None
+def _erasure(fields: Mapping[str, Any]) -> PlatformChange | None:
+    person = _person(fields)
+    return ErasureRequested(person) if person else None
 
 
 def _shop_erasure(_: Mapping[str, Any]) -> PlatformChange:
-    return ShopErasureAsked()
+    return ShopErasureRequested()
 
 
-def _person(told: Mapping[str, Any]) -> PersonNamed | None:
+def _person(fields: Mapping[str, Any]) -> NamedPerson | None:
     """None where nobody is named. The orders in the request are told by ids, which are no order numbers."""
-    customer = told.get("customer")
+    customer = fields.get("customer")
     named = customer if isinstance(customer, dict) else {}
     number, email = _number(named, "id"), str(named["email"]) if named.get("email") else None
     if not (number or email):
         return None
-    return PersonNamed(customer_id=number, email=email, phone=str(named["phone"]) if named.get("phone") else None)
+    return NamedPerson(customer_id=number, email=email, phone=str(named["phone"]) if named.get("phone") else None)
 
 
 _READERS: dict[str, Callable[[Mapping[str, Any]], PlatformChange | None]] = {

@@ -78,9 +78,9 @@ def read_callback(raw_body: bytes) -> GrantedKeys:
     """The keys in a callback. Raises ValueError, which tells nothing of the body. Answer a good one with 200 exactly:
     WooCommerce takes 201 and 204 for a refusal."""
     try:
-        told = msgspec.json.decode(raw_body, type=_Callback)
+        callback = msgspec.json.decode(raw_body, type=_Callback)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ValueError("this is not a callback from WooCommerce") from None
-    if not told.consumer_key.startswith("ck_") or not told.consumer_secret.startswith("cs_"):
+    if not callback.consumer_key.startswith("ck_") or not callback.consumer_secret.startswith("cs_"):
         raise ValueError("this is not a callback from WooCommerce")
-    return GrantedKeys(str(told.user_id), told.consumer_key, told.consumer_secret, told.key_permissions)
+    return GrantedKeys(str(callback.user_id), callback.consumer_key, callback.consumer_secret, callback.key_permissions)

@@ -39,16 +39,16 @@ class CatalogReader:
         leaves no trace here: webhooks tell it, and a whole reading."""
         await self._read_currency()
         after = {"modified_after": _gmt(since), "dates_are_gmt": "true"}
-        told: set[str] = set()
+        seen: set[str] = set()
         for status in ("any", "trash"):
             try:
                 async for item in self._rows(_PRODUCTS, {"status": status, **after, **_BY_ID}):
-                    told.add(item.external_id)
+                    seen.add(item.external_id)
                     yield item
             except Declined as declined:
                 if status != "trash" or declined.status != 400:
                     raise  # only older versions cannot list the bin
-        parents = [each for each in await self._changed_parents(after) if each not in told]
+        parents = [each for each in await self._changed_parents(after) if each not in seen]
         for start in range(0, len(parents), PER_PAGE):
             chosen = {"include": parents[start : start + PER_PAGE], "status": "any", **_BY_ID}
             async for item in self._rows(_PRODUCTS, chosen):
@@ -76,7 +76,7 @@ class CatalogReader:
         edge would be missed: the pages before are read again."""
         currency = self._currency or await self._read_currency()
         number, total = 1, None
-        told: set[Any] = set()
+        seen: set[Any] = set()
         while True:
             page = await self._client.page(path, params, number)
             if total is not None and page.total is not None and page.total < total:
@@ -85,8 +85,8 @@ class CatalogReader:
                 continue
             total = page.total
             known = [row for row in page.rows if isinstance(row.get("id"), int)]
-            fresh = [row for row in known if row["id"] not in told and (wanted is None or wanted(row))]
-            told.update(row["id"] for row in known)
+            fresh = [row for row in known if row["id"] not in seen and (wanted is None or wanted(row))]
+            seen.update(row["id"] for row in known)
             for item in await self._items(fresh, currency):
                 yield item
             if _is_last(page, number):

@@ -152,8 +152,8 @@ class WooClient:
         )
 
     async def _keys(self) -> tuple[str, str]:
-        held = await self._credentials.read()
-        key, secret = held.get("consumer_key"), held.get("consumer_secret")
+        keys = await self._credentials.read()
+        key, secret = keys.get("consumer_key"), keys.get("consumer_secret")
         if not key or not secret:
             raise refused(self.name, "no keys are kept for it; connect the shop again")
         return key, secret
@@ -164,19 +164,19 @@ class WooClient:
             target = urlsplit(answer.headers.get("location", "")).netloc.rpartition("@")[2] or "another page"
             raise PlatformUnavailable(f"{self.name} redirects to {target}; connect the shop with that address")
         try:
-            said = EXACT_JSON.decode(answer.content.removeprefix(b"\xef\xbb\xbf"))
+            body = EXACT_JSON.decode(answer.content.removeprefix(b"\xef\xbb\xbf"))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise PlatformUnavailable(
                 f"{self.name} answered {status} with a page instead of data: it is in maintenance, behind a wall, or "
                 "its permalinks are set to Plain"
             ) from None
         if status >= 400:
-            raise self._refusal(answer, said)
-        return said
+            raise self._refusal(answer, body)
+        return body
 
-    def _refusal(self, answer: httpx.Response, said: Any) -> PlatformUnavailable | PlatformRevoked:
-        told = said if isinstance(said, dict) else {}
-        code, message = str(told.get("code") or "without a code")[:100], str(told.get("message") or "")
+    def _refusal(self, answer: httpx.Response, body: Any) -> PlatformUnavailable | PlatformRevoked:
+        error = body if isinstance(body, dict) else {}
+        code, message = str(error.get("code") or "without a code")[:100], str(error.get("message") or "")
         status = answer.status_code
         if code == "rate_limit_exceeded":
             return PlatformUnavailable(f"{self.name} asks us to slow down", retry_after_s=self._wait_s(answer))

@@ -140,18 +140,18 @@ def _description(product: Record) -> str:
 
 def _attributes(product: Record) -> dict[str, str]:
     """The attributes that the shop shows, and what the stock status says beyond yes and no."""
-    told = {
+    attributes = {
         name: value
         for each in rows(product.get("attributes"))
         if each.get("visible") is not False and (name := line(each.get("name"))) and (value := _listed(each))
     }
-    kept = meta(product)
-    if is_yes(kept.get("_wc_pre_orders_enabled")):
-        day = day_of(kept.get("_wc_pre_orders_availability_datetime"))
-        told["Pre-order"] = f"expected {day.isoformat()}" if day else "can be pre-ordered"
+    values = meta(product)
+    if is_yes(values.get("_wc_pre_orders_enabled")):
+        day = day_of(values.get("_wc_pre_orders_availability_datetime"))
+        attributes["Pre-order"] = f"expected {day.isoformat()}" if day else "can be pre-ordered"
     elif product.get("stock_status") == "onbackorder":
-        told["Availability"] = "on backorder: can be ordered, ships later"
-    return told
+        attributes["Availability"] = "on backorder: can be ordered, ships later"
+    return attributes
 
 
 def _listed(attribute: Record) -> str:

@@ -161,5 +161,5 @@ def _full_name(address: Record) -> str | None:
     return " ".join(filter(None, (line(address.get("first_name")), line(address.get("last_name"))))) or None
 
 
-def _first_day(kept: dict[str, Any], keys: tuple[str, ...]) -> date | None:
-    return next(filter(None, (day_of(kept.get(key)) for key in keys)), None)
+def _first_day(values: dict[str, Any], keys: tuple[str, ...]) -> date | None:
+    return next(filter(None, (day_of(values.get(key)) for key in keys)), None)

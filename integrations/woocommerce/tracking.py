@@ -84,14 +84,16 @@ def fulfillment_shipments(fulfillments: Any, order: Record) -> tuple[Shipment, .
 
 
 def _fulfilled(fulfillment: Record, titles: dict[Any, str]) -> Shipment:
-    kept = meta(fulfillment)
-    number = line(kept.get("_tracking_number"))
-    provider = line(kept.get("_provider_name")) or line(kept.get("_shipment_provider"))
-    parcel = Tracking(carrier=provider or None, number=number, url=web_address(kept.get("_tracking_url")))
-    items = ((titles.get(whole(each.get("item_id")), ""), whole(each.get("qty"))) for each in rows(kept.get("_items")))
+    values = meta(fulfillment)
+    number = line(values.get("_tracking_number"))
+    provider = line(values.get("_provider_name")) or line(values.get("_shipment_provider"))
+    parcel = Tracking(carrier=provider or None, number=number, url=web_address(values.get("_tracking_url")))
+    items = (
+        (titles.get(whole(each.get("item_id")), ""), whole(each.get("qty"))) for each in rows(values.get("_items"))
+    )
     return Shipment(
         status=OrderStatus.SHIPPED,
-        shipped_on=day_of(kept.get("_date_fulfilled")),
+        shipped_on=day_of(values.get("_date_fulfilled")),
         tracking=(parcel,) if number else (),
         items=tuple((title, quantity) for title, quantity in items if title and quantity),
     )
@@ -110,13 +112,17 @@ def is_covered(shipments: tuple[Shipment, ...], order: Record) -> bool:
 def plugin_shipments(order: Record, status: OrderStatus) -> tuple[Shipment, ...]:
     """The parcels that plugins keep with the order, each once. `status` is the order's, for those that tell none."""
     default = status if status in _MOVING else OrderStatus.SHIPPED
-    told = rows(meta(order).get("shipment_status"))  # TrackShip's, in step with the parcels
+    statuses = rows(meta(order).get("shipment_status"))  # TrackShip's, in step with the parcels
     found: dict[str, Shipment] = {}
     for index, (parcel, shipped_on) in enumerate(_plugin_parcels(order)):
-        said = meaning(told[index].get("status")) if index < len(told) else default
+        parcel_status = meaning(statuses[index].get("status")) if index < len(statuses) else default
         found.setdefault(
             parcel.number,
-            Shipment(status=said if said in _MOVING else default, shipped_on=shipped_on, tracking=(parcel,)),
+            Shipment(
+                status=parcel_status if parcel_status in _MOVING else default,
+                shipped_on=shipped_on,
+                tracking=(parcel,),
+            ),
         )
     return tuple(found.values())
 
@@ -137,18 +143,18 @@ def noted_shipments(notes: Any, status: OrderStatus) -> tuple[Shipment, ...]:
 
 
 def _plugin_parcels(order: Record) -> Iterator[tuple[Tracking, date | None]]:
-    kept = meta(order)
+    values = meta(order)
     for key in _LISTS:
-        for each in rows(_unpacked(kept.get(key))):
+        for each in rows(_unpacked(values.get(key))):
             yield from _listed(each)
     for item in rows(order.get("line_items")):
         for each in rows(_unpacked(meta(item).get(_LINE_ITEM_LIST))):
             yield from _listed(each)
-    numbers = record(kept.get(_DHL_LABEL)).get("tracking_number")
+    numbers = record(values.get(_DHL_LABEL)).get("tracking_number")
     for number in numbers if isinstance(numbers, list) else [numbers]:
         yield from _parcel(number, ("DHL",), (), None)
     for number_key, carrier_key, url_key in _SINGLES:
-        yield from _parcel(kept.get(number_key), (kept.get(carrier_key),), (kept.get(url_key),), None)
+        yield from _parcel(values.get(number_key), (values.get(carrier_key),), (values.get(url_key),), None)
 
 
 def _listed(parcel: Record) -> Iterator[tuple[Tracking, date | None]]:
@@ -165,11 +171,11 @@ def _listed(parcel: Record) -> Iterator[tuple[Tracking, date | None]]:
 def _parcel(
     number: Any, carriers: tuple[Any, ...], links: tuple[Any, ...], shipped_on: date | None
 ) -> Iterator[tuple[Tracking, date | None]]:
-    told = line(number)
-    if 0 < len(told) <= _MAX_NUMBER_CHARS:
+    text = line(number)
+    if 0 < len(text) <= _MAX_NUMBER_CHARS:
         carrier = next(filter(None, map(line, carriers)), None)
         url = next((link for link in map(web_address, links) if link and not _PLACEHOLDER.search(link)), None)
-        yield Tracking(carrier=carrier, number=told, url=url), shipped_on
+        yield Tracking(carrier=carrier, number=text, url=url), shipped_on
 
 
 def _unpacked(value: Any) -> Any:

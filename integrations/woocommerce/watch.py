@@ -38,13 +38,13 @@ async def ensure_webhooks(client: WooClient, credentials: Credentials, callback_
     stopped: list[str] = []
     try:
         for topic in TOPICS:
-            kept = [] if is_new else [each for each in by_topic[topic] if each.get("status") == "active"][:1]
-            if not kept:
+            active = [] if is_new else [each for each in by_topic[topic] if each.get("status") == "active"][:1]
+            if not active:
                 (stopped if by_topic[topic] and not is_new else missing).append(topic)
                 await client.post(_WEBHOOKS, _webhook(topic, callback_url, secret))
             # one that was disabled keeps its count of failures, so that the next would disable it again: it goes
             for each in by_topic[topic]:
-                if each not in kept:
+                if each not in active:
                     await client.delete(f"{_WEBHOOKS}/{whole(each.get('id'))}")
     except PlatformRevoked:
         return (_ONLY_READING,)
@@ -55,10 +55,10 @@ async def _ensure_secret(credentials: Credentials) -> bool:
     """Whether there was none, so that webhooks of before are signed with what we do not know."""
     if (await credentials.read()).get("webhook_secret"):
         return False
-    async with credentials.change() as held:
-        if held.get("webhook_secret"):
+    async with credentials.change() as values:
+        if values.get("webhook_secret"):
             return False
-        held["webhook_secret"] = secrets.token_urlsafe(32)
+        values["webhook_secret"] = secrets.token_urlsafe(32)
         return True
 
 
@@ -73,9 +73,9 @@ def _webhook(topic: str, callback_url: str, secret: str) -> Record:
 
 
 def _told(missing: list[str], stopped: list[str]) -> tuple[str, ...]:
-    told = []
+    mended = []
     if missing:
-        told.append(f"Webhooks set up in WooCommerce: {', '.join(missing)}.")
+        mended.append(f"Webhooks set up in WooCommerce: {', '.join(missing)}.")
     if stopped:
-        told.append(f"WooCommerce had switched off webhooks, which are on again: {', '.join(stopped)}.")
-    return tuple(told)
+        mended.append(f"WooCommerce had switched off webhooks, which are on again: {', '.join(stopped)}.")
+    return tuple(mended)

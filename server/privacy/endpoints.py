@@ -7,7 +7,7 @@ from litestar.di import NamedDependency
 from litestar.params import FromPath, JSONBody
 from msgspec import Meta, Struct
 
-from integrations.platform import PersonNamed
+from integrations.platform import NamedPerson
 from server.core.errors import NotFound
 from server.core.ids import parse_id
 from server.privacy.service import Privacy
@@ -60,8 +60,8 @@ async def erase_person(
     return {"id": await privacy.erase(caller.shop_id, _person(data), caller.actor)}
 
 
-def _person(data: PrivacyRequest) -> PersonNamed:
-    return PersonNamed(customer_id=data.customer_id, email=data.email, order_numbers=data.order_numbers)
+def _person(data: PrivacyRequest) -> NamedPerson:
+    return NamedPerson(customer_id=data.customer_id, email=data.email, order_numbers=data.order_numbers)
 
 
 privacy_router = Router(path="/", route_handlers=[list_requests, export_person, fetch_export, erase_person])

@@ -12,7 +12,7 @@ from uuid import UUID
 
 import msgspec
 
-from integrations.platform import PersonNamed, normalise_order_number
+from integrations.platform import NamedPerson, normalise_order_number
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.presence import Presence
 from server.chat.turns.shopper_limits import FORGETTING, ShopperLimits
@@ -47,7 +47,7 @@ class Privacy:
         self._erased_shoppers, self._limits = erased_shoppers, limits
         self._key = derive(secret_keys[0], "privacy")
 
-    async def export(self, shop_id: UUID, person: PersonNamed, asked_by: str) -> UUID:
+    async def export(self, shop_id: UUID, person: NamedPerson, asked_by: str) -> UUID:
         """Store a sealed copy of all that is stored of a person; the record's id."""
         _require_named(person)
         async with self._database.session(shop_id) as session:
@@ -58,7 +58,7 @@ class Privacy:
             await storage.add_request(session, shop_id, request)
         return request.id
 
-    async def erase(self, shop_id: UUID, person: PersonNamed, asked_by: str) -> UUID:
+    async def erase(self, shop_id: UUID, person: NamedPerson, asked_by: str) -> UUID:
         """Delete all that is stored of a person, in the database and in running streams; the record's id."""
         _require_named(person)
         async with self._database.session(shop_id) as session:
@@ -152,7 +152,7 @@ class Privacy:
             raise NotFound
         return self._vault.open(shop_id, sealed).encode()
 
-    def _hash(self, person: PersonNamed) -> bytes:
+    def _hash(self, person: NamedPerson) -> bytes:
         return self._hash_of((person.email or "").strip().lower() or f"id:{person.customer_id}")
 
     def _hash_of(self, name: str) -> bytes:
@@ -175,16 +175,16 @@ def _done(
     )
 
 
-def _names_of(shopper: Shopper) -> list[PersonNamed]:
+def _names_of(shopper: Shopper) -> list[NamedPerson]:
     """The names under which an export of this shopper may have been requested."""
     customer = shopper.customer
     if customer is None:
         return []
-    by_id = PersonNamed(customer_id=customer.id, email=None, order_numbers=())
-    return [by_id, PersonNamed(customer_id=None, email=customer.email, order_numbers=())] if customer.email else [by_id]
+    by_id = NamedPerson(customer_id=customer.id, email=None, order_numbers=())
+    return [by_id, NamedPerson(customer_id=None, email=customer.email, order_numbers=())] if customer.email else [by_id]
 
 
-def _require_named(person: PersonNamed) -> None:
+def _require_named(person: NamedPerson) -> None:
     email = (person.email or "").strip()
     if not (person.customer_id or email):
         raise Invalid("The request names no person.", errors=(FieldError("email", "give this, customer_id or both"),))
@@ -195,7 +195,7 @@ def _require_named(person: PersonNamed) -> None:
         )
 
 
-def _keys(person: PersonNamed) -> tuple[str | None, str | None, list[str]]:
+def _keys(person: NamedPerson) -> tuple[str | None, str | None, list[str]]:
     email = (person.email or "").strip().lower() or None
     numbers = [normalise_order_number(number) for number in person.order_numbers]
     return person.customer_id, email, [number for number in numbers if number]

@@ -9,7 +9,13 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from integrations.platform import ErasureAsked, ExportAsked, PlatformChange, PlatformRevoked, ShopErasureAsked
+from integrations.platform import (
+    ErasureRequested,
+    ExportRequested,
+    PlatformChange,
+    PlatformRevoked,
+    ShopErasureRequested,
+)
 from server.core.cache import ExpiringCache
 from server.core.crypto import Vault
 from server.core.database import Connection, Database
@@ -27,7 +33,7 @@ from server.webhooks.models import InboxEntry
 
 CHANGES = "stores.changes"
 CACHED_S = 5.0
-COMPLIANCE = (ErasureAsked, ExportAsked, ShopErasureAsked)
+COMPLIANCE = (ErasureRequested, ExportRequested, ShopErasureRequested)
 """Requests that a store may still send for shops that have disconnected it."""
 MAX_ADDRESS = 255
 LARGE_BYTES = 128 * 1024
@@ -111,7 +117,7 @@ class Inbox:
             return connected
         left = await self._stores.list_left_refs(platform, address[:MAX_ADDRESS])
         found = list(dict.fromkeys([*connected, *left]))
-        if isinstance(change, ShopErasureAsked):
+        if isinstance(change, ShopErasureRequested):
             return found
         return list({ref.shop_id: ref for ref in reversed(found)}.values())
 

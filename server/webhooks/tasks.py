@@ -6,14 +6,14 @@ from uuid import UUID
 from integrations.platform import (
     CatalogChanged,
     Disconnected,
-    ErasureAsked,
-    ExportAsked,
+    ErasureRequested,
+    ExportRequested,
     OrderChanged,
     PlatformChange,
     PlatformRevoked,
     PlatformUnavailable,
     PoliciesChanged,
-    ShopErasureAsked,
+    ShopErasureRequested,
 )
 from server.catalog.service import Catalog
 from server.core.database import Database
@@ -94,11 +94,11 @@ class ProcessChanges:
         match change:
             case Disconnected():
                 await self._stores.mark_revoked(shop_id, store_id, PlatformRevoked(GONE))
-            case ErasureAsked(person=person):
+            case ErasureRequested(person=person):
                 await self._privacy.erase(shop_id, person, asked_by=f"connection:{store_id}")
-            case ExportAsked(person=person):
+            case ExportRequested(person=person):
                 await self._privacy.export(shop_id, person, asked_by=f"connection:{store_id}")
-            case ShopErasureAsked():
+            case ShopErasureRequested():
                 await self._privacy.erase_store(shop_id, store_id)
             case CatalogChanged() | OrderChanged() | PoliciesChanged():
                 pass  # an order is cached for a minute at most; the rest is read below

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlencode
 from msgspec import Struct
 
 from integrations.platform import PlatformError
-from integrations.shopify import ShopifyApp, TokenDesk
+from integrations.shopify import ShopifyApp, TokenEndpoint
 from integrations.shopify.auth import (
     AuthRefused,
     deep_link,
@@ -130,7 +130,7 @@ class ShopifyAdmin:
     async def _buy_token(self, app: ShopifyApp, domain: str, token: str) -> dict[str, str]:
         http = StoreHttp(self._egress.client(), "Shopify")
         try:
-            desk = TokenDesk(http, self._origin.replace("{store}", domain), app)
+            desk = TokenEndpoint(http, self._origin.replace("{store}", domain), app)
             return await desk.exchange_session_token(token)
         finally:
             await http.close()

@@ -6,7 +6,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from integrations.platform import PlatformRevoked, PlatformUnavailable
-from integrations.shopify import InstallState, ShopifyApp, TokenDesk
+from integrations.shopify import InstallState, ShopifyApp, TokenEndpoint
 from integrations.shopify.auth import (
     AuthRefused,
     authorize_url,
@@ -106,7 +106,7 @@ class ShopifyInstall:
     async def _buy_token(self, app: ShopifyApp, domain: str, code: str) -> dict[str, str]:
         http = StoreHttp(self._egress.client(), "Shopify")
         try:
-            return await TokenDesk(http, self._origin.replace("{store}", domain), app).exchange_code(code)
+            return await TokenEndpoint(http, self._origin.replace("{store}", domain), app).exchange_code(code)
         except PlatformRevoked as reason:
             raise Invalid(
                 "Shopify did not accept the installation.", errors=(FieldError("code", str(reason)),)

@@ -10,7 +10,7 @@ import httpx
 from integrations.platform import PlatformRevoked
 from integrations.shopify import ShopifyApp, ShopifyPlatform
 from integrations.shopify.client import AdminApi
-from integrations.shopify.tokens import AccessToken, TokenDesk
+from integrations.shopify.tokens import AccessToken, TokenEndpoint
 from integrations.store_http import StoreHttp
 from server.embedded.standins.shopify.tokens import API_KEY, SECRET
 
@@ -64,4 +64,4 @@ class Connected:
 def admin_api(origin: str, credentials: SharedCredentials, app: ShopifyApp = APP) -> AdminApi:
     """The bare client."""
     http = store_http()
-    return AdminApi(http, origin, AccessToken(TokenDesk(http, origin, app), credentials))
+    return AdminApi(http, origin, AccessToken(TokenEndpoint(http, origin, app), credentials))

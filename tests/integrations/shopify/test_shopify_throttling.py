@@ -7,8 +7,8 @@ import pytest
 
 from integrations.platform import PlatformUnavailable
 from integrations.shopify import ShopifyPlatform, queries
-from integrations.shopify.client import Pace
-from integrations.shopify.throttle import FIRST_GUESS_S, Throttle
+from integrations.shopify.client import RequestBudget
+from integrations.shopify.throttle import FIRST_PAUSE_S, Throttle
 from server.embedded.standins.shopify.cost import Bucket
 from server.embedded.standins.shopify.records import generated, order
 from server.embedded.standins.shopify.shop import Shop
@@ -48,7 +48,7 @@ def test_absurd_numbers_teach_nothing(absurd: dict[str, object]) -> None:
     throttle = Throttle(clock=lambda: 0.0)
     throttle.learn("a", absurd)
     assert throttle.pause_s("a") == 0
-    assert throttle.pause_after_refusal_s("a") == FIRST_GUESS_S
+    assert throttle.pause_after_refusal_s("a") == FIRST_PAUSE_S
 
 
 @pytest.mark.parametrize("status", [200, 429])
@@ -89,5 +89,5 @@ async def test_patience_ends(standin: ShopifyStandin, shop: Shop, credentials: S
     shop.bucket.take(1_000)
     api = admin_api(standin.origin(shop.domain), credentials)
     with pytest.raises(PlatformUnavailable, match="throttles"):
-        await api.query(queries.POLICIES, pace=Pace(attempts=1, timeout_s=5, patience_s=1.5))
+        await api.query(queries.POLICIES, budget=RequestBudget(attempts=1, timeout_s=5, patience_s=1.5))
     assert shop.throttled == 2

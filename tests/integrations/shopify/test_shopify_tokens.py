@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from integrations.platform import PlatformRevoked, PlatformUnavailable
-from integrations.shopify import InstallState, ShopifyApp, ShopifyPlatform, TokenDesk
+from integrations.shopify import InstallState, ShopifyApp, ShopifyPlatform, TokenEndpoint
 from integrations.shopify.auth import SCOPES, authorize_url, missing_scopes, read_callback, sign_state
 from server.embedded.standins.shopify.records import order
 from server.embedded.standins.shopify.shop import Shop
@@ -34,7 +34,7 @@ async def test_an_install_ends_with_tokens_that_work(standin: ShopifyStandin, sh
         back = await browser.get(url.replace(f"https://{shop.domain}", standin.origin(shop.domain)))
     returned = urlsplit(back.headers["location"])
     callback = read_callback(returned.query, APP.secrets, "nonce", datetime.now(UTC).timestamp())
-    desk = TokenDesk(store_http(), standin.origin(shop.domain), APP)
+    desk = TokenEndpoint(store_http(), standin.origin(shop.domain), APP)
     bought = await desk.exchange_code(callback.code)
     assert missing_scopes(bought["scope"]) == ()
     assert set(bought) == {"access_token", "refresh_token", "expires_at", "scope"}
@@ -45,7 +45,7 @@ async def test_an_install_ends_with_tokens_that_work(standin: ShopifyStandin, sh
 
 
 async def test_the_embedded_app_buys_its_tokens_with_a_session_token(standin: ShopifyStandin, shop: Shop) -> None:
-    desk = TokenDesk(store_http(), standin.origin(shop.domain), APP)
+    desk = TokenEndpoint(store_http(), standin.origin(shop.domain), APP)
     bought = await desk.exchange_session_token(session_token(shop.domain, API_KEY, SECRET))
     assert shop.tokens.is_good(bought["access_token"])
     assert '"expiring":"1"' in shop.requests[-1]["body"]

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from integrations.platform import (
     CatalogChanged,
     Disconnected,
-    ErasureAsked,
-    ExportAsked,
+    ErasureRequested,
+    ExportRequested,
+    NamedPerson,
     OrderChanged,
-    PersonNamed,
     PlatformChange,
     PoliciesChanged,
     Product,
     RemovedProduct,
-    ShopErasureAsked,
+    ShopErasureRequested,
 )
 from integrations.shopify import ShopifyPlatform
 from integrations.shopify.auth import callback_message
@@ -87,7 +87,7 @@ def test_headers_that_are_missing_or_odd() -> None:
 
 
 ADA = {"id": 501, "email": "ada@example.com", "phone": "555-625-1199"}
-PERSON = PersonNamed(customer_id="501", email="ada@example.com", phone="555-625-1199")
+PERSON = NamedPerson(customer_id="501", email="ada@example.com", phone="555-625-1199")
 
 
 @pytest.mark.parametrize(
@@ -111,9 +111,9 @@ PERSON = PersonNamed(customer_id="501", email="ada@example.com", phone="555-625-
         ("refunds/create", {"id": 1, "order_id": 2}, OrderChanged()),
         ("shop/update", {"id": 1}, PoliciesChanged()),
         ("app/uninstalled", {"id": 1}, Disconnected()),
-        ("shop/redact", {"shop_id": 1, "shop_domain": "acme.myshopify.com"}, ShopErasureAsked()),
-        ("customers/redact", {"customer": ADA, "orders_to_redact": [299938]}, ErasureAsked(PERSON)),
-        ("customers/data_request", {"customer": ADA, "data_request": {"id": 9999}}, ExportAsked(PERSON, "9999")),
+        ("shop/redact", {"shop_id": 1, "shop_domain": "acme.myshopify.com"}, ShopErasureRequested()),
+        ("customers/redact", {"customer": ADA, "orders_to_redact": [299938]}, ErasureRequested(PERSON)),
+        ("customers/data_request", {"customer": ADA, "data_request": {"id": 9999}}, ExportRequested(PERSON, "9999")),
         ("customers/data_request", {"customer": None}, None),
         ("customers/redact", {"customer": {"phone": "1"}}, None),
         ("themes/publish", {"id": 1}, None),
