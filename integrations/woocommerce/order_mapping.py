@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from integrations.money import rounded_money
 from integrations.platform import Address, Money, Order, OrderItem, OrderStatus, PlatformUnavailable, Refund, Shipment
 from integrations.woocommerce.statuses import UNPLACED, meaning
 from integrations.woocommerce.tracking import fulfillment_shipments, is_covered, noted_shipments, plugin_shipments
@@ -18,7 +19,6 @@ from integrations.woocommerce.values import (
     is_yes,
     line,
     meta,
-    minor_of,
     moment_of,
     record,
     rows,
@@ -125,7 +125,7 @@ def _unit_price(item: Record, quantity: int, is_with_tax: bool, currency: str) -
         if is_with_tax:
             total, tax = decimal_of(item.get("total")), decimal_of(item.get("total_tax")) or Decimal(0)
             price = (total + tax) / quantity if total is not None and quantity else None
-        return None if price is None or price < 0 else minor_of(price, currency)
+        return None if price is None or price < 0 else rounded_money(price, currency)
     except ValueError:
         return None
 

@@ -2,24 +2,13 @@
 
 import html
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import lru_cache
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
 
+from integrations.money import rounded_money
 from integrations.platform import Money
 from integrations.text import html_to_text
-
-MAX_MINOR = 10**15
-"""More is a slip of the pen, and would not fit a database's integers."""
-
-
-@lru_cache(maxsize=256)
-def minor_digits(currency: str) -> int:
-    """Decimal digits of the minor unit: 2 for USD, 0 for JPY, 3 for KWD. Source: CLDR through babel."""
-    from babel.numbers import get_currency_precision
-
-    return get_currency_precision(currency)
 
 
 def decimal_of(value: Any) -> Decimal | None:
@@ -37,16 +26,6 @@ def decimal_of(value: Any) -> Decimal | None:
     return number
 
 
-def minor_of(number: Decimal, currency: str) -> Money:
-    """The amount in minor units, rounded half up as the shop itself shows it. Raises ValueError when out of bounds."""
-    if number and number.adjusted() > 15:
-        raise ValueError("the amount is too large")
-    minor = int(number.scaleb(minor_digits(currency)).quantize(Decimal(1), ROUND_HALF_UP))
-    if abs(minor) > MAX_MINOR:
-        raise ValueError("the amount is too large")
-    return Money(minor, currency)
-
-
 def price_of(value: Any, currency: str) -> Money | None:
     """A price; None where there is none. Raises ValueError for what is no price, a negative one included."""
     number = decimal_of(value)
@@ -54,14 +33,14 @@ def price_of(value: Any, currency: str) -> Money | None:
         return None
     if number < 0:
         raise ValueError(f"{str(value)[:40]!r} is not a price")
-    return minor_of(number, currency)
+    return rounded_money(number, currency)
 
 
 def amount_of(value: Any, currency: str) -> Money | None:
     """The size of an amount (refunds are negative in one place, positive in another); None where unreadable."""
     try:
         number = decimal_of(value)
-        return None if number is None else minor_of(abs(number), currency)
+        return None if number is None else rounded_money(abs(number), currency)
     except ValueError:
         return None
 
@@ -72,7 +51,7 @@ def line(value: Any) -> str:
 
 
 def paragraphs(value: Any) -> str:
-    """Plain text with a line per block of the HTML."""
+    """Plain text with a line for each block of HTML, or for each line of text without tags; "" for any other value."""
     if not isinstance(value, str | int | Decimal) or isinstance(value, bool):
         return ""
     return "\n".join(line for line in html_to_text(str(value), bullet="").split("\n") if line)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integrations.money import minor_digits
 from integrations.platform import Money, OrderStatus
 from integrations.woocommerce.client import EXACT_JSON
 from integrations.woocommerce.statuses import meaning
@@ -15,7 +16,6 @@ from integrations.woocommerce.values import (
     amount_of,
     day_of,
     line,
-    minor_digits,
     moment_of,
     paragraphs,
     price_of,
