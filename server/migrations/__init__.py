@@ -1,1 +1,1 @@
-"""The schema's history, and how it is brought up to date: as the owner, who alone may change tables."""
+"""The revisions of the schema, and the migration to the newest: as the owner, who alone may change tables."""

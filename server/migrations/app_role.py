@@ -1,17 +1,16 @@
-"""The role that the app connects as: made where it is missing, otherwise altered only where it differs."""
-
-from typing import Any
+"""The role that the app connects as: created where it is missing, otherwise altered only where it differs."""
 
 import asyncpg
 
-from server.core.database import url_for_role
+from server.core.database import Connection, url_for_role
 from server.core.errors import ConfigurationError
 
 LOGIN_TIMEOUT_S = 5
 
 
-async def prepare_role(driver: Any, owner_url: str, role: str, password: str | None) -> None:
-    """See `migrate`. Raises ConfigurationError when the owner may not do what is left to do, with the mend."""
+async def prepare_role(driver: Connection, owner_url: str, role: str, password: str | None) -> None:
+    """Create the role or alter what differs (see `migrate`). Raises ConfigurationError, with what to do, when the
+    owner may not."""
     quoted = await driver.fetchval("SELECT quote_ident($1)", role)
     found = await driver.fetchrow("SELECT rolsuper, rolbypassrls, rolcanlogin FROM pg_roles WHERE rolname = $1", role)
     if found is None:
@@ -48,7 +47,7 @@ async def prepare_role(driver: Any, owner_url: str, role: str, password: str | N
     return None
 
 
-async def _alter(driver: Any, statement: str, what: str) -> None:
+async def _alter(driver: Connection, statement: str, what: str) -> None:
     try:
         await driver.execute(statement)
     except asyncpg.InsufficientPrivilegeError:
@@ -56,7 +55,7 @@ async def _alter(driver: Any, statement: str, what: str) -> None:
 
 
 async def _opens(url: str) -> bool:
-    """Whether the password is the role's. There is no other way to see it, and setting it anew would be a change."""
+    """Whether the password is the role's. There is no other way to find out, and setting it again would be a change."""
     try:
         connection = await asyncpg.connect(url, timeout=LOGIN_TIMEOUT_S)
     except asyncpg.InvalidAuthorizationSpecificationError:

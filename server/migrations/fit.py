@@ -1,7 +1,7 @@
 """Whether the database is what this code needs: schema, rights, writes.
 
 A schema that is older is refused. One that is newer is served: while an upgrade rolls, processes of the old version
-run, and restart, on the new schema, which keeps what they use (decisions/0011).
+run, and restart, on the new schema, which still has what they use (decisions/0011).
 """
 
 from msgspec import Struct
@@ -60,7 +60,7 @@ class Fit(Struct, frozen=True, kw_only=True):
 
 
 async def examine_fit(database: Database) -> Fit:
-    """Ask the database, as the app's role. Raises Unavailable when it does not answer."""
+    """The state of the database, as the app's role sees it. Raises Unavailable when it does not answer."""
     known = known_revisions()
     [state] = await database.fetch(
         "SELECT current_user AS role, to_regclass('public.alembic_version') IS NOT NULL AS is_there, "
@@ -73,7 +73,7 @@ async def examine_fit(database: Database) -> Fit:
         revisions = await database.fetch("SELECT version_num FROM alembic_version")
         found = revisions[0]["version_num"] if revisions else None
     fit = Fit(found=found, known=known)
-    if fit.is_newer:  # its rights are those of the newer code, which `aisle migrate` of that version sees to
+    if fit.is_newer:  # its rights are those of the newer code, which `aisle migrate` of that version grants
         return fit
     misfits = await find_misfits(database.fetch, state["role"])
     return Fit(found=found, known=known, misfits=tuple(misfits))
@@ -82,7 +82,7 @@ async def examine_fit(database: Database) -> Fit:
 async def require_fit(database: Database) -> str | None:
     """What an operator should know of a database that this code can work with, if anything.
 
-    Raises Unavailable, in one line with the mend, when it cannot.
+    Raises Unavailable, with one line that says what to do, when it cannot.
     """
     await database.ping()
     fit = await examine_fit(database)

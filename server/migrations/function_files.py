@@ -3,7 +3,8 @@
 import re
 from graphlib import TopologicalSorter
 from importlib.resources import files
-from typing import Any
+
+from server.core.database import Connection
 
 _OURS = """
     SELECT f.oid::regprocedure::text AS name, pg_get_functiondef(f.oid) AS definition, f.proacl::text AS rights
@@ -24,7 +25,7 @@ def load_functions() -> dict[str, str]:
     return {name: texts[name] for name in TopologicalSorter(used).static_order()}
 
 
-async def recreate_functions(driver: Any) -> None:
+async def recreate_functions(driver: Connection) -> None:
     """Give every function the text of its file, within the transaction that is open.
 
     A new installation and an upgraded one have the same functions afterwards. Where all of them have their text and

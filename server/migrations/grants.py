@@ -1,13 +1,14 @@
-"""What the app role may do: one statement of it, used to grant, to compare, and to say what does not fit."""
+"""What the app role may do: one query for it, which grants, comparisons and messages use."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
 
 from msgspec import Struct
 
+from server.core.database import Row
+
 READ_ONLY_TABLES = ("alembic_version",)
 APPEND_ONLY_TABLES = ("usage_entry", "billing_statement", "conversation_mark")
-"""Nothing that was counted is changed or taken away afterwards."""
+"""What was counted is never changed or deleted."""
 
 # What an extension brought belongs to it; what has another owner was made by somebody else and is none of ours.
 _MISFITS = """
@@ -41,7 +42,7 @@ _MISFITS = """
 """
 NAMED = 3
 
-Fetch = Callable[..., Awaitable[list[Any]]]
+Fetch = Callable[..., Awaitable[list[Row]]]
 
 
 class Misfit(Struct, frozen=True):
@@ -53,7 +54,7 @@ class Misfit(Struct, frozen=True):
     wanted: bool
 
     def statement(self, role: str) -> str:
-        """The SQL that mends it; `role` is quoted."""
+        """The SQL that grants or revokes it; `role` is quoted."""
         verb, preposition = ("GRANT", "TO") if self.wanted else ("REVOKE", "FROM")
         return f"{verb} {self.privilege} ON {self.kind} {self.name} {preposition} {role}"
 
@@ -62,9 +63,9 @@ class Misfit(Struct, frozen=True):
 
 
 async def find_misfits(fetch: Fetch, role: str) -> list[Misfit]:
-    """Where the rights that a role has, by whatever way, are not those it should have."""
+    """The rights that a role lacks, or has (in whatever way) and must not have."""
     rows = await fetch(_MISFITS, role, list(READ_ONLY_TABLES), list(APPEND_ONLY_TABLES))
-    return [Misfit(**dict(row)) for row in rows]
+    return [Misfit(**row) for row in rows]
 
 
 def in_words(misfits: Iterable[Misfit]) -> str:

@@ -2,23 +2,24 @@
 
 All of it is one transaction: either everything fits afterwards, or nothing has changed. Only what differs is altered,
 so a second run writes nothing, and an owner who is no superuser needs no more rights than the change takes. No lock is
-waited for longer than LOCK_TIMEOUT_S, since every question of a shopper would queue behind the wait; whoever holds it
-is given time in between, with nothing locked.
+waited for longer than LOCK_TIMEOUT_S, since every question of a shopper would queue behind the wait; between two tries
+nothing is locked, so that whoever has the lock can finish.
 """
 
 import asyncio
 from importlib.resources import files
-from typing import Any
+from typing import cast
 
 import asyncpg
 from alembic import command
 from alembic.config import Config
 from msgspec import Struct
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection as SyncConnection
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
-from server.core.database import plain_url
+from server.core.database import Connection, plain_url
 from server.core.errors import AisleError, ConfigurationError, DatabaseBusy
 from server.core.logging import get_logger
 from server.migrations.app_role import prepare_role
@@ -32,7 +33,7 @@ OTHER_MIGRATION_S = 600
 """How long another migration is waited for: nothing is locked meanwhile."""
 LOCK_TIMEOUT_S = 0.2
 """Well below the app's own lock_timeout (5 s): a question that queues behind us is answered late, not refused. And well
-below the server's deadlock_timeout (1 s): of two who wait for each other it is the migration that gives way. With 2 s,
+below the server's deadlock_timeout (1 s): of two that wait for each other it is the migration that ends. With 2 s,
 2 of 147 turns of an older version ended as deadlocks while a revision altered four tables."""
 LOCK_TRIES = 100
 LOCK_PAUSE_S = 1.0
@@ -105,7 +106,7 @@ async def current_revision(url: str) -> str | None:
 async def _migrate(connection: AsyncConnection, owner_url: str, role: str, password: str | None) -> Migrated:
     # limits of the owner's own would end a long migration half-way, and a search path of its own would lead astray
     await connection.execute(text("SET LOCAL statement_timeout = 0"))
-    driver: Any = (await connection.get_raw_connection()).driver_connection
+    driver = cast(Connection, (await connection.get_raw_connection()).driver_connection)
     await driver.execute(
         "SET LOCAL idle_in_transaction_session_timeout = 0; SET LOCAL search_path = public; "
         f"SET LOCAL lock_timeout = '{OTHER_MIGRATION_S}s'"
@@ -124,14 +125,14 @@ async def _migrate(connection: AsyncConnection, owner_url: str, role: str, passw
     return Migrated(newest_revision())
 
 
-async def _revision(driver: Any) -> str | None:
+async def _revision(driver: Connection) -> str | None:
     if await driver.fetchval("SELECT to_regclass('public.alembic_version') IS NULL"):
         return None
     found: str | None = await driver.fetchval("SELECT version_num FROM public.alembic_version")
     return found
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: SyncConnection) -> None:
     config = Config()
     config.set_main_option("script_location", str(files("server.migrations")))
     config.set_main_option("path_separator", "os")
@@ -139,7 +140,7 @@ def _upgrade(connection: Connection) -> None:
     command.upgrade(config, "head")
 
 
-async def _fit_rights(driver: Any, role: str) -> None:
+async def _fit_rights(driver: Connection, role: str) -> None:
     """Grant what is lacking and revoke what is too much. Raises ConfigurationError when that does not help."""
     misfits = await find_misfits(driver.fetch, role)
     if not misfits:

@@ -1,9 +1,8 @@
-"""What a migration needs before it begins: the server's version, pgvector, a schema to make tables in, their owner."""
-
-from typing import Any
+"""What a migration needs before it begins: the server's version, pgvector, a schema it may write, the tables' owner."""
 
 import asyncpg
 
+from server.core.database import Connection
 from server.core.errors import ConfigurationError
 
 LEAST_POSTGRES = 15
@@ -11,8 +10,8 @@ LEAST_VECTOR = (0, 8)
 """`hnsw.iterative_scan` (decisions/0002) came with it."""
 
 
-async def require_prerequisites(driver: Any) -> None:
-    """Make the extension where it is missing and may be made. Raises ConfigurationError with the mend."""
+async def require_prerequisites(driver: Connection) -> None:
+    """Create the extension where it is missing. Raises ConfigurationError, with what to do, for anything else."""
     number = int(await driver.fetchval("SELECT current_setting('server_version_num')"))
     if number // 10_000 < LEAST_POSTGRES:
         raise ConfigurationError(
@@ -20,7 +19,7 @@ async def require_prerequisites(driver: Any) -> None:
         )
     if await driver.fetchval("SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::bool"):
         raise ConfigurationError("the database takes no writes: name the primary in AISLE_DATABASE_URL")
-    facts = await driver.fetchrow(
+    [facts] = await driver.fetch(
         "SELECT current_user AS me, quote_ident(current_user) AS quoted, current_database() AS database, "
         "has_schema_privilege('public', 'CREATE') AS may_create, pg_get_userbyid(relowner) AS owner, "
         "coalesce(pg_has_role(relowner, 'USAGE'), true) AS is_owner "
@@ -39,7 +38,7 @@ async def require_prerequisites(driver: Any) -> None:
     await _require_vector(driver, facts["database"])
 
 
-async def _require_vector(driver: Any, database: str) -> None:
+async def _require_vector(driver: Connection, database: str) -> None:
     found = await driver.fetchrow(
         "SELECT extversion, extnamespace::regnamespace::text AS schema FROM pg_extension WHERE extname = 'vector'"
     )

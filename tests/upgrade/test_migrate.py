@@ -13,7 +13,8 @@ from server.migrations.fit import examine_fit
 from server.migrations.function_files import load_functions
 from server.migrations.migrate import migrate
 from server.migrations.revisions import known_revisions, newest_revision
-from tests.upgrade.conftest import SECRET_KEY, House
+from tests.servers import SharedServers
+from tests.upgrade.conftest import SECRET_KEY, House, made_house
 
 DEADLOCK_TIMEOUT_MS = 1000
 """The server's own, unless an administrator changes it."""
@@ -33,12 +34,34 @@ CATALOGS = {
     "revision": "SELECT version_num, xmin::text FROM alembic_version",
 }
 
+OURS = (
+    "NOT EXISTS (SELECT FROM pg_depend WHERE classid = 'pg_proc'::regclass AND objid = pg_proc.oid AND deptype = 'e')"
+)
+DEFINITIONS = {
+    "columns": "SELECT relname, attname, format_type(atttypid, atttypmod), attnotnull, attidentity::text, "
+    "attstorage::text, pg_get_expr(adbin, adrelid) FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid "
+    "LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum "
+    "WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND attnum > 0",
+    "constraints": "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE connamespace = 'public'::regnamespace",
+    "indexes": "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'",
+    "policies": "SELECT tablename, policyname, cmd, qual FROM pg_policies WHERE schemaname = 'public'",
+    "functions": f"SELECT pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND {OURS}",
+    "triggers": "SELECT tgrelid::regclass::text, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal",
+}
+
 
 async def catalogs(house: House) -> dict[str, set[Any]]:
     """Everything a migration may write, with the transaction that wrote it last. Statistics that the server keeps by
     itself are written in place, so they change no xmin."""
     async with house.admin() as admin:
         return {name: {tuple(row) for row in await admin.fetch(query)} for name, query in CATALOGS.items()}
+
+
+async def definitions(house: House) -> dict[str, set[Any]]:
+    """The schema as the server writes it, without the names of roles."""
+    async with house.admin() as admin:
+        return {name: {tuple(row) for row in await admin.fetch(query)} for name, query in DEFINITIONS.items()}
 
 
 async def test_a_first_run_and_a_second_that_writes_nothing(house: House) -> None:
@@ -220,3 +243,11 @@ async def test_a_dump_of_revision_0008_with_data_is_upgraded(house: House) -> No
     async with house.database() as database:
         fit = await examine_fit(database)
     assert (fit.found, fit.misfits) == (newest_revision(), ())
+
+
+async def test_an_upgraded_installation_has_the_schema_of_a_new_one(house: House, servers: SharedServers) -> None:
+    await house.restore("0008")
+    await migrate(house.url, house.app_role, PASSWORD)
+    async with made_house(servers, "CREATEROLE") as new:
+        await migrate(new.url, new.app_role, PASSWORD)
+        assert await definitions(house) == await definitions(new)
