@@ -1,4 +1,4 @@
-"""A connection's secrets: sealed in its row, read by every process, changed by one at a time."""
+"""A store's secrets: sealed in its row, read by every process, changed by one at a time."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,31 +17,31 @@ _decoder = msgspec.json.Decoder(dict[str, str])
 class SealedCredentials:
     """Implements `integrations.platform.Credentials`."""
 
-    def __init__(self, database: Database, vault: Vault, shop_id: UUID, connection_id: UUID) -> None:
+    def __init__(self, database: Database, vault: Vault, shop_id: UUID, store_id: UUID) -> None:
         self._database, self._vault = database, vault
-        self._shop_id, self._connection_id = shop_id, connection_id
+        self._shop_id, self._store_id = shop_id, store_id
 
     async def read(self) -> dict[str, str]:
-        """As they are now. Raises PlatformRevoked when the connection is gone."""
+        """The present secrets. Raises PlatformRevoked when the store is no longer connected."""
         async with self._database.connection(self._shop_id) as connection:
-            sealed = await storage.find_credentials(connection, self._shop_id, self._connection_id)
+            sealed = await storage.find_credentials(connection, self._shop_id, self._store_id)
         return self._open(sealed)
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[dict[str, str]]:
-        """Alone among all processes; see the protocol."""
+        """Lock the row and save the dict when it was changed; see the protocol."""
         async with self._database.connection(self._shop_id) as connection:
-            sealed = await storage.find_credentials(connection, self._shop_id, self._connection_id, lock=True)
+            sealed = await storage.find_credentials(connection, self._shop_id, self._store_id, lock=True)
             values = self._open(sealed)
             before = dict(values)
             yield values
             if values != before:
                 renewed = seal(self._vault, self._shop_id, values)
-                await storage.update_credentials(connection, self._shop_id, self._connection_id, renewed)
+                await storage.update_credentials(connection, self._shop_id, self._store_id, renewed)
 
     def _open(self, sealed: bytes | None) -> dict[str, str]:
         if sealed is None:
-            raise PlatformRevoked("the connection has been taken away; connect the store again")
+            raise PlatformRevoked("the store has been disconnected; connect it again")
         known = find_opened(self._vault, self._shop_id, sealed)
         if known is None:
             raise PlatformRevoked("the stored access can no longer be opened; connect the store again")
@@ -49,7 +49,7 @@ class SealedCredentials:
 
 
 def find_opened(vault: Vault, shop_id: UUID, sealed: bytes | None) -> dict[str, str] | None:
-    """What was sealed; None where nothing is, or where the operator has dropped the key it was sealed with."""
+    """The opened secrets; None where there are none, or where the operator has removed the key that sealed them."""
     try:
         return _decoder.decode(vault.open(shop_id, sealed)) if sealed is not None else None
     except ValueError:
@@ -57,5 +57,5 @@ def find_opened(vault: Vault, shop_id: UUID, sealed: bytes | None) -> dict[str, 
 
 
 def seal(vault: Vault, shop_id: UUID, values: dict[str, str]) -> bytes:
-    """As they are stored."""
+    """The secrets as they are stored."""
     return vault.seal(shop_id, msgspec.json.encode(values).decode())

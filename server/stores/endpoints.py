@@ -49,7 +49,7 @@ async def get_connection(
     stores: NamedDependency[StoreService],
     platforms: NamedDependency[StorePlatforms],
 ) -> dict[str, Any]:
-    """State, last sync, what the merchant has to do."""
+    """Its state, its last sync, and what the merchant has to do."""
     return connection_view(await stores.get(caller.shop_id, _require_id(connection_id)), platforms)
 
 
@@ -88,7 +88,7 @@ async def change_connection(
     stores: NamedDependency[StoreService],
     platforms: NamedDependency[StorePlatforms],
 ) -> dict[str, Any]:
-    """How shoppers sign in at the store; what is left out stays as it is."""
+    """How shoppers sign in at the store; a field that is left out stays as it is."""
     caller.require(Role.ADMIN)
     found = _require_id(connection_id)
     if data.customer_client_id is UNSET:
@@ -100,7 +100,7 @@ async def change_connection(
 async def delete_connection(
     connection_id: FromPath[str], caller: NamedDependency[Caller], stores: NamedDependency[StoreService]
 ) -> None:
-    """Its credentials are forgotten at once; what was read stays."""
+    """Its credentials are deleted at once; its products and documents stay."""
     await stores.disconnect(caller, _require_id(connection_id))
 
 

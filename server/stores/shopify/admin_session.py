@@ -1,7 +1,7 @@
-"""Aisle inside Shopify's admin: who has opened it there, and how their store is doing with us.
+"""Aisle inside Shopify's admin: which store has opened it there, and the state of that store here.
 
-A session token says that a member of the store's staff has our app open now. It tells of that one store only, and it
-buys credentials, so that a store whose access was lost is mended by opening the app.
+A session token says that a member of the store's staff has our app open now. It is valid for that store only, and can
+be exchanged for credentials, so that opening the app reconnects a store whose access was lost.
 """
 
 import time
@@ -30,14 +30,15 @@ from server.stores.models import StoreConnection
 from server.stores.service import Renewed, StoreService
 from server.stores.shopify.install import PLATFORM
 
-ASK_SCOPES_AGAIN = timedelta(minutes=1)
-"""Where the merchant has not granted everything, new credentials do not either; each ends the ones before."""
+SCOPES_RETRY = timedelta(minutes=1)
+"""While scopes are missing, credentials are exchanged at most this often: new ones end the ones before, and they have
+the same scopes until the merchant grants more."""
 
 log = get_logger("stores")
 
 
 class Launch(Struct, frozen=True):
-    """The app's page, opened by Shopify for this store."""
+    """The app's page as Shopify has opened it for a store."""
 
     shop_domain: str
     api_key: str
@@ -46,7 +47,7 @@ class Launch(Struct, frozen=True):
 
 
 class StoreInAdmin(Struct, frozen=True, kw_only=True):
-    """A connected store, as its own staff may see it."""
+    """The state of a connected store, for its own staff."""
 
     connected: bool = True
     name: str
@@ -58,7 +59,7 @@ class StoreInAdmin(Struct, frozen=True, kw_only=True):
 
 
 class NotConnected(Struct, frozen=True, kw_only=True):
-    """A store that no shop here has."""
+    """The answer for a store that is not connected to any shop of this installation."""
 
     connected: bool = False
     connect_url: str
@@ -72,17 +73,17 @@ class ShopifyAdmin:
         self._app, self._origin, self._egress, self._stores = app, origin, egress, stores
 
     def find_launch(self, query: str) -> Launch | None:
-        """Whose admin has opened the page with this raw query; None when Shopify did not sign it just now."""
+        """The store whose admin has opened the page with this raw query; None unless Shopify signed it just now."""
         app = self._app
         if app is None or not is_signed_launch(query, app.secrets, time.time()):
             return None
         domain = find_shop_domain(parse_qs(query)["shop"][0]) or ""
         return Launch(domain, app.api_key, _connect_url(app, domain), deep_link(domain, app.api_key))
 
-    async def session(self, token: str) -> StoreInAdmin | NotConnected:
-        """How the store does in whose admin the app is open; its credentials are renewed where they need it.
+    async def describe_store(self, token: str) -> StoreInAdmin | NotConnected:
+        """The state of the store whose admin has the app open; its credentials are renewed first where they have to be.
 
-        Raises Unauthenticated for what is no session token of Shopify's for this app, good now.
+        Raises Unauthenticated for anything but a session token of Shopify's for this app that is valid now.
         """
         app, domain = self._require_admin(token)
         store = await self._stores.find_by_address(PLATFORM, domain)
@@ -111,40 +112,40 @@ class ShopifyAdmin:
 
     async def _renew(self, app: ShopifyApp, store: StoreConnection, domain: str, token: str) -> None:
         async def renewal(now: StoreConnection, known: dict[str, str]) -> Renewed | None:
-            if not _is_wanting(now, known):
+            if not _needs_renewal(now, known):
                 return None
-            credentials = await self._buy_token(app, domain, token)
+            credentials = await self._exchange_token(app, domain, token)
             granted = credentials.get("scope", "")
-            noted = {
+            settings = {
                 "missing_scopes": list(missing_scopes(granted)),
                 "all_orders": reaches_all_orders(granted),
                 "connected_at": datetime.now(UTC).isoformat(),
             }
-            return Renewed(credentials, noted)
+            return Renewed(credentials, settings)
 
         try:
             await self._stores.renew(store, renewal, "platform")
-        except PlatformError as reason:  # the page tells how the store stands, which is what it was opened for
+        except PlatformError as reason:  # the page still shows the state of the store
             log.warning("shopify_session_not_exchanged", shop_id=str(store.shop_id), reason=str(reason))
 
-    async def _buy_token(self, app: ShopifyApp, domain: str, token: str) -> dict[str, str]:
+    async def _exchange_token(self, app: ShopifyApp, domain: str, token: str) -> dict[str, str]:
         http = StoreHttp(self._egress.client(), "Shopify")
         try:
-            desk = TokenEndpoint(http, self._origin.replace("{store}", domain), app)
-            return await desk.exchange_session_token(token)
+            endpoint = TokenEndpoint(http, self._origin.replace("{store}", domain), app)
+            return await endpoint.exchange_session_token(token)
         finally:
             await http.close()
 
 
-def _is_wanting(store: StoreConnection, known: dict[str, str]) -> bool:
-    """Whether credentials are gone, near their end, or of a time when the app asked for less."""
+def _needs_renewal(store: StoreConnection, known: dict[str, str]) -> bool:
+    """Whether credentials are missing, about to expire, or lack scopes that the app needs now."""
     if store.state == "revoked" or not known.get("access_token"):
         return True
     now, ends = datetime.now(UTC), known.get("expires_at")
     if ends and datetime.fromisoformat(ends) <= now + timedelta(seconds=RENEW_BEFORE_S):
         return True
-    asked = datetime.fromisoformat(store.settings["connected_at"])
-    return bool(missing_scopes(known.get("scope", ""))) and now - asked > ASK_SCOPES_AGAIN
+    connected = datetime.fromisoformat(store.settings["connected_at"])
+    return bool(missing_scopes(known.get("scope", ""))) and now - connected > SCOPES_RETRY
 
 
 def _connect_url(app: ShopifyApp, domain: str) -> str:

@@ -1,12 +1,12 @@
 """Shoppers who sign in at their Shopify account from the chat, to see their own orders (proof level 3).
 
-    chat    begin     -> Shopify's address, opened in a window of its own; what we need at their return is kept here
-    window  finish    -> Shopify says who they are; a one-time secret goes to the page of ours that opened the window
-    chat    redeem    -> the secret, with the session that began, becomes the shop's word for the customer
+    chat    begin     -> Shopify's address, opened in a new window; the attempt is stored here
+    window  finish    -> Shopify says who they are; a one-time secret goes to our page that opened the window
+    chat    redeem    -> the secret, with the session that began, is exchanged for the shop's customer assertion
 
-An address that is forwarded gives its sender nothing: whoever signs in there has the secret told to a page of ours in
-their own browser only, and it counts for the session that began and no other. What is under way is kept in Redis,
-sealed and once; where Redis was emptied the shopper signs in again.
+Forwarding the address gains nothing: whoever signs in there has the secret sent to a page of ours in their own browser,
+and it is valid only for the session that began. Attempts and results are stored in Redis, sealed, and can be read once;
+where Redis was emptied the shopper signs in again.
 """
 
 from uuid import UUID
@@ -32,18 +32,18 @@ from server.stores.models import CUSTOMER_CLIENT_ID, StoreConnection
 from server.stores.order_stores import OrderStores
 
 CALLBACK = "/integrations/shopify/customer/callback"
-ATTEMPT_LIVES_S = 600
-RESULT_LIVES_S = 120
-"""From the window's last page back to the chat: a message within the browser and one request."""
+ATTEMPT_TTL_S = 600
+RESULT_TTL_S = 120
+"""For the way from the window's last page to the chat: a message within the browser and one request."""
 PER_CONVERSATION = Limit("customer-sign-in", per_minute=6, burst=10)
 PER_ADDRESS = Limit("customer-sign-in-address", per_minute=120, burst=120)
-OVER = "This sign-in is unknown or has expired; start again in the chat."
+UNKNOWN = "This sign-in is unknown or has expired; start again in the chat."
 
 log = get_logger("stores")
 
 
-class Place(Struct, frozen=True):
-    """Which session signs in at which store, as which of its clients."""
+class SignInContext(Struct, frozen=True):
+    """Which session signs in at which store, with which of its clients."""
 
     conversation_id: UUID
     shopper_id: UUID
@@ -51,25 +51,25 @@ class Place(Struct, frozen=True):
     client_id: str
 
 
-class Attempt(Struct, frozen=True):
-    """A shopper at Shopify."""
+class StoredAttempt(Struct, frozen=True):
+    """A sign-in that was begun. The field names are those of values stored already."""
 
-    place: Place
+    place: SignInContext
     secrets: SignInAttempt
 
 
-class Result(Struct, frozen=True):
-    """A shopper who came back signed in."""
+class StoredResult(Struct, frozen=True):
+    """A sign-in that Shopify has confirmed."""
 
-    place: Place
+    place: SignInContext
     customer_id: str
 
 
-_attempts, _results = msgspec.json.Decoder(Attempt), msgspec.json.Decoder(Result)
+_attempts, _results = msgspec.json.Decoder(StoredAttempt), msgspec.json.Decoder(StoredResult)
 
 
 class CustomerAccounts:
-    """Sign-ins of all shops' shoppers. In `origin` "{store}" stands for a store's domain; `base_url` is our own."""
+    """Sign-ins of shoppers at all stores. In `origin` "{store}" stands for a store's domain; `base_url` is our own."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class CustomerAccounts:
     async def begin(self, shopper: Shopper) -> str:
         """Where the shopper signs in. Raises RateLimited, Conflict where the shop offers none, Unavailable."""
         await self._count(shopper)
-        store = await self._store(shopper.shop_id)
+        store = await self._find_store(shopper.shop_id)
         if store is None:
             raise Conflict("Customers of this shop cannot sign in from the chat.")
         client_id = store.settings[CUSTOMER_CLIENT_ID]
@@ -104,8 +104,8 @@ class CustomerAccounts:
             raise Unavailable(f"The shop's accounts cannot be reached: {reason}.") from None
         finally:
             await http.close()
-        place = Place(shopper.conversation_id, shopper.shopper_id, store.id, client_id)
-        await self._keep(_key("attempt", secrets.state), shopper.shop_id, Attempt(place, secrets), ATTEMPT_LIVES_S)
+        place = SignInContext(shopper.conversation_id, shopper.shopper_id, store.id, client_id)
+        await self._put(_key("attempt", secrets.state), shopper.shop_id, StoredAttempt(place, secrets), ATTEMPT_TTL_S)
         return url
 
     async def finish(self, state: str, code: str) -> str:
@@ -113,44 +113,46 @@ class CustomerAccounts:
         shop_id, text = await self._take(_key("attempt", state))
         attempt = _attempts.decode(text)
         store = await self._require_same(shop_id, attempt.place)
-        if not code:  # the shopper has changed their mind
-            raise NotFound(OVER)
+        if not code:  # the shopper has cancelled
+            raise NotFound(UNKNOWN)
         http = self._http()
         try:
             customer = await self._sign_in(http, store).finish(attempt.secrets, code, state)
         except AuthRefused as reason:
             log.info("customer_sign_in_refused", shop_id=str(shop_id), reason=str(reason))
-            raise NotFound(OVER) from None
+            raise NotFound(UNKNOWN) from None
         except PlatformUnavailable as reason:
             raise Unavailable(f"The shop's accounts cannot be reached: {reason}.") from None
         finally:
             await http.close()
         secret = new_secret("si_")
-        await self._keep(_key("result", secret), shop_id, Result(attempt.place, customer.customer_id), RESULT_LIVES_S)
+        await self._put(
+            _key("result", secret), shop_id, StoredResult(attempt.place, customer.customer_id), RESULT_TTL_S
+        )
         return secret
 
     async def redeem(self, shopper: Shopper, secret: str) -> dict[str, str]:
-        """The shop's word for the customer, which opens their next session. Raises RateLimited, Unavailable, and
-        NotFound alike for a secret that is wrong, used, too old or of another session."""
+        """The shop's signed assertion of the customer, with which their next session begins. Raises RateLimited,
+        Unavailable, and NotFound alike for a secret that is wrong, used, expired or of another session."""
         await self._count(shopper)
         shop_id, text = await self._take(_key("result", secret))
         result = _results.decode(text)
         began = (shop_id, result.place.conversation_id, result.place.shopper_id)
         if began != (shopper.shop_id, shopper.conversation_id, shopper.shopper_id):
             log.warning("customer_sign_in_of_another_session", shop_id=str(shop_id))
-            raise NotFound(OVER)
+            raise NotFound(UNKNOWN)
         await self._require_same(shop_id, result.place)
         return await self._shops.vouch_for(shop_id, result.customer_id, result.place.connection_id)
 
-    async def _store(self, shop_id: UUID) -> StoreConnection | None:
+    async def _find_store(self, shop_id: UUID) -> StoreConnection | None:
         store = await self._order_stores.find(shop_id)
         return store if store and self.is_offered_by(store) else None
 
-    async def _require_same(self, shop_id: UUID, place: Place) -> StoreConnection:
-        """A customer's number says something only at the store that gave it out."""
-        store = await self._store(shop_id)
+    async def _require_same(self, shop_id: UUID, place: SignInContext) -> StoreConnection:
+        """The store of an attempt, if it answers for the shop's orders: a customer's number means nothing elsewhere."""
+        store = await self._find_store(shop_id)
         if store is None or (store.id, store.settings[CUSTOMER_CLIENT_ID]) != (place.connection_id, place.client_id):
-            raise NotFound(OVER)
+            raise NotFound(UNKNOWN)
         return store
 
     async def _count(self, shopper: Shopper) -> None:
@@ -166,29 +168,29 @@ class CustomerAccounts:
         origin = self._origin.replace("{store}", store.settings["store"])
         return CustomerSignIn(http, origin, store.settings[CUSTOMER_CLIENT_ID])
 
-    async def _keep(self, key: str, shop_id: UUID, value: Attempt | Result, lives_s: int) -> None:
+    async def _put(self, key: str, shop_id: UUID, value: StoredAttempt | StoredResult, ttl_s: int) -> None:
         sealed = self._vault.seal(shop_id, msgspec.json.encode(value).decode())
         try:
-            await self._redis.set(key, shop_id.bytes + sealed, ex=lives_s)
+            await self._redis.set(key, shop_id.bytes + sealed, ex=ttl_s)
         except (RedisError, OSError):
             raise Unavailable("Signing in does not work right now; please try again soon.") from None
 
     async def _take(self, key: str) -> tuple[UUID, str]:
-        """(shop, what was kept), once. Raises NotFound, Unavailable."""
+        """The shop and the value stored under a key, which is deleted. Raises NotFound, Unavailable."""
         try:
             async with self._redis.pipeline(transaction=True) as pipe:
                 pipe.get(key)
                 pipe.delete(key)
-                kept, _ = await pipe.execute()
+                stored, _ = await pipe.execute()
         except (RedisError, OSError):
             raise Unavailable("Signing in does not work right now; please try again soon.") from None
-        if kept is None:
-            raise NotFound(OVER)
-        shop_id = UUID(bytes=kept[:16])
+        if stored is None:
+            raise NotFound(UNKNOWN)
+        shop_id = UUID(bytes=stored[:16])
         try:
-            return shop_id, self._vault.open(shop_id, kept[16:])
+            return shop_id, self._vault.open(shop_id, stored[16:])
         except ValueError:
-            raise NotFound(OVER) from None
+            raise NotFound(UNKNOWN) from None
 
 
 def _key(kind: str, secret: str) -> str:

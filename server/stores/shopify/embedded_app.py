@@ -1,4 +1,4 @@
-"""The app's page inside Shopify's admin, and the one call it makes. No cookie counts here: the page is framed."""
+"""The app's page inside Shopify's admin, and the one request it makes. Cookies are not used: the page is framed."""
 
 from secrets import token_urlsafe
 from typing import Any
@@ -19,7 +19,7 @@ AnyRequest = Request[Any, Any, Any]
 
 @get("/integrations/shopify/app", include_in_schema=False)
 async def show_app(request: AnyRequest, shopify_admin: NamedDependency[ShopifyAdmin]) -> Template:
-    """Framed by the admin of the store that Shopify signed the address for, and by nobody else."""
+    """The app's page. Only the admin of the store that Shopify signed the address for may frame it."""
     launch = shopify_admin.find_launch(request.url.query)
     nonce = token_urlsafe(16)
     if launch is None:
@@ -33,11 +33,11 @@ async def show_app(request: AnyRequest, shopify_admin: NamedDependency[ShopifyAd
 async def read_session(
     request: AnyRequest, shopify_admin: NamedDependency[ShopifyAdmin]
 ) -> Response[StoreInAdmin | NotConnected]:
-    """How the store does, for a session token of its admin."""
+    """The state of the store whose admin issued the session token."""
     token = bearer_token(request)
     if token is None:
         raise Unauthenticated("Send a session token of Shopify's admin as a bearer token.")
-    return Response(await shopify_admin.session(token), headers={"Cache-Control": "private, no-store"})
+    return Response(await shopify_admin.describe_store(token), headers={"Cache-Control": "private, no-store"})
 
 
 def _headers(nonce: str, ancestors: str, scripts: str = "") -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Connecting a Shopify store by OAuth: from the consent page's signed return to credentials that renew themselves."""
+"""Connecting a Shopify store by OAuth: the consent page, and its signed return with a code for credentials."""
 
 import time
 from uuid import UUID
@@ -62,7 +62,8 @@ class ShopifyInstall:
         return InstallConsent(at_origin, nonce)
 
     async def finish(self, query: str, nonce: str, shop_id: UUID, actor: str) -> StoreConnection:
-        """Keep the store that a consent page's return names, for the shop that began. Raises Invalid, Unavailable."""
+        """Connect the store that a return from the consent page names to the shop that began. Raises Invalid, Conflict,
+        Unavailable."""
         app = self._require_app()
         try:
             callback = read_callback(query, app.secrets, nonce, time.time())
@@ -75,7 +76,7 @@ class ShopifyInstall:
         owner = await self._stores.find_ref(PLATFORM, callback.shop_domain)
         if owner and owner.shop_id != shop_id:  # a new token would end the other shop's, so the code stays unused
             raise Conflict("This store is already connected to another shop; disconnect it there first.")
-        credentials = await self._buy_token(app, callback.shop_domain, callback.code)
+        credentials = await self._exchange_code(app, callback.shop_domain, callback.code)
         granted = credentials.get("scope", "")
         settings = {
             "store": callback.shop_domain,
@@ -103,7 +104,7 @@ class ShopifyInstall:
             raise Unauthenticated("This store is not connected.")
         return StorefrontVisitor(ref, call.customer_id)
 
-    async def _buy_token(self, app: ShopifyApp, domain: str, code: str) -> dict[str, str]:
+    async def _exchange_code(self, app: ShopifyApp, domain: str, code: str) -> dict[str, str]:
         http = StoreHttp(self._egress.client(), "Shopify")
         try:
             return await TokenEndpoint(http, self._origin.replace("{store}", domain), app).exchange_code(code)

@@ -60,7 +60,7 @@ class SignInAddress(Struct, frozen=True):
 
 
 class SignInResult(Struct, frozen=True):
-    """`POST .../sign-in/result`: what the window told."""
+    """`POST .../sign-in/result`: the secret that the window sent."""
 
     result: Annotated[str, Meta(max_length=MAX_SECRET)]
 
@@ -87,14 +87,14 @@ async def redeem_sign_in(
     shopper: NamedDependency[Shopper],
     customer_accounts: NamedDependency[CustomerAccounts],
 ) -> SignedIn:
-    """The proof of who signed in, for the next session. One answer for a secret that is wrong, used, late or of
-    another session."""
+    """The signed assertion of who signed in, for the next session. The same answer for a secret that is wrong, used,
+    expired or of another session."""
     return SignedIn(await customer_accounts.redeem(shopper, data.result))
 
 
 @get(CALLBACK, include_in_schema=False)
 async def finish_sign_in(request: AnyRequest, customer_accounts: NamedDependency[CustomerAccounts]) -> Template:
-    """The window's last page: it tells a page of ours that opened it, and no other, and closes itself."""
+    """The window's last page, which sends the result to our page that opened it, to no other, and closes itself."""
     state, code = (request.query_params.get(name, "") for name in ("state", "code"))
     try:
         result, status = await customer_accounts.finish(state, code), 200
