@@ -1,8 +1,8 @@
-"""A circuit breaker: what failed several times in a row is left alone for a while, and costs nothing meanwhile.
+"""A circuit breaker: after several failures in a row calls are refused at once for a while.
 
-Models and stores use it, each with its own errors and times. It stands in place of the purgatory package, which lets
-every waiting request through when it tries again, takes a shopper who left for a failure, and measures by the wall
-clock, which may leap.
+Models and stores use it, each with its own errors and times. The purgatory package is no alternative: it lets every
+waiting request through when it tries again, counts a shopper who left as a failure, and measures by the wall clock,
+which may leap.
 """
 
 import time
@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 FAILURES_TO_OPEN = 5
 MIN_WAIT_S = 1.0
-"""What a refused caller is asked to wait at least: the one attempt that decides may still be under way."""
+"""The shortest wait that a refusal names: the one attempt that decides may still be under way."""
 
 
 class CircuitBreaker:

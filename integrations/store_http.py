@@ -114,7 +114,9 @@ class StoreHttp:
         return answer
 
     def _refusal(self, wait_s: float, _last: Exception) -> PlatformUnavailable:
-        return PlatformUnavailable(f"{self.name} failed again and again; it rests", retry_after_s=wait_s)
+        return PlatformUnavailable(
+            f"{self.name} failed several times in a row; requests to it are paused", retry_after_s=wait_s
+        )
 
     async def _receive(self, request: httpx.Request) -> httpx.Response:
         answer = await self._client.send(request, follow_redirects=False, stream=True)
@@ -129,7 +131,7 @@ class StoreHttp:
         """Yield the body in chunks, decompressed at most once and never beyond the limit: a store may be hostile."""
         encoding = answer.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "gzip"):
-            raise PlatformUnavailable(f"{self.name} compresses its answers in a way that was not requested")
+            raise PlatformUnavailable(f"{self.name} compressed its response in an unsupported way")
         decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == "gzip" else None
         left = max_bytes
         async for chunk in answer.aiter_raw():

@@ -1,6 +1,6 @@
-"""Text as people read it, out of HTML and odd Unicode: the one reading for stores, imported files and pages.
+"""Plain text from HTML and unusual Unicode, for stores, imported files and pages alike.
 
-html_to_text walks selectolax's tree. Where an element is not text, or ends a line, is decided once, here.
+`html_to_text` walks selectolax's tree; which elements are not text, and which end a line, is defined here only.
 """
 
 import html
@@ -37,7 +37,7 @@ _REMOVED = re.compile(
 )
 _COMPATIBLE = re.compile("[\ufb00-\ufb06\ufb13-\ufb17\uff01-\uff5e\u0132\u0133\u01c4-\u01cc]")
 _PLAIN = re.compile(r"(?:[!-~]+ ?)*+")
-"""ASCII words one blank apart: most cells of most files, which need no cleaning."""
+"""ASCII words with single spaces: most cells of most files, which need no cleaning."""
 _BREAKS = re.compile("\r\n?|[\x0b\x0c\x85\u2028\u2029]")
 _BLANKS = re.compile("[ \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]+")
 _LINE_EDGES = re.compile(r" ?\n ?")
@@ -45,8 +45,8 @@ _EMPTY_LINES = re.compile(r"\n{3,}")
 
 
 def clean_text(text: str) -> str:
-    """Composed Unicode without controls or invisible characters; ligatures and full-width forms made plain,
-    but ², ½, ™ kept; runs of blanks one space, at most one empty line, trimmed."""
+    """Normalise a text: composed Unicode without control and invisible characters, ligatures and full-width forms
+    replaced (but not ², ½, ™), single spaces, at most one empty line, trimmed."""
     if _PLAIN.fullmatch(text):
         return text.strip()
     text = _REMOVED.sub("", _BREAKS.sub("\n", text))
@@ -56,17 +56,17 @@ def clean_text(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """`clean_text` without line breaks, entities decoded: for titles, names, categories."""
+    """Normalise a title, name or category: `clean_text` on one line, with entities decoded."""
     return " ".join(clean_text(decode_entities(text)).split())
 
 
 def decode_entities(text: str) -> str:
-    """Decodes `&amp;` and its like; text such as "AT&T" or "a&b=1" stays as it is."""
+    """Decode entities such as `&amp;`; text such as "AT&T" or "a&b=1" is not changed."""
     return _ENTITY.sub(lambda match: html.unescape(match[0]), text) if "&" in text else text
 
 
 def cut(text: str, limit: int) -> str:
-    """At most `limit` characters, cut between words with an ellipsis."""
+    """Shorten a text to `limit` characters, between words where possible, with an ellipsis."""
     if len(text) <= limit:
         return text
     head = text[: limit - 1]
@@ -110,7 +110,7 @@ def _collect(node: "LexborNode", parts: list[str], item_start: str) -> None:
 
 
 def strip_tags(markup: str) -> str:
-    """The text between tags, crudely: for markup that a parser would choke on. Linear."""
+    """Remove tags by a regular expression, in linear time: for markup that nests too deep to be parsed."""
     return clean_text(decode_entities(_TAG.sub(" ", markup)))
 
 
@@ -136,7 +136,7 @@ _RAW_TEXT_TAGS = frozenset(("script", "style", "textarea", "title"))
 
 
 def _tags(markup: str) -> Iterator[tuple[bool, str]]:
-    """(is a closing tag, lower-case name) in order, without what stands in comments and scripts."""
+    """Yield (is a closing tag, lower-case name) in order, skipping comments and scripts."""
     at = markup.find("<")
     while at >= 0:
         if markup.startswith("<!--", at):

@@ -82,7 +82,7 @@ async def test_an_answer_that_another_attempt_cannot_change_comes_back_at_once(s
 async def test_a_store_that_failed_in_a_row_is_left_alone() -> None:
     store = Store(down())
     await store.fail(FAILURES_TO_OPEN)
-    with pytest.raises(PlatformUnavailable, match="it rests") as raised:
+    with pytest.raises(PlatformUnavailable, match="are paused") as raised:
         await store.get(attempts=4)
     assert store.requests == FAILURES_TO_OPEN
     assert raised.value.retry_after_s == OPEN_S
@@ -92,7 +92,7 @@ async def test_a_store_that_asks_for_longer_is_left_alone_for_longer() -> None:
     store = Store(down("120"))
     await store.fail(FAILURES_TO_OPEN)
     store.now += OPEN_S + 1
-    with pytest.raises(PlatformUnavailable, match="it rests") as raised:
+    with pytest.raises(PlatformUnavailable, match="are paused") as raised:
         await store.get()
     assert raised.value.retry_after_s == 120 - OPEN_S - 1
 
@@ -102,7 +102,7 @@ async def test_one_request_decides_whether_the_store_is_back() -> None:
     await store.fail(FAILURES_TO_OPEN)
     store.now += OPEN_S
     await store.fail(1)
-    with pytest.raises(PlatformUnavailable, match="it rests"):
+    with pytest.raises(PlatformUnavailable, match="are paused"):
         await store.get()
     store.now += OPEN_S
     store.answers = [httpx.Response(200)]

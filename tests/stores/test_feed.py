@@ -170,7 +170,7 @@ def test_a_packed_bomb_is_no_feed(merchant: httpx.Client, own_shop: HouseMadeSho
         failed = await_sync(merchant, made["id"], state="failed")
     finally:
         own_shop.feed_encoding = None
-    assert "more than" in failed["problem"] or "not requested" in failed["problem"]
+    assert "more than" in failed["problem"] or "unsupported way" in failed["problem"]
     assert titles(merchant) == []
 
 
