@@ -113,7 +113,7 @@ class AttemptLimits:
         async with self._database.connection(shop_id) as connection:
             failures = (await storage.count_attempts(connection, shop_id, [counted]))[counted.subject]
         if failures > ALARM_AT and failures % ALARM_AT == 1:
-            log.warning("order_guessing", shop_id=str(shop_id), failures=failures, within_s=3600)
+            log.warning("order_guessing_suspected", shop_id=str(shop_id), failures=failures, within_s=3600)
 
     async def _count(self, connection: Connection, shop_id: UUID, attempts: list[Counted]) -> dict[Limit, float]:
         """Count one attempt for each limit that has one left. The result has the seconds until each of the others has

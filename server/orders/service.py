@@ -150,7 +150,7 @@ class OrderService:
                 rules = await storage.get_rules(connection, shopper.shop_id, shopper.conversation_id, key)
                 await self._limits.count_code_request(connection, shopper, key, is_known=bool(rules.proven))
         except AttemptsExhausted:
-            log.info("code_request_over_limit", shop_id=str(shopper.shop_id))
+            log.info("code_request_limited", shop_id=str(shopper.shop_id))
             return
         await self._jobs.enqueue(shopper.shop_id, SEND_CODE, payload)
 

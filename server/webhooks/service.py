@@ -78,7 +78,7 @@ class Inbox:
             return
         refs = await self._list_refs(source.platform, address, change)
         if not refs:
-            log.info("webhook_of_unknown_store", platform=source.platform)
+            log.info("webhook_store_unknown", platform=source.platform)
         for ref in refs:
             await self._put(ref, hashed, change)
 

@@ -139,7 +139,7 @@ class CustomerAccounts:
         result = _results.decode(text)
         began = (shop_id, result.place.conversation_id, result.place.shopper_id)
         if began != (shopper.shop_id, shopper.conversation_id, shopper.shopper_id):
-            log.warning("customer_sign_in_of_another_session", shop_id=str(shop_id))
+            log.warning("customer_sign_in_session_mismatch", shop_id=str(shop_id))
             raise NotFound(UNKNOWN)
         await self._require_same(shop_id, result.place)
         return await self._shops.vouch_for(shop_id, result.customer_id, result.place.connection_id)

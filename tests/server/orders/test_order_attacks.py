@@ -8,12 +8,12 @@ from time import perf_counter
 
 import pytest
 from structlog.testing import capture_logs
-from tests.server.orders.order_shop import OrderShop
 
 from server.core.errors import RateLimited
 from server.orders.constant_time import DurationPadding
 from server.orders.models import OrderFound, ProofNeeded, TooManyTries
 from tests.server.orders.memory_platform import OWNER_EMAIL, an_order
+from tests.server.orders.order_shop import OrderShop
 
 OpenShop = Callable[..., Awaitable[OrderShop]]
 WRONG = "guess@example.com"
@@ -149,7 +149,7 @@ async def test_guesses_from_everywhere_find_nothing_and_alarm_staff(shop: OrderS
             *(shop.service.prove(shop.shopper(), str(seen.randrange(3000, 3200)), email=WRONG) for _ in range(205))
         )
     assert not any(isinstance(outcome, OrderFound) for outcome in outcomes)
-    alarms = [entry for entry in logs if entry["event"] == "order_guessing"]
+    alarms = [entry for entry in logs if entry["event"] == "order_guessing_suspected"]
     assert [alarm["failures"] for alarm in alarms] == [101, 201]
     assert {alarm["shop_id"] for alarm in alarms} == {str(shop.shop_id)}
     assert WRONG not in repr(logs)
