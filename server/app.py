@@ -48,9 +48,9 @@ DATABASE_PATIENCE_S = 8.0
 """With one statement: who waits for an answer is told sooner than a job gives up."""
 INJECTED = {
     "sessions_service": "sessions",
-    "live_turns": "live",
-    "journal": "journal",
-    "chat": "chat",
+    "running_turns": "running_turns",
+    "stream_store": "stream_store",
+    "turns": "turns",
     "conversations": "conversations",
     "handoff_service": "handoff",
     "presence": "presence",
@@ -96,7 +96,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
             warming = asyncio.create_task(_warm_up(services))
             yield
             warming.cancel()
-            await services.live.drain(DRAIN_S)
+            await services.running_turns.drain(DRAIN_S)
 
     def service(name: str) -> Provide:
         return Provide(lambda: attrgetter(name)(opened[0]), sync_to_thread=False)

@@ -132,6 +132,10 @@ class Question(Struct, frozen=True, kw_only=True):
     contact: dict[str, str] = {}
 
 
+class AnswerIncomplete(Exception):
+    """The answer broke off after its first words; these are saved and a retry is offered."""
+
+
 class StatusLine(Struct, frozen=True, tag=True):
     """What is being done now, for the shopper; gone when the answer is there."""
 

@@ -17,15 +17,15 @@ async def ask_once(question: str, shop_id: str, as_json: bool) -> None:
         shop = await require_shop(services, shop_id)
         profile = await services.shops.profile(shop)
         shopper = Shopper(shop_id=shop, conversation_id=new_id(), shopper_id=new_id(), locale=profile.locale)
-        live, _ = await services.chat.accept(shopper, IncomingMessage(str(new_id()), question))
-        assert live is not None
+        stream, _ = await services.turns.accept(shopper, IncomingMessage(str(new_id()), question))
+        assert stream is not None
         events = []
-        async for chunk in live.read():
+        async for chunk in stream.read():
             for event in _events(chunk):
                 events.append(event)
                 if not as_json:
                     _show(event)
-        await services.live.drain(timeout_s=10)
+        await services.running_turns.drain(timeout_s=10)
         messages = (await services.conversations.history(shopper)).messages
     if as_json:
         answer = messages[-1]

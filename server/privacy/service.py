@@ -16,7 +16,7 @@ from integrations.platform import NamedPerson, normalise_order_number
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.presence import Presence
 from server.chat.turns.shopper_limits import FORGETTING, ShopperLimits
-from server.chat.turns.turn_stream import TurnJournal
+from server.chat.turns.stream_store import StreamStore
 from server.core.crypto import Vault, derive
 from server.core.database import Database
 from server.core.errors import FieldError, Invalid, NotFound
@@ -37,13 +37,14 @@ class Privacy:
         self,
         database: Database,
         vault: Vault,
-        journal: TurnJournal,
+        stream_store: StreamStore,
         presence: Presence,
         erased_shoppers: ErasedShoppers,
         limits: ShopperLimits,
         secret_keys: tuple[str, ...],
     ) -> None:
-        self._database, self._vault, self._journal, self._presence = database, vault, journal, presence
+        self._database, self._vault, self._presence = database, vault, presence
+        self._stream_store = stream_store
         self._erased_shoppers, self._limits = erased_shoppers, limits
         self._key = derive(secret_keys[0], "privacy")
 
@@ -112,7 +113,7 @@ class Privacy:
 
     async def _delete_streams(self, shop_id: UUID, conversation_ids: Sequence[UUID]) -> None:
         for conversation_id in conversation_ids:
-            await self._journal.forget(shop_id, conversation_id)
+            await self._stream_store.erase(shop_id, conversation_id)
             await self._presence.clear_typing(shop_id, conversation_id)
 
     async def erase_store(self, shop_id: UUID, connection_id: UUID) -> None:

@@ -18,12 +18,13 @@ from server.chat.conversations.handoff import HandoffService
 from server.chat.conversations.handoff.tasks import MAIL_REPLY, MailReply
 from server.chat.conversations.pictures.service import Pictures
 from server.chat.conversations.presence import Presence
-from server.chat.conversations.service import Conversations
+from server.chat.conversations.service import ConversationService
 from server.chat.conversations.sessions import Sessions
 from server.chat.turns.abandoned_turns import AbandonedTurns
-from server.chat.turns.service import ChatService
+from server.chat.turns.service import TurnService
 from server.chat.turns.shopper_limits import ShopperLimits
-from server.chat.turns.turn_stream import LiveTurns, TurnJournal
+from server.chat.turns.stream_store import StreamStore
+from server.chat.turns.turn_stream import RunningTurns
 from server.console.figures.service import Figures
 from server.console.service import StaffService
 from server.core.connection_budget import MAX_CONNECTIONS
@@ -86,10 +87,10 @@ class Services(StoreParts, frozen=True, kw_only=True):
     privacy: Privacy
     mailer: Mailer | None
     limiter: RateLimiter
-    live: LiveTurns
-    journal: TurnJournal
-    chat: ChatService
-    conversations: Conversations
+    running_turns: RunningTurns
+    stream_store: StreamStore
+    turns: TurnService
+    conversations: ConversationService
     handoff: HandoffService
     presence: Presence
     pictures: Pictures
@@ -185,9 +186,9 @@ async def _build(
         orders=orders,
     )
     privacy = Privacy(
-        database, vault, talk.journal, talk.presence, talk.erased_shoppers, talk.limits, settings.secret_keys
+        database, vault, talk.stream_store, talk.presence, talk.erased_shoppers, talk.limits, settings.secret_keys
     )
-    interrupted = AbandonedTurns(database, talk.journal, money.quota)
+    abandoned_turns = AbandonedTurns(database, talk.stream_store, money.quota)
     billing_schedule = BillingSchedule(database, has_payments=money.payments is not None)
     demo_file = settings.data_dir / "demo-shop.json"
     return Services(
@@ -210,7 +211,7 @@ async def _build(
         orders=orders,
         privacy=privacy,
         mailer=Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
-        upkeep=Upkeep(database, interrupted, orders, parts.stores, privacy, billing_schedule, embedder.name),
+        upkeep=Upkeep(database, abandoned_turns, orders, parts.stores, privacy, billing_schedule, embedder.name),
         staff_service=StaffService(database, talk.presence),
         figures=Figures(database),
         limiter=limiter,

@@ -1,4 +1,4 @@
-"""Puts the parts of the conversation together."""
+"""Builds the services of the chat."""
 
 from msgspec import Struct
 from redis.asyncio import Redis
@@ -15,13 +15,14 @@ from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.handoff import HandoffService
 from server.chat.conversations.pictures.service import Pictures
 from server.chat.conversations.presence import Presence
-from server.chat.conversations.service import Conversations
+from server.chat.conversations.service import ConversationService
 from server.chat.conversations.sessions import SessionClaims, Sessions
 from server.chat.models import Question
 from server.chat.tools.toolbox import ShopToolbox
-from server.chat.turns.service import ChatService
+from server.chat.turns.service import TurnService
 from server.chat.turns.shopper_limits import ShopperLimits
-from server.chat.turns.turn_stream import LiveTurns, TurnJournal
+from server.chat.turns.stream_store import StreamStore
+from server.chat.turns.turn_stream import RunningTurns
 from server.core.database import Database
 from server.core.metrics import Metrics
 from server.core.rate_limit import RateLimiter
@@ -34,13 +35,13 @@ from server.shops.service import ShopService
 
 
 class ChatParts(Struct, frozen=True, kw_only=True):
-    """What `Services` holds of the conversation, under the same names."""
+    """The services of the chat, under their names in `Services`."""
 
     sessions: Sessions
-    live: LiveTurns
-    journal: TurnJournal
-    chat: ChatService
-    conversations: Conversations
+    running_turns: RunningTurns
+    stream_store: StreamStore
+    turns: TurnService
+    conversations: ConversationService
     handoff: HandoffService
     presence: Presence
     pictures: Pictures
@@ -66,8 +67,8 @@ def build_chat(
     knowledge: Knowledge,
     orders: OrderService,
 ) -> ChatParts:
-    """Everything between a shopper's message and its answer."""
-    live, journal, router = LiveTurns(), TurnJournal(redis), Router(embedder)
+    """Everything between a shopper's message and its answer, on services that are built already."""
+    running, stream_store, router = RunningTurns(), StreamStore(redis), Router(embedder)
     presence, limits, erased_shoppers = Presence(redis), ShopperLimits(limiter, entitlements), ErasedShoppers(database)
     handoff = HandoffService(database, shops, presence)
     pictures = Pictures(database, shops, limits, plan_limits)
@@ -87,20 +88,20 @@ def build_chat(
             database,
             erased_shoppers,
         ),
-        live=live,
-        journal=journal,
-        chat=ChatService(
+        running_turns=running,
+        stream_store=stream_store,
+        turns=TurnService(
             database=database,
             shops=shops,
             limits=limits,
             quota=quota,
-            journal=journal,
-            live=live,
+            stream_store=stream_store,
+            running=running,
             driver=AnswerDriver(router, Engine(), model, metrics),
             toolbox_for=toolbox_for,
             metrics=metrics,
         ),
-        conversations=Conversations(database, shops, journal, live, handoff, presence),
+        conversations=ConversationService(database, shops, stream_store, running, handoff, presence),
         handoff=handoff,
         presence=presence,
         pictures=pictures,

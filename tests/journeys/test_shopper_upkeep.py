@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.presence import Presence
 from server.chat.turns.shopper_limits import ShopperLimits
-from server.chat.turns.turn_stream import TurnJournal
+from server.chat.turns.stream_store import StreamStore
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role
 from server.core.rate_limit import RateLimiter
@@ -51,7 +51,7 @@ async def keeper(installation: Installation) -> AsyncIterator[Keeper]:
         privacy = Privacy(
             database,
             Vault((secret,)),
-            TurnJournal(redis),
+            StreamStore(redis),
             Presence(redis),
             ErasedShoppers(database),
             ShopperLimits(RateLimiter(redis)),

@@ -10,9 +10,8 @@ from server.chat.answering.grounding import clean_links
 from server.chat.answering.intents import Router
 from server.chat.answering.model_driver import ModelDriver
 from server.chat.events import Transcript
-from server.chat.models import Question, TextPiece
+from server.chat.models import AnswerIncomplete, Question, TextPiece
 from server.chat.tools.toolbox import ShopToolbox
-from server.chat.turns.service import AnswerBroken
 from server.core.errors import AisleError
 from server.core.logging import get_logger
 from server.core.metrics import Metrics
@@ -53,7 +52,7 @@ class AnswerDriver:
                 return "model"
             except ModelUnavailable as failure:
                 if transcript.has_text:
-                    raise AnswerBroken(str(failure)) from None
+                    raise AnswerIncomplete(str(failure)) from None
                 self._note_failure(transcript, failure.kind, str(failure))
             except Exception as error:  # whatever it was: the shopper has read nothing, and the engine may do better
                 if transcript.has_text:

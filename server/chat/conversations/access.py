@@ -5,8 +5,7 @@ from typing import Any
 from litestar import Request
 from litestar.di import NamedDependency
 
-from server.chat.conversations import sessions
-from server.chat.conversations.sessions import Sessions
+from server.chat.conversations.sessions import Sessions, require_conversation
 from server.core.errors import Unauthenticated
 from server.core.http import SAFE_METHODS, bearer_token, client_address, request_origin
 from server.shops.identity import Shopper
@@ -28,5 +27,5 @@ async def provide_shopper(request: Request[Any, Any, Any], sessions_service: Nam
         is_safe=request.method in SAFE_METHODS,
     )
     if path_id := request.path_params.get("conversation_id"):
-        sessions.conversation_of(shopper, str(path_id))
+        require_conversation(shopper, str(path_id))
     return shopper

@@ -11,7 +11,7 @@ from msgspec import Meta, Struct
 
 from server.chat.conversations.access import MAX_ID, NO_NUL
 from server.chat.conversations.handoff import HandoffService, PresenceView
-from server.chat.conversations.service import Conversations
+from server.chat.conversations.service import ConversationService
 from server.chat.conversations.sessions import SessionAnswer, SessionRequest, Sessions
 from server.chat.models import HandoffResult
 from server.chat.turns.shopper_limits import HANDOFFS, LISTS, RATINGS, REPORTS, TYPING, ShopperLimits
@@ -110,7 +110,7 @@ async def open_session(
 @get("/v1/chat", summary="The shopper's conversations", tags=["shopper"])
 async def list_conversations(
     shopper: NamedDependency[Shopper],
-    conversations: NamedDependency[Conversations],
+    conversations: NamedDependency[ConversationService],
     limits: NamedDependency[ShopperLimits],
 ) -> dict[str, Any]:
     """The newest 50 of the session's shopper, newest first, with the first and the latest words of each."""
@@ -128,7 +128,7 @@ async def forget_shopper(
 
 @get("/v1/chat/{conversation_id:str}", summary="The conversation so far", tags=["shopper"])
 async def get_conversation(
-    shopper: NamedDependency[Shopper], conversations: NamedDependency[Conversations]
+    shopper: NamedDependency[Shopper], conversations: NamedDependency[ConversationService]
 ) -> ConversationView:
     """State and messages, oldest first, and who of the staff is there."""
     history = await conversations.history(shopper)
@@ -151,7 +151,7 @@ async def get_conversation(
 
 @post("/v1/chat/{conversation_id:str}/stop", status_code=200, summary="Stop the running answer", tags=["shopper"])
 async def stop_answer(
-    shopper: NamedDependency[Shopper], conversations: NamedDependency[Conversations]
+    shopper: NamedDependency[Shopper], conversations: NamedDependency[ConversationService]
 ) -> dict[str, str]:
     """End the running turn; what was said is kept."""
     await conversations.stop(shopper)
@@ -162,7 +162,7 @@ async def stop_answer(
 async def rate_answer(
     data: JSONBody[FeedbackRequest],
     shopper: NamedDependency[Shopper],
-    conversations: NamedDependency[Conversations],
+    conversations: NamedDependency[ConversationService],
     limits: NamedDependency[ShopperLimits],
 ) -> dict[str, str]:
     """Thumbs up or down for one answer; a second rating replaces the first."""
@@ -208,19 +208,19 @@ async def request_staff(
 @post("/v1/chat/{conversation_id:str}/typing", status_code=204, summary="The shopper is typing", tags=["shopper"])
 async def note_typing(
     shopper: NamedDependency[Shopper],
-    conversations: NamedDependency[Conversations],
+    conversations: NamedDependency[ConversationService],
     limits: NamedDependency[ShopperLimits],
 ) -> None:
     """Staff see it for a few seconds; nothing is kept."""
     await limits.require_light(shopper, TYPING)
-    await conversations.note_typing(shopper)
+    await conversations.record_typing(shopper)
 
 
 @post("/v1/chat/{conversation_id:str}/reports", status_code=204, summary="Report a problem", tags=["shopper"])
 async def report(
     data: JSONBody[ReportRequest],
     shopper: NamedDependency[Shopper],
-    conversations: NamedDependency[Conversations],
+    conversations: NamedDependency[ConversationService],
     limits: NamedDependency[ShopperLimits],
 ) -> None:
     """Tell the merchant what a widget noticed on their page: `buffered_stream` when answers arrive all at once."""

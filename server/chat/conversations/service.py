@@ -1,4 +1,4 @@
-"""What a shopper does beside asking: read the history, stop an answer, rate it, say that they type."""
+"""What a shopper does in a conversation besides asking, and what staff and the console add to it."""
 
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,7 +14,8 @@ from server.chat.conversations.presence import Presence
 from server.chat.events import replay
 from server.chat.storage import StoredMessage, find_message, list_messages
 from server.chat.stream_parts import HandoffData, HandoffPart
-from server.chat.turns.turn_stream import LiveTurns, TurnJournal
+from server.chat.turns.stream_store import StreamStore
+from server.chat.turns.turn_stream import RunningTurns
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
 from server.core.ids import new_id
@@ -32,39 +33,40 @@ class History(Struct, frozen=True, kw_only=True):
     presence: PresenceView
 
 
-class Conversations:
+class ConversationService:
     """The conversations of all shops, each reached only through its own shopper."""
 
     def __init__(
         self,
         database: Database,
         shops: ShopService,
-        journal: TurnJournal,
-        live: LiveTurns,
+        stream_store: StreamStore,
+        running: RunningTurns,
         handoff: HandoffService,
         presence: Presence,
     ) -> None:
-        self._database, self._shops, self._journal, self._live = database, shops, journal, live
+        self._database, self._shops, self._stream_store, self._running = database, shops, stream_store, running
         self._handoff, self._presence = handoff, presence
 
     async def list(self, shopper: Shopper) -> list[ConversationLine]:
-        """All of this shopper's, newest first."""
+        """The shopper's conversations, newest first, at most 50."""
         customer_id = shopper.customer.id if shopper.customer else None
         async with self._database.connection(shopper.shop_id) as connection:
             lines = await storage.list_conversations(connection, shopper.shop_id, shopper.shopper_id, customer_id)
         return [msgspec.structs.replace(line, preview=plain_text(line.preview)) for line in lines]
 
     async def stop(self, shopper: Shopper) -> None:
-        """End the running turn; what was said is kept. Nothing happens when none runs."""
-        if live := self._live.find(shopper.shop_id, shopper.conversation_id):
-            live.request_stop()
+        """Ask the running turn to end; what was said by then is saved. Nothing happens where none runs. Raises
+        Unavailable."""
+        if stream := self._running.find(shopper.shop_id, shopper.conversation_id):
+            stream.request_stop()
             return
-        turn_id, _, ended = await self._journal.frames(shopper.shop_id, shopper.conversation_id)
-        if turn_id and not ended:
-            await self._journal.request_stop(shopper.shop_id, turn_id)
+        stored = await self._stream_store.find(shopper.shop_id, shopper.conversation_id)
+        if stored and not stored.has_ended:
+            await self._stream_store.request_stop(shopper.shop_id, stored.turn_id)
 
     async def history(self, shopper: Shopper) -> History:
-        """What was said and who is there; an empty open conversation before its first message."""
+        """The latest MAX_MESSAGES messages and who is there; an empty, open conversation before its first message."""
         staff = await self._handoff.fetch_staff(shopper)
         await self._presence.record_shopper(shopper.shop_id, shopper.conversation_id)
         shop_id, conversation_id = shopper.shop_id, shopper.conversation_id
@@ -77,7 +79,7 @@ class Conversations:
         return History(state=status.state if status else "open", messages=messages, presence=presence)
 
     async def replay(self, shopper: Shopper, turn_id: UUID, answer_id: str) -> bytes:
-        """The stream of a turn that has ended, made again from what was saved."""
+        """The stream of a turn that has ended, made again from the saved answer."""
         async with self._database.connection(shopper.shop_id) as connection:
             message = await find_message(connection, shopper.shop_id, shopper.conversation_id, answer_id)
         if message is None:
@@ -86,27 +88,27 @@ class Conversations:
         return replay(turn_id, answer_id, parts, metadata)
 
     def staff_notice(self, shopper: Shopper) -> bytes:
-        """What a shopper reads at once while staff answer: nothing but that they are here."""
+        """The stream that a message gets while staff answer: it says only that they have joined."""
         part = msgspec.to_builtins(HandoffPart(data=HandoffData(state="joined")))
         notice_id = new_id()
         return replay(notice_id, f"n-{notice_id.hex}", [part], {"answered_by": "staff"})
 
     async def rate(self, shopper: Shopper, message_id: str, rating: str, comment: str | None) -> None:
-        """Keep what the shopper thinks of an answer. Raises NotFound."""
+        """Save the shopper's rating of an answer (up or down). Raises NotFound."""
         async with self._database.connection(shopper.shop_id) as connection:
-            kept = await storage.save_feedback(
+            is_saved = await storage.save_feedback(
                 connection, shopper.shop_id, shopper.conversation_id, message_id, rating, comment
             )
-        if not kept:
+        if not is_saved:
             raise NotFound
 
-    async def note_typing(self, shopper: Shopper) -> None:
-        """Staff see it for a few seconds."""
+    async def record_typing(self, shopper: Shopper) -> None:
+        """Show staff for a few seconds that the shopper is writing."""
         await self._presence.record_shopper_typing(shopper.shop_id, shopper.conversation_id)
 
     async def report(self, shopper: Shopper, kind: str, page: str | None) -> None:
-        """Count what a widget noticed, by the origin of the page it sits on: `page` where that is on the shop's list,
-        else whoever called. Only listed origins are counted, so there are never many."""
+        """Count one report of a widget, under the origin of `page` where that is one of the shop's, else under the
+        caller's. Only the shop's own origins are counted, so there are never many."""
         profile = await self._shops.profile(shopper.shop_id)
         named = _origin_of(page)
         origin = named if named in profile.origins else shopper.origin

@@ -244,7 +244,7 @@ def starters(locale: str) -> tuple[str, ...]:
     return (words.ask_find, words.ask_returns, words.ask_track)
 
 
-def conversation_of(shopper: Shopper, conversation_id: str) -> None:
+def require_conversation(shopper: Shopper, conversation_id: str) -> None:
     """Raises NotFound when the address names another conversation than the session's own."""
     if parse_id(conversation_id) != shopper.conversation_id:
         raise NotFound

@@ -1,4 +1,4 @@
-"""What a conversation so far means for its next question."""
+"""The question that a message asks, with what the conversation so far adds to it."""
 
 from collections.abc import Sequence
 from uuid import UUID
@@ -10,25 +10,26 @@ from server.chat.storage import StoredMessage
 from server.shops.identity import Shopper
 from server.shops.models import ShopProfile
 
-MAX_SHOWN = 12
+MAX_SHOWN_PRODUCTS = 12
 
 
-def question_of(
+def build_question(
     shopper: Shopper,
     text: str,
     picture_ids: tuple[UUID, ...],
     profile: ShopProfile,
     history: Sequence[StoredMessage],
 ) -> Question:
-    """The shopper's message with what is known around it."""
-    decoded = [(message, msgspec.json.decode(message.parts)) for message in history]
+    """The shopper's message as a question; `history` is what was said before it, oldest first."""
+    said = [(message.author, msgspec.json.decode(message.parts)) for message in history]
+    newest_first = [part for _, parts in reversed(said) for part in reversed(parts)]
     return Question(
         text=text,
         shopper=shopper,
         locale=shopper.locale,
-        history=tuple(Utterance(message.author, said) for message, parts in decoded if (said := text_of(parts))),
-        shown_products=_shown_products(decoded),
-        order_in_question=_order_in_question(decoded),
+        history=tuple(Utterance(author, words) for author, parts in said if (words := _text(parts))),
+        shown_products=_shown_products([parts for _, parts in reversed(said)]),
+        order_in_question=_order_in_question(newest_first),
         page_product_id=shopper.page_product_id,
         picture_ids=picture_ids,
         shop_name=profile.name,
@@ -38,27 +39,27 @@ def question_of(
     )
 
 
-def text_of(parts: Sequence[MessagePart]) -> str:
-    """The words of a message, without its cards."""
+def _text(parts: Sequence[MessagePart]) -> str:
     return "\n\n".join(part["text"] for part in parts if part.get("type") == "text")
 
 
-def _shown_products(decoded: Sequence[tuple[StoredMessage, list[MessagePart]]]) -> tuple[str, ...]:
+def _shown_products(messages: Sequence[Sequence[MessagePart]]) -> tuple[str, ...]:
+    """The ids of the products shown last, those of the newest message first; each once, at most MAX_SHOWN_PRODUCTS."""
     shown = [
         product["id"]
-        for _, parts in reversed(decoded)
+        for parts in messages
         for part in parts
         if part["type"] == "data-products"
         for product in part["data"]["products"]
     ]
-    return tuple(dict.fromkeys(shown))[:MAX_SHOWN]
+    return tuple(dict.fromkeys(shown))[:MAX_SHOWN_PRODUCTS]
 
 
-def _order_in_question(decoded: Sequence[tuple[StoredMessage, list[MessagePart]]]) -> str | None:
-    for _, parts in reversed(decoded):
-        for part in reversed(parts):
-            if part["type"] == "data-order":
-                return str(part["data"]["order"]["number"])
-            if part["type"] == "data-verification" and part["data"].get("order_number"):
-                return str(part["data"]["order_number"])
+def _order_in_question(newest_first: Sequence[MessagePart]) -> str | None:
+    """The number of the order that was shown or asked for last."""
+    for part in newest_first:
+        if part["type"] == "data-order":
+            return str(part["data"]["order"]["number"])
+        if part["type"] == "data-verification" and part["data"].get("order_number"):
+            return str(part["data"]["order_number"])
     return None

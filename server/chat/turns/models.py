@@ -40,6 +40,20 @@ class Acceptance(Struct, frozen=True, kw_only=True):
     answer_id: str = ""
 
 
+class TurnState(StrEnum):
+    """The state of a turn."""
+
+    RUNNING = "running"
+    DONE = "done"
+    STOPPED = "stopped"
+    """The shopper stopped the answer."""
+    FAILED = "failed"
+    REFUSED = "refused"
+    """The shop's quota was used up; stored as failed."""
+    INTERRUPTED = "interrupted"
+    """The turn lost its process and was ended by a worker."""
+
+
 class TurnTrace(Struct, frozen=True, kw_only=True):
     """Why an answer is as it is, for staff. A turn whose process was lost has notes only."""
 

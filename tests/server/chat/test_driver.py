@@ -12,8 +12,7 @@ from server.chat.answering.engine import Engine
 from server.chat.answering.intents import Router
 from server.chat.answering.model_driver import ModelDriver
 from server.chat.events import Transcript
-from server.chat.models import CatalogResult
-from server.chat.turns.service import AnswerBroken
+from server.chat.models import AnswerIncomplete, CatalogResult
 from server.core.errors import Unavailable
 from server.core.metrics import Metrics
 from server.models.protocol import (
@@ -121,7 +120,7 @@ async def test_an_error_of_a_tool_that_the_model_called_is_no_end_of_the_answer(
     assert "30 days" in told.transcript.text
 
 
-@pytest.mark.parametrize(("error", "raised"), [(ModelUnavailable("cut"), AnswerBroken), (KeyError("id"), KeyError)])
+@pytest.mark.parametrize(("error", "raised"), [(ModelUnavailable("cut"), AnswerIncomplete), (KeyError("id"), KeyError)])
 async def test_after_the_first_word_nobody_takes_over(error: Exception, raised: type[Exception]) -> None:
     told = Told()
     with pytest.raises(raised):

@@ -99,7 +99,7 @@ class Pictures:
         return picture
 
 
-async def parts_of(
+async def attach_pictures(
     connection: Connection, shopper: Shopper, message_id: str, text: str, picture_ids: Sequence[UUID]
 ) -> str:
     """A shopper's message as it is kept, in JSON; its pictures are its own from now on. Raises Invalid for a picture
@@ -115,7 +115,7 @@ async def parts_of(
     return msgspec.json.encode(parts).decode()
 
 
-def picture_ids_of(parts: Sequence[Any]) -> tuple[UUID, ...] | str:
+def parse_picture_ids(parts: Sequence[Any]) -> tuple[UUID, ...] | str:
     """The pictures that a client's message parts name, or what is wrong with them."""
     urls = [part.get("url") for part in parts if isinstance(part, dict) and part.get("type") == "file"]
     if len(urls) > PER_MESSAGE:
