@@ -65,7 +65,7 @@ async def await_end(connection: Any, turn_id: uuid.UUID) -> None:
 def logged(installation: Installation, turn_id: uuid.UUID) -> list[str]:
     """The events that name this turn."""
     lines = (installation.data_dir / "demo.log").read_text().splitlines()
-    return [line for line in lines if str(turn_id) in line and "lost_turn_not_saved" in line]
+    return [line for line in lines if str(turn_id) in line and "abandoned_turn_not_saved" in line]
 
 
 async def test_a_turn_that_cannot_be_saved_keeps_nobody_waiting(installation: Installation) -> None:

@@ -60,7 +60,9 @@ class AbandonedTurns:
                 self._failures.popitem(last=False)
             if failures + 1 < SAVE_TRIES:
                 return False
-            log.exception("lost_turn_not_saved", shop_id=str(shop_id), turn_id=str(turn.id), error=type(error).__name__)
+            log.exception(
+                "abandoned_turn_not_saved", shop_id=str(shop_id), turn_id=str(turn.id), error=type(error).__name__
+            )
             try:
                 await self._record(shop_id, turn, [])
             except Unavailable:

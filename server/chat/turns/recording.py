@@ -57,7 +57,7 @@ class TurnRecorder:
             await asyncio.shield(self._save(turn, state, answered_by))
         except Exception as error:  # whatever it is, the readers must get the end of the stream
             if not isinstance(error, Unavailable):
-                log.exception("record_failed_once", turn_id=str(turn.stream.turn_id))
+                log.exception("answer_save_failed", turn_id=str(turn.stream.turn_id))
             self._running.track(asyncio.create_task(self._retry(turn, state, answered_by)))
 
     async def _retry(self, turn: Turn, state: TurnState, answered_by: str | None) -> None:
@@ -69,9 +69,9 @@ class TurnRecorder:
                 return await self._save(turn, state, answered_by)
             except Exception as error:  # as above
                 if str(error) != last_reason:  # one line for each reason, not for each try
-                    log.warning("record_retry", turn_id=str(turn.stream.turn_id), reason=str(error))
+                    log.warning("answer_save_retry_failed", turn_id=str(turn.stream.turn_id), reason=str(error))
                 last_reason = str(error)
-        log.error("record_failed", turn_id=str(turn.stream.turn_id))
+        log.error("answer_not_saved", turn_id=str(turn.stream.turn_id))
         return None
 
     async def _save(self, turn: Turn, state: TurnState, answered_by: str | None) -> None:

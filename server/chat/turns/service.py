@@ -172,9 +172,9 @@ class TurnService:
                 return TurnState.DONE, answering.result()
             if turn.stream.stop_requested.done():
                 return TurnState.STOPPED, None
-            log.warning("answer_broke", turn_id=turn_id, reason="time-out")
+            log.warning("answer_interrupted", turn_id=turn_id, reason="time-out")
         except (AnswerIncomplete, AisleError) as reason:
-            log.warning("answer_broke", turn_id=turn_id, reason=str(reason))
+            log.warning("answer_interrupted", turn_id=turn_id, reason=str(reason))
         except Exception:
             log.exception("answer_failed", turn_id=turn_id)
         finally:
@@ -221,9 +221,9 @@ class TurnService:
             async with self._database.connection(shop_id) as connection:
                 await storage.renew_leases(connection, shop_id, [stream.turn_id for stream in streams])
         except Unavailable:
-            log.warning("turns_not_renewed", turns=len(streams))
+            log.warning("turn_leases_not_renewed", turns=len(streams))
         except Exception:
-            log.exception("turns_not_renewed")
+            log.exception("turn_leases_not_renewed")
 
 
 async def _save_message(
