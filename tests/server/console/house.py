@@ -103,7 +103,8 @@ class ShopUnderTest:
             origin="https://fern.example",
         )
         said = [{"type": "text", "text": "Within 30 days.", "state": "done"}] if answer is None else answer
-        known = {"kind": kind, "seconds": 0.2, "first_text_s": 0.05, "notes": []}
+        known = {"kind": kind, "seconds": 0.2, "first_text_s": 0.05, "notes": []} | (trace or {})
+        known["sources"] = [{"kind": "document", "fetched_at": ""} | source for source in known.get("sources", [])]
         async with self.database.connection(self.id) as connection:
             accepted = await turns.accept_message(
                 connection,
@@ -125,7 +126,7 @@ class ShopUnderTest:
                     state=state,
                     answered_by=by,
                     usage_state="settled" if state in ("done", "stopped") else "released",
-                    trace=msgspec.convert(known | (trace or {}), TurnTrace),
+                    trace=msgspec.convert(known, TurnTrace),
                     seq=accepted.seq,
                     parts=said,
                     metadata={"answered_by": by or "engine", "kind": kind},
