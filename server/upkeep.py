@@ -1,5 +1,4 @@
-"""What a worker looks after without being asked: turns whose process was lost, vectors that are missing, words stemmed
-for another language, proofs and counters that have expired."""
+"""What a worker does regularly: it ends abandoned turns, deletes what has expired, and enqueues jobs that are due."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
@@ -29,7 +28,7 @@ log = get_logger("upkeep")
 
 
 class Upkeep:
-    """Rounds over all shops; several workers may make them at once."""
+    """The regular tasks, over all shops; several workers may run them at once."""
 
     def __init__(
         self,
@@ -46,7 +45,7 @@ class Upkeep:
         self._privacy, self._billing, self._embedding_model = privacy, billing, embedding_model
 
     async def run(self) -> None:
-        """All rounds, each at its own pace, until cancelled."""
+        """Run every task at its own interval, until cancelled."""
         rounds: tuple[tuple[Round, float], ...] = (
             (self.end_abandoned_turns, ABANDONED_TURNS_EVERY_S),
             (self.ask_for_stems, RESTEM_EVERY_S),
@@ -57,10 +56,10 @@ class Upkeep:
         )
         async with asyncio.TaskGroup() as group:
             for work, every_s in rounds:
-                group.create_task(_again_and_again(work, every_s))
+                group.create_task(_run_every(work, every_s))
 
     async def end_abandoned_turns(self) -> None:
-        """End turns that no process renews."""
+        """End the turns whose process is gone."""
         for shop_id in await self._abandoned_turns.list_shops():
             with logging_failures("end_abandoned_turns"):
                 await self._abandoned_turns.end(shop_id)
@@ -80,7 +79,7 @@ class Upkeep:
                 await self._stores.enqueue_due_syncs(shop_id)
 
     async def tidy(self) -> None:
-        """Delete proofs, codes and counters that hold no more, stores left long ago, and what shoppers left unused."""
+        """Delete expired proofs, codes and counters, stores disconnected long ago, and outdated data of shoppers."""
         for shop_id in await self._orders.list_shops_with_expired():
             with logging_failures("tidy"):
                 await self._orders.delete_expired(shop_id)
@@ -90,7 +89,7 @@ class Upkeep:
                 await self._privacy.tidy(shop_id)
 
 
-async def _again_and_again(work: Round, every_s: float) -> None:
+async def _run_every(work: Round, every_s: float) -> None:
     while True:
         with logging_failures(getattr(work, "__name__", "upkeep")):
             await work()

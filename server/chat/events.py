@@ -1,4 +1,4 @@
-"""Answer events on the wire: the AI SDK UI message stream (v1) as server-sent events, and the parts we keep.
+"""Answer events as they are sent and stored: the AI SDK UI message stream (v1) and the parts of a message.
 
 One `Transcript` per answer turns each event into the frames a client reads now and the message parts it reads later
 from history, so the two cannot differ. Field names follow the protocol (camelCase); data parts are ours (contract).
@@ -34,23 +34,23 @@ HEADERS = {
     "cache-control": "no-cache, no-transform",
     "x-accel-buffering": "no",
 }
-COMPANY_S = 0.05
-"""How long the start and a status line wait for what they announce: an answer that is there by then travels at once."""
+JOIN_S = 0.05
+"""How long the start and a status line wait for the next frame, so that a quick answer is sent as one chunk."""
 _encoder = msgspec.json.Encoder()
 
 
 def event_id(turn_id: UUID, index: int) -> str:
-    """The SSE id of a turn's event; what a client sends back as Last-Event-ID."""
+    """The SSE id of a turn's event, which a client sends back as Last-Event-ID."""
     return f"{turn_id.hex}-{index}"
 
 
 def frame(turn_id: UUID, index: int, part: wire.StreamPart | dict[str, Any]) -> bytes:
-    """One server-sent event."""
+    """One part of a turn's stream as a server-sent event; `index` counts the turn's events from 0."""
     return b"id: %s\ndata: %s\n\n" % (event_id(turn_id, index).encode(), _encoder.encode(part))
 
 
 def parse_event_id(text: str | None) -> tuple[UUID, int] | None:
-    """(turn, index of the last event seen), or None when it is not an id of ours."""
+    """The turn and the index of a Last-Event-ID, or None where it is not such an id."""
     turn, dash, index = (text or "").strip().partition("-")
     if not dash or not index.isascii() or not index.isdigit() or len(index) > 9:
         return None
@@ -61,7 +61,7 @@ def parse_event_id(text: str | None) -> tuple[UUID, int] | None:
 
 
 class Transcript:
-    """The frames and parts of one answer, as they come."""
+    """One answer as it is made: the frames to send, and the parts to store."""
 
     def __init__(self, turn_id: UUID, message_id: str) -> None:
         self.turn_id, self.message_id = turn_id, message_id
@@ -71,11 +71,11 @@ class Transcript:
         self.conclusion: Concluded | None = None
         self.metadata: dict[str, Any] = {}
         self.author = "engine"
-        """Who is writing it, also when it breaks off: model or engine."""
+        """Who writes the answer: model or engine."""
         self.notes: list[str] = []
-        """For staff, in the trace: why the engine took over, what was left out."""
+        """Remarks for the trace, which staff read: why the engine took over, which sentences were left out."""
         self.changed = asyncio.Event()
-        """Set when there are frames to take; frames that say nothing by themselves wait a moment for company."""
+        """Set when there are frames to take; the start and a status line set it after JOIN_S."""
         self._cited: set[str] = set()
         self._frames: list[bytes] = []
         self._count = 0
@@ -83,32 +83,32 @@ class Transcript:
         self._pieces: list[str] = []
 
     def take_frames(self) -> list[bytes]:
-        """The frames made since the last call."""
+        """The frames added since the last call."""
         frames, self._frames = self._frames, []
         return frames
 
     @property
     def has_text(self) -> bool:
-        """Whether any word of the answer has been said."""
+        """Whether the answer has any text."""
         return self._text_id is not None or any(part["type"] == "text" for part in self.parts)
 
     @property
     def text(self) -> str:
-        """All that was said so far."""
+        """The text of the answer so far."""
         said = [part["text"] for part in self.parts if part["type"] == "text"]
         return "\n\n".join([*said, "".join(self._pieces)] if self._pieces else said)
 
     def start(self) -> None:
-        """The first frame."""
-        self._frame(wire.StartPart(message_id=self.message_id), says_nothing=True)
+        """Add the first frame."""
+        self._frame(wire.StartPart(message_id=self.message_id), is_deferred=True)
 
     def add(self, event: AnswerEvent) -> None:
-        """Put one answer event on the wire and among the parts."""
+        """Add the frames and the part of one answer event."""
         match event:
             case TextPiece(text=text):
                 self._add_text(text)
             case StatusLine(text=text):
-                self._frame(wire.StatusPart(data=wire.StatusData(text)), says_nothing=True)
+                self._frame(wire.StatusPart(data=wire.StatusData(text)), is_deferred=True)
             case ToolUsed():
                 self._add_tool(event)
             case ShowProducts(products=products):
@@ -116,8 +116,8 @@ class Transcript:
             case ShowOrder(order=order):
                 self._add_part(wire.OrderPart(data=wire.OrderData(order)))
             case AskProof(order_number=number, methods=methods):
-                asked = wire.VerificationData(methods=methods, order_number=number or UNSET)
-                self._add_part(wire.VerificationPart(data=asked))
+                form = wire.VerificationData(methods=methods, order_number=number or UNSET)
+                self._add_part(wire.VerificationPart(data=form))
             case Suggest(suggestions=suggestions):
                 self._add_part(wire.SuggestionsPart(data=wire.SuggestionsData(suggestions)))
             case HandedOff(state=state, staff=staff):
@@ -130,11 +130,11 @@ class Transcript:
                 assert_never(event)
 
     def add_fallback(self, reason: str, contact: dict[str, str]) -> None:
-        """The shop's own way to be reached, when there is no answer to give."""
+        """Add the shop's contact in place of an answer."""
         self._add_part(wire.FallbackPart(data=wire.FallbackData(reason, contact)))
 
     def add_stored(self, part: dict[str, Any]) -> None:
-        """Put a part that was saved before on the wire again."""
+        """Add the frames of a part that was stored before."""
         kind = part["type"]
         if kind == "text":
             self._add_text(part["text"])
@@ -145,17 +145,17 @@ class Transcript:
             self._frame(part)
 
     def close(self, metadata: dict[str, Any]) -> None:
-        """Nothing more is said: `parts` are complete and may be saved."""
+        """Close an open text: `parts` are complete and may be stored with this metadata."""
         self._close_text()
         self.metadata = metadata
 
-    def end(self, state: str, broken_text: str) -> None:
-        """The last frames: `broken_text` is what a shopper reads when the answer broke off."""
+    def end(self, state: str, error_text: str) -> None:
+        """Add the last frames; `error_text` is what a shopper reads when the turn has failed."""
         match state:
             case "stopped":
                 self._frame(wire.AbortPart())
             case "failed":
-                self._frame(wire.ErrorPart(error_text=broken_text))
+                self._frame(wire.ErrorPart(error_text=error_text))
                 self._frame(wire.FinishPart())
             case _:
                 self._frame({"type": "message-metadata", "messageMetadata": self.metadata})
@@ -195,8 +195,8 @@ class Transcript:
         )
         self._frame_tool(call_id, tool.name, tool.input, tool.output)
 
-    def _frame_tool(self, call_id: str, name: str, asked: dict[str, Any], output: dict[str, Any]) -> None:
-        self._frame(wire.ToolInputPart(tool_call_id=call_id, tool_name=name, input=asked))
+    def _frame_tool(self, call_id: str, name: str, arguments: dict[str, Any], output: dict[str, Any]) -> None:
+        self._frame(wire.ToolInputPart(tool_call_id=call_id, tool_name=name, input=arguments))
         self._frame(wire.ToolOutputPart(tool_call_id=call_id, output=output))
 
     def _add_source(self, source: Source) -> None:
@@ -213,17 +213,17 @@ class Transcript:
             )
         )
 
-    def _frame(self, part: wire.StreamPart | dict[str, Any], *, says_nothing: bool = False) -> None:
+    def _frame(self, part: wire.StreamPart | dict[str, Any], *, is_deferred: bool = False) -> None:
         self._frames.append(frame(self.turn_id, self._count, part))
         self._count += 1
-        if says_nothing:
-            asyncio.get_running_loop().call_later(COMPANY_S, self.changed.set)
+        if is_deferred:
+            asyncio.get_running_loop().call_later(JOIN_S, self.changed.set)
         else:
             self.changed.set()
 
 
 def replay(turn_id: UUID, message_id: str, parts: list[dict[str, Any]], metadata: dict[str, Any]) -> bytes:
-    """A finished answer as a stream again, for a client that sends the same message twice."""
+    """The whole stream of a stored answer, for a client that sends the same message twice."""
     transcript = Transcript(turn_id, message_id)
     transcript.start()
     for part in parts:

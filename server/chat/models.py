@@ -1,4 +1,4 @@
-"""What a turn is made of: the shopper's question, the sources an answer rests on, and the events of an answer.
+"""The shopper's question, the sources that an answer rests on, and the events that make an answer.
 
 A driver (engine or model) yields answer events; the service checks them, gives them numbers and puts them on the
 wire (`events.py`). Nothing here knows HTTP or SQL.
@@ -24,7 +24,7 @@ MessageMetadata: TypeAlias = dict[str, Any]
 
 
 class VariantCard(Struct, frozen=True, kw_only=True):
-    """One buyable form, as shown."""
+    """One variant of a product, as a card shows it."""
 
     id: str
     title: str
@@ -34,7 +34,7 @@ class VariantCard(Struct, frozen=True, kw_only=True):
 
 
 class ProductCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The contract's `Product`. `fetched_at` is when we read it from the shop (ISO)."""
+    """The contract's `Product`. `fetched_at` is when it was read from the shop (ISO 8601)."""
 
     id: str
     title: str
@@ -48,7 +48,7 @@ class ProductCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProductDetail(Struct, frozen=True, kw_only=True):
-    """Everything the shop says of one product: for answers, never shown as it is."""
+    """Everything the shop says of one product. Answers are made from it; it is never sent as a whole."""
 
     card: ProductCard
     description: str
@@ -56,7 +56,7 @@ class ProductDetail(Struct, frozen=True, kw_only=True):
     category: tuple[str, ...] = ()
     attributes: dict[str, str] = {}
     stock: dict[str, int | None] = {}
-    """By variant title; None where the shop does not tell."""
+    """Items in stock by variant title; None where the shop gives no number."""
 
 
 class Source(Struct, frozen=True, kw_only=True):
@@ -77,7 +77,7 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class CatalogResult(Struct, frozen=True, kw_only=True):
-    """Products found, best first; `scores` run along (0..1). `exact` when an identifier matched."""
+    """Products found, best first, each with its score (0..1). `exact` says that an identifier matched."""
 
     products: tuple[ProductDetail, ...]
     scores: tuple[float, ...] = ()
@@ -92,8 +92,8 @@ class PolicyResult(Struct, frozen=True, kw_only=True):
 
 
 class HandoffResult(Struct, frozen=True, kw_only=True):
-    """What asking for staff came to. state: requested (staff are on duty), waiting (nobody is; leave an e-mail) or
-    joined (they are here); the rest as in `handoff.QueuePlace`."""
+    """What asking for staff led to. state: requested (staff are on duty), waiting (none are; an e-mail helps) or
+    joined (they answer already); the rest as in `handoff.QueuePlace`."""
 
     state: HandoffState
     contact: dict[str, str] = {}
@@ -111,7 +111,7 @@ class Utterance(Struct, frozen=True):
 
 
 class Question(Struct, frozen=True, kw_only=True):
-    """One shopper message with what is known around it."""
+    """One shopper message with what its answer may need to know."""
 
     text: str
     shopper: Shopper
@@ -121,11 +121,11 @@ class Question(Struct, frozen=True, kw_only=True):
     shown_products: tuple[str, ...] = ()
     """External ids of the products the last answers showed, newest first: what "it" and "the second one" mean."""
     order_in_question: str | None = None
-    """The order number this conversation was last about."""
+    """The number of the order that the conversation was last about."""
     page_product_id: str | None = None
     """The product page the shopper is on."""
     picture_ids: tuple[UUID, ...] = ()
-    """Pictures that this message holds; its text may be empty then."""
+    """The pictures of the message, whose text may be empty then."""
     shop_name: str = ""
     currency: str = "USD"
     tone: str | None = None
@@ -137,7 +137,7 @@ class AnswerIncomplete(Exception):
 
 
 class StatusLine(Struct, frozen=True, tag=True):
-    """What is being done now, for the shopper; gone when the answer is there."""
+    """What is being done at this moment, shown until the answer begins."""
 
     text: str
 
@@ -149,7 +149,7 @@ class TextPiece(Struct, frozen=True, tag=True):
 
 
 class ToolUsed(Struct, frozen=True, kw_only=True, tag=True):
-    """A tool was called and has answered; `output` is a short public summary, never a platform's payload."""
+    """A finished tool call; `output` is a short public summary, never a platform's payload."""
 
     name: str
     input: dict[str, Any]
@@ -183,13 +183,13 @@ class Suggest(Struct, frozen=True, tag=True):
 
 
 class Cite(Struct, frozen=True, tag=True):
-    """This source carries the answer."""
+    """A source that the answer rests on."""
 
     source: Source
 
 
 class HandedOff(Struct, frozen=True, kw_only=True, tag=True):
-    """The conversation goes to staff."""
+    """The conversation passes to staff, whose name is `staff` where it is known."""
 
     state: HandoffState
     staff: str | None = None
@@ -221,7 +221,7 @@ AnswerEvent = (
 
 
 class OrderAnswer(Struct, frozen=True, kw_only=True):
-    """What the order tool came to, and the source it leaves for grounding (None where nothing may be told)."""
+    """The outcome of an order look-up, and the source that an answer may rest on; None where it may claim nothing."""
 
     outcome: OrderOutcome
     source: Source | None = None

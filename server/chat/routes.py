@@ -1,4 +1,4 @@
-"""The shopper's side over HTTP. `turns.send_message` is where one shopper message comes in."""
+"""The routes that a shopper's widget calls. A message comes in at `turns.endpoints.send_message`."""
 
 from litestar import Router
 

@@ -1,4 +1,4 @@
-"""The parts of an answer's stream as they travel: the AI SDK UI message stream (v1) and our data parts (the contract).
+"""The parts of an answer's stream as they are sent: the AI SDK UI message stream (v1) and the contract's data parts.
 
 `widget/src/protocol.gen.ts` is made of these by `.ci/protocol`; a part that is missing there fails a test.
 """
@@ -12,11 +12,11 @@ from server.orders.models import OrderView
 
 
 class _Part(Struct, frozen=True, kw_only=True, tag_field="type", rename="camel"):
-    """Field names follow the protocol (camelCase); what is inside `data` is ours."""
+    """One part; the names of its fields follow the protocol (camelCase), those inside `data` are our own."""
 
 
 class StatusData(Struct, frozen=True):
-    """What is being done, in the shopper's language."""
+    """What is being done at this moment, in the shopper's language."""
 
     text: str
 
@@ -34,34 +34,34 @@ class OrderData(Struct, frozen=True):
 
 
 class VerificationData(Struct, frozen=True, kw_only=True):
-    """How the shopper may prove that an order is theirs."""
+    """How the shopper can prove that an order is theirs."""
 
     methods: tuple[str, ...]
     order_number: str | UnsetType = UNSET
 
 
 class SuggestionsData(Struct, frozen=True):
-    """What to ask next."""
+    """What the shopper may ask next."""
 
     suggestions: tuple[str, ...]
 
 
 class HandoffData(Struct, frozen=True, kw_only=True):
-    """Where passing on to staff stands; `staff` is a name."""
+    """The state of a hand-off; `staff` is the name of whoever of them has joined."""
 
     state: HandoffState
     staff: str | UnsetType = UNSET
 
 
 class FallbackData(Struct, frozen=True):
-    """There is no answer, and why; `contact` is the shop's own way to be reached, by kind."""
+    """Why there is no answer; `contact` is how the shop can be reached, by kind (e-mail, phone and others)."""
 
     reason: str
     contact: dict[str, str]
 
 
 class SourceNote(Struct, frozen=True, kw_only=True):
-    """A source of the answer, for the reader."""
+    """A source of the answer, as its readers see it."""
 
     id: str
     kind: str
@@ -71,7 +71,7 @@ class SourceNote(Struct, frozen=True, kw_only=True):
 
 
 class AnswerMetadata(Struct, frozen=True, kw_only=True):
-    """What is told of an answer beside its parts. `kind` names the sort of answer."""
+    """What is sent with an answer besides its parts. `kind` names the sort of answer."""
 
     answered_by: Literal["model", "engine", "staff"]
     confidence: float
@@ -79,17 +79,17 @@ class AnswerMetadata(Struct, frozen=True, kw_only=True):
     sources: tuple[SourceNote, ...] = ()
     receipts: tuple[Receipt, ...] = ()
     staff: str | None | UnsetType = UNSET
-    """The name of whoever of the staff answered."""
+    """The name of the member of staff who answered."""
     locale: str | UnsetType = UNSET
     """The language of the answer (BCP 47), where it is known."""
     stopped: bool | UnsetType = UNSET
-    """Cut short by the shopper."""
+    """Whether the shopper stopped the answer."""
     interrupted: bool | UnsetType = UNSET
-    """Cut short by a failure of ours."""
+    """Whether the answer was cut off because its process was lost."""
 
 
 class StartPart(_Part, frozen=True, kw_only=True, tag="start"):
-    """The first of each answer."""
+    """The first part of every answer."""
 
     message_id: str
 
@@ -101,7 +101,7 @@ class TextStartPart(_Part, frozen=True, kw_only=True, tag="text-start"):
 
 
 class TextDeltaPart(_Part, frozen=True, kw_only=True, tag="text-delta"):
-    """The text goes on."""
+    """More of a text."""
 
     id: str
     delta: str
@@ -122,7 +122,7 @@ class ToolInputPart(_Part, frozen=True, kw_only=True, tag="tool-input-available"
 
 
 class ToolOutputPart(_Part, frozen=True, kw_only=True, tag="tool-output-available"):
-    """What the tool came to: a short public summary."""
+    """The result of a tool call: a short public summary."""
 
     tool_call_id: str
     output: dict[str, Any]
@@ -145,7 +145,7 @@ class SourceDocumentPart(_Part, frozen=True, kw_only=True, tag="source-document"
 
 
 class StatusPart(_Part, frozen=True, kw_only=True, tag="data-status"):
-    """Not kept: only for whoever is looking."""
+    """What is being done at this moment; not stored with the message."""
 
     data: StatusData
     transient: Literal[True] = True
@@ -164,7 +164,7 @@ class OrderPart(_Part, frozen=True, kw_only=True, tag="data-order"):
 
 
 class VerificationPart(_Part, frozen=True, kw_only=True, tag="data-verification"):
-    """Asks who is asking."""
+    """Asks the shopper to prove an order."""
 
     data: VerificationData
 
@@ -176,7 +176,7 @@ class SuggestionsPart(_Part, frozen=True, kw_only=True, tag="data-suggestions"):
 
 
 class HandoffPart(_Part, frozen=True, kw_only=True, tag="data-handoff"):
-    """The conversation goes to staff, or comes back."""
+    """The conversation passes to staff or comes back."""
 
     data: HandoffData
 
@@ -188,7 +188,7 @@ class FallbackPart(_Part, frozen=True, kw_only=True, tag="data-fallback"):
 
 
 class MetadataPart(_Part, frozen=True, kw_only=True, tag="message-metadata"):
-    """Before the end."""
+    """The metadata of the answer, before its last part."""
 
     message_metadata: AnswerMetadata
 
@@ -204,7 +204,7 @@ class AbortPart(_Part, frozen=True, kw_only=True, tag="abort"):
 
 
 class FinishPart(_Part, frozen=True, kw_only=True, tag="finish"):
-    """The last of each answer that was not stopped."""
+    """The last part of every answer that was not stopped."""
 
 
 DataPart = StatusPart | ProductsPart | OrderPart | VerificationPart | SuggestionsPart | HandoffPart | FallbackPart

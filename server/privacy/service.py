@@ -15,7 +15,7 @@ import msgspec
 from integrations.platform import NamedPerson, normalise_order_number
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.presence import Presence
-from server.chat.turns.shopper_limits import FORGETTING, ShopperLimits
+from server.chat.turns.shopper_limits import ERASURES, ShopperLimits
 from server.chat.turns.stream_store import StreamStore
 from server.core.crypto import Vault, derive
 from server.core.database import Database
@@ -77,7 +77,7 @@ class Privacy:
 
         The request is stored first, in a transaction of its own: nothing that begins after it can be stored.
         """
-        await self._limits.require_of_address(shopper, FORGETTING)
+        await self._limits.require_of_address(shopper, ERASURES)
         shop_id = shopper.shop_id
         await self._erased_shoppers.add(shop_id, shopper.shopper_id)
         async with self._database.connection(shop_id) as connection:

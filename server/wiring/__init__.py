@@ -16,10 +16,10 @@ from server.chat.answering.intents import Router
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.handoff import HandoffService
 from server.chat.conversations.handoff.tasks import MAIL_REPLY, MailReply
-from server.chat.conversations.pictures.service import Pictures
+from server.chat.conversations.pictures.service import PictureService
 from server.chat.conversations.presence import Presence
 from server.chat.conversations.service import ConversationService
-from server.chat.conversations.sessions import Sessions
+from server.chat.conversations.sessions import SessionService
 from server.chat.turns.abandoned_turns import AbandonedTurns
 from server.chat.turns.service import TurnService
 from server.chat.turns.shopper_limits import ShopperLimits
@@ -77,7 +77,7 @@ class Services(StoreParts, frozen=True, kw_only=True):
     money: BillingParts
     shops: ShopService
     members: Members
-    sessions: Sessions
+    sessions: SessionService
     console_signer: TokenSigner[ConsoleClaims]
     catalog: Catalog
     knowledge: Knowledge
@@ -93,7 +93,7 @@ class Services(StoreParts, frozen=True, kw_only=True):
     conversations: ConversationService
     handoff: HandoffService
     presence: Presence
-    pictures: Pictures
+    pictures: PictureService
     limits: ShopperLimits
     erased_shoppers: ErasedShoppers
     upkeep: Upkeep

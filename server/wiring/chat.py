@@ -13,10 +13,10 @@ from server.chat.answering.intents import Router
 from server.chat.answering.model_driver import ModelDriver
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.handoff import HandoffService
-from server.chat.conversations.pictures.service import Pictures
+from server.chat.conversations.pictures.service import PictureService
 from server.chat.conversations.presence import Presence
 from server.chat.conversations.service import ConversationService
-from server.chat.conversations.sessions import SessionClaims, Sessions
+from server.chat.conversations.sessions import SessionClaims, SessionService
 from server.chat.models import Question
 from server.chat.tools.toolbox import ShopToolbox
 from server.chat.turns.service import TurnService
@@ -37,14 +37,14 @@ from server.shops.service import ShopService
 class ChatParts(Struct, frozen=True, kw_only=True):
     """The services of the chat, under their names in `Services`."""
 
-    sessions: Sessions
+    sessions: SessionService
     running_turns: RunningTurns
     stream_store: StreamStore
     turns: TurnService
     conversations: ConversationService
     handoff: HandoffService
     presence: Presence
-    pictures: Pictures
+    pictures: PictureService
     limits: ShopperLimits
     erased_shoppers: ErasedShoppers
     router: Router
@@ -71,7 +71,7 @@ def build_chat(
     running, stream_store, router = RunningTurns(), StreamStore(redis), Router(embedder)
     presence, limits, erased_shoppers = Presence(redis), ShopperLimits(limiter, entitlements), ErasedShoppers(database)
     handoff = HandoffService(database, shops, presence)
-    pictures = Pictures(database, shops, limits, plan_limits)
+    pictures = PictureService(database, shops, limits, plan_limits)
     model = ModelDriver(chat_model, sees_pictures=settings.chat_model_images) if chat_model else None
 
     def toolbox_for(question: Question) -> ShopToolbox:
@@ -80,7 +80,7 @@ def build_chat(
         )
 
     return ChatParts(
-        sessions=Sessions(
+        sessions=SessionService(
             shops,
             TokenSigner(settings.secret_keys, "session", SessionClaims),
             limiter,

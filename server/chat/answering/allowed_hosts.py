@@ -1,4 +1,4 @@
-"""Which hosts an answer may link to: those its own sources live on."""
+"""The hosts that an answer may link to: those of its own sources."""
 
 from collections.abc import Iterable
 from urllib.parse import urlsplit
@@ -7,5 +7,5 @@ from server.chat.models import Source
 
 
 def allowed_hosts(sources: Iterable[Source]) -> frozenset[str]:
-    """Hosts (with port, as in a URL) of the sources' addresses."""
+    """The hosts of the sources' addresses, each with its port where the address has one."""
     return frozenset(urlsplit(source.url).netloc.lower() for source in sources if source.url)

@@ -1,4 +1,4 @@
-"""The one driver of the service: the model when there is one, the engine otherwise and whenever the model fails."""
+"""Answers with the model where there is one, and with the engine otherwise and whenever the model fails."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ from server.core.metrics import Metrics
 from server.models.protocol import FailureKind, ModelUnavailable
 
 FIRST_WORD_S = 60.0
-"""After so long without a word the engine answers: `service.TURN_TIMEOUT_S` leaves it a quarter of a minute."""
+"""After so long without a word of the model the engine answers, in the 15 s that `TURN_TIMEOUT_S` leaves it."""
 
 log = get_logger("chat")
 
@@ -54,7 +54,7 @@ class AnswerDriver:
                 if transcript.has_text:
                     raise AnswerIncomplete(str(failure)) from None
                 self._note_failure(transcript, failure.kind, str(failure))
-            except Exception as error:  # whatever it was: the shopper has read nothing, and the engine may do better
+            except Exception as error:  # the shopper has read nothing yet, so the engine may still answer
                 if transcript.has_text:
                     raise
                 reason = error.detail if isinstance(error, AisleError) else type(error).__name__
@@ -63,7 +63,7 @@ class AnswerDriver:
         async for event in self._engine.answer(question, intent, tools):
             for used in tools.take_used():
                 transcript.add(used)
-            if isinstance(event, TextPiece):  # a product's title may hold a link of anybody's
+            if isinstance(event, TextPiece):  # a product's title may contain a link to any host
                 event = TextPiece(clean_links(event.text, allowed_hosts(tools.sources.values())))
             transcript.add(event)
         return "engine"
@@ -71,7 +71,8 @@ class AnswerDriver:
     def _note_failure(
         self, transcript: Transcript, kind: FailureKind, reason: str, error: Exception | None = None
     ) -> None:
-        """For staff (the turn's trace), the log and the metrics. `error` is one nobody foresaw: its traceback helps."""
+        """Record in the trace, the log and the metrics why the engine took over. The traceback of an unexpected `error`
+        is logged."""
         transcript.notes.append(f"the engine took over: {reason}")
         self._metrics.fallbacks.labels(reason=kind.value).inc()
         is_known = error is None or isinstance(error, AisleError)
@@ -86,7 +87,7 @@ class AnswerDriver:
 
 @asynccontextmanager
 async def _first_word_within(seconds: float, transcript: Transcript) -> AsyncIterator[None]:
-    """Ends the block when nothing was said by then; what has begun to speak may go on. Raises ModelUnavailable."""
+    """End the block after `seconds` if the transcript has no text by then. Raises ModelUnavailable."""
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(None) as limit:
@@ -101,6 +102,6 @@ async def _first_word_within(seconds: float, transcript: Transcript) -> AsyncIte
             finally:
                 timer.cancel()
     except TimeoutError:
-        if not limit.expired():  # somebody else's
+        if not limit.expired():  # another timeout's
             raise
         raise ModelUnavailable(f"the model said nothing within {seconds:g} s", kind=FailureKind.TIMEOUT) from None

@@ -1,22 +1,25 @@
-"""Who calls on the shopper's side."""
+"""The shopper behind a request."""
 
 from typing import Any
 
 from litestar import Request
 from litestar.di import NamedDependency
 
-from server.chat.conversations.sessions import Sessions, require_conversation
+from server.chat.conversations.sessions import SessionService, require_conversation
 from server.core.errors import Unauthenticated
 from server.core.http import SAFE_METHODS, bearer_token, client_address, request_origin
 from server.shops.identity import Shopper
 
 MAX_ID = 128
 NO_NUL = r"^[^\x00]*$"
-"""Postgres keeps every character but this one."""
+"""Any text without NUL, the one character that Postgres cannot store."""
 
 
-async def provide_shopper(request: Request[Any, Any, Any], sessions_service: NamedDependency[Sessions]) -> Shopper:
-    """The shopper behind the bearer token, in the conversation the path names (404 for any other)."""
+async def provide_shopper(
+    request: Request[Any, Any, Any], sessions_service: NamedDependency[SessionService]
+) -> Shopper:
+    """The shopper of the bearer token. Raises Unauthenticated, OriginRefused, and NotFound where the path names another
+    conversation than the token's."""
     token = bearer_token(request)
     if token is None:
         raise Unauthenticated("Send the session as a bearer token.")

@@ -1,4 +1,4 @@
-"""Sessions, and what a shopper does in a conversation beside asking."""
+"""Sessions, and what a shopper does in a conversation besides asking."""
 
 from datetime import datetime
 from typing import Annotated, Any, Protocol, runtime_checkable
@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from server.chat.conversations.access import MAX_ID, NO_NUL
 from server.chat.conversations.handoff import HandoffService, PresenceView
 from server.chat.conversations.service import ConversationService
-from server.chat.conversations.sessions import SessionAnswer, SessionRequest, Sessions
+from server.chat.conversations.sessions import SessionAnswer, SessionRequest, SessionService
 from server.chat.models import HandoffResult
 from server.chat.turns.shopper_limits import HANDOFFS, LISTS, RATINGS, REPORTS, TYPING, ShopperLimits
 from server.core.errors import FieldError, Invalid
@@ -62,32 +62,32 @@ class VerificationRequest(Struct, frozen=True):
 
 
 class VerificationAnswer(Struct, frozen=True):
-    """The same for wrong and unknown."""
+    """The proof level that was reached; a wrong proof and an unknown order get the same answer."""
 
     level: int
     status: str = "checked"
 
 
 class HandoffRequest(Struct, frozen=True):
-    """`POST .../handoff`: where to answer when nobody is there, and what about."""
+    """`POST .../handoff`: the address to reply to when no staff are on duty, and what it is about."""
 
     email: Annotated[str, Meta(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$")] | None = None
     message: Annotated[str, Meta(max_length=MAX_TEXT, pattern=NO_NUL)] | None = None
 
 
 class ReportRequest(Struct, frozen=True):
-    """`POST .../reports`: something a widget noticed. `page` is the address of the page it sits on."""
+    """`POST .../reports`: a problem that a widget found. `page` is the address of the page it is on."""
 
     kind: str
     page: Annotated[str, Meta(max_length=2_000)] | None = None
 
 
 @runtime_checkable
-class ForgetsShoppers(Protocol):
-    """The privacy service, which stands above the conversation."""
+class ShopperErasure(Protocol):
+    """The privacy service, which the chat may not import."""
 
     async def erase_shopper(self, shopper: Shopper) -> int:
-        """Erase all conversations of a shopper; how many."""
+        """Erase all conversations of a shopper; the number of them."""
 
 
 ROLES = {"shopper": "user", "assistant": "assistant", "staff": "assistant", "system": "system"}
@@ -95,9 +95,9 @@ ROLES = {"shopper": "user", "assistant": "assistant", "staff": "assistant", "sys
 
 @post("/v1/sessions", status_code=201, summary="Open a session", tags=["shopper"])
 async def open_session(
-    request: Request[Any, Any, Any], data: JSONBody[SessionRequest], sessions_service: NamedDependency[Sessions]
+    request: Request[Any, Any, Any], data: JSONBody[SessionRequest], sessions_service: NamedDependency[SessionService]
 ) -> SessionAnswer:
-    """Open a session for one shopper of one shop, or go on with an earlier one, in any of its conversations."""
+    """Open a session for one shopper of one shop, or continue an earlier one in any of its conversations."""
     return await sessions_service.open(
         data,
         origin=request_origin(request),
@@ -113,16 +113,14 @@ async def list_conversations(
     conversations: NamedDependency[ConversationService],
     limits: NamedDependency[ShopperLimits],
 ) -> dict[str, Any]:
-    """The newest 50 of the session's shopper, newest first, with the first and the latest words of each."""
+    """The newest 50 conversations of the session's shopper, newest first, with the first and latest words of each."""
     await limits.require_light(shopper, LISTS)
     return {"data": await conversations.list(shopper), "next_cursor": None}
 
 
 @delete("/v1/chat", status_code=200, summary="Erase the shopper's data", tags=["shopper"])
-async def forget_shopper(
-    shopper: NamedDependency[Shopper], privacy: NamedDependency[ForgetsShoppers]
-) -> dict[str, int]:
-    """Erase all conversations of the session's shopper, for good; the session holds no more afterwards."""
+async def forget_shopper(shopper: NamedDependency[Shopper], privacy: NamedDependency[ShopperErasure]) -> dict[str, int]:
+    """Erase all conversations of the session's shopper for good; the session is not valid any more afterwards."""
     return {"erased": await privacy.erase_shopper(shopper)}
 
 
@@ -130,7 +128,7 @@ async def forget_shopper(
 async def get_conversation(
     shopper: NamedDependency[Shopper], conversations: NamedDependency[ConversationService]
 ) -> ConversationView:
-    """State and messages, oldest first, and who of the staff is there."""
+    """The state of the conversation, its messages, oldest first, and whether staff are there."""
     history = await conversations.history(shopper)
     return ConversationView(
         id=str(shopper.conversation_id),
@@ -153,7 +151,7 @@ async def get_conversation(
 async def stop_answer(
     shopper: NamedDependency[Shopper], conversations: NamedDependency[ConversationService]
 ) -> dict[str, str]:
-    """End the running turn; what was said is kept."""
+    """Stop the running answer; what was said by then is saved."""
     await conversations.stop(shopper)
     return {"status": "stopping"}
 
@@ -165,7 +163,7 @@ async def rate_answer(
     conversations: NamedDependency[ConversationService],
     limits: NamedDependency[ShopperLimits],
 ) -> dict[str, str]:
-    """Thumbs up or down for one answer; a second rating replaces the first."""
+    """Rate one answer up or down; a second rating replaces the first."""
     await limits.require_light(shopper, RATINGS)
     if data.rating not in ("up", "down"):
         raise Invalid("There is no such rating.", errors=(FieldError("rating", "up or down"),))
@@ -177,7 +175,7 @@ async def rate_answer(
 async def verify(
     data: JSONBody[VerificationRequest], shopper: NamedDependency[Shopper], orders: NamedDependency[OrderService]
 ) -> Response[Any]:
-    """Check order number with e-mail or postcode, ask for a one-time code, or check the code."""
+    """Check an order number with an e-mail address or postcode, send a one-time code, or check the code."""
     if data.send_code:
         await orders.request_code(shopper, data.order_number)
         return Response({"status": "sent_if_known"}, status_code=202)
@@ -200,7 +198,7 @@ async def request_staff(
     handoff_service: NamedDependency[HandoffService],
     limits: NamedDependency[ShopperLimits],
 ) -> HandoffResult:
-    """Ask for a person; `state` is requested, or waiting when nobody is there now. `message` is kept for them."""
+    """Ask for staff; `state` is requested, or waiting when none are on duty. `message` is saved for them."""
     await limits.require(shopper, HANDOFFS)
     return await handoff_service.request(shopper, data.email, (data.message or "").strip() or None)
 
@@ -211,7 +209,7 @@ async def note_typing(
     conversations: NamedDependency[ConversationService],
     limits: NamedDependency[ShopperLimits],
 ) -> None:
-    """Staff see it for a few seconds; nothing is kept."""
+    """Show staff for a few seconds that the shopper is typing; nothing is stored."""
     await limits.require_light(shopper, TYPING)
     await conversations.record_typing(shopper)
 
@@ -223,7 +221,7 @@ async def report(
     conversations: NamedDependency[ConversationService],
     limits: NamedDependency[ShopperLimits],
 ) -> None:
-    """Tell the merchant what a widget noticed on their page: `buffered_stream` when answers arrive all at once."""
+    """Report a problem on a page to its merchant: `buffered_stream` when answers arrive all at once."""
     if data.kind not in REPORT_KINDS:
         raise Invalid(
             "There is no such kind of report.", errors=(FieldError("kind", f"one of {', '.join(REPORT_KINDS)}"),)

@@ -1,6 +1,6 @@
-"""Sessions: a signed token that binds a browser to one shop, one shopper and one conversation.
+"""Sessions: a signed token binds a browser to one shop, one shopper and one conversation.
 
-Nothing is stored before the first message: the ids are minted here and become rows when something is said.
+Nothing is stored before the first message: the ids are made here, and the first message stores them.
 """
 
 import time
@@ -27,7 +27,7 @@ from server.shops.service import ShopService
 
 SESSION_LIVES_S = 30 * 24 * 3600
 CUSTOMER_SESSION_LIVES_S = 24 * 3600
-"""The shop vouches for a customer anew on every page, so this need not outlive a day's visit by much."""
+"""Each page sends the shop's proof for a customer again, so a session need not be valid for longer than a visit."""
 NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
 """A line break would let one signature stand for two pairs of id and e-mail."""
 NEW_CONVERSATION = "new"
@@ -35,7 +35,8 @@ SESSIONS_PER_ADDRESS = Limit("sessions", per_minute=600, burst=300)
 
 
 class SessionClaims(Struct, frozen=True, omit_defaults=True):
-    """What the token says, in short names: shop, conversation, shopper, customer, origin, locale, key."""
+    """What a token states, in one-letter names: shop (s), conversation (c), shopper (v), origin (o), locale (l) and
+    key (k)."""
 
     s: str
     c: str
@@ -47,8 +48,8 @@ class SessionClaims(Struct, frozen=True, omit_defaults=True):
 
 
 class CustomerProof(Struct, frozen=True):
-    """The shop's word for a signed-in customer: a token (see `read_customer_token`), or id and e-mail with a
-    signature (see `customer_signature`), which counts only while the shop has made no customer key."""
+    """The shop's proof for a signed-in customer: a token (see `read_customer_token`), or id and e-mail with a
+    signature (see `customer_signature`). Signatures count only until the shop creates a customer key."""
 
     id: Annotated[str, Meta(max_length=255, pattern=NO_CONTROL)] = ""
     signature: str = ""
@@ -68,7 +69,7 @@ class SessionRequest(Struct, frozen=True):
 
 
 class SessionAnswer(Struct, frozen=True, kw_only=True):
-    """What a widget needs to begin."""
+    """What a widget needs to begin a conversation."""
 
     session: str
     expires_at: datetime
@@ -79,8 +80,8 @@ class SessionAnswer(Struct, frozen=True, kw_only=True):
     locale: str
 
 
-class Sessions:
-    """Makes session tokens and reads them."""
+class SessionService:
+    """Opens sessions and reads their tokens."""
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class Sessions:
     async def open(
         self, request: SessionRequest, *, origin: str | None, address: str, secret_key: str | None, languages: str
     ) -> SessionAnswer:
-        """A new session, or the one of `request.session` prolonged.
+        """A new session, or a longer one for the shopper and conversation of `request.session`.
 
         From a browser the Origin must be listed; without an Origin the shop's secret key is needed as a bearer.
         Raises Unauthenticated, OriginRefused, RateLimited, and NotFound for a conversation that is not this shopper's.
@@ -109,7 +110,7 @@ class Sessions:
             old = None
         customer = await self._require_customer(shop_id, request.customer)
         if old and old.customer != customer:
-            old = None  # whoever holds the old token must not read on, nor the next at the same screen read back
+            old = None  # a signed-out shopper's token must not show the customer's conversation, nor the reverse
         if old and await self._erased_shoppers.is_erased(shop_id, UUID(old.v)):
             old = None
         locale = choose_locale(request.locale, languages, profile.locale)
@@ -134,7 +135,8 @@ class Sessions:
         )
 
     async def read(self, token: str, *, origin: str | None, address: str, is_safe: bool) -> Shopper:
-        """Who holds this token; `is_safe` tells a request that only reads. Raises Unauthenticated, OriginRefused."""
+        """The shopper of this token; `is_safe` says that the request only reads. Raises Unauthenticated,
+        OriginRefused."""
         claims = self._signer.read(token)
         if claims is None:
             raise Unauthenticated("The session is invalid or has expired; open a new one.")
@@ -152,7 +154,7 @@ class Sessions:
         if self._is_foreign(claims, origin):
             raise OriginRefused("This session belongs to the chat's own frame; open one of your own.")
         if origin or claims.o:
-            # a browser names no origin when a page only reads from its own
+            # browsers send no Origin header when a page reads from its own origin
             unnamed = claims.o if is_safe and claims.o == self._own_origin else None
             self._require_origin(profile, origin or unnamed)
         return Shopper(
@@ -167,7 +169,7 @@ class Sessions:
         )
 
     async def _choose_conversation(self, shop_id: UUID, wanted: str | None, old: SessionClaims | None) -> str:
-        """The id to go on with. Raises NotFound."""
+        """The id of the conversation that the session is for. Raises NotFound."""
         if wanted == NEW_CONVERSATION or (wanted is None and old is None):
             return str(new_id())
         if old is None:
@@ -200,8 +202,8 @@ class Sessions:
         return profile
 
     def _is_foreign(self, claims: SessionClaims, origin: str | None) -> bool:
-        """Whether a page uses the session of the frame: where frames may store nothing the page keeps the token, which
-        its scripts then can read (decisions/0010)."""
+        """Whether a page uses the session of the chat's frame. Where a browser lets frames store nothing, the page
+        stores the token, and the page's scripts can read it (decisions/0010)."""
         return claims.o == self._own_origin and origin not in (None, self._own_origin)
 
     def _require_origin(self, profile: ShopProfile, origin: str | None) -> None:
@@ -230,21 +232,21 @@ class Sessions:
         return Customer(proof.id, (proof.email or "").strip().lower() or None)
 
 
-def choose_locale(asked: str | None, languages: str, shop_locale: str) -> str:
-    """The shopper's language: what the page asks for, else the browser's Accept-Language, else the shop's own."""
+def choose_locale(requested: str | None, languages: str, shop_locale: str) -> str:
+    """The best language for a shopper: the page's, else one of Accept-Language, else the shop's."""
     accepted = [entry.partition(";")[0].strip() for entry in languages.split(",")]
-    wanted = [tag.replace("_", "-")[:35] for tag in ([asked] if asked else accepted) if tag]
+    wanted = [tag.replace("_", "-")[:35] for tag in ([requested] if requested else accepted) if tag]
     spoken = [*ALL_PHRASES, shop_locale]
     return negotiate_locale(wanted, spoken, sep="-") or shop_locale
 
 
 def starters(locale: str) -> tuple[str, ...]:
-    """The questions offered where the shop names none."""
+    """The suggested questions of a shop that has set none."""
     words = phrases_for(locale)
     return (words.ask_find, words.ask_returns, words.ask_track)
 
 
 def require_conversation(shopper: Shopper, conversation_id: str) -> None:
-    """Raises NotFound when the address names another conversation than the session's own."""
+    """Require that an id is that of the session's conversation. Raises NotFound."""
     if parse_id(conversation_id) != shopper.conversation_id:
         raise NotFound

@@ -1,4 +1,4 @@
-"""What a model passes to a tool, cleaned where it comes in: behind this, arguments are as sound as a form's fields."""
+"""The arguments that a model passes to a tool, cleaned: whatever these functions return is safe to use."""
 
 from typing import Any, TypeAlias
 
@@ -9,7 +9,7 @@ from server.core.storable_text import storable_text
 
 MAX_TEXT = 400
 MAX_PRICE_MINOR = 10**15
-"""Dearer than anything, and well inside Postgres' bigint: a search above it finds nothing, below it everything."""
+"""The greatest price in minor units: above any real price, and well inside the range of Postgres' bigint."""
 
 Arguments: TypeAlias = dict[str, Any]
 
@@ -17,7 +17,7 @@ _decoder = msgspec.json.Decoder(dict[str, Any])
 
 
 def parse_arguments(written: str) -> Arguments | None:
-    """The arguments a model wrote, or None when they are no JSON object (deep nesting is a RecursionError)."""
+    """The arguments that a model wrote, or None where they are no JSON object or are nested too deeply."""
     try:
         return _decoder.decode(written or "{}")
     except (ValueError, RecursionError):
@@ -25,12 +25,13 @@ def parse_arguments(written: str) -> Arguments | None:
 
 
 def text_argument(given: Arguments, name: str) -> str:
-    """Words on one line, without invisible characters; numbers count as text, anything else as left out."""
+    """A text on one line, without invisible characters, at most MAX_TEXT long; empty where it is no text or number."""
     return " ".join(clean_text(_as_text(given.get(name))[:MAX_TEXT]).split())
 
 
 def id_argument(given: Arguments, name: str) -> str:
-    """An id as it was given: only what no id can hold is replaced, so that it does not become another's."""
+    """An id as it was written, at most MAX_TEXT long. Only what cannot be stored is replaced, never removed, so that
+    it cannot become another id."""
     return storable_text(_as_text(given.get(name))[:MAX_TEXT])
 
 
@@ -39,13 +40,13 @@ def price_argument(given: Arguments, name: str) -> int | None:
     value = given.get(name)
     if isinstance(value, str):
         value = _as_number(value)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:  # so that NaN is none
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         return None
     return int(min(value, MAX_PRICE_MINOR))
 
 
 def _as_text(value: Any) -> str:
-    """Models write numbers where texts are asked. Python prints no integer of more than 4,300 digits."""
+    """A value as text: models write numbers for texts. Python refuses to print integers of more than 4,300 digits."""
     match value:
         case str():
             return value

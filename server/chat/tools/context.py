@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from server.catalog.service import Catalog
 from server.chat.conversations.pictures.models import StoredPicture
-from server.chat.conversations.pictures.service import Pictures
+from server.chat.conversations.pictures.service import PictureService
 from server.chat.models import HandoffResult, OrderAnswer, Question, Source, ToolUsed
 from server.knowledge.search import Hit
 from server.knowledge.service import Knowledge
@@ -25,7 +25,7 @@ class ToolContext:
         knowledge: Knowledge,
         orders: OrderService,
         request_staff: Callable[[str | None], Awaitable[HandoffResult]],
-        pictures: Pictures,
+        pictures: PictureService,
     ) -> None:
         self.question, self.shopper = question, question.shopper
         self.catalog, self.orders, self.request_staff = catalog, orders, request_staff
@@ -87,4 +87,4 @@ class ToolContext:
 
     async def list_pictures(self) -> list[StoredPicture]:
         """The pictures of the shopper's message, in its order, for a model that reads images. Raises NotFound."""
-        return await self._pictures.for_model(self.shopper, self.question.picture_ids)
+        return await self._pictures.list_of_message(self.shopper, self.question.picture_ids)

@@ -14,28 +14,28 @@ PICTURES = Limit("pictures", per_minute=10, burst=8)
 HANDOFFS = Limit("handoffs", per_minute=6, burst=10)
 REPORTS = Limit("reports", per_minute=2, burst=3)
 RATINGS = Limit("ratings", per_minute=20, burst=20)
-FORGETTING = Limit("forgetting", per_minute=30, burst=30)
+ERASURES = Limit("forgetting", per_minute=30, burst=30)
 LISTS = Limit("lists", per_minute=60, burst=30)
 POLLS = Limit("polls", per_minute=240, burst=120)
 VIEWS = Limit("views", per_minute=240, burst=120)
 TYPING = Limit("typing", per_minute=60, burst=30)
 PICTURES_PER_ADDRESS = Limit("pictures-of-address", per_minute=60, burst=120)
 SHARES = 10
-"""Of a plan's rate one network may have one."""
+"""A network may use one SHARES-th of the rate of a shop's plan."""
 MINUTES_A_DAY = 24 * 60
 LIGHT_CALLS_PER_ADDRESS = Limit("light-calls", per_minute=3_000, burst=1_500)
-"""Calls that cost next to nothing have a count of their own: polling must not use up what is there for questions."""
+"""Cheap calls are counted apart from questions, so that polling cannot use up the limit for questions."""
 
 
 class ShopperLimits:
-    """Counts a shopper's calls. Every method that requires raises RateLimited."""
+    """Limits how often a shopper may call. Each method counts one call and raises RateLimited beyond a limit."""
 
     def __init__(self, limiter: RateLimiter, rates: Rates | None = None) -> None:
         self._limiter, self._rates = limiter, rates or EveryFeature()
 
     async def require_answer(self, shopper: Shopper) -> bool:
-        """One question, under the rate of the shop's plan; False where the shopper's network has had its share of the
-        day: no haste of the shopper's, so no error for them either."""
+        """Count one question, under the rate of the shop's plan; False where the shopper's network has used its share
+        of the day. That is no fault of the shopper, who is shown the shop's contact instead of an error."""
         rates = await self._rates.answer_rates(shopper.shop_id)
         per_shop = _of_plan(rates.per_minute) if rates else PER_SHOP
         claims = [(PER_CONVERSATION, _conversation(shopper)), (per_shop, str(shopper.shop_id))]
@@ -47,15 +47,15 @@ class ShopperLimits:
         return await self._require(shopper, PER_ADDRESS, *claims, share=share)
 
     async def require(self, shopper: Shopper, limit: Limit) -> None:
-        """One other call that costs something, under `limit` for its conversation."""
+        """Count another call that costs something, under `limit` for its conversation."""
         await self._require(shopper, PER_ADDRESS, (limit, _conversation(shopper)), (PER_SHOP, str(shopper.shop_id)))
 
     async def require_light(self, shopper: Shopper, limit: Limit) -> None:
-        """One call that costs next to nothing."""
+        """Count a cheap call, under `limit` for its conversation."""
         await self._require(shopper, LIGHT_CALLS_PER_ADDRESS, (limit, _conversation(shopper)))
 
     async def require_of_address(self, shopper: Shopper, limit: Limit) -> None:
-        """One call of a kind that a stranger could make with any number of sessions."""
+        """Count a call under `limit` for its shopper and for its address, which a caller with many sessions shares."""
         await self._require(shopper, limit, (limit, f"{shopper.shop_id}:{shopper.shopper_id}"))
 
     async def _require(
@@ -72,21 +72,20 @@ class ShopperLimits:
 
 @cache
 def _of_plan(per_minute: int) -> Limit:
-    """A shop may use a whole minute's questions at once, as when a newsletter has gone out."""
+    """The rate of a plan. A shop may use a minute's questions at once, as after a newsletter."""
     return Limit("answers", per_minute=per_minute, burst=per_minute)
 
 
 @cache
 def _share_of_minute(per_minute: int) -> Limit:
-    """What one network may take of it: nobody keeps a shop's other shoppers waiting."""
+    """What one network may use of that rate, so that it cannot block the shop's other shoppers."""
     share = per_minute // SHARES
     return Limit("answers-of-address", per_minute=share, burst=share)
 
 
 @cache
 def _share_of_day(a_day: int) -> Limit:
-    """What one network may take in the long run: whoever opens many conversations gets no more by it. After a change
-    of plan it counts anew."""
+    """What one network may use in a day, over all its conversations. The count begins anew when the plan changes."""
     return Limit(f"answers-of-address-a-day-{a_day}", per_minute=a_day / MINUTES_A_DAY, burst=a_day)
 
 

@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, HeaderParameter, JSONBody, Quer
 from msgspec import Struct
 
 from server.chat.conversations.pictures.endpoints import picture_response
-from server.chat.conversations.pictures.service import Pictures
+from server.chat.conversations.pictures.service import PictureService
 from server.console.figures.service import Figures
 from server.console.models import Analytics, ConversationDetail, Glance, MessageView, Only, Wanted
 from server.console.period import parse_moment, parse_position, position_text
@@ -156,7 +156,7 @@ async def get_picture(
     conversation_id: FromPath[str],
     image_id: FromPath[str],
     caller: NamedDependency[Caller],
-    pictures: NamedDependency[Pictures],
+    pictures: NamedDependency[PictureService],
 ) -> Response[bytes]:
     """A picture that a shopper sent in this conversation."""
     talk, picture = require_id(conversation_id), require_id(image_id)

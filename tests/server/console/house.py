@@ -15,7 +15,7 @@ from litestar.template import TemplateConfig
 
 from server.app import INJECTED
 from server.chat.conversations.handoff.storage import request_handoff
-from server.chat.conversations.pictures.service import Pictures
+from server.chat.conversations.pictures.service import PictureService
 from server.chat.conversations.presence import Presence
 from server.chat.conversations.storage import save_feedback
 from server.chat.turns import storage as turns
@@ -203,7 +203,7 @@ def console_app(
         "limiter": limiter,
         "console_signer": signer,
         "staff_service": StaffService(database, presence),
-        "pictures": Pictures(database, shops, ShopperLimits(limiter)),
+        "pictures": PictureService(database, shops, ShopperLimits(limiter)),
         "figures": Figures(database),
     }
     others = dict.fromkeys(INJECTED)  # for routes that no test here calls: Litestar wants every name provided

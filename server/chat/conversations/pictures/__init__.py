@@ -1,1 +1,1 @@
-"""Pictures that shoppers send: read apart from everything else, encoded anew, kept with their conversation."""
+"""Pictures that shoppers send: decoded in a child process, encoded anew and stored with their conversation."""

@@ -1,4 +1,4 @@
-"""The child of `reading.PictureReader`: one picture in, the same one encoded anew out, within limits."""
+"""The child process of `reading.PictureReader`: it encodes one picture anew within limits of memory and time."""
 
 import msgspec
 from PIL import Image
@@ -13,18 +13,18 @@ QUALITY = 82
 
 
 def main() -> None:
-    """Import the decoders, then encode what comes."""
+    """Import the decoders, then serve pictures until the parent ends the process."""
     Image.preinit()
     serve(answer, max_memory_bytes=MAX_MEMORY_BYTES, max_cpu_s=MAX_CPU_S)
 
 
 def answer(_: str, data: bytes) -> bytes:
-    """The picture, or the reason why it cannot be taken: every failure becomes one."""
+    """The encoded picture or the reason for its refusal, in MessagePack. Raises nothing: every failure is a refusal."""
     try:
         return msgspec.msgpack.encode(encode_anew(data, QUALITY))
     except MemoryError:
         reason = "needs too much memory; send it smaller"
-    except Exception:  # a decoder met what its authors did not think of: this picture is the problem
+    except Exception:  # decoders raise almost anything for a damaged file
         reason = "is damaged or cut off"
     return msgspec.msgpack.encode(RefusedPicture(reason))
 

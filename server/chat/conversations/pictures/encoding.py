@@ -1,4 +1,4 @@
-"""Decoding what a shopper sent, and encoding its pixels anew. Runs in a child process only."""
+"""Decodes an uploaded picture and encodes its pixels anew. Runs in a child process only."""
 
 import io
 import warnings
@@ -16,18 +16,18 @@ from server.chat.conversations.pictures.models import (
 
 
 def encode_anew(data: bytes, quality: int) -> EncodedPicture | RefusedPicture:
-    """The first frame, turned as its camera was held, at most MAX_SIDE pixels wide and high, and nothing beside its
-    pixels. Raises whatever a decoder raises for a damaged file."""
+    """The picture's first frame, upright, at most MAX_SIDE pixels wide and high, without metadata; or why it is
+    refused. Raises whatever a decoder raises for a damaged file."""
     kind = kind_of(data)
     if kind is None:
         return RefusedPicture("is not a JPEG, PNG, WebP or GIF picture")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # our own bound on pixels is below the one that warns
+        warnings.simplefilter("ignore")  # about large pictures, which are refused below
         image = Image.open(io.BytesIO(data), formats=[kind])
     width, height = image.size
     if width * height > MAX_PIXELS or max(width, height) > MAX_SENT_SIDE:
         return RefusedPicture(f"has too many pixels ({width} x {height}); at most {MAX_PIXELS // 10**6} million")
-    image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a JPEG can be decoded small
+    image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # decodes a JPEG at a smaller size, which costs less
     image.load()
     upright = ImageOps.exif_transpose(image)
     upright.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
@@ -35,7 +35,7 @@ def encode_anew(data: bytes, quality: int) -> EncodedPicture | RefusedPicture:
 
 
 def _pixels(image: Image.Image) -> Image.Image:
-    """As RGB, or as RGBA where something shows through; without profile, comment, EXIF, XMP and other frames."""
+    """The picture as RGB, or RGBA where part of it is transparent, without profile, comment, EXIF, XMP or frames."""
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
         clear = image.convert("RGBA")
         lowest = clear.getchannel("A").getextrema()[0]

@@ -9,7 +9,7 @@ from litestar.openapi.spec.enums import OpenAPIType
 from litestar.params import FromPath
 
 from server.chat.conversations.pictures.models import MAX_BYTES, StoredPicture
-from server.chat.conversations.pictures.service import Pictures, PictureView
+from server.chat.conversations.pictures.service import PictureService, PictureView
 from server.chat.turns.shopper_limits import VIEWS, ShopperLimits
 from server.core.errors import NotFound
 from server.core.ids import parse_id
@@ -26,7 +26,7 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 
 
 class _PictureOperation(Operation):
-    """Tells OpenAPI that the body is the picture itself."""
+    """Describes the request body as the bytes of a picture in OpenAPI."""
 
     def __post_init__(self) -> None:
         bytes_ = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format="binary"))  # type: ignore[arg-type]
@@ -43,11 +43,11 @@ class _PictureOperation(Operation):
     opt={"body_types": IMAGE_TYPES},
 )
 async def upload_picture(
-    request: Request[Any, Any, Any], shopper: NamedDependency[Shopper], pictures: NamedDependency[Pictures]
+    request: Request[Any, Any, Any], shopper: NamedDependency[Shopper], pictures: NamedDependency[PictureService]
 ) -> PictureView:
-    """Take a picture for the next message: the body is the file itself, at most 8 MB, its kind told by its content.
-    It is encoded anew, at most 1600 pixels wide and high, without anything a camera wrote into it."""
-    await pictures.admit(shopper)
+    """Upload a picture for the next message. The body is the file itself, at most 8 MB; its type is detected from its
+    content. It is encoded anew, at most 1600 pixels wide and high, without the camera's metadata."""
+    await pictures.require_upload(shopper)
     return await pictures.add(shopper, await request.body())
 
 
@@ -55,7 +55,7 @@ async def upload_picture(
 async def get_picture(
     shopper: NamedDependency[Shopper],
     image_id: FromPath[str],
-    pictures: NamedDependency[Pictures],
+    pictures: NamedDependency[PictureService],
     limits: NamedDependency[ShopperLimits],
 ) -> Response[bytes]:
     """A picture of this conversation."""
@@ -67,7 +67,7 @@ async def get_picture(
 
 
 def picture_response(picture: StoredPicture) -> Response[bytes]:
-    """The picture itself, as nothing but a picture."""
+    """A response with the picture, under headers that keep browsers from treating it as anything else."""
     return Response(picture.data, media_type=picture.media_type, headers=HEADERS)
 
 

@@ -1,4 +1,4 @@
-"""A stranger's bytes to a picture of ours: in a child process, few at a time."""
+"""Encodes uploaded pictures anew, in child processes, a few at a time."""
 
 import asyncio
 
@@ -18,7 +18,7 @@ _decoder: msgspec.msgpack.Decoder[EncodedPicture | RefusedPicture] = msgspec.msg
 
 
 class PictureReader:
-    """Reads pictures, AT_ONCE at a time in this process; who comes when MAX_WAITING wait already is sent away."""
+    """Encodes at most AT_ONCE pictures at a time; while MAX_WAITING others wait, further ones are refused."""
 
     def __init__(self) -> None:
         self._places = asyncio.Semaphore(AT_ONCE)
@@ -36,7 +36,7 @@ class PictureReader:
         self._waiting += 1
         try:
             async with self._places:
-                outcome = await self._read_apart(data)
+                outcome = await self._read_in_child(data)
         finally:
             self._waiting -= 1
         if isinstance(outcome, RefusedPicture):
@@ -47,11 +47,11 @@ class PictureReader:
         """End the process that the children are forked from."""
         await self._server.close()
 
-    async def _read_apart(self, data: bytes) -> EncodedPicture | RefusedPicture:
+    async def _read_in_child(self, data: bytes) -> EncodedPicture | RefusedPicture:
         try:
             result = await self._server.run("", data, wall_time_s=WALL_TIME_S, max_result_bytes=MAX_BYTES)
             return _decoder.decode(result)
         except ChildTimedOut:
             return RefusedPicture("takes too long to process; send a smaller one")
-        except (ResultTooLarge, msgspec.DecodeError):  # no answer, or half of one: the child died of it
+        except (ResultTooLarge, msgspec.DecodeError):  # the child died before or while it answered
             return RefusedPicture("is damaged or needs too much memory")

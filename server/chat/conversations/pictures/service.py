@@ -1,4 +1,4 @@
-"""Taking a shopper's pictures, and giving them back to the shopper, to staff and to a model that can see."""
+"""Stores a shopper's pictures and returns them to the shopper, to staff and to a model that reads images."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -23,7 +23,7 @@ DAY_S = 24 * 3600.0
 
 
 class PictureView(Struct, frozen=True, kw_only=True):
-    """`POST .../images`; sizes as kept."""
+    """`POST .../images`: the picture as it is stored, with its width and height in pixels."""
 
     id: UUID
     media_type: str
@@ -32,7 +32,7 @@ class PictureView(Struct, frozen=True, kw_only=True):
     bytes: int
 
 
-class Pictures:
+class PictureService:
     """The pictures of all shops' conversations."""
 
     def __init__(
@@ -46,8 +46,8 @@ class Pictures:
         """End the process that reads pictures."""
         await self._reader.close()
 
-    async def admit(self, shopper: Shopper) -> None:
-        """All that can be refused before the picture itself is read. Raises ImagesOff, RateLimited."""
+    async def require_upload(self, shopper: Shopper) -> None:
+        """Require that the shopper may upload a picture, before its body is read. Raises ImagesOff, RateLimited."""
         profile = await self._shops.profile(shopper.shop_id)
         if profile.appearance.get("images") is not True:
             raise ImagesOff("This shop does not accept pictures.")
@@ -56,11 +56,11 @@ class Pictures:
         async with self._database.connection(shopper.shop_id) as connection:
             count = await storage.count_today(connection, shopper.shop_id, shopper.conversation_id)
         if count >= PER_DAY:
-            raise _enough_for_today()
+            raise _daily_limit_reached()
 
     async def add(self, shopper: Shopper, data: bytes) -> PictureView:
-        """Keep a picture for a message to come. Raises WrongType, TooLarge, Invalid, RateLimited, QuotaExceeded,
-        NotFound."""
+        """Encode and store a picture for the shopper's next message. Raises WrongType, TooLarge, Invalid,
+        RateLimited, QuotaExceeded, and NotFound for another shopper's conversation."""
         storage_limit = await self._allowances.find_allowance(shopper.shop_id, "storage_mb")
         picture = await self._reader.read(data)
         picture_id = new_id()
@@ -68,13 +68,13 @@ class Pictures:
             if not await create_conversation(connection, shopper.shop_id, shopper):
                 raise NotFound
             if not await storage.add_picture(connection, shopper.shop_id, shopper.conversation_id, picture_id, picture):
-                raise _enough_for_today()
+                raise _daily_limit_reached()
             if storage_limit:
                 remaining = await self._allowances.count_remaining(
                     connection, shopper.shop_id, storage_limit, locks=True
                 )
-                if remaining < 0:  # the shopper reads this, so it does not mention the shop's plan
-                    raise QuotaExceeded("This shop has no room for more pictures.", retry_after_s=ASK_AGAIN_S)
+                if remaining < 0:  # the text is for a shopper, so it does not name the shop's plan
+                    raise QuotaExceeded("This shop cannot store more pictures.", retry_after_s=ASK_AGAIN_S)
         return _view(picture_id, picture)
 
     async def get(self, shopper: Shopper, picture_id: UUID) -> StoredPicture:
@@ -85,8 +85,8 @@ class Pictures:
         """A picture of one of the shop's conversations. Raises NotFound."""
         return await self._find(shop_id, conversation_id, picture_id, None)
 
-    async def for_model(self, shopper: Shopper, picture_ids: Sequence[UUID]) -> list[StoredPicture]:
-        """The pictures of one message, in its order."""
+    async def list_of_message(self, shopper: Shopper, picture_ids: Sequence[UUID]) -> list[StoredPicture]:
+        """The pictures of one message, in its order. Raises NotFound."""
         return [await self.get(shopper, picture_id) for picture_id in picture_ids]
 
     async def _find(
@@ -102,8 +102,8 @@ class Pictures:
 async def attach_pictures(
     connection: Connection, shopper: Shopper, message_id: str, text: str, picture_ids: Sequence[UUID]
 ) -> str:
-    """A shopper's message as it is kept, in JSON; its pictures are its own from now on. Raises Invalid for a picture
-    that is not of this conversation or that another message holds."""
+    """Attach pictures to a message; the message's parts as they are stored, in JSON. Raises Invalid for a picture of
+    another conversation or another message."""
     parts: list[dict[str, Any]] = [{"type": "text", "text": text}] if text else []
     if picture_ids:
         shop_id, conversation_id = shopper.shop_id, shopper.conversation_id
@@ -116,7 +116,7 @@ async def attach_pictures(
 
 
 def parse_picture_ids(parts: Sequence[Any]) -> tuple[UUID, ...] | str:
-    """The pictures that a client's message parts name, or what is wrong with them."""
+    """The ids of the pictures in a client's message parts, or a sentence that says what is wrong with them."""
     urls = [part.get("url") for part in parts if isinstance(part, dict) and part.get("type") == "file"]
     if len(urls) > PER_MESSAGE:
         return f"at most {PER_MESSAGE} pictures"
@@ -142,5 +142,5 @@ def _view(picture_id: UUID, picture: EncodedPicture) -> PictureView:
     )
 
 
-def _enough_for_today() -> RateLimited:
+def _daily_limit_reached() -> RateLimited:
     return RateLimited(f"A conversation can have at most {PER_DAY} pictures a day.", retry_after_s=DAY_S)
