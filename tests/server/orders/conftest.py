@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from uuid import UUID
 
 import pytest
-from tests.server.orders.order_shop import OrderShop, ServiceOptions
 
 from server.core.database import Database
 from server.core.ids import new_id
+from tests.server.orders.order_shop import OrderShop, ServiceOptions
 from tests.servers import SharedServers, app_url
 
 

@@ -7,12 +7,12 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.server.orders.order_shop import OrderShop
 
 from integrations.demo import DemoPlatform, load_store
 from integrations.platform import ShopPlatform
 from server.orders.models import OrderFound, OrderOutcome
 from tests.evaluation.retail_store import convert
+from tests.server.orders.order_shop import OrderShop
 
 KIT = Path(__file__).parents[4] / "shared" / "eval" / "retail_store"
 pytestmark = pytest.mark.skipif(not KIT.exists(), reason="the evaluation kit is not at ../shared/eval/retail_store")

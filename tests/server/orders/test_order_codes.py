@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
-from tests.server.orders.order_shop import KEYS, OrderShop, ServiceOptions
 
 from integrations.platform import PlatformRevoked, PlatformUnavailable
 from server.core.errors import RateLimited
@@ -21,6 +20,7 @@ from server.orders.models import OrderFound, OrdersUnavailable, ProofLevel
 from server.orders.tasks import SendCode
 from server.shops.identity import Shopper
 from tests.server.orders.memory_platform import OWNER_EMAIL, an_order
+from tests.server.orders.order_shop import KEYS, OrderShop, ServiceOptions
 
 OpenShop = Callable[..., Awaitable[OrderShop]]
 

@@ -4,7 +4,6 @@ from collections.abc import Awaitable, Callable
 
 import msgspec
 import pytest
-from tests.server.orders.order_shop import OrderShop, ServiceOptions
 
 from server.orders.models import (
     OrderFound,
@@ -15,6 +14,7 @@ from server.orders.models import (
 )
 from server.shops.identity import Customer
 from tests.server.orders.memory_platform import OWNER_EMAIL, an_order
+from tests.server.orders.order_shop import OrderShop, ServiceOptions
 
 OpenShop = Callable[..., Awaitable[OrderShop]]
 L1 = {"number", "status", "status_text", "placed_on", "estimated_delivery"}

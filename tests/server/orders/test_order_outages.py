@@ -5,13 +5,13 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from structlog.testing import capture_logs
-from tests.server.orders.order_shop import OrderShop, ServiceOptions
 
 from integrations.platform import PlatformRevoked, PlatformUnavailable
 from server.core.errors import Unavailable
 from server.orders.models import OrderFound, OrdersUnavailable, ProofLevel, ProofNeeded
 from server.shops.identity import Customer
 from tests.server.orders.memory_platform import OWNER_EMAIL
+from tests.server.orders.order_shop import OrderShop, ServiceOptions
 
 OpenShop = Callable[..., Awaitable[OrderShop]]
 OWNER = Customer("c-1", OWNER_EMAIL)

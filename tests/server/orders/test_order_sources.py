@@ -4,7 +4,6 @@ import time
 
 import pytest
 from msgspec import Struct
-from tests.server.orders.order_shop import KEYS, OrderShop, ServiceOptions
 
 from integrations.platform import PlatformRevoked
 from integrations.woocommerce.platform import WooCommercePlatform
@@ -17,6 +16,7 @@ from server.orders.models import OrderFound, OrdersListed, OrdersUnavailable, Pr
 from server.shops.identity import Customer, customer_token, read_customer_token
 from tests.integrations.woocommerce.test_woo_orders import Watched
 from tests.integrations.woocommerce.woo_shop import HTTPS_URL, HeldCredentials, store_http
+from tests.server.orders.order_shop import KEYS, OrderShop, ServiceOptions
 
 DELAY_S = 0.8
 HERE, ELSEWHERE, MERCHANT = Customer("c-1", None, "memory-1"), Customer("c-1", None, "memory-0"), Customer("c-1")

@@ -1,8 +1,7 @@
 """What a worker forgets by itself."""
 
-from tests.server.orders.order_shop import OrderShop
-
 from tests.server.orders.memory_platform import OWNER_EMAIL
+from tests.server.orders.order_shop import OrderShop
 
 
 async def tidy(shop: OrderShop) -> None:
