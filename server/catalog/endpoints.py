@@ -73,7 +73,7 @@ async def write_products(
     products = {given.id: product_of(given) for given in data.products}
     saved = await catalog.save(caller.shop_id, list(products.values()), "api")
     places = {given.id: f"products[{index}]" for index, given in enumerate(data.products)}
-    _require_any_kept(saved, places)
+    _require_any_stored(saved, places)
     answer: dict[str, Any] = {"created": saved.created, "updated": saved.updated, "unchanged": saved.unchanged}
     if saved.refused:
         answer["failed"] = [{"id": each, "reason": reason} for each, reason in saved.refused.items()]
@@ -95,7 +95,7 @@ async def write_product(
             errors=(FieldError("id", "must equal the id in the address"),),
         )
     _require_products([data])
-    _require_any_kept(await catalog.save(caller.shop_id, [product_of(data)], "api"), {data.id: "id"})
+    _require_any_stored(await catalog.save(caller.shop_id, [product_of(data)], "api"), {data.id: "id"})
     return product_view((await catalog.find(caller.shop_id, [external_id]))[external_id])
 
 
@@ -142,8 +142,8 @@ def _require_products(products: list[ProductInput]) -> None:
         raise Invalid("Some products are not valid; nothing was saved.", errors=tuple(errors))
 
 
-def _require_any_kept(saved: Saved, places: dict[str, str]) -> None:
-    """A client that only looks at the status must not take a write for done of which nothing was kept."""
+def _require_any_stored(saved: Saved, places: dict[str, str]) -> None:
+    """Raises QuotaExceeded when nothing was stored: a client may look at the status only."""
     if saved.refused and not (saved.created or saved.updated or saved.unchanged):
         errors = tuple(FieldError(places[each], reason) for each, reason in saved.refused.items())
         raise QuotaExceeded("The plan's limit is reached; nothing was saved.", errors=errors, retry_after_s=ASK_AGAIN_S)

@@ -133,7 +133,7 @@ def _kept(fields: Mapping[str, str], name: str) -> list[int]:
 
 
 def _in_form(field: str, form: Mapping[str, str]) -> str:
-    """The checks count the rows that are kept; the form has others between them."""
+    """The checks count the rows that are stored; the form has others between them."""
     found = re.fullmatch(r"appearance\.(rules|nudges)\[(\d+)\](.*)", field)
     if not found:
         return field

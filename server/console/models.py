@@ -21,10 +21,10 @@ class Only(StrEnum):
     FAILED = "failed"
     """An answer broke off or its process was lost."""
     UNANSWERED = "unanswered"
-    """The shopper was told that we do not know."""
+    """The answer was that we do not know."""
     THUMBS_DOWN = "thumbs_down"
     HANDOFF = "handoff"
-    """The shopper has asked for a person who has not come yet."""
+    """The shopper has requested staff who have not answered yet."""
 
 
 class Wanted(Struct, frozen=True, kw_only=True):
@@ -45,7 +45,7 @@ class Position(Struct, frozen=True):
 
 
 class Assignee(Struct, frozen=True):
-    """Who looks after a conversation."""
+    """Whom a conversation is assigned to."""
 
     merchant_id: UUID
     name: str
@@ -169,7 +169,7 @@ class Glance(Struct, frozen=True, kw_only=True):
 
 
 class Overnight(Struct, frozen=True, kw_only=True):
-    """What there is to look at since `since`; `handoffs` counts those waiting now, whenever they asked."""
+    """What there is to look at since `since`; `handoffs` counts those waiting now, whenever they requested staff."""
 
     since: datetime
     conversations: int
@@ -229,7 +229,7 @@ IMPORTS = {
     "stores.sync": "Store",
     "stores.changes": "Store changes",
 }
-"""Jobs that a merchant has asked for, by kind, in the setup page's words."""
+"""Jobs that a merchant has started, by kind, in the setup page's words."""
 
 
 class JobLine(Struct, frozen=True, kw_only=True):

@@ -179,7 +179,7 @@ class StaffService:
             await self._note(session, caller, "close", conversation_id, {})
 
     async def tag(self, caller: Caller, conversation_id: UUID, tags: list[str]) -> list[str]:
-        """Replace the tags; as they are kept. Raises Invalid, NotFound, RoleRefused."""
+        """Replace the tags; returns them as they are stored. Raises Invalid, NotFound, RoleRefused."""
         caller.require(Role.AGENT)
         kept = _require_tags(tags)
         async with self._database.session(caller.shop_id) as session:

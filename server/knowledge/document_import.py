@@ -120,7 +120,7 @@ class DocumentImport:
         self._arrived.put_nowait(None)
 
     async def _check(self) -> None:
-        """Tell files that are known from files to parse, before anybody reads them."""
+        """Separate files that are known from files to parse, before they are read."""
         while batch := await _take(self._arrived, BATCH_FILES):
             items = [_Item(file) for file in batch]
             for item in items:
@@ -294,7 +294,7 @@ def _external_id(file: IncomingFile, document: SplitDocument | None = None) -> s
 
 
 def _storable(file: Arrived) -> Arrived:
-    """With names that can be kept: a file's may be bytes of another encoding."""
+    """With names that can be stored: a file's name may be bytes of another encoding."""
     if isinstance(file, FailedFile):
         return file
     texts = {name: text for name in ("name", "url", "external_id", "title") if (text := getattr(file, name))}

@@ -22,7 +22,7 @@ State: TypeAlias = Literal["created", "updated", "unchanged"]
 
 
 class NewVersion(Struct, frozen=True, kw_only=True):
-    """A document to write. `file_hash` and `file_documents` tell the file it came from, if it is one."""
+    """A document to write. `file_hash` and `file_documents` say which file it came from, if any."""
 
     external_id: str
     document: SplitDocument

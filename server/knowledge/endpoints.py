@@ -129,7 +129,7 @@ FORMATS = {"markdown": "md", "html": "html", "text": "txt"}
 async def delete_document(
     id: FromQuery[str], caller: NamedDependency[Caller], knowledge: NamedDependency[Knowledge]
 ) -> None:
-    """`?id=`: ids may hold slashes."""
+    """`?id=`: ids may contain slashes."""
     caller.require(Role.ADMIN)
     if "\x00" in id:
         raise NotFound

@@ -65,7 +65,7 @@ def passage_identifiers(product: Product) -> list[str]:
 
 
 def identifier_windows(query: str) -> list[str]:
-    """What in a query may be a part number: up to four neighbouring words squashed, if they hold a digit."""
+    """What in a query may be a part number: up to four neighbouring words squashed, if they contain a digit."""
     words = [squashed for squashed in map(squash_identifier, query.split()[:MAX_QUERY_WORDS]) if squashed]
     windows = (
         "".join(words[start : start + length])

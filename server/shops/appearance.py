@@ -1,6 +1,6 @@
-"""How the widget looks in a shop: what a merchant may set, how a change is merged, and what the widget is told.
+"""How the widget looks in a shop: what a merchant may set, how a change is merged, and what the widget gets.
 
-The shop's row keeps only what was set. A setting that was kept under older rules and no longer fits them is read as
+The shop's row stores only what was set. A setting that was stored under older rules and no longer fits them is read as
 not set.
 """
 
@@ -114,23 +114,23 @@ DEFAULTS: Mapping[str, Any] = {
     "hide_branding": False,
     "consent": False,
 }
-"""What holds where a shop has set nothing; null leaves it to the widget's own style."""
+"""The values where a shop has set nothing; null leaves it to the widget's own style."""
 _PARTLY = ("launcher", "offset", "quiet")
 """Objects of which a part may be set: the rest keeps its default."""
 
 
 def require_appearance(changes: Any) -> list[FieldError]:
-    """What is wrong with a change, field by field (`appearance.rules[2].match`); nothing when it can be kept."""
+    """What is wrong with a change, field by field (`appearance.rules[2].match`); nothing when it can be stored."""
     if changes is not None and not isinstance(changes, dict):
         return [FieldError("appearance", "must be an object, or null for all defaults")]
     return [error for name, value in (changes or {}).items() for error in _errors(name, value)]
 
 
 def merged_appearance(stored: Mapping[str, Any], changes: Mapping[str, Any] | None) -> dict[str, Any]:
-    """What is kept after a change that `require_appearance` found nothing wrong with.
+    """What is stored after a change that `require_appearance` found nothing wrong with.
 
-    Each setting that is named is replaced whole, null takes it back to its default, the others stay. No change at all
-    (null) takes everything back.
+    Each setting that is named is replaced as a whole, null resets it to its default, the others stay. No change at all
+    (null) resets everything.
     """
     if changes is None:
         return {}
@@ -174,7 +174,7 @@ def resolved_appearance(stored: Mapping[str, Any], shop_name: str, *, may_hide_b
 
 
 def session_appearance(resolved: Mapping[str, Any]) -> dict[str, Any]:
-    """What `POST /v1/sessions` tells: all but the nudges, which are the launcher's; and every colour, readable."""
+    """What `POST /v1/sessions` returns: all but the nudges, which are the launcher's; and every colour, readable."""
     told = {name: value for name, value in resolved.items() if name not in ("nudges", "quiet")}
     return told | {"palette": palettes_of(resolved)}
 

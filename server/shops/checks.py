@@ -18,7 +18,7 @@ MAX_ADDRESS = 2_000
 MAX_GLOB = 300
 MAX_FONT = 120
 MAX_STARS = 4
-"""Wildcards of one page glob: more would let a long address keep a matcher busy."""
+"""Wildcards of one page glob: with more a long address would cost a matcher too much time."""
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
 _FAMILY = r"""(?:"[A-Za-z0-9 -]+"|'[A-Za-z0-9 -]+'|-?[A-Za-z][A-Za-z0-9 -]*)"""
 _FONT = re.compile(rf"{_FAMILY}(?: *, *{_FAMILY})*")

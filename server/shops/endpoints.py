@@ -37,7 +37,7 @@ class KeyChanges(Struct, frozen=True, forbid_unknown_fields=True):
 
 @get("/v1/shop", summary="The shop", tags=["shop"])
 async def get_shop(caller: NamedDependency[Caller], shops: NamedDependency[ShopService]) -> ShopView:
-    """Everything a merchant may set; the identity secret is told to admins and secret keys.
+    """Everything a merchant may set; the identity secret is shown to admins and secret keys.
 
     `appearance` holds what was set. `appearance_notes` names colours that cannot be read on each other, and what the
     widget shows instead.
@@ -72,7 +72,7 @@ async def change_shop(
 async def get_launcher(
     request: Request[Any, Any, Any], shops: NamedDependency[ShopService], key: FromQuery[str] = ""
 ) -> Response[LauncherAnswer]:
-    """What the loader draws the button by; `key` is the publishable one. May be kept for a minute.
+    """What the loader draws the button by; `key` is the publishable one. May be cached for a minute.
 
     401 for an unknown key, 403 for a page whose origin is not on the shop's list.
     """

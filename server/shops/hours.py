@@ -22,7 +22,7 @@ TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
 
 
 def require_handoff(handoff: Any) -> list[FieldError]:
-    """What is wrong with the setting, field by field; nothing when it can be kept."""
+    """What is wrong with the setting, field by field; nothing when it can be stored."""
     if not isinstance(handoff, dict):
         return [FieldError("handoff", "must be an object")]
     errors = [

@@ -15,7 +15,7 @@ LEEWAY_S = 30
 MAX_TOKEN_LENGTH = 4_096
 MAX_CUSTOMER_LENGTH = 512
 CONNECTION_CLAIM = "aisle_connection"
-"""Ours, in a token that says what a connected store has told us; a merchant's own tokens have no use for it."""
+"""Our own claim, in a token about a customer whom a connected store has signed in; a merchant's own tokens lack it."""
 
 
 class Customer(Struct, frozen=True):
@@ -25,11 +25,11 @@ class Customer(Struct, frozen=True):
     email: str | None = None
     connection_id: str | None = None
     """The connected store that gave the id out and signed them in: at any other the same id may be a stranger's. None
-    for the merchant's own word, which holds for whatever the shop has connected."""
+    for a customer whom the merchant's own token names, which is valid at every store the shop has connected."""
 
 
 class Shopper(Struct, frozen=True, kw_only=True):
-    """One visitor of one storefront, as our own signed session token tells it; nothing here comes from a model."""
+    """One visitor of one storefront, as our own signed session token names them; nothing here comes from a model."""
 
     shop_id: UUID
     conversation_id: UUID

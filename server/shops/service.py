@@ -24,14 +24,14 @@ from server.shops.settings import require_settings, settings_errors
 from server.shops.tables import ApiKeyRow, ShopRow
 
 PROFILE_LIVES_S = 5.0
-"""How long a process may go on with what it knows of a shop: a changed origin or a revoked key holds after this."""
+"""How long a process may use what it has cached of a shop: then a changed origin or a revoked key takes effect."""
 KEY_LIVES_S = 5.0
 MAX_ORIGIN = 300
 LOOKS = "appearance."
 
 
 class NewShop(Struct, frozen=True):
-    """A shop just made; the only time its secret key is told."""
+    """A new shop; its secret key is shown only here."""
 
     shop_id: UUID
     publishable_key: str
@@ -45,7 +45,7 @@ MAX_CUSTOMER_KEYS = 2
 
 
 class ShopService:
-    """All that concerns tenants. Holds short-lived caches, so use one per process."""
+    """Everything that concerns tenants. It has short-lived caches, so use one per process."""
 
     def __init__(self, database: Database, vault: Vault, features: Features | None = None) -> None:
         self._database, self._vault, self._features = database, vault, features or EveryFeature()
@@ -127,8 +127,8 @@ class ShopService:
     async def add_key(
         self, shop_id: UUID, kind: str, name: str, actor: str, *, answers_per_period: int | None = None
     ) -> KeyView:
-        """A new key; a secret one is told in this answer only. Raises Invalid for a third customer key, and for a limit
-        that no one would keep to."""
+        """A new key; a secret one is shown in this answer only. Raises Invalid for a third customer key, and for a
+        limit that nothing would enforce."""
         self._require_limit(kind, answers_per_period)
         text = new_secret(PREFIXES[kind])
         key = ApiKeyRow(
@@ -152,7 +152,7 @@ class ShopService:
         return _key_view(key, text)
 
     async def limit_key(self, caller: Caller, key_id: UUID, answers_per_period: int | None) -> KeyView:
-        """Give a publishable key a limit of its own, or none; it holds within seconds. Raises NotFound, Invalid."""
+        """Give a publishable key a limit of its own, or none, within seconds. Raises NotFound, Invalid."""
         async with self._database.session(caller.shop_id) as session:
             key = await storage.get_key(session, caller.shop_id, key_id)
             self._require_limit(key.kind, answers_per_period)
@@ -179,7 +179,7 @@ class ShopService:
         return [_key_view(key, key.publishable) for key in keys]
 
     async def revoke_key(self, caller: Caller, key_id: UUID) -> None:
-        """End a key; processes that know it forget it within seconds. Raises NotFound."""
+        """Revoke a key; processes that have it in their cache refuse it within seconds. Raises NotFound."""
         async with self._database.session(caller.shop_id) as session:
             await storage.revoke_key(session, caller.shop_id, key_id, datetime.now(UTC))
             await storage.add_audit_entry(session, caller.shop_id, caller.actor, "key.revoke", {"id": str(key_id)})
@@ -252,7 +252,7 @@ class ShopService:
         return known
 
     async def caller_of_key(self, secret_key: str) -> Caller:
-        """Whoever holds a shop's secret key acts as its admin. Raises Unauthenticated."""
+        """The caller behind a shop's secret key, who acts as its admin. Raises Unauthenticated."""
         shop_id, key_id = await self.shop_of_key(secret_key, "secret")
         return Caller(shop_id=shop_id, role=Role.ADMIN, actor=f"key:{key_id}")
 

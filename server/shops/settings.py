@@ -22,13 +22,13 @@ _EMAIL = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,253}")
 
 
 def require_settings(values: Mapping[str, Any]) -> None:
-    """Raises Invalid naming every field with a value that cannot be kept."""
+    """Raises Invalid naming every field with a value that cannot be stored."""
     if errors := settings_errors(values):
         raise Invalid("Some fields are not valid; nothing was changed.", errors=errors)
 
 
 def settings_errors(values: Mapping[str, Any]) -> tuple[FieldError, ...]:
-    """What is wrong with the given settings; nothing when all can be kept."""
+    """What is wrong with the given settings; nothing when all can be stored."""
     errors = [
         FieldError(name, f"at most {TEXT_LENGTH} characters")
         for name in ("name", "greeting", "tone", "storefront_url")

@@ -1,5 +1,5 @@
 -- Aisle's tables. Those with shop_id belong to one shop: shop_id leads every key and index, so the schema spreads
--- over a sharded Postgres by shop_id unchanged. The others are small global look-ups that hold no shop's content.
+-- over a sharded Postgres by shop_id unchanged. The others are small global look-ups that contain nothing of a shop.
 
 -- who signs in --------------------------------------------------------------------------------------------------
 CREATE TABLE merchant (
@@ -351,8 +351,8 @@ create index passage_unembedded on passage (shop_id, id) where embedding is null
 create index passage_search on passage using gin (search) with (fastupdate = off);
 
 -- What a shop's search knows of itself, renewed after large changes: how many passages, whether a partial HNSW index
--- exists, and how many passages hold each of its commoner lexemes. All of it may be missing: then it is counted on
--- the spot.
+-- exists, and how many passages contain each of its commoner lexemes. All of it may be missing: then the
+-- search counts for itself.
 create table passage_statistics (
   shop_id uuid primary key,
   passages integer not null,

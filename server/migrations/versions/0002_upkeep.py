@@ -1,4 +1,4 @@
-"""What the worker looks after by itself: words stemmed again, proofs and counters that have expired."""
+"""What a worker does on its own schedule: stem words again, delete proofs and counters that have expired."""
 
 from server.migrations.operations import create_functions, run_sql_beside
 

@@ -1,4 +1,4 @@
--- What the worker looks after by itself, over all shops: ids only leave these functions.
+-- What a worker does on its own schedule, over all shops.
 
 -- How the words of a shop's passages were stemmed; after a change of the shop's language they are stemmed again.
 -- A shop's first passages note it, before anybody has counted them.

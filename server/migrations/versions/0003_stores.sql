@@ -1,4 +1,4 @@
--- Connected stores: how their sync goes, where their webhooks lead, what came in, who asked for what of their data.
+-- Connected stores: the state of their sync, the shop of their webhooks, the webhooks that arrived, privacy requests.
 
 ALTER TABLE connection DROP CONSTRAINT connection_state_check;
 ALTER TABLE connection
@@ -28,7 +28,7 @@ CREATE TABLE store_directory (
 );
 CREATE INDEX store_directory_connection ON store_directory (shop_id, connection_id);
 
--- A store about to be connected: what its merchant asked for, under the hash of a secret that comes back once.
+-- A store about to be connected: what its merchant requested, under the hash of a secret that comes back once.
 CREATE TABLE connect_attempt (
     state_hash bytea PRIMARY KEY,
     shop_id    uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
@@ -43,7 +43,7 @@ ALTER TABLE api_key DROP CONSTRAINT api_key_kind_check;
 ALTER TABLE api_key
     ADD CONSTRAINT api_key_kind_check CHECK (kind IN ('publishable', 'secret', 'customer')), ADD COLUMN sealed bytea;
 
--- Webhooks as they came in, each once: what they tell, never their bodies.
+-- Webhooks that arrived, each once: which change they announce, never their bodies.
 CREATE TABLE inbox (
     shop_id       uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
     id            uuid NOT NULL,
@@ -58,7 +58,7 @@ CREATE TABLE inbox (
 );
 CREATE INDEX inbox_waiting ON inbox (shop_id, id) WHERE done_at IS NULL;
 
--- The record of privacy requests: what was asked, of whom (by hash), and what was done.
+-- The record of privacy requests: what was requested, of whom (by hash), and what was done.
 CREATE TABLE privacy_request (
     shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
     id           uuid NOT NULL,

@@ -1,4 +1,4 @@
-"""Stores that a shop once had: privacy requests about them still come."""
+"""Stores that a shop had earlier: privacy requests about them still arrive."""
 
 from server.migrations.operations import enable_tenant_rls, run_sql_beside
 

@@ -1,4 +1,4 @@
--- Stores that a shop once had. A store goes on asking for what is kept of its customers after it was disconnected, and
+-- Stores that a shop had earlier. A store still sends requests about its customers' data after it was disconnected, and
 -- what was read from it and said about it stays with the shop until then.
 CREATE TABLE left_store (
     shop_id       uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,

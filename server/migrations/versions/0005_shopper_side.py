@@ -1,4 +1,4 @@
-"""What shoppers' conversations gained: pictures, hand-offs that are timed, shoppers who were forgotten, reports."""
+"""Additions to shoppers' conversations: pictures, times of hand-offs, shoppers who were erased, widget reports."""
 
 from server.migrations.operations import enable_tenant_rls, run_sql_beside
 

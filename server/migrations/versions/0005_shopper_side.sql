@@ -1,12 +1,12 @@
 -- A shopper's conversations are listed together.
 CREATE INDEX conversation_shopper ON conversation (shop_id, shopper_id, last_message_at DESC);
 
--- When a person was asked for, and when one first answered: whose turn it is, and how long the wait was lately.
+-- When staff were requested, and when they first answered: who writes next, and how long the wait was lately.
 ALTER TABLE conversation ADD COLUMN handoff_at timestamptz, ADD COLUMN handoff_answered_at timestamptz;
 UPDATE conversation SET handoff_at = last_message_at WHERE state IN ('requested', 'waiting');
 CREATE INDEX conversation_handoff ON conversation (shop_id, handoff_at DESC) WHERE handoff_at IS NOT NULL;
 
--- Pictures that shoppers sent, as we encoded them anew. One that no message holds goes after a day.
+-- Pictures that shoppers sent, re-encoded. One that no message refers to is deleted after a day.
 CREATE TABLE picture (
     shop_id         uuid NOT NULL,
     conversation_id uuid NOT NULL,
@@ -25,7 +25,7 @@ CREATE TABLE picture (
 ALTER TABLE picture ALTER COLUMN data SET STORAGE EXTERNAL;
 CREATE INDEX picture_unused ON picture (created_at) WHERE message_id IS NULL;
 
--- Shoppers who asked to be forgotten: their sessions, good for a month otherwise, hold no more.
+-- Shoppers who were erased at their request: their sessions, otherwise valid for a month, are refused.
 CREATE TABLE forgotten_shopper (
     shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
     shopper_id   uuid NOT NULL,

@@ -1,6 +1,6 @@
--- Plans and money: what a shop has subscribed to, what it may use, what it has used, what was told to whom.
+-- Plans and money: what a shop has subscribed to, what it may use, what it has used, who was notified of what.
 
--- The newest subscription as the payment provider last told it; one row a shop, none before anybody has paid.
+-- The newest subscription as the payment provider last reported it; one row a shop, none before anybody has paid.
 CREATE TABLE subscription (
     shop_id       uuid PRIMARY KEY REFERENCES shop (id) ON DELETE CASCADE,
     customer_id   text NOT NULL,
@@ -41,7 +41,7 @@ CREATE TABLE quota_period (
     PRIMARY KEY (shop_id, scope, period_start)
 );
 
--- An answer being made: held until it is settled, given back, or nobody can be making it any more.
+-- An answer in progress: reserved until it is settled, released, or too old to be in progress.
 CREATE TABLE quota_reservation (
     shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
     turn_id      uuid NOT NULL,
@@ -68,7 +68,7 @@ CREATE TABLE usage_entry (
 );
 CREATE INDEX usage_entry_period ON usage_entry (shop_id, period_start, at);
 
--- Which entries were told to the payment provider's meter, and under which identifier: a batch is sent again under the
+-- Which entries were reported to the payment provider's meter, and under which identifier: a batch is sent again under the
 -- same one until it is known to have arrived.
 CREATE TABLE meter_batch (
     shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
@@ -91,7 +91,7 @@ CREATE TABLE metered_entry (
 CREATE INDEX metered_entry_batch ON metered_entry (shop_id, batch_id);
 CREATE INDEX usage_entry_overage ON usage_entry (shop_id, turn_id, kind) WHERE is_overage;
 
--- What the merchant was told in a period, each once.
+-- What the merchant was notified of in a period, each once.
 CREATE TABLE billing_notice (
     shop_id      uuid NOT NULL REFERENCES shop (id) ON DELETE CASCADE,
     period_start timestamptz NOT NULL,

@@ -1,4 +1,4 @@
-"""Billing per resolution: marks of the unhappy, conversations to be looked at, a meter of its own."""
+"""Billing per resolution: marks in conversations, conversations that are due, a meter of its own."""
 
 from server.migrations.operations import create_functions, enable_tenant_rls, run_sql_beside
 

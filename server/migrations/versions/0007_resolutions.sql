@@ -1,4 +1,4 @@
--- Billing per resolution: what shoppers said of their answers, and which conversations are to be looked at when.
+-- Billing per resolution: ratings and requests for staff, and when which conversation is due.
 
 -- Ratings and requests for a person, each with its time. `feedback` keeps an answer's newest rating under the time of the
 -- first, `conversation.handoff_at` one request of several: what is billed by them must be found again in a year.
@@ -6,7 +6,7 @@ CREATE TABLE conversation_mark (
     shop_id         uuid NOT NULL,
     conversation_id uuid NOT NULL,
     id              bigint GENERATED ALWAYS AS IDENTITY,
-    message_id      text,                         -- the message that was rated; null: a person was asked for
+    message_id      text,                         -- the message that was rated; null: staff were requested
     rating          text CHECK (rating IN ('up', 'down')),
     at              timestamptz NOT NULL,
     PRIMARY KEY (shop_id, conversation_id, id),

@@ -1,4 +1,4 @@
-"""Money in the counters, what a merchant wants to be told, closed periods."""
+"""Money in the counters, when a merchant wants to be notified, closed periods."""
 
 from server.migrations.operations import enable_tenant_rls, run_sql_beside
 

@@ -8,10 +8,10 @@ ALTER TABLE quota_period ADD COLUMN minor_used bigint NOT NULL DEFAULT 0 CHECK (
 DROP FUNCTION IF EXISTS reserve_answer(uuid, uuid, text, timestamptz, bigint, bigint, bigint, interval);
 DROP FUNCTION IF EXISTS settle_answer(uuid, uuid, timestamptz, text, bigint, bigint, boolean);
 
--- A batch that grew too old for the meter before it could be told is never sent again.
+-- A batch that became too old for the meter before it could be reported is never sent again.
 ALTER TABLE meter_batch ADD COLUMN lost_at timestamptz;
 
--- When a merchant wants to be told how far the plan is used; without a row the usual holds (billing.alerts.Alerts).
+-- At which usage a merchant wants to be notified; without a row the defaults apply (billing.alerts.Alerts).
 CREATE TABLE billing_alert (
     shop_id     uuid PRIMARY KEY REFERENCES shop (id) ON DELETE CASCADE,
     at_percents smallint[] NOT NULL,

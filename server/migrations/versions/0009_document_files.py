@@ -1,4 +1,4 @@
-"""Documents know their file."""
+"""The file that a document came from."""
 
 from server.migrations.operations import run_sql_beside
 
