@@ -181,8 +181,8 @@ CatalogItem: TypeAlias = Product | RemovedProduct | RefusedProduct
 
 
 class CatalogChanged(Struct, frozen=True, tag=True):
-    """Something in the catalog may have changed. `reference` is what `ShopPlatform.product` takes; None means that
-    it is unknown which products, so that the whole catalog has to be read."""
+    """Something in the catalog may have changed. `reference` is what `ShopPlatform.fetch_product` takes; None means
+    that it is unknown which products, so that the whole catalog has to be read."""
 
     reference: str | None = None
 
@@ -279,18 +279,18 @@ class ShopPlatform(Protocol):
     async def close(self) -> None:
         """Close its HTTP connections."""
 
-    def products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
+    def fetch_products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
         """The published products, in a stable order; with `since` (aware UTC) those changed after it, and
         those that are known to be removed. Ends only after the last one: a page that fails raises."""
 
-    async def product(self, reference: str) -> CatalogItem | None:
+    async def fetch_product(self, reference: str) -> CatalogItem | None:
         """One product as it is now, by a reference from `CatalogChanged` or its external id; None for a reference
         that leads to no product."""
 
-    async def policies(self) -> list[PolicyPage]:
+    async def fetch_policies(self) -> list[PolicyPage]:
         """Policies and help pages that shoppers may read."""
 
-    async def watch(self, callback_url: str) -> tuple[str, ...]:
+    async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
         """Make the platform send webhooks to `callback_url`; the result shows the merchant what had to be repaired."""
 
     async def find_order(self, number: str) -> Order | None:

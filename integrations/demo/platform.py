@@ -21,20 +21,20 @@ class DemoPlatform:
     async def close(self) -> None:
         """Nothing to give back: the store is in memory."""
 
-    async def products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
+    async def fetch_products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
         """Every product, in the order of the file; none since any moment, for files do not change while served."""
         for product in self._data.products if since is None else ():
             yield product
 
-    async def product(self, reference: str) -> CatalogItem | None:
+    async def fetch_product(self, reference: str) -> CatalogItem | None:
         """The product with this id."""
         return next((product for product in self._data.products if product.external_id == reference), None)
 
-    async def watch(self, callback_url: str) -> tuple[str, ...]:
+    async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
         """Nothing to mend: nothing changes."""
         return ()
 
-    async def policies(self) -> list[PolicyPage]:
+    async def fetch_policies(self) -> list[PolicyPage]:
         """Every policy page, in the order of their file names."""
         return list(self._data.policies)
 

@@ -58,7 +58,7 @@ class FeedPlatform:
         """Give connections back."""
         await self._http.close()
 
-    async def products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
+    async def fetch_products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
         """Everything in the feed: a feed knows no changes, so `since` changes nothing. Its file is kept on disk, a
         few rows at a time in memory."""
         if not self._settings.feed_url:
@@ -71,15 +71,15 @@ class FeedPlatform:
                 for item in batch:
                     yield item
 
-    async def product(self, reference: str) -> CatalogItem | None:
+    async def fetch_product(self, reference: str) -> CatalogItem | None:
         """None: one product cannot be asked for; the next pass over the feed brings it."""
         return None
 
-    async def policies(self) -> list[PolicyPage]:
+    async def fetch_policies(self) -> list[PolicyPage]:
         """None: documents and sites are added beside the feed."""
         return []
 
-    async def watch(self, callback_url: str) -> tuple[str, ...]:
+    async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
         """A feed tells nothing by itself; its schedule does."""
         return ()
 

@@ -27,9 +27,10 @@ class Catalog:
         self._api, self._bulk, self._bulk_above = api, bulk, bulk_above
 
     async def products(self, since: datetime | None) -> AsyncGenerator[CatalogItem, None]:
-        """As `ShopPlatform.products`. A product that changes while pages are read may come twice, never not at all.
+        """As `ShopPlatform.fetch_products`. A product that changes while pages are read may come twice, but
+        is never missed.
 
-        What was deleted is not told by `since`: Shopify keeps no trace of it but its webhook.
+        Deleted products do not come with `since`: Shopify announces them by webhook only.
         """
         search = ACTIVE if since is None else f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
         nodes = self._bulk.nodes(search) if await self._is_large(search) else self._pages(search, since is not None)

@@ -44,19 +44,19 @@ class ShopifyPlatform:
         """Gives connections back."""
         await self._http.close()
 
-    def products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
+    def fetch_products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
         """Active products on the online store; with `since` those changed after it, gone ones as RemovedProduct."""
         return self._catalog.products(since)
 
-    async def product(self, reference: str) -> CatalogItem | None:
+    async def fetch_product(self, reference: str) -> CatalogItem | None:
         """By number, or by the gid of a product, a variant or a stock item."""
         return await self._catalog.product(reference)
 
-    async def policies(self) -> list[PolicyPage]:
+    async def fetch_policies(self) -> list[PolicyPage]:
         """Legal policies and published pages, as HTML."""
         return await read_policies(self._api)
 
-    async def watch(self, callback_url: str) -> tuple[str, ...]:
+    async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
         """Every webhook we need, at this address; what had to be mended."""
         return await subscriptions.watch(self._api, callback_url)
 

@@ -14,7 +14,7 @@ from integrations.woocommerce.watch import ensure_webhooks
 
 
 class WooCommercePlatform:
-    """`credentials` hold `consumer_key` and `consumer_secret`, and `webhook_secret` once `watch` was called."""
+    """`credentials` hold `consumer_key` and `consumer_secret`, and `webhook_secret` after `ensure_webhooks`."""
 
     def __init__(self, store_url: str, http: StoreHttp, credentials: Credentials) -> None:
         """`store_url` as `auth.normalise_store_url` gives it."""
@@ -31,19 +31,19 @@ class WooCommercePlatform:
         """What the shop says of itself when asked with these keys. Raises PlatformRevoked when they are not good."""
         return await try_keys(self._client)
 
-    def products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
+    def fetch_products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
         """The products shoppers may see, by id; with `since` what changed after it, what was taken away as removed."""
         return self._catalog.published() if since is None else self._catalog.changed(since)
 
-    async def product(self, reference: str) -> CatalogItem | None:
+    async def fetch_product(self, reference: str) -> CatalogItem | None:
         """The product with this id, or the one this variation belongs to; removed when it is not to be seen."""
         return await self._catalog.one(reference)
 
-    async def policies(self) -> list[PolicyPage]:
+    async def fetch_policies(self) -> list[PolicyPage]:
         """Published pages that sound like policies or help."""
         return await read_policies(self._client)
 
-    async def watch(self, callback_url: str) -> tuple[str, ...]:
+    async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
         """Makes missing webhooks and replaces those that WooCommerce disabled."""
         return await ensure_webhooks(self._client, self._credentials, callback_url)
 

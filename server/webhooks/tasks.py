@@ -105,6 +105,6 @@ class ProcessChanges:
 
     async def _read(self, store: StoreConnection, references: list[str]) -> None:
         platform = await self._adapters.get(store)
-        found = [await platform.product(reference) for reference in references]
+        found = [await platform.fetch_product(reference) for reference in references]
         items = [item for item in found if item is not None]
         await write_items(self._database, self._catalog, store, items)

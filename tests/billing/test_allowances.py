@@ -190,14 +190,14 @@ async def test_documents_at_once_fill_the_plan_and_the_others_are_named(shop: Pl
 class FakePlatform:
     """A store with three products and two pages."""
 
-    async def watch(self, callback_url: str) -> tuple[str, ...]:
+    async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
         return ()
 
-    async def products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
+    async def fetch_products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
         for product in (Product(external_id="known", title="Known, renewed"), *chairs(1, 2)):
             yield product
 
-    async def policies(self) -> list[PolicyPage]:
+    async def fetch_policies(self) -> list[PolicyPage]:
         return [
             PolicyPage(external_id=name, title=name, url=None, body="Text.", media_type="text/markdown")
             for name in ("returns", "shipping")

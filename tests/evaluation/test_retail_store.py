@@ -35,7 +35,7 @@ def number_in(text: str) -> str:
 
 
 async def test_all_of_it_is_there(platform: DemoPlatform) -> None:
-    assert len([each async for each in platform.products()]) == 50
+    assert len([each async for each in platform.fetch_products()]) == 50
     assert len(platform._data.orders) == 1000
 
 

@@ -86,7 +86,7 @@ class StorePass:
     async def _watch(self, platform: ShopPlatform, webhook_url: str) -> None:
         """Register webhooks. A failure is only noted: the schedule brings every change without them, later."""
         try:
-            self.result.mended = await platform.watch(webhook_url)
+            self.result.mended = await platform.ensure_webhooks(webhook_url)
         except PlatformRevoked:
             raise
         except PlatformError as reason:
@@ -94,7 +94,7 @@ class StorePass:
 
     async def _read_products(self, platform: ShopPlatform, since: datetime | None) -> None:
         batch: list[CatalogItem] = []
-        async for item in platform.products(since):
+        async for item in platform.fetch_products(since):
             batch.append(item)
             if len(batch) >= BATCH:
                 await self._write(batch)
@@ -126,7 +126,7 @@ class StorePass:
 
     async def _read_pages(self, platform: ShopPlatform) -> None:
         shop_id, prefix = self._store.shop_id, f"{self._store.platform}:{self._store.settings.get('store', '')}:"
-        pages = {f"{prefix}{page.external_id}": page for page in (await platform.policies())[:MAX_PAGES]}
+        pages = {f"{prefix}{page.external_id}": page for page in (await platform.fetch_policies())[:MAX_PAGES]}
 
         async def files() -> AsyncIterator[IncomingFile | FailedFile]:
             for external_id, page in pages.items():

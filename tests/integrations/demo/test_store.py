@@ -148,8 +148,8 @@ async def test_a_customers_orders_come_newest_first_and_are_only_theirs(platform
 
 
 async def test_products_and_policies_come_in_a_stable_order(platform: ShopPlatform, store: DemoStore) -> None:
-    assert [each async for each in platform.products()] == list(store.products)
-    assert [each.external_id for each in await platform.policies()][:3] == [
+    assert [each async for each in platform.fetch_products()] == list(store.products)
+    assert [each.external_id for each in await platform.fetch_policies()][:3] == [
         "shipping",
         "returns-and-exchanges",
         "refunds",

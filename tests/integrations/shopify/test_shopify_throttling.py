@@ -59,7 +59,7 @@ async def test_a_sync_waits_until_the_bucket_has_filled(
     shop.bucket = Bucket(maximum=1_000, restore_rate=1_000)
     shop.bucket.take(800)
     shop.throttled_status = status
-    assert len([each async for each in connect().products()]) == 40
+    assert len([each async for each in connect().fetch_products()]) == 40
     assert shop.throttled >= 1, "it was refused and came back"
 
 
@@ -68,7 +68,7 @@ async def test_after_the_first_answer_a_sync_is_not_refused_again(
 ) -> None:
     shop.add(*(generated(number) for number in range(1, 41)))
     shop.bucket = Bucket(maximum=1_000, restore_rate=700)
-    assert len([each async for each in connect().products()]) == 40
+    assert len([each async for each in connect().fetch_products()]) == 40
     assert shop.throttled == 0
 
 

@@ -147,19 +147,19 @@ def test_every_topic_we_watch_is_read() -> None:
 
 
 async def test_watching_begins_once_and_is_mended(shop: Shop, platform: ShopifyPlatform) -> None:
-    assert len(await platform.watch(ADDRESS)) == len(WATCHED)
+    assert len(await platform.ensure_webhooks(ADDRESS)) == len(WATCHED)
     assert {each["topic"] for each in shop.subscriptions.values()} == set(WATCHED)
-    assert await platform.watch(ADDRESS) == ()
+    assert await platform.ensure_webhooks(ADDRESS) == ()
 
     dropped = next(key for key, each in shop.subscriptions.items() if each["topic"] == "ORDERS_UPDATED")
     del shop.subscriptions[dropped]
-    assert await platform.watch(ADDRESS) == ("Shopify now tells of orders updated",)
-    assert await platform.watch(ADDRESS) == ()
+    assert await platform.ensure_webhooks(ADDRESS) == ("Shopify now tells of orders updated",)
+    assert await platform.ensure_webhooks(ADDRESS) == ()
 
 
 async def test_an_old_address_is_taken_off(shop: Shop, platform: ShopifyPlatform) -> None:
-    await platform.watch("https://old.example/hooks")
-    said = await platform.watch(ADDRESS)
+    await platform.ensure_webhooks("https://old.example/hooks")
+    said = await platform.ensure_webhooks(ADDRESS)
     assert len(said) == 2 * len(WATCHED)
     assert {each["uri"] for each in shop.subscriptions.values()} == {ADDRESS}
     assert len(shop.subscriptions) == len(WATCHED)
@@ -167,7 +167,7 @@ async def test_an_old_address_is_taken_off(shop: Shop, platform: ShopifyPlatform
 
 async def test_a_topic_that_is_not_granted_is_named_and_the_rest_watched(shop: Shop, platform: ShopifyPlatform) -> None:
     shop.refused_topics = {"ORDERS_UPDATED"}
-    said = await platform.watch(ADDRESS)
+    said = await platform.ensure_webhooks(ADDRESS)
     assert [each for each in said if "will not report orders updated: This app is not approved" in each]
     assert len(shop.subscriptions) == len(WATCHED) - 1
 
@@ -202,7 +202,7 @@ async def test_a_change_is_told_and_leads_to_the_news(
     shop: Shop, platform: ShopifyPlatform, receiver: tuple[Receiver, str]
 ) -> None:
     taker, address = receiver
-    await platform.watch(address)
+    await platform.ensure_webhooks(address)
     shop.add(product(5, [variant(50)], title="Before"))
     assert await shop.tell("products/update", {"id": 5, "title": "what nobody needs", "vendor": "x"}) == [200]
     headers, body = taker.came[-1]
@@ -211,15 +211,15 @@ async def test_a_change_is_told_and_leads_to_the_news(
     change = read_change(topic_of(headers), body)
     assert change == CatalogChanged("5")
     assert change.reference is not None
-    found = await platform.product(change.reference)
+    found = await platform.fetch_product(change.reference)
     assert isinstance(found, Product)
     assert found.title == "Before"
     del shop.products["gid://shopify/Product/5"]
-    assert await platform.product(change.reference) == RemovedProduct("5")
+    assert await platform.fetch_product(change.reference) == RemovedProduct("5")
 
 
 async def test_a_forged_delivery_is_refused(
     shop: Shop, platform: ShopifyPlatform, receiver: tuple[Receiver, str]
 ) -> None:
-    await platform.watch(receiver[1])
+    await platform.ensure_webhooks(receiver[1])
     assert await shop.tell("orders/updated", {"id": 1, "name": "#1"}, secret="not-ours") == [401]

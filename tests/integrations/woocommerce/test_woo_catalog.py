@@ -16,7 +16,7 @@ SINCE = datetime.fromtimestamp(EPOCH, UTC)
 
 
 async def read(platform: WooCommercePlatform, since: datetime | None = None) -> list[CatalogItem]:
-    return [item async for item in platform.products(since)]
+    return [item async for item in platform.fetch_products(since)]
 
 
 async def ids(platform: WooCommercePlatform, since: datetime | None = None) -> list[str]:
@@ -71,7 +71,7 @@ async def test_nothing_is_missed_when_the_list_shrinks(
         store.add_product()
     wanted = [str(number) for number in sorted(store.products)]
     seen: list[str] = []
-    async for item in platform.products():
+    async for item in platform.fetch_products():
         seen.append(item.external_id)
         if len(seen) == 100:
             store.delete_product(int(seen[3]))
@@ -84,7 +84,7 @@ async def test_nothing_is_missed_when_much_goes_at_once(platform: WooCommercePla
         store.add_product()
     wanted = {str(number) for number in sorted(store.products)[:100] + sorted(store.products)[290:]}
     seen: list[str] = []
-    async for item in platform.products():
+    async for item in platform.fetch_products():
         seen.append(item.external_id)
         if len(seen) == 300:
             for number in sorted(store.products)[:290]:
@@ -167,12 +167,12 @@ async def test_one_product(platform: WooCommercePlatform, store: Store) -> None:
     parent, hidden = store.add_variable(), store.add_product(catalog_visibility="hidden")
     child = next(iter(store.variations[parent["id"]]))
     for reference in (parent["id"], child):
-        item = await platform.product(str(reference))
+        item = await platform.fetch_product(str(reference))
         assert isinstance(item, Product)
         assert (item.external_id, len(item.variants)) == (str(parent["id"]), 3)
-    assert await platform.product(str(hidden["id"])) == RemovedProduct(str(hidden["id"]))
-    assert await platform.product("999999") == RemovedProduct("999999")
-    assert [await platform.product(odd) for odd in ("", "abc", "../orders", "9" * 30, "٣")] == [None] * 5
+    assert await platform.fetch_product(str(hidden["id"])) == RemovedProduct(str(hidden["id"]))
+    assert await platform.fetch_product("999999") == RemovedProduct("999999")
+    assert [await platform.fetch_product(odd) for odd in ("", "abc", "../orders", "9" * 30, "٣")] == [None] * 5
 
 
 async def test_a_lost_page_is_no_removed_product(platform: WooCommercePlatform, store: Store) -> None:
@@ -180,7 +180,7 @@ async def test_a_lost_page_is_no_removed_product(platform: WooCommercePlatform, 
     for mode, path in (("not_found_html", ""), ("inactive", ""), ("inactive", "/variations")):
         store.failure = Failure(mode, path=path)
         with pytest.raises(PlatformUnavailable):
-            await platform.product(str(made["id"]))
+            await platform.fetch_product(str(made["id"]))
 
 
 async def test_revoked_keys(platform: WooCommercePlatform, store: Store) -> None:
@@ -197,7 +197,7 @@ async def test_policies(platform: WooCommercePlatform, store: Store, standin: Wo
     store.add_page("faq", "FAQ", "<p>x</p>", content={"rendered": "", "protected": True})
     named = store.add_page("the-small-print", "The small print", "<p>Be kind</p>")
     store.settings["woocommerce_terms_page_id"] = str(named["id"])
-    found = await platform.policies()
+    found = await platform.fetch_policies()
     assert [page.title for page in found] == ["Shipping & Delivery", "Widerrufsbelehrung", "The small print"]
     assert (found[0].body, found[0].media_type) == ("<h2>Two days</h2>", "text/html")
     assert found[0].updated_at == datetime(2026, 10, 1, 8, tzinfo=UTC)
@@ -209,7 +209,7 @@ async def test_policies(platform: WooCommercePlatform, store: Store, standin: Wo
 async def test_policies_without_a_look_into_settings(platform: WooCommercePlatform, store: Store) -> None:
     store.settings.clear()
     store.add_page("faq", "FAQ", "<p>x</p>")
-    assert len(await platform.policies()) == 1
+    assert len(await platform.fetch_policies()) == 1
     store.failure = Failure("wall", path="wp/v2")
     with pytest.raises(PlatformUnavailable):
-        await platform.policies()
+        await platform.fetch_policies()

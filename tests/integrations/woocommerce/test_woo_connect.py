@@ -196,7 +196,7 @@ async def test_plain_http_takes_no_basic(store: Store) -> None:
 async def test_failed_request_is_signed_anew(connect: Connect, store: Store, standin: WooCommerceStandin) -> None:
     store.add_product()
     store.failure = Failure("proxy_limit", times=1, path="wc/v3/products")
-    assert len([each async for each in connect().products()]) == 1
+    assert len([each async for each in connect().fetch_products()]) == 1
     nonces = [each.query["oauth_nonce"] for each in standin.requests if each.path.endswith("/products")]
     assert len(nonces) == len(set(nonces)) == 2
 

@@ -42,7 +42,7 @@ def change_of(came: Came) -> PlatformChange | None:
 
 async def test_signatures(platform: WooCommercePlatform, store: Store, credentials: HeldCredentials) -> None:
     async with Receiver() as receiver:
-        await platform.watch(f"{receiver.url}/hook")
+        await platform.ensure_webhooks(f"{receiver.url}/hook")
         assert all(is_ping(each.body) and SIGNATURE_HEADER not in each.headers for each in receiver.came)
         receiver.came.clear()
         store.add_product()
@@ -101,7 +101,7 @@ async def test_two_products_in_one_second_are_two_deliveries(platform: WooCommer
     first, second = store.add_product(), store.add_product()
     store.now = lambda: EPOCH
     async with Receiver() as receiver:
-        await platform.watch(receiver.url)
+        await platform.ensure_webhooks(receiver.url)
         receiver.came.clear()
         store.change_product(first["id"], name="A")
         store.change_product(second["id"], name="B")
@@ -115,7 +115,7 @@ async def test_two_products_in_one_second_are_two_deliveries(platform: WooCommer
 async def test_late_and_merged_bodies_lead_to_the_shop_as_it_is(platform: WooCommercePlatform, store: Store) -> None:
     parent, gone = store.add_variable(), store.add_product()
     async with Receiver() as receiver:
-        await platform.watch(receiver.url)
+        await platform.ensure_webhooks(receiver.url)
         receiver.came.clear()
         child = next(iter(store.variations[parent["id"]]))
         for price in ("1.00", "2.00", "3.00"):
@@ -132,18 +132,18 @@ async def test_late_and_merged_bodies_lead_to_the_shop_as_it_is(platform: WooCom
         OrderChanged(str(order["id"])),
         OrderChanged(str(order["id"])),
     ]
-    item = await platform.product(str(parent["id"]))
+    item = await platform.fetch_product(str(parent["id"]))
     assert isinstance(item, Product)
     assert item.price is not None
     assert item.price.amount == 300
-    assert await platform.product(str(gone["id"])) == RemovedProduct(str(gone["id"]))
+    assert await platform.fetch_product(str(gone["id"])) == RemovedProduct(str(gone["id"]))
     assert await platform.find_order(str(order["id"])) is None
 
 
 async def test_refunds_tell_and_notes_do_not(platform: WooCommercePlatform, store: Store) -> None:
     order = store.add_order()
     async with Receiver() as receiver:
-        await platform.watch(receiver.url)
+        await platform.ensure_webhooks(receiver.url)
         receiver.came.clear()
         store.add_note(order["id"], "x", to_customer=True)
         assert await hooks.run_queue(store) == 0
@@ -156,10 +156,10 @@ async def test_refunds_tell_and_notes_do_not(platform: WooCommercePlatform, stor
 async def test_watch_sets_up_what_is_missing_once(connect: Connect, store: Store, *, https: bool) -> None:
     platform = connect(https=https)
     async with Receiver() as receiver:
-        (told,) = await platform.watch(f"{receiver.url}/hook")
+        (told,) = await platform.ensure_webhooks(f"{receiver.url}/hook")
         assert "set up" in told
         assert sorted(each.topic for each in store.webhooks.values()) == sorted(TOPICS)
-        assert await platform.watch(f"{receiver.url}/hook") == ()
+        assert await platform.ensure_webhooks(f"{receiver.url}/hook") == ()
         assert len(store.webhooks) == len(receiver.came) == len(TOPICS)
 
 
@@ -168,7 +168,7 @@ async def test_disabled_webhooks_are_replaced(
 ) -> None:
     product = store.add_product()
     async with Receiver() as receiver:
-        await platform.watch(receiver.url)
+        await platform.ensure_webhooks(receiver.url)
         secret = credentials.held["webhook_secret"]
         receiver.status = 500
         (webhook,) = (each for each in store.webhooks.values() if each.topic == "product.updated")
@@ -182,7 +182,7 @@ async def test_disabled_webhooks_are_replaced(
         await hooks.run_queue(store)
         assert len(receiver.came) == came, "never sent again"
         receiver.status = 200
-        (told,) = await platform.watch(receiver.url)
+        (told,) = await platform.ensure_webhooks(receiver.url)
         assert "on again: product.updated" in told
         assert webhook.id not in store.webhooks
         (fresh,) = (each for each in store.webhooks.values() if each.topic == "product.updated")
@@ -213,10 +213,10 @@ async def test_what_counts_as_received(store: Store, status: int) -> None:
 
 async def test_doubles_go_and_others_stay(platform: WooCommercePlatform, store: Store) -> None:
     async with Receiver() as receiver:
-        await platform.watch(receiver.url)
+        await platform.ensure_webhooks(receiver.url)
         store.webhooks[1] = Webhook(1, "theirs", "order.created", "https://other.example/hook", "x", status="disabled")
         store.webhooks[9001] = Webhook(9001, "double", "order.created", receiver.url, "x")
-        assert await platform.watch(receiver.url) == ()
+        assert await platform.ensure_webhooks(receiver.url) == ()
     assert 1 in store.webhooks
     assert 9001 not in store.webhooks
     assert len(store.webhooks) == len(TOPICS) + 1
@@ -226,10 +226,10 @@ async def test_webhooks_signed_with_a_lost_secret_are_made_anew(
     connect: Connect, store: Store, credentials: HeldCredentials
 ) -> None:
     async with Receiver() as receiver:
-        await connect(https=True).watch(receiver.url)
+        await connect(https=True).ensure_webhooks(receiver.url)
         before = set(store.webhooks)
         del credentials.held["webhook_secret"]
-        await connect(https=True).watch(receiver.url)
+        await connect(https=True).ensure_webhooks(receiver.url)
     assert len(store.webhooks) == len(TOPICS)
     assert not before & set(store.webhooks)
     assert {each.secret for each in store.webhooks.values()} == {credentials.held["webhook_secret"]}
@@ -238,7 +238,7 @@ async def test_webhooks_signed_with_a_lost_secret_are_made_anew(
 async def test_read_only_keys_cannot_watch_and_stay_connected(connect: Connect, store: Store) -> None:
     key, secret = store.add_key("read")
     platform = connect(https=True, held=HeldCredentials(consumer_key=key, consumer_secret=secret))
-    (told,) = await platform.watch("https://aisle.example/hook")
+    (told,) = await platform.ensure_webhooks("https://aisle.example/hook")
     assert "Read/Write" in told
     assert not store.webhooks
 
@@ -246,7 +246,7 @@ async def test_read_only_keys_cannot_watch_and_stay_connected(connect: Connect, 
 async def test_watch_does_not_hide_an_outage(platform: WooCommercePlatform, store: Store) -> None:
     store.failure = Failure("html", path="webhooks")
     with pytest.raises(PlatformUnavailable):
-        await platform.watch("https://aisle.example/hook")
+        await platform.ensure_webhooks("https://aisle.example/hook")
 
 
 def test_stand_in_as_a_process(tmp_path: Path) -> None:

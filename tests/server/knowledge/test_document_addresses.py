@@ -122,15 +122,15 @@ async def test_a_document_stays_as_it_was(knowledge: Knowledge, shop_id: UUID) -
 class TwoPages:
     """A store with two pages, one of them at a long address."""
 
-    async def watch(self, callback_url: str) -> tuple[str, ...]:
+    async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
         return ()
 
-    async def products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
+    async def fetch_products(self, since: datetime | None = None) -> AsyncIterator[CatalogItem]:
         nothing: tuple[CatalogItem, ...] = ()
         for item in nothing:
             yield item
 
-    async def policies(self) -> list[PolicyPage]:
+    async def fetch_policies(self) -> list[PolicyPage]:
         return [
             PolicyPage(external_id=name, title=name, url=url, body="Text.", media_type="text/markdown")
             for name, url in (("far", TOO_LONG), ("near", START))

@@ -68,11 +68,11 @@ class MemoryPlatform:
     async def close(self) -> None:
         return None
 
-    async def products(self) -> AsyncIterator[Product]:
+    async def fetch_products(self) -> AsyncIterator[Product]:
         for product in ():
             yield product
 
-    async def policies(self) -> list[PolicyPage]:
+    async def fetch_policies(self) -> list[PolicyPage]:
         return []
 
     async def find_order(self, number: str) -> Order | None:

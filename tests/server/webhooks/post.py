@@ -38,7 +38,7 @@ class WatchedStore:
         self.asked = 0
         self.on_asked: Callable[[str], Awaitable[None]] | None = None
 
-    async def product(self, reference: str) -> CatalogItem | None:
+    async def fetch_product(self, reference: str) -> CatalogItem | None:
         self.asked += 1
         self.copy[reference] = self.state[reference]
         if self.on_asked:
