@@ -139,7 +139,7 @@ def test_unreadable_bodies_are_refused(shopper: Shopper, body: bytes) -> None:
         ("POST", "/v1/sources", {"url": "http://[::1"}),
     ],
 )
-def test_values_that_cannot_be_kept_are_refused(
+def test_values_that_cannot_be_stored_are_refused(
     installation: Installation, method: str, path: str, body: dict[str, object]
 ) -> None:
     with installation.merchant(installation.create_shop("Odd", "https://odd.example")) as merchant:
@@ -148,7 +148,7 @@ def test_values_that_cannot_be_kept_are_refused(
     assert answer.json()["errors"]
 
 
-def test_an_address_that_cannot_be_kept_is_refused(installation: Installation) -> None:
+def test_an_address_that_cannot_be_stored_is_refused(installation: Installation) -> None:
     with installation.merchant(installation.create_shop("Odd", "https://odd.example")) as merchant:
         answer = merchant.put("/v1/products/a%00b", json={"id": "ab", "title": "Anything"})
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

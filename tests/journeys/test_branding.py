@@ -57,7 +57,7 @@ def test_the_merchant_hears_of_colours_that_cannot_be_read(installation: Install
         assert merchant.get("/v1/shop").json()["appearance_notes"] == notes
 
 
-def test_a_session_tells_the_whole_look(installation: Installation, shop: ShopAccess) -> None:
+def test_a_session_has_the_whole_appearance(installation: Installation, shop: ShopAccess) -> None:
     look = {"accent": "#c2410c", "hide_branding": True, "nudges": [{"match": "/", "text": "Hi"}]}
     patch(installation, shop, appearance=look)
     told = installation.shopper(shop).session["appearance"]
@@ -66,7 +66,7 @@ def test_a_session_tells_the_whole_look(installation: Installation, shop: ShopAc
     assert not {"nudges", "quiet"} & set(told)
 
 
-def test_the_launcher_is_told_in_short_and_may_be_kept(installation: Installation, shop: ShopAccess) -> None:
+def test_the_launchers_appearance_is_short_and_may_be_cached(installation: Installation, shop: ShopAccess) -> None:
     look = {
         "accent": "#f5c518",
         "launcher_label": "Ask us",

@@ -160,7 +160,7 @@ def test_one_failure_is_tried_again(model_installation: ModelInstallation) -> No
     assert answer.metadata["answered_by"] == "model"
 
 
-def test_after_its_first_words_a_failure_is_told_and_the_words_are_kept(failing: ModelInstallation) -> None:
+def test_after_its_first_words_a_failure_is_shown_and_the_words_are_saved(failing: ModelInstallation) -> None:
     said = "Our tents are light. They keep out the rain."
     failing.model.configure(rules=[{"when": "tents", "steps": [{"reply": said, "then": "cut"}]}])
     shopper = failing.shopper()
@@ -232,16 +232,16 @@ HOSTILE = [
 def test_hostile_arguments_lose_no_answer(model_installation: ModelInstallation, name: str, arguments: Any) -> None:
     steps = [{"calls": [{"name": name, "arguments": arguments}]}, {"reply": "Our tents are light."}]
     model_installation.model.configure(rules=[{"when": "tents", "steps": steps}])
-    require_kept_answer(model_installation, "Our tents are light.")
+    require_saved_answer(model_installation, "Our tents are light.")
 
 
 def test_what_cannot_be_stored_of_a_models_words_loses_no_answer(model_installation: ModelInstallation) -> None:
     steps = [{"reply": "Our tents\x00 are light."}]
     model_installation.model.configure(rules=[{"when": "tents", "steps": steps}])
-    require_kept_answer(model_installation, "Our tents\ufffd are light.")
+    require_saved_answer(model_installation, "Our tents\ufffd are light.")
 
 
-def require_kept_answer(installation: ModelInstallation, text: str) -> None:
+def require_saved_answer(installation: ModelInstallation, text: str) -> None:
     """The model says so, and it is in the history."""
     shopper = installation.shopper()
     answer = shopper.ask("Tell me about your tents")

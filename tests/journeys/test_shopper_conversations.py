@@ -176,7 +176,7 @@ def test_who_was_erased_by_the_shop_may_ask_anew(installation: Installation, sho
     assert len(shopper.history()["messages"]) == 2
 
 
-def test_a_forgotten_session_ends_on_every_replica(model_installation: ModelInstallation) -> None:
+def test_an_erased_shoppers_session_ends_on_every_replica(model_installation: ModelInstallation) -> None:
     here = model_installation.shopper()
     there = at(model_installation.keyless.base_url, here)
     here.ask("hello")

@@ -107,7 +107,7 @@ def test_opening_hours_say_who_is_there(installation: Installation, shop: ShopAc
         ),
     ],
 )
-def test_hours_that_cannot_be_kept_are_named(
+def test_hours_that_cannot_be_stored_are_named(
     installation: Installation, shop: ShopAccess, handoff: dict[str, Any], field: str
 ) -> None:
     refused = set_handoff(installation, shop, handoff)
@@ -174,7 +174,7 @@ def test_somebody_at_the_console_is_there(installation: Installation) -> None:
     assert re.search(rf'data-glance="/v1/conversations/{shopper.conversation_id}/typing"', page)
 
 
-def test_the_end_is_told(installation: Installation, shop: ShopAccess) -> None:
+def test_the_end_is_shown(installation: Installation, shop: ShopAccess) -> None:
     shopper, alone = installation.shopper(shop), installation.shopper(shop)
     hand_off(shopper, message="Anybody?")
     alone.ask("hello")
@@ -209,7 +209,7 @@ def test_calls_have_a_limit(installation: Installation, shop: ShopAccess) -> Non
         assert int(refused[0].headers["retry-after"]) >= 1
 
 
-def test_held_back_streams_are_told_to_the_merchant(installation: Installation) -> None:
+def test_buffered_streams_are_reported_to_the_merchant(installation: Installation) -> None:
     page_origin = "https://boots.example"
     with installation.merchant() as merchant:
         listed = merchant.get("/v1/shop").json()["origins"]

@@ -24,7 +24,7 @@ from tests.pictures import encoded
 
 
 @dataclass
-class Keeper:
+class Worker:
     """The worker's side, beside the running installation."""
 
     privacy: Privacy
@@ -41,7 +41,7 @@ class Keeper:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def keeper(installation: Installation) -> AsyncIterator[Keeper]:
+async def worker(installation: Installation) -> AsyncIterator[Worker]:
     secret = (installation.data_dir / "secret.key").read_text().strip()
     database = Database(url_for_role(installation.owner_url, "aisle_app", app_role_password(secret)), pool_size=2)
     await database.open()
@@ -57,7 +57,7 @@ async def keeper(installation: Installation) -> AsyncIterator[Keeper]:
             ShopperLimits(RateLimiter(redis)),
             (secret,),
         )
-        yield Keeper(privacy, database, owner)
+        yield Worker(privacy, database, owner)
         await redis.aclose()
     await owner.close()
     await database.close()
@@ -71,46 +71,46 @@ def shop(installation: Installation) -> ShopAccess:
 
 
 async def test_pictures_that_were_never_sent_go_after_a_day(
-    installation: Installation, shop: ShopAccess, keeper: Keeper
+    installation: Installation, shop: ShopAccess, worker: Worker
 ) -> None:
     shop_id = uuid.UUID(shop.shop_id)
     silent, fresh, talking = (installation.shopper(shop) for _ in range(3))
     for shopper in (silent, fresh, talking):
         uploaded(shopper, encoded())
     talking.show(uploaded(talking, encoded())["id"], text="hello")
-    await keeper.privacy.tidy(shop_id)
-    assert await keeper.count("picture", silent.conversation_id) == 1, "a day has not passed"
+    await worker.privacy.tidy(shop_id)
+    assert await worker.count("picture", silent.conversation_id) == 1, "a day has not passed"
     for shopper in (silent, talking):
         query = "UPDATE picture SET created_at = now() - interval '25 hours' WHERE conversation_id = $1::uuid"
-        await keeper.owner.execute(query, shopper.conversation_id)
-    assert await keeper.is_due(shop_id)
-    await keeper.privacy.tidy(shop_id)
-    assert not await keeper.is_due(shop_id)
-    assert await keeper.count("conversation", silent.conversation_id) == 0
-    assert await keeper.count("picture", fresh.conversation_id) == 1
-    assert await keeper.count("picture", talking.conversation_id) == 1
+        await worker.owner.execute(query, shopper.conversation_id)
+    assert await worker.is_due(shop_id)
+    await worker.privacy.tidy(shop_id)
+    assert not await worker.is_due(shop_id)
+    assert await worker.count("conversation", silent.conversation_id) == 0
+    assert await worker.count("picture", fresh.conversation_id) == 1
+    assert await worker.count("picture", talking.conversation_id) == 1
     assert len(talking.history()["messages"]) == 2
 
 
 async def test_a_conversation_that_slipped_through_is_erased(
-    installation: Installation, shop: ShopAccess, keeper: Keeper
+    installation: Installation, shop: ShopAccess, worker: Worker
 ) -> None:
     shop_id = uuid.UUID(shop.shop_id)
     shopper, neighbour = installation.shopper(shop), installation.shopper(shop)
     shopper.ask("hello")
     neighbour.ask("hello")
-    await keeper.owner.execute(
+    await worker.owner.execute(
         "INSERT INTO forgotten_shopper (shop_id, shopper_id) SELECT shop_id, shopper_id FROM conversation "
         "WHERE id = $1::uuid",
         shopper.conversation_id,
     )
-    assert await keeper.is_due(shop_id)
-    await keeper.privacy.tidy(shop_id)
-    assert await keeper.count("conversation", shopper.conversation_id) == 0
-    assert await keeper.count("message", neighbour.conversation_id) == 2
+    assert await worker.is_due(shop_id)
+    await worker.privacy.tidy(shop_id)
+    assert await worker.count("conversation", shopper.conversation_id) == 0
+    assert await worker.count("message", neighbour.conversation_id) == 2
 
 
-async def test_old_names_and_reports_go(installation: Installation, shop: ShopAccess, keeper: Keeper) -> None:
+async def test_old_names_and_reports_go(installation: Installation, shop: ShopAccess, worker: Worker) -> None:
     shop_id = uuid.UUID(shop.shop_id)
     shopper = installation.shopper(shop)
     report = {"kind": "buffered_stream"}
@@ -118,8 +118,8 @@ async def test_old_names_and_reports_go(installation: Installation, shop: ShopAc
     shopper.client.delete("/v1/chat").raise_for_status()
     for table, column in (("widget_report", "last_at"), ("forgotten_shopper", "forgotten_at")):
         query = f"UPDATE {table} SET {column} = now() - interval '40 days' WHERE shop_id = $1"
-        assert await keeper.owner.execute(query, shop_id) == "UPDATE 1"
-    assert await keeper.is_due(shop_id)
-    await keeper.privacy.tidy(shop_id)
+        assert await worker.owner.execute(query, shop_id) == "UPDATE 1"
+    assert await worker.is_due(shop_id)
+    await worker.privacy.tidy(shop_id)
     for table in ("widget_report", "forgotten_shopper"):
-        assert await keeper.owner.fetchval(f"SELECT count(*) FROM {table} WHERE shop_id = $1", shop_id) == 0
+        assert await worker.owner.fetchval(f"SELECT count(*) FROM {table} WHERE shop_id = $1", shop_id) == 0

@@ -242,7 +242,7 @@ def test_a_returning_shop_has_a_grace_of_its_own(shop: PaidShop) -> None:
     assert datetime.fromisoformat(ends_at) - datetime.fromisoformat(newest["created"]) == GRACE
 
 
-def test_a_month_that_is_none_is_told_so(shop: PaidShop) -> None:
+def test_a_month_that_does_not_exist_is_refused(shop: PaidShop) -> None:
     refused = shop.aisle("billing", "recompute", "--shop", shop.access.shop_id, "--period", "December")
     assert refused.returncode == 2
     assert "2026-11" in refused.stderr

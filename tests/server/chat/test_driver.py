@@ -77,7 +77,7 @@ class Tools(ShopTools):
         return await super().search_catalog(query, **given)
 
 
-class Told:
+class AnswerRun:
     """What one answer came to."""
 
     def __init__(self) -> None:
@@ -105,7 +105,7 @@ class Told:
 )
 @pytest.mark.parametrize("where", ["in the prompt's search", "in the stream"])
 async def test_the_engine_answers_whatever_fails_before_the_first_word(error: Exception, note: str, where: str) -> None:
-    told = Told()
+    told = AnswerRun()
     in_search = where == "in the prompt's search"
     model = ScriptedModel([LAST]) if in_search else ScriptedModel([error])
     assert await told.answer(model, Tools(error if in_search else None)) == "engine"
@@ -115,14 +115,14 @@ async def test_the_engine_answers_whatever_fails_before_the_first_word(error: Ex
 
 
 async def test_an_error_of_a_tool_that_the_model_called_is_no_end_of_the_answer() -> None:
-    told = Told()
+    told = AnswerRun()
     assert await told.answer(ScriptedModel([SEARCH, LAST], [LAST]), Tools(OSError("disk"))) == "engine"
     assert "30 days" in told.transcript.text
 
 
 @pytest.mark.parametrize(("error", "raised"), [(ModelUnavailable("cut"), AnswerIncomplete), (KeyError("id"), KeyError)])
 async def test_after_the_first_word_nobody_takes_over(error: Exception, raised: type[Exception]) -> None:
-    told = Told()
+    told = AnswerRun()
     with pytest.raises(raised):
         await told.answer(ScriptedModel([TextDelta("Returns are easy. And"), error]))
     assert told.transcript.text == "Returns are easy. "
@@ -130,14 +130,14 @@ async def test_after_the_first_word_nobody_takes_over(error: Exception, raised: 
 
 
 async def test_a_model_that_thinks_on_without_a_word_is_not_waited_for() -> None:
-    told = Told()
+    told = AnswerRun()
     assert await told.answer(ScriptedModel([TextDelta("Well"), 60.0, LAST]), first_word_s=0.01) == "engine"
     assert told.fallbacks("timeout") == 1
     assert told.transcript.text.count("Well") == 0
 
 
 async def test_a_model_that_has_begun_may_take_longer_than_it_has_for_its_first_word() -> None:
-    told = Told()
+    told = AnswerRun()
     model = ScriptedModel([TextDelta("Returns are easy. "), 0.05, TextDelta("Keep the box."), LAST])
     assert await told.answer(model, first_word_s=0.01) == "model"
     assert told.transcript.text == "Returns are easy. Keep the box."

@@ -103,7 +103,7 @@ def route(text: str, locale: str = "en", **around: object) -> Intent:
         ("gracias", "es", K.THANKS, None),
     ],
 )
-def test_words_alone_tell_the_intent(text: str, locale: str, kind: IntentKind, topic: Topic | None) -> None:
+def test_words_alone_show_the_intent(text: str, locale: str, kind: IntentKind, topic: Topic | None) -> None:
     intent = route(text, locale)
     assert (intent.kind, intent.topic) == (kind, topic)
 

@@ -31,7 +31,7 @@ UNREADABLE = {
 
 
 @pytest.mark.parametrize("written", UNREADABLE.values(), ids=UNREADABLE)
-def test_what_is_no_object_is_told_as_such(written: str) -> None:
+def test_what_is_not_an_object_is_none(written: str) -> None:
     assert parse_arguments(written) is None
 
 

@@ -1,4 +1,4 @@
-"""Turns whose process was lost: the worker ends each by itself, also beside ones that cannot be saved."""
+"""Turns whose process is gone: the worker ends each by itself, also beside ones that cannot be saved."""
 
 import uuid
 from collections.abc import AsyncIterator
@@ -28,7 +28,7 @@ async def unendable(connection: Any, turn_id: uuid.UUID) -> AsyncIterator[None]:
         await connection.execute(f"ALTER TABLE turn DROP CONSTRAINT {name}")
 
 
-async def lose_turn(connection: Any, shop_id: uuid.UUID, turn_id: uuid.UUID) -> uuid.UUID:
+async def abandon_turn(connection: Any, shop_id: uuid.UUID, turn_id: uuid.UUID) -> uuid.UUID:
     """A question whose answer nobody is writing any more; its conversation."""
     conversation_id = uuid.uuid4()
     async with connection.transaction():
@@ -73,17 +73,19 @@ async def test_a_turn_that_cannot_be_saved_keeps_nobody_waiting(installation: In
     stuck, garbled, well = (uuid.uuid4() for _ in range(3))
     connection = await asyncpg.connect(installation.owner_url)
     with EmbeddedServers(installation.data_dir) as servers:
-        journal = redis.asyncio.Redis.from_url(servers.redis_url)
+        client = redis.asyncio.Redis.from_url(servers.redis_url)
     try:
         async with unendable(connection, stuck):
-            await lose_turn(connection, shop_id, stuck)
-            garbled_in = await lose_turn_with_frames(connection, journal, shop_id, garbled, b'id: x-0\ndata: {"ty\n\n')
-            await lose_turn(connection, shop_id, well)
+            await abandon_turn(connection, shop_id, stuck)
+            garbled_in = await abandon_turn_with_frames(
+                connection, client, shop_id, garbled, b'id: x-0\ndata: {"ty\n\n'
+            )
+            await abandon_turn(connection, shop_id, well)
             await await_end(connection, well)
             await await_end(connection, garbled)
             for _ in range(TRIES + 1):  # each is ended by a round of its own
                 later = uuid.uuid4()
-                await lose_turn(connection, shop_id, later)
+                await abandon_turn(connection, shop_id, later)
                 await await_end(connection, later)
             assert await connection.fetchval("SELECT state FROM turn WHERE id = $1", stuck) == "running"
             assert (
@@ -93,16 +95,16 @@ async def test_a_turn_that_cannot_be_saved_keeps_nobody_waiting(installation: In
         assert len(logged(installation, garbled)) == 1
         assert logged(installation, well) == []
     finally:
-        await journal.aclose()
+        await client.aclose()
         await connection.close()
 
 
-async def lose_turn_with_frames(
-    connection: Any, journal: Any, shop_id: uuid.UUID, turn_id: uuid.UUID, frames: bytes
+async def abandon_turn_with_frames(
+    connection: Any, client: Any, shop_id: uuid.UUID, turn_id: uuid.UUID, frames: bytes
 ) -> uuid.UUID:
-    """A lost turn of which these frames are in the journal."""
+    """An abandoned turn of which these frames are stored in Redis."""
     async with connection.transaction():
-        conversation_id = await lose_turn(connection, shop_id, turn_id)
+        conversation_id = await abandon_turn(connection, shop_id, turn_id)
         entry = {"t": turn_id.bytes, "n": 0, "f": frames, "e": 0}
-        await journal.xadd(f"turn:{{{shop_id}}}:{conversation_id}", entry)
+        await client.xadd(f"turn:{{{shop_id}}}:{conversation_id}", entry)
     return conversation_id
