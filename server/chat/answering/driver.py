@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from server.chat.answering.allowed_hosts import allowed_hosts
 from server.chat.answering.engine import Engine, prove_from_message
 from server.chat.answering.grounding import clean_links
 from server.chat.answering.intents import Router
 from server.chat.answering.model_driver import ModelDriver
 from server.chat.events import Transcript
 from server.chat.models import AnswerIncomplete, Question, TextPiece
+from server.chat.tools.context import source_hosts
 from server.chat.tools.toolbox import ShopToolbox
 from server.core.errors import AisleError
 from server.core.logging import get_logger
@@ -64,7 +64,7 @@ class AnswerDriver:
             for used in tools.take_used():
                 transcript.add(used)
             if isinstance(event, TextPiece):  # a product's title may contain a link to any host
-                event = TextPiece(clean_links(event.text, allowed_hosts(tools.sources.values())))
+                event = TextPiece(clean_links(event.text, source_hosts(tools.sources.values())))
             transcript.add(event)
         return "engine"
 

@@ -12,7 +12,6 @@ import msgspec
 from msgspec import Struct
 
 from billing.answers import SMALL_TALK
-from server.chat.answering.allowed_hosts import allowed_hosts
 from server.chat.answering.grounding import Grounder, SentenceSplitter, clean_links
 from server.chat.answering.intents import Intent, IntentKind
 from server.chat.answering.prompt import system_prompt
@@ -32,6 +31,7 @@ from server.chat.models import (
     TextPiece,
 )
 from server.chat.phrases import phrase
+from server.chat.tools.context import source_hosts
 from server.chat.tools.registry import SPECS, call_tool
 from server.chat.tools.tool import ModelTurn
 from server.chat.tools.toolbox import ShopToolbox
@@ -226,7 +226,7 @@ def _add_findings(answer: _Answer) -> None:
     for detail in turn.products.values():
         grounder.add_product(detail)
     grounder.allow_count(len(turn.products))
-    answer.hosts = allowed_hosts(turn.context.sources.values())
+    answer.hosts = source_hosts(turn.context.sources.values())
 
 
 def _show_calls(turn: ModelTurn) -> None:

@@ -1,7 +1,8 @@
 """What the tools of one turn share: the shopper they act for, the services they ask, and what they have read."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from urllib.parse import urlsplit
 
 from server.catalog.service import Catalog
 from server.chat.conversations.pictures.models import StoredPicture
@@ -88,3 +89,8 @@ class ToolContext:
     async def list_pictures(self) -> list[StoredPicture]:
         """The pictures of the shopper's message, in its order, for a model that reads images. Raises NotFound."""
         return await self._pictures.list_of_message(self.shopper, self.question.picture_ids)
+
+
+def source_hosts(sources: Iterable[Source]) -> frozenset[str]:
+    """The hosts of the sources' addresses, each with its port where the address has one: an answer may link to them."""
+    return frozenset(urlsplit(source.url).netloc.lower() for source in sources if source.url)
