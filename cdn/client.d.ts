@@ -427,6 +427,21 @@ export interface PageContext {
 export type Chunk = {
     type: string;
 } & Record<string, unknown>;
+/** How stream parts become messages: the UI message stream v1, kept to what our server says. */
+/** The message with one more stream part in it; the same object when the part does not change it. */
+export declare function fold(message: Message, chunk: Chunk): Message;
+/** Every text part closed: for a turn that ended without saying so. */
+export declare function settle(message: Message): Message;
+/** A message of the history, with parts we do not know set aside instead of trusted. */
+export declare function fromHistory(raw: {
+    id: string;
+    role: string;
+    parts?: unknown;
+    created_at?: string;
+    metadata?: Metadata | null;
+}): Message;
+/** All the words of a message, paragraphs apart. */
+export declare function wordsOf(message: Message): string;
 /** Server-sent events out of a byte stream, as the WHATWG standard reads them. */
 export interface ServerEvent {
     /** The last `id:` seen, "" before any. */
@@ -467,7 +482,6 @@ export declare function within<T>(limitMs: number, work: Promise<T>): Promise<T 
 export declare function patiently<T>(call: () => Promise<T>, signal: AbortSignal, onTrouble: () => void): Promise<T>;
 /** Waits; ends sooner when the signal aborts or the browser comes online. */
 export declare function pause(waitMs: number, signal: AbortSignal): Promise<void>;
-export { fold, fromHistory, settle, wordsOf } from "./stream-reducer";
 export interface SessionRequest {
     session?: string | undefined;
     customer?: Customer | undefined;

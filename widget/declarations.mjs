@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const RELATIVE = /^(?:import|export)\b[^;]*?\bfrom "\.\/([\w.]+)";\n/gms;
+const RELATIVE = /^(?:import|export)\b[^;]*?\bfrom "\.\/([\w.-]+)";\n/gms;
 
 /** The text of `name`.d.ts without any import: it can be copied into a shop's project as it is. */
 export function declarations(root, name) {
