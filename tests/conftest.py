@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import stamina
 import structlog
 from hypothesis import is_hypothesis_test, settings
 from playwright.async_api import Browser, async_playwright
@@ -37,6 +38,8 @@ settings.load_profile("quick")
 ssl.create_default_context = functools.cache(ssl.create_default_context)
 # By default structlog draws each traceback with rich, which takes longer than most tests.
 structlog.configure(processors=[structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)])
+# As configure_logging does: stamina would import its hooks in the first retry, which takes up to 0.3 s.
+stamina.instrumentation.set_on_retry_hooks(())
 
 
 class FolderScheduling(LoadScopeScheduling):
