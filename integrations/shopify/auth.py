@@ -1,7 +1,7 @@
-"""Who is really calling: the install by OAuth, the app proxy, and the admin's session tokens. Pure, no network.
+"""Authenticating callers: the install by OAuth, the app proxy, and the admin's session tokens. Pure, no network.
 
-Every check accepts any of the app's secrets, compares in constant time and says nothing about which part failed
-beyond what a developer needs.
+Every check accepts any of the app's secrets and compares in constant time. What the library of Shopify decides is in
+`sdk`; the checks here come on top of it.
 """
 
 import hashlib
@@ -43,12 +43,12 @@ _STATE_ISSUER = "aisle-install"
 
 
 class AuthRefused(Exception):
-    """The call is not what it claims to be. The message is for logs and holds no secret."""
+    """The caller could not be authenticated. The message is for logs and contains no secret."""
 
 
 class InstallState(Struct, frozen=True):
-    """What we remember over the merchant's trip to Shopify. `reference` is the caller's own, `nonce` stands in the
-    browser's cookie as well, so that nobody can finish an install that somebody else began."""
+    """An install while the merchant is at Shopify. `reference` is the caller's own; `nonce` is also in the browser's
+    cookie, so that nobody can finish an install that somebody else began."""
 
     shop_domain: str
     reference: str
@@ -101,7 +101,7 @@ def find_written_domain(text: str) -> str | None:
 
 
 def authorize_url(shop_domain: str, api_key: str, redirect_uri: str, state: str) -> str:
-    """Where the merchant's browser goes to grant SCOPES. Raises AuthRefused for anything but a shop's domain."""
+    """The consent page on which a merchant grants SCOPES. Raises AuthRefused for anything but a shop's domain."""
     return sdk.permission_url(require_shop_domain(shop_domain), api_key, SCOPES, redirect_uri, state)
 
 

@@ -7,11 +7,12 @@ from typing import Any
 from msgspec import Struct
 
 FIRST_PAUSE_S = 1.0
-"""The pause after a refusal that does not say what it lacked."""
+"""The pause after a refusal that does not give the state of the bucket."""
 
 
 class Bucket(Struct, frozen=True):
-    """`throttleStatus` of an answer: points it holds at most, held when told, and regains each second."""
+    """`throttleStatus` of an answer: the most points it has, those it had at `observed_at`, and those it regains per
+    second."""
 
     maximum: float
     available: float
@@ -20,7 +21,7 @@ class Bucket(Struct, frozen=True):
 
 
 class Throttle:
-    """Remembers the newest bucket and what each document asked for, and says how long the next one has to wait."""
+    """The newest state of the bucket, the cost of each document, and how long the next request has to wait."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -28,7 +29,7 @@ class Throttle:
         self._costs: dict[str, float] = {}
 
     def learn(self, document: str, cost: Mapping[str, Any]) -> None:
-        """From `extensions.cost`. Numbers that are missing or absurd teach nothing."""
+        """Update the state from `extensions.cost` of an answer. Missing or invalid numbers change nothing."""
         status = cost.get("throttleStatus") or {}
         maximum, available = _number(status.get("maximumAvailable")), _number(status.get("currentlyAvailable"))
         restore_rate = _number(status.get("restoreRate"))
@@ -38,8 +39,8 @@ class Throttle:
         self._costs[document] = _number(cost.get("requestedQueryCost"))
 
     def pause_s(self, document: str, spare: float = 0.0) -> float:
-        """Seconds until the bucket holds what `document` asks for and the share `spare` (0 to 1) of the whole bucket
-        besides, which those who wait for nobody leave to shoppers."""
+        """Seconds until the bucket has the cost of `document` and the share `spare` (0 to 1) of the whole bucket,
+        which a background job leaves to shoppers."""
         if self._bucket is None or document not in self._costs:
             return 0.0
         available = self._bucket.available + (self._clock() - self._bucket.observed_at) * self._bucket.restore_rate
@@ -47,7 +48,7 @@ class Throttle:
         return max(0.0, (wanted - available) / self._bucket.restore_rate)
 
     def pause_after_refusal_s(self, document: str) -> float:
-        """Seconds to wait after THROTTLED: never none, for the bucket may be shared with other processes."""
+        """Seconds to wait after THROTTLED; never 0, since other processes may use the same bucket."""
         return max(self.pause_s(document), 0.05) if self._bucket else FIRST_PAUSE_S
 
 

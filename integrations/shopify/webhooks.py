@@ -1,4 +1,4 @@
-"""What Shopify tells us unasked: is it really Shopify, of which shop, and what may have changed. Pure."""
+"""Shopify's webhooks: verifying one, which shop it is for, and what may have changed. Pure."""
 
 import base64
 import hashlib
@@ -41,11 +41,12 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "REFUNDS_CREATE": ("id", "order_id"),
     "SHOP_UPDATE": ("id", "updated_at"),
 }
-"""What we subscribe to by API, and the only fields we let Shopify send (none named: all, where there are few). What
-is not sent cannot leak; the news itself is always read from the API. The time tells a second change from a repeat."""
+"""The topics that we subscribe to by API, and the only fields that Shopify sends (without any: all, where there are
+few). What is not sent cannot leak; the new values are always read from the API. The time distinguishes a second change
+from a repeat."""
 
 COMPLIANCE = ("customers/data_request", "customers/redact", "shop/redact")
-"""Named in the app's configuration file: no API subscribes to them."""
+"""Set in the app's configuration file; there is no API to subscribe to them."""
 
 
 def verify(raw_body: bytes, signature: str, secrets: Sequence[str]) -> bool:
@@ -72,7 +73,7 @@ def topic_of(headers: Mapping[str, str]) -> str:
 
 
 def shop_domain(headers: Mapping[str, str]) -> str | None:
-    """The shop that the delivery names; which connection that is, if any, the receiver knows."""
+    """The shop that the delivery names; None for none."""
     return find_shop_domain(_header(headers, "shop-domain"))
 
 
@@ -137,7 +138,7 @@ def _order(fields: Mapping[str, Any]) -> PlatformChange:
 
 
 def _some_order(_: Mapping[str, Any]) -> PlatformChange:
-    """Fulfilments and refunds name their order by an id that shoppers never see."""
+    """Fulfilments and refunds name their order by an id that is not its number."""
     return OrderChanged()
 
 
@@ -166,7 +167,7 @@ def _shop_erasure(_: Mapping[str, Any]) -> PlatformChange:
 
 
 def _person(fields: Mapping[str, Any]) -> NamedPerson | None:
-    """None where nobody is named. The orders in the request are told by ids, which are no order numbers."""
+    """The person of a request; None where nobody is named. Its orders are named by ids, which are not order numbers."""
     customer = fields.get("customer")
     named = customer if isinstance(customer, dict) else {}
     number, email = _number(named, "id"), str(named["email"]) if named.get("email") else None

@@ -1,4 +1,4 @@
-"""What a shop sends us: whether it is the shop, whether it is news, and what to ask the shop about."""
+"""WooCommerce's webhooks: verifying one, recognising repeats, and what may have changed."""
 
 import base64
 import hashlib
@@ -25,7 +25,7 @@ def verify(raw_body: bytes, signature: str | None, secret: str) -> bool:
 
 
 def is_ping(raw_body: bytes) -> bool:
-    """The unsigned form that WooCommerce posts when a webhook is made: to be answered with 2xx, and nothing done."""
+    """Whether this is the unsigned form that WooCommerce posts when a webhook is created; it expects a 2xx answer."""
     return _PING.fullmatch(raw_body.strip()) is not None
 
 
@@ -58,7 +58,7 @@ def read_change(topic: str, raw_body: bytes) -> PlatformChange | None:
 
 
 def _reference(body: dict[str, Any]) -> str | None:
-    """The product's id; a variation's news is news of its product. None for a signed error."""
+    """The product's id, for a variation that of its product; None for a signed error."""
     if "code" in body and "id" not in body:
         return None
     parent = whole(body.get("parent_id")) if body.get("type") == "variation" else None
