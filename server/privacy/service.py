@@ -52,7 +52,7 @@ class Privacy:
         """Store a sealed copy of all that is stored of a person; the record's id."""
         _require_named(person)
         async with self._database.session(shop_id) as session:
-            ids = await storage.find_conversations(session, shop_id, *_keys(person))
+            ids = await storage.find_conversations(session, shop_id, _normalised(person))
             found = await storage.get_personal_data(session, shop_id, ids)
             sealed = self._vault.seal(shop_id, msgspec.json.encode(found).decode())
             request = _done("export", shop_id, self._hash(person), asked_by, found.counts(), sealed)
@@ -63,7 +63,7 @@ class Privacy:
         """Delete all that is stored of a person, in the database and in running streams; the record's id."""
         _require_named(person)
         async with self._database.session(shop_id) as session:
-            ids = await storage.find_conversations(session, shop_id, *_keys(person))
+            ids = await storage.find_conversations(session, shop_id, _normalised(person))
             counts = await storage.erase_conversations(session, shop_id, ids)
             counts["exports"] = await storage.erase_exports(session, shop_id, self._hash(person))
             request = _done("erase", shop_id, self._hash(person), asked_by, counts)
@@ -196,7 +196,8 @@ def _require_named(person: NamedPerson) -> None:
         )
 
 
-def _keys(person: NamedPerson) -> tuple[str | None, str | None, list[str]]:
+def _normalised(person: NamedPerson) -> NamedPerson:
+    """The person with their e-mail and order numbers as they are stored."""
     email = (person.email or "").strip().lower() or None
     numbers = [normalise_order_number(number) for number in person.order_numbers]
-    return person.customer_id, email, [number for number in numbers if number]
+    return msgspec.structs.replace(person, email=email, order_numbers=tuple(number for number in numbers if number))

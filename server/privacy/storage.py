@@ -12,6 +12,7 @@ from sqlalchemy.sql import Delete, Select
 from sqlmodel import col, delete, func, or_, select, union, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from integrations.platform import NamedPerson
 from server.catalog.tables import ProductRow
 from server.chat.tables import ConversationMarkRow, ConversationRow, FeedbackRow, MessageRow, PictureRow, TurnRow
 from server.core.tables import JobRow
@@ -36,23 +37,21 @@ _WHOLE_VALUE: ColumnElement[str] = literal_column("'{}'")
 Copy = TypeVar("Copy")
 
 
-async def find_conversations(
-    session: AsyncSession, shop_id: UUID, customer_id: str | None, email: str | None, order_numbers: Sequence[str]
-) -> list[UUID]:
+async def find_conversations(session: AsyncSession, shop_id: UUID, person: NamedPerson) -> list[UUID]:
     """Conversations of a person: signed in as them, with their e-mail (lower case) given or written, or about an
-    order of theirs that was proven. What is None or empty finds nothing."""
+    order of theirs (normalised number) that was proven. What is None or empty finds nothing."""
     talk, message, proof = ConversationRow, MessageRow, ProofRow
     found: list[Select[Any]] = []
-    if customer_id:
-        found.append(select(talk.id).where(talk.shop_id == shop_id, talk.customer_id == customer_id))
-    if email:
+    if person.customer_id:
+        found.append(select(talk.id).where(talk.shop_id == shop_id, talk.customer_id == person.customer_id))
+    if email := person.email:
         is_theirs = or_(func.lower(talk.customer_email) == email, func.lower(talk.contact_email) == email)
         found.append(select(talk.id).where(talk.shop_id == shop_id, is_theirs))
         words = func.jsonb_path_query(col(message.parts), _TEXTS_OF_PARTS).column_valued("words")
         says = exists().where(words.op("#>>")(_WHOLE_VALUE).op("~*")(_whole_address(email)))
         found.append(select(message.conversation_id).where(message.shop_id == shop_id, says))
-    if order_numbers:
-        is_about = col(proof.order_number).in_(order_numbers)
+    if person.order_numbers:
+        is_about = col(proof.order_number).in_(person.order_numbers)
         found.append(select(proof.conversation_id).where(proof.shop_id == shop_id, is_about))
     if not found:
         return []
