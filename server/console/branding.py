@@ -107,7 +107,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _rows(given: Fields, name: str) -> list[dict[str, Any]]:
-    return [_row(given, f"appearance.{name}[{index}]", ROWS[name][0]) for index in _kept(given, name)]
+    return [_row(given, f"appearance.{name}[{index}]", ROWS[name][0]) for index in _stored_rows(given, name)]
 
 
 def _row(given: Fields, prefix: str, kinds: Mapping[str, str]) -> dict[str, Any]:
@@ -128,7 +128,7 @@ def _filled(fields: Mapping[str, str], name: str) -> list[int]:
     return sorted(found)
 
 
-def _kept(fields: Mapping[str, str], name: str) -> list[int]:
+def _stored_rows(fields: Mapping[str, str], name: str) -> list[int]:
     return [index for index in _filled(fields, name) if f"appearance.{name}[{index}].{REMOVE}" not in fields]
 
 
@@ -137,7 +137,7 @@ def _in_form(field: str, form: Mapping[str, str]) -> str:
     found = re.fullmatch(r"appearance\.(rules|nudges)\[(\d+)\](.*)", field)
     if not found:
         return field
-    return f"appearance.{found[1]}[{_kept(form, found[1])[int(found[2])]}]{found[3]}"
+    return f"appearance.{found[1]}[{_stored_rows(form, found[1])[int(found[2])]}]{found[3]}"
 
 
 def _device(given: Fields, prefix: str) -> dict[str, Any]:
