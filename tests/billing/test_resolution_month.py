@@ -80,8 +80,8 @@ async def test_a_month_adds_up(shop: ResolvedShop, conversations: int) -> None:
     assert await shop.tell() == final == shop.metered(RESOLUTIONS)
 
     erased = [each.conversation_id for each in (*asked["settled"][:7], *asked["down"][:3], *asked["open"][:2])]
-    async with shop.house.database.connection(shop.shop_id) as connection:
-        await erase_conversations(connection, shop.shop_id, erased)
+    async with shop.house.database.session(shop.shop_id) as session:
+        await erase_conversations(session, shop.shop_id, erased)
     period = (await shop.house.entitlements.get_entitlement(shop.shop_id)).period
     shop.house.standin.advance(to=int(period.end.timestamp()) + 2 * 3600)
     closed, audit = await shop.house.audits.recompute(shop.shop_id, None)

@@ -182,8 +182,8 @@ async def test_a_rating_thought_over_afterwards_changes_nothing(shop: ResolvedSh
 async def test_an_erased_conversation_leaves_no_resolution(shop: ResolvedShop) -> None:
     early, late = await shop.ask(DONE), await shop.ask(OPEN)
     await shop.count()
-    async with shop.house.database.connection(shop.shop_id) as connection:
-        await erase_conversations(connection, shop.shop_id, [early.conversation_id, late.conversation_id])
+    async with shop.house.database.session(shop.shop_id) as session:
+        await erase_conversations(session, shop.shop_id, [early.conversation_id, late.conversation_id])
     assert await shop.sql("SELECT FROM resolution_due WHERE shop_id = $1") == []
     assert await shop.sql("SELECT FROM conversation_mark WHERE shop_id = $1") == []
     assert await shop.ledger() == {early.turn_id: STANDS}
