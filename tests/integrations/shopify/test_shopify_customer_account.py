@@ -50,7 +50,7 @@ async def test_a_customer_is_known_after_signing_in(sign_in: CustomerSignIn) -> 
 async def test_another_sessions_return_is_refused(sign_in: CustomerSignIn) -> None:
     mine, code, _ = await come_back(sign_in)
     _, attackers_code, attackers_state = await come_back(sign_in)
-    with pytest.raises(AuthRefused, match="begun elsewhere"):
+    with pytest.raises(AuthRefused, match="started elsewhere"):
         await sign_in.finish(mine, attackers_code, attackers_state)
     with pytest.raises(AuthRefused):
         await sign_in.finish(mine, attackers_code, mine.state)

@@ -133,7 +133,7 @@ def test_a_life(shop: PaidShop) -> None:
     grace = shop.await_status("grace")
     assert fallback_of(shop.ask()[0]) is None
     assert "Your last payment failed" in shop.page()
-    wait_for(lambda: any("the last payment failed" in mail["subject"] for mail in shop.mails()), "the mail")
+    wait_for(lambda: any("your last payment failed" in mail["subject"] for mail in shop.mails()), "the mail")
     assert totals(shop)[0] == ("open", 9900)
     assert shop.portal("card", number=GOOD).status_code == 200
     assert shop.portal("pay").status_code == 200

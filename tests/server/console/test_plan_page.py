@@ -92,7 +92,7 @@ def test_the_hint_is_of_the_plans_currency(currency: str, example: str, most: st
     assert example in refused.value.errors[0].message
     with pytest.raises(Invalid) as refused:
         plan_page.parse_amount("cap", "999999999", currency)
-    assert refused.value.errors[0].message == f"It may be up to {most}"
+    assert refused.value.errors[0].message == f"The highest possible amount is {most}"
 
 
 @pytest.mark.parametrize(
