@@ -168,7 +168,7 @@ def _render_state(state: str, entitlement: Entitlement) -> NoticeMail:
         )
     why = "your last payment failed several times" if state == "past_due" else "your trial or subscription has ended"
     return NoticeMail(
-        "your shop has no plan any more",
+        "your shop no longer has a plan",
         f"Shoppers get your contact details instead of answers because {why}. All your data is still there. "
         "To continue:",
     )

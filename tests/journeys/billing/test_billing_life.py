@@ -170,7 +170,7 @@ def test_a_life(shop: PaidShop) -> None:
     shop.await_status("ended")
     wait_for(lambda: fallback_of(shop.ask()[0]), "the fallback after the end")
     assert "You have no plan" in shop.page()
-    wait_for(lambda: any("there is no plan any more" in mail["subject"] for mail in shop.mails()), "the mail")
+    wait_for(lambda: any("no longer has a plan" in mail["subject"] for mail in shop.mails()), "the mail")
     assert sum("you have no answers left" in mail["subject"] for mail in shop.mails()) == 1
     back = shop.subscribe("pro")
     assert back["status"] == "active"
