@@ -4,12 +4,11 @@ import asyncio
 import contextlib
 import itertools
 import re
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import asyncpg
 import httpx
@@ -22,6 +21,7 @@ from server.shops.members import Members
 from server.shops.models import Role
 from tests.commands import Completed, run_aisle
 from tests.installation import Answer, Event, ShopAccess, Shopper
+from tests.waiting import await_that
 
 if TYPE_CHECKING:
     from tests.journeys.billing.conftest import PaidInstallation
@@ -29,21 +29,9 @@ if TYPE_CHECKING:
 GOOD, FAILS_ON_CHARGE, BANK_ASKS = "4242424242424242", "4000000000000341", "4000002760003184"
 PAGE = "/console/billing"
 PASSWORD = "a long enough password"
-PATIENCE_S = 60.0
 CONTACT = {"email": "help@shop.example"}
 QUESTION = "Tell me about your tents please"
 _shops = itertools.count(1)
-
-Found = TypeVar("Found")
-
-
-def wait_for(look: Callable[[], Found | None], what: str, within_s: float = PATIENCE_S) -> Found:
-    """What `look` finds, as soon as it is there."""
-    deadline = time.monotonic() + within_s
-    while not (found := look()):
-        assert time.monotonic() < deadline, f"waited {within_s} s in vain for {what}"
-        time.sleep(0.1)
-    return found
 
 
 @dataclass(frozen=True)
@@ -81,7 +69,7 @@ class PaidShop:
             view = self.view()
             return view if look(view) else None
 
-        return wait_for(found, what)
+        return await_that(found, what)
 
     def await_status(self, status: str) -> dict[str, Any]:
         """The view once the shop's state is this one."""

@@ -12,7 +12,8 @@ from playwright.async_api import Browser, Page, expect
 from billing.period import months_after
 from billing.plans import STARTER, TRIAL
 from server.billing.models import Statement
-from tests.journeys.billing.merchant import FAILS_ON_CHARGE, GOOD, PAGE, PASSWORD, PaidShop, wait_for
+from tests.journeys.billing.merchant import FAILS_ON_CHARGE, GOOD, PAGE, PASSWORD, PaidShop
+from tests.waiting import await_that
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -118,7 +119,7 @@ async def test_clicked_through(browser: Browser, shop: PaidShop) -> None:
     await expect(page.get_by_role("status")).to_contain_text("Your plan is Starter.")
     began = shop.await_view(lambda view: bool(view["plan"]["id"] == "starter"), "Starter")["period"]["from"]
     shop.advance(STARTER.trial_days + 0.2)
-    wait_for(lambda: shop.invoices()[0]["amount_paid_minor"] == 2900, "the first invoice")
+    await_that(lambda: shop.invoices()[0]["amount_paid_minor"] == 2900, "the first invoice")
     shop.await_view(lambda view: view["answers"]["used"] == 0 and view["period"]["from"] != began, "a paid period")
     shop.stripe.advance(days=9)
 
@@ -188,7 +189,7 @@ async def test_half_a_month(browser: Browser, shop: PaidShop) -> None:
     shop.subscribe("pro")
     shop.flush()
     waiting = "SELECT event_id FROM payment_event WHERE shop_id = $1 AND done_at IS NULL"
-    wait_for(lambda: not shop.sql(waiting), "the last news")
+    await_that(lambda: not shop.sql(waiting), "the last news")
     start, end = _half_a_month_around_now()
     shop.sql(SPREAD, start, end)
     shop.sql(SPREAD_ENTRIES, start)

@@ -16,8 +16,8 @@ from tests.journeys.billing.merchant import (
     PaidShop,
     fallback_of,
     text_of,
-    wait_for,
 )
+from tests.waiting import await_that
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -45,7 +45,7 @@ def settled(shop: PaidShop, count: int) -> None:
         rows = shop.sql(TOLD)
         return bool(rows[0]["told"] == count)
 
-    wait_for(known, f"{count} answers at the meter")
+    await_that(known, f"{count} answers at the meter")
 
 
 def test_a_life(shop: PaidShop) -> None:
@@ -66,7 +66,7 @@ def test_a_life(shop: PaidShop) -> None:
     assert "then $29.00 a month" in page
     shop.advance(STARTER.trial_days + 0.2)
     first = shop.await_view(lambda seen: seen["period"] != view["period"], "the first paid period")
-    wait_for(lambda: totals(shop) == [("paid", 2900), ("paid", 0)], "the first invoice")
+    await_that(lambda: totals(shop) == [("paid", 2900), ("paid", 0)], "the first invoice")
     assert "Next payment: $29.00 on" in shop.page()
 
     # answers counted, up to the limit
@@ -77,7 +77,7 @@ def test_a_life(shop: PaidShop) -> None:
     assert fallback_of(refused) == {"reason": "quota", "contact": CONTACT}
     answers = shop.view()["answers"]
     assert [answers[name] for name in ("used", "included", "limit")] == [STARTER.answers] * 3
-    mail = wait_for(
+    mail = await_that(
         lambda: next((m for m in shop.mails() if "you have no answers left" in m["subject"]), None), "the mail"
     )
     assert f"{shop.paid.base_url}/console/billing" in mail["text"]
@@ -113,7 +113,7 @@ def test_a_life(shop: PaidShop) -> None:
     # the next period: overage, batches, an invoice, and the books agree
     shop.advance(22)
     second = shop.await_view(lambda seen: seen["period"]["from"] == first["period"]["to"], "the second paid period")
-    wait_for(lambda: totals(shop)[0] == ("paid", 9900), "its invoice")
+    await_that(lambda: totals(shop)[0] == ("paid", 9900), "its invoice")
     code, report = recompute(shop)
     assert (report["bill"]["overage"], report["invoiced_overage_minor"], report["difference"], code) == (3, 15, 0, 0)
     shop.press("limits", overage="yes", cap="")
@@ -122,7 +122,7 @@ def test_a_life(shop: PaidShop) -> None:
     settled(shop, 7)
     shop.advance(MONTH_DAYS)
     third = shop.await_view(lambda seen: seen["period"]["from"] == second["period"]["to"], "the third paid period")
-    wait_for(lambda: totals(shop)[0] == ("paid", 9900 + 4 * 3), "an invoice with overage")
+    await_that(lambda: totals(shop)[0] == ("paid", 9900 + 4 * 3), "an invoice with overage")
     code, report = recompute(shop)
     assert (report["ledger_overage"], report["meter_overage"], report["invoiced_overage_minor"]) == (4, 4, 12)
     assert (report["difference"], report["difference_minor"], code) == (0, 0, 0)
@@ -133,7 +133,7 @@ def test_a_life(shop: PaidShop) -> None:
     grace = shop.await_status("grace")
     assert fallback_of(shop.ask()[0]) is None
     assert "Your last payment failed" in shop.page()
-    wait_for(lambda: any("your last payment failed" in mail["subject"] for mail in shop.mails()), "the mail")
+    await_that(lambda: any("your last payment failed" in mail["subject"] for mail in shop.mails()), "the mail")
     assert totals(shop)[0] == ("open", 9900)
     assert shop.portal("card", number=GOOD).status_code == 200
     assert shop.portal("pay").status_code == 200
@@ -168,9 +168,9 @@ def test_a_life(shop: PaidShop) -> None:
     assert "All your data stays here" in shop.page()
     shop.advance(MONTH_DAYS)
     shop.await_status("ended")
-    wait_for(lambda: fallback_of(shop.ask()[0]), "the fallback after the end")
+    await_that(lambda: fallback_of(shop.ask()[0]), "the fallback after the end")
     assert "You have no plan" in shop.page()
-    wait_for(lambda: any("no longer has a plan" in mail["subject"] for mail in shop.mails()), "the mail")
+    await_that(lambda: any("no longer has a plan" in mail["subject"] for mail in shop.mails()), "the mail")
     assert sum("you have no answers left" in mail["subject"] for mail in shop.mails()) == 1
     back = shop.subscribe("pro")
     assert back["status"] == "active"
@@ -213,7 +213,7 @@ def test_grace_runs_out_and_a_payment_brings_everything_back(shop: PaidShop) -> 
     assert fallback_of(shop.ask()[0]) is None
     shop.sql("UPDATE subscription SET unpaid_since = now() - interval '15 days' WHERE shop_id = $1")
     shop.await_status("past_due")
-    wait_for(lambda: fallback_of(shop.ask()[0]) == {"reason": "quota", "contact": CONTACT}, "the fallback")
+    await_that(lambda: fallback_of(shop.ask()[0]) == {"reason": "quota", "contact": CONTACT}, "the fallback")
     page = shop.page()
     assert "shoppers get your contact details instead of answers" in page
     assert "Pay the open invoice" in page
@@ -222,7 +222,7 @@ def test_grace_runs_out_and_a_payment_brings_everything_back(shop: PaidShop) -> 
     assert shop.portal("pay").status_code == 200
     shop.flush()
     shop.await_status("active")
-    wait_for(lambda: fallback_of(shop.ask()[0]) is None, "an answer")
+    await_that(lambda: fallback_of(shop.ask()[0]) is None, "an answer")
 
 
 def test_a_returning_shop_has_a_grace_of_its_own(shop: PaidShop) -> None:
@@ -251,7 +251,7 @@ def test_a_month_that_does_not_exist_is_refused(shop: PaidShop) -> None:
 def test_a_card_whose_bank_asks_is_told_the_way(shop: PaidShop) -> None:
     shop.subscribe("starter")
     shop.advance(STARTER.trial_days + 0.2)
-    wait_for(lambda: totals(shop)[0] == ("paid", 2900), "the first invoice")
+    await_that(lambda: totals(shop)[0] == ("paid", 2900), "the first invoice")
     shop.portal("card", number="4000002760003184")
     asked = shop.press("plan", plan="pro")
     assert asked.status_code == 422

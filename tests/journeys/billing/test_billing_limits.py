@@ -13,7 +13,8 @@ import pytest
 
 from billing.plans import ENTERPRISE
 from tests.installation import Answer, Shopper, read_answer
-from tests.journeys.billing.merchant import QUESTION, PaidShop, fallback_of, wait_for
+from tests.journeys.billing.merchant import QUESTION, PaidShop, fallback_of
+from tests.waiting import await_that
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -118,13 +119,13 @@ def test_the_api_killed_among_fifty_turns(big: PaidShop) -> None:
 
     with ThreadPoolExecutor(50) as threads:
         asking = [threads.submit(ask, *pair) for pair in zip(shoppers, questions, strict=True)]
-        wait_for(lambda: counts(big)[1] >= 25 and entries(big) >= 5, "the middle of fifty turns")
+        await_that(lambda: counts(big)[1] >= 25 and entries(big) >= 5, "the middle of fifty turns")
         old = big.paid.kill("api")
         for each in asking:
             each.result()
     big.paid.await_new("api", old)
     big.paid.await_ready()
-    wait_for(lambda: counts(big)[1] == 0, "nothing held any more", RECOVERED_WITHIN_S)
+    await_that(lambda: counts(big)[1] == 0, "nothing held any more", RECOVERED_WITHIN_S)
     told = [answers_in(shopper) for shopper in shoppers]
     whole = sum(not answer["metadata"].get("interrupted") for answers in told for answer in answers)
     states = Counter(row["state"] for row in big.sql("SELECT state FROM turn WHERE shop_id = $1"))

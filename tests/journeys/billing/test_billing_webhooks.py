@@ -9,7 +9,8 @@ import pytest
 
 from server.embedded.standins.stripe.webhooks import signature
 from tests.journeys.billing.conftest import SECRET
-from tests.journeys.billing.merchant import PaidShop, wait_for
+from tests.journeys.billing.merchant import PaidShop
+from tests.waiting import await_that
 
 EVENT = {
     "id": "evt_of_nobody",
@@ -78,7 +79,7 @@ def test_a_replay_is_taken_once(shop: PaidShop) -> None:
     before = len(events(shop))
     assert [deliver(shop, body, header).status_code for _ in range(3)] == [200, 200, 200]
     assert len(events(shop)) == before + 1
-    wait_for(lambda: all(event["done_at"] for event in events(shop)), "all events acted upon")
+    await_that(lambda: all(event["done_at"] for event in events(shop)), "all events acted upon")
 
 
 def test_what_an_event_says_is_not_believed(shop: PaidShop) -> None:
@@ -88,7 +89,7 @@ def test_what_an_event_says_is_not_believed(shop: PaidShop) -> None:
     claimed = {"id": "sub_1", "object": "subscription", "customer": customer, "status": "canceled"}
     body = body_of(id=f"evt_lie_{customer}", type="customer.subscription.deleted", data={"object": claimed})
     assert deliver(shop, body, signature(body, now(), [SECRET])).status_code == 200
-    wait_for(lambda: all(event["done_at"] for event in events(shop)), "all events acted upon")
+    await_that(lambda: all(event["done_at"] for event in events(shop)), "all events acted upon")
     assert shop.view()["status"] == view["status"] == "active"
 
 
@@ -119,4 +120,4 @@ def test_a_dispute_while_stripe_is_silent_comes_again(shop: PaidShop) -> None:
         rows = shop.sql("SELECT type FROM payment_event WHERE shop_id = $1")
         return "charge.dispute.created" in {row["type"] for row in rows}
 
-    wait_for(arrived, "the dispute")
+    await_that(arrived, "the dispute")

@@ -4,8 +4,9 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from billing.plans import RESOLUTION
-from tests.journeys.billing.merchant import GOOD, PAGE, PaidShop, wait_for
+from tests.journeys.billing.merchant import GOOD, PAGE, PaidShop
 from tests.journeys.billing.test_billing_browser import SPREAD, _half_a_month_around_now, look, sign_in
+from tests.waiting import await_that
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -47,9 +48,9 @@ async def test_by_resolution(browser: Browser, shop: PaidShop) -> None:
     await page.get_by_role("button", name="Start trial").click()
     await expect(page.get_by_role("status")).to_contain_text("Your plan is By resolution.")
     shop.advance(RESOLUTION.trial_days + 0.2)
-    wait_for(lambda: shop.invoices()[0]["amount_paid_minor"] == RESOLUTION.price_minor, "the first invoice")
+    await_that(lambda: shop.invoices()[0]["amount_paid_minor"] == RESOLUTION.price_minor, "the first invoice")
     waiting = "SELECT event_id FROM payment_event WHERE shop_id = $1 AND done_at IS NULL"
-    wait_for(lambda: not shop.sql(waiting), "the last news")
+    await_that(lambda: not shop.sql(waiting), "the last news")
 
     # days of use: the worker counts what is final, and what was taken back is not paid for
     start, end = _half_a_month_around_now()
