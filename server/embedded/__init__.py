@@ -3,9 +3,9 @@
     with EmbeddedServers(Path(".aisle")) as endpoints:
         connect(endpoints.database_url, endpoints.redis_url)
 
-Any number of processes may do so with one data dir at the same time. The first starts a keeper, a small process
-of its own that runs both servers and restarts them on the same ports when they die; the last one to leave stops all.
-Each user holds a shared lock on one file for as long as it lives, so a user killed outright counts as gone.
+Any number of processes may use one data dir at the same time. The first one starts a supervisor, a small process
+that runs both servers and restarts them on the same ports when they end. When the last one leaves, all of it stops.
+Each user has a shared lock on one file, which the kernel releases when the process ends, however it ends.
 """
 
 from server.embedded.errors import EmbeddedError

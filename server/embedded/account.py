@@ -1,7 +1,7 @@
-"""Who the servers run as. PostgreSQL refuses root, so root's servers run as `nobody` (or as the data's owner).
+"""The user that the servers run as. PostgreSQL refuses root, so root's servers run as the data's owner or `nobody`.
 
 A data dir or virtualenv below a closed folder (root's home, a `mktemp -d`) is out of reach for that user. Then the
-servers keep the one capability that lets them pass: folders of the user's stay as closed as they were.
+servers retain the one capability that lets them read past it, and the permissions of those folders stay as they are.
 """
 
 import ctypes
@@ -27,30 +27,31 @@ CAPABILITY_VERSION_3 = 0x20080522
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A user to run as, with at most one capability kept."""
+    """A user to run as. It may retain one of root's capabilities."""
 
     uid: int
     gid: int
     name: str
     capability: int | None = None
 
-    def take_on(self) -> None:
-        """Makes the calling process this user for good; raises OSError where the kernel says no."""
+    def switch_user(self) -> None:
+        """Change the calling process to this user, for good. Raises OSError where the kernel refuses."""
         if self.capability is not None:
-            # Besides keeping the capability through setuid, this keeps access(2) honest: without it that call
-            # drops all capabilities of a user other than root, and PostgreSQL checks its programs with it.
+            # This retains the capability through setuid. It also makes access(2), with which PostgreSQL checks its
+            # programs, count it: without it that call drops all capabilities of a user other than root.
             _prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
         os.setgroups([])
         os.setresgid(self.gid, self.gid, self.gid)
         os.setresuid(self.uid, self.uid, self.uid)
         if self.capability is not None:
-            _keep_only(self.capability)
+            _drop_other_capabilities(self.capability)
 
 
 def account_for(data: Path, needed: Sequence[Path]) -> Account | None:
-    """The user for servers over `data` who can reach all of `needed`; None means: as ourselves.
+    """The user for servers whose data is in `data` and who can read all of `needed`; None for the present user.
 
-    Raises EmbeddedError when we are root and there is no such user."""
+    Raises EmbeddedError when this process runs as root and there is no such user.
+    """
     if os.geteuid() != 0:
         return None
     plain = _owner(data)
@@ -66,7 +67,7 @@ def account_for(data: Path, needed: Sequence[Path]) -> Account | None:
 
 
 def require_named_user() -> None:
-    """initdb asks the system for its user's name; raises EmbeddedError where there is none to give."""
+    """Raise EmbeddedError where the present user has no name: initdb fails without one."""
     try:
         pwd.getpwuid(os.geteuid())
     except KeyError as error:
@@ -77,14 +78,14 @@ def require_named_user() -> None:
 
 
 def preparation(account: Account | None, signal_at_parents_death: int) -> Callable[[], None]:
-    """What a child does between fork and exec: change user, then ask to be signalled when its parent dies.
-
-    The order matters: a change of user makes the kernel forget the second wish."""
+    """A function for a child to call between fork and exec: it changes the user, then requests the signal that the
+    kernel sends when the parent ends. The order matters, because a change of user resets that request.
+    """
     parent = os.getpid()
 
     def prepare() -> None:
         if account is not None:
-            account.take_on()
+            account.switch_user()
         _prctl(PR_SET_PDEATHSIG, signal_at_parents_death)
         if os.getppid() != parent:
             os._exit(1)
@@ -103,18 +104,18 @@ def _owner(data: Path) -> Account:
 
 
 def _reaches(account: Account, needed: Sequence[Path]) -> bool:
-    """Tried in a child, because only the kernel knows (mounts, ACLs, user namespaces, missing capabilities)."""
+    """Whether `account` can read all paths, tried in a child: only the kernel knows of mounts, ACLs and namespaces."""
     pid = os.fork()
     if pid == 0:
         try:
-            account.take_on()
+            account.switch_user()
             os._exit(0 if all(os.access(path, os.R_OK | os.X_OK) for path in needed) else 1)
         finally:
             os._exit(1)
     return os.waitpid(pid, 0)[1] == 0
 
 
-def _keep_only(capability: int) -> None:
+def _drop_other_capabilities(capability: int) -> None:
     libc = ctypes.CDLL(None, use_errno=True)
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0)
     bit = 1 << capability

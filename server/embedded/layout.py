@@ -1,4 +1,4 @@
-"""What lies where in a data dir, and the small files the processes tell each other things with."""
+"""The paths of a data dir, and the small files through which the supervisor informs the users of its servers."""
 
 import os
 import secrets
@@ -14,16 +14,19 @@ T = TypeVar("T")
 
 
 class Ports(msgspec.Struct, frozen=True):
-    """TCP ports on 127.0.0.1, kept across restarts."""
+    """TCP ports on 127.0.0.1. They are saved, so that a restart uses the same ones."""
 
     postgres: int
     redis: int
 
 
 class State(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the keeper says of itself; `ports` only once both servers answer, `error` when it gave up."""
+    """The supervisor's state. `ports` is set once both servers answer, `error` when they could not be started.
 
-    keeper_pid: int
+    During an upgrade processes of two releases read it, so names in the file stay as the first release wrote them.
+    """
+
+    supervisor_pid: int = msgspec.field(name="keeper_pid")
     ports: Ports | None = None
     postgres_pid: int = 0
     redis_pid: int = 0
@@ -39,12 +42,13 @@ class Layout:
         self.redis = self.root / "redis"
         self.users_lock = self.root / "users.lock"
         self.start_lock = self.root / "start.lock"
-        self.keeper_lock = self.root / "keeper.lock"
+        # Two releases that use one data dir must lock the same file, so it has its first name for ever.
+        self.supervisor_lock = self.root / "keeper.lock"
         self._state = self.root / "state.json"
         self._ports = self.root / "ports.json"
 
     def create(self) -> None:
-        """Makes the folder; raises EmbeddedError when it may not be written."""
+        """Create the folder. Raises EmbeddedError when that is not permitted."""
         try:
             self.root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -54,16 +58,16 @@ class Layout:
         return self.root / f"{name}.log"
 
     def password(self, name: str) -> str:
-        """The password kept for `name` in a file only its owner may read; made on first use."""
+        """The password of the server `name`, made on first use and saved in a file that only its owner may read."""
         path = self.root / f"{name}.password"
         if not path.exists():
-            self.keep_password(name, new_password())
+            self.write_password(name, new_password())
         return path.read_text()
 
     def has_password(self, name: str) -> bool:
         return (self.root / f"{name}.password").exists()
 
-    def keep_password(self, name: str, password: str) -> None:
+    def write_password(self, name: str, password: str) -> None:
         write_private(self.root / f"{name}.password", password)
 
     def read_state(self) -> State | None:
@@ -72,19 +76,19 @@ class Layout:
     def write_state(self, state: State) -> None:
         write_private(self._state, msgspec.json.encode(state).decode())
 
-    def beat(self) -> None:
-        """The keeper's sign of life: renews the time of the state, if it is there."""
+    def touch_state(self) -> None:
+        """Set the modification time of the state's file to now, if there is one: the supervisor's heartbeat."""
         with suppress(FileNotFoundError):
             os.utime(self._state)
 
-    def last_beat(self) -> int:
-        """A number that changes with each sign of life; 0 without a state."""
+    def last_heartbeat_ns(self) -> int:
+        """The modification time of the state's file in nanoseconds; 0 without a state."""
         try:
             return self._state.stat().st_mtime_ns
         except FileNotFoundError:
             return 0
 
-    def forget_state(self) -> None:
+    def delete_state(self) -> None:
         self._state.unlink(missing_ok=True)
 
     def read_ports(self) -> Ports | None:
@@ -95,12 +99,12 @@ class Layout:
 
 
 def new_password() -> str:
-    """192 random bits in letters that need no escape in a URL, an SQL string or a configuration line."""
+    """192 random bits in characters that need no escaping in a URL, an SQL string or a configuration line."""
     return secrets.token_urlsafe(24)
 
 
 def write_private(path: Path, text: str) -> None:
-    """Replaces `path` whole, readable by its owner alone: a reader sees the old text or the new, never a part."""
+    """Replace a file atomically, readable by its owner alone: a reader sees the old text or the new, never a part."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)

@@ -1,4 +1,7 @@
-"""The users' side: join the servers of a data dir, starting them when nobody has, and leave them again."""
+"""A process's use of the embedded servers: it starts or joins those of a data dir, and leaves them again.
+
+A user is a process with a shared lock on `users.lock`. The supervisor stops the servers once there is none.
+"""
 
 import os
 import shutil
@@ -15,67 +18,69 @@ from server.embedded.errors import EmbeddedError
 from server.embedded.layout import Layout, Ports
 from server.embedded.locks import FileLock, is_held
 from server.embedded.postgres import postgres_url
-from server.embedded.process import last_complaint, shorten
+from server.embedded.process import find_failure_reason, rotate
 from server.embedded.redis_server import redis_url
 
-STOP_PATIENCE_S = 40.0
-WATCH_EVERY_S = 0.5
+STOP_TIMEOUT_S = 40.0
+CHECK_EVERY_S = 0.5
 RETRY_EVERY_S = 5.0
 
 
 class Endpoints(msgspec.Struct, frozen=True):
-    """Where the servers are; the URLs hold passwords, so they go to no log and no command line.
+    """The URLs of the servers. They contain passwords, so they must not be logged or passed on a command line.
 
-    `database_url` is the owner's, who may create roles and extensions: migrate with it, serve with another role."""
+    `database_url` connects as the owner, who may create roles and extensions: migrate with it, serve with another role.
+    """
 
     database_url: str
     redis_url: str
 
 
 class EmbeddedServers:
-    """One process's use of the servers of `data_dir`. They run while any such use lasts."""
+    """One process's use of the servers of `data_dir`. They run as long as at least one process uses them."""
 
     def __init__(self, data_dir: Path, *, start_timeout_s: float = 120) -> None:
         self._data_dir = data_dir
         self._layout = Layout(data_dir)
         self._start_timeout_s = start_timeout_s
-        self._lease: FileLock | None = None
-        self._left = threading.Event()
-        self._watch: threading.Thread | None = None
-        self._keeper: subprocess.Popen[bytes] | None = None  # when we were the one to start it
+        self._users_lock: FileLock | None = None
+        self._leaving = threading.Event()
+        self._rejoining: threading.Thread | None = None
+        self._supervisor: subprocess.Popen[bytes] | None = None  # set when this process started it
 
     def start(self) -> Endpoints:
-        """Joins or starts the servers and returns once both answer; the URLs then hold until `stop`.
+        """Join or start the servers, and return once both answer. The URLs are valid until `stop`.
 
-        Raises EmbeddedError (one line, with what to do)."""
+        Raises EmbeddedError, whose message is one line that says what to do.
+        """
         _require_linux()
         self._layout.create()
-        self._lease = FileLock(self._layout.users_lock)
+        self._users_lock = FileLock(self._layout.users_lock)
         try:
-            if not self._lease.wait_shared(STOP_PATIENCE_S):
-                raise EmbeddedError(f"the servers of {self._data_dir} are being stopped and do not end")
+            if not self._users_lock.wait_shared(STOP_TIMEOUT_S):
+                raise EmbeddedError(f"the servers of {self._data_dir} are stopping and have not ended yet")
             endpoints = self._join()
         except BaseException:
-            self._lease.close()
-            self._lease = None
+            self._users_lock.close()
+            self._users_lock = None
             raise
-        self._left.clear()
-        self._watch = threading.Thread(target=self._keep_joined, name="embedded-servers", daemon=True)
-        self._watch.start()
+        self._leaving.clear()
+        self._rejoining = threading.Thread(target=self._rejoin_when_lost, name="embedded-servers", daemon=True)
+        self._rejoining.start()
         return endpoints
 
     def stop(self) -> None:
-        """Leaves; when nobody else uses the servers, returns after they have stopped. Safe to call twice."""
-        if self._lease is None:
+        """Stop using the servers. Without another user they stop, before this returns. Safe to call twice."""
+        if self._users_lock is None:
             return
-        self._left.set()
-        if self._watch is not None:
-            self._watch.join()
-        self._lease.release()
-        self._await_stop(self._lease)
+        self._leaving.set()
+        if self._rejoining is not None:
+            self._rejoining.join()
+        self._users_lock.release()
+        self._await_stop(self._users_lock)
         self._reap()
-        self._lease.close()
-        self._lease = None
+        self._users_lock.close()
+        self._users_lock = None
 
     def __enter__(self) -> Endpoints:
         return self.start()
@@ -88,36 +93,37 @@ class EmbeddedServers:
         with FileLock(self._layout.start_lock) as starting:
             if not starting.wait_exclusive(self._start_timeout_s):
                 raise EmbeddedError(f"another process has been starting the servers of {self._data_dir} for too long")
-            while is_held(self._layout.keeper_lock):
+            while is_held(self._layout.supervisor_lock):
                 if endpoints := self._find_ready(deadline):
                     return endpoints
-            return self._start_keeper(deadline)
+            return self._start_supervisor(deadline)
 
     def _find_ready(self, deadline: float) -> Endpoints | None:
-        """What the running keeper says; None when it ends before it says anything.
+        """The endpoints that the running supervisor publishes; None when it ends before it does.
 
-        Waits for a sign of life: one killed a moment ago still holds its lock, and its last words are on file."""
-        heard = self._layout.last_beat()
-        while is_held(self._layout.keeper_lock):
+        Waits for its next heartbeat, because the state's file outlives a supervisor that was killed.
+        """
+        seen_ns = self._layout.last_heartbeat_ns()
+        while is_held(self._layout.supervisor_lock):
             state = self._layout.read_state()
-            if state and state.ports and self._layout.last_beat() != heard:
+            if state and state.ports and self._layout.last_heartbeat_ns() != seen_ns:
                 return self._endpoints(state.ports)
-            self._wait_a_moment(deadline)
+            self._pause(deadline)
         return None
 
-    def _start_keeper(self, deadline: float) -> Endpoints:
-        self._layout.forget_state()
+    def _start_supervisor(self, deadline: float) -> Endpoints:
+        self._layout.delete_state()
         self._reap()
-        keeper = self._keeper = _spawn_keeper(self._data_dir, self._layout)
-        while keeper.poll() is None:
+        supervisor = self._supervisor = _spawn_supervisor(self._data_dir, self._layout)
+        while supervisor.poll() is None:
             state = self._layout.read_state()
             if state and state.ports:
                 return self._endpoints(state.ports)
-            self._wait_a_moment(deadline)
+            self._pause(deadline)
         state = self._layout.read_state()
-        raise EmbeddedError(state.error if state and state.error else self._no_word())
+        raise EmbeddedError(state.error if state and state.error else self._exit_reason())
 
-    def _wait_a_moment(self, deadline: float) -> None:
+    def _pause(self, deadline: float) -> None:
         if time.monotonic() > deadline:
             raise EmbeddedError(
                 f"PostgreSQL and Redis were not ready in {self._start_timeout_s:g} s: "
@@ -131,34 +137,35 @@ class EmbeddedServers:
             redis_url=redis_url(self._layout, ports.redis),
         )
 
-    def _no_word(self) -> str:
-        keeper_log = self._layout.log("keeper")
-        return f"the keeper of PostgreSQL and Redis ended: {last_complaint(keeper_log, 0)} (more in {keeper_log})"
+    def _exit_reason(self) -> str:
+        log = self._layout.log("supervisor")
+        return f"the supervisor of PostgreSQL and Redis ended: {find_failure_reason(log, 0)} (more in {log})"
 
-    def _keep_joined(self) -> None:
-        """Starts another keeper when ours is killed; its servers take the same ports."""
-        wait_s = WATCH_EVERY_S
-        while not self._left.wait(wait_s):
-            wait_s = WATCH_EVERY_S
+    def _rejoin_when_lost(self) -> None:
+        """Start another supervisor whenever the present one was killed; its servers take the same ports."""
+        wait_s = CHECK_EVERY_S
+        while not self._leaving.wait(wait_s):
+            wait_s = CHECK_EVERY_S
             try:
-                if not is_held(self._layout.keeper_lock):
+                if not is_held(self._layout.supervisor_lock):
                     self._join()
             except (EmbeddedError, OSError) as error:
                 wait_s = RETRY_EVERY_S
-                from server.core.logging import get_logger  # structlog is heavy, and the keeper imports this module too
+                # structlog is slow to import, and the supervisor imports this module too
+                from server.core.logging import get_logger
 
                 get_logger("embedded").error("embedded_servers_lost", reason=str(error))
 
     def _reap(self) -> None:
-        """Waits for a keeper of ours that has let go of its lock to be gone altogether."""
-        if self._keeper is not None and not is_held(self._layout.keeper_lock):
-            self._keeper.wait()
+        """Wait for the end of a supervisor that this process started and that has released its lock."""
+        if self._supervisor is not None and not is_held(self._layout.supervisor_lock):
+            self._supervisor.wait()
 
     def _await_stop(self, users: FileLock) -> None:
-        """Waits for the keeper's end unless others use the servers too."""
-        deadline = time.monotonic() + STOP_PATIENCE_S
-        while is_held(self._layout.keeper_lock) and time.monotonic() < deadline:
-            if users.try_shared():  # else the keeper holds it: it is stopping
+        """Wait until the supervisor has ended, unless other processes use the servers too."""
+        deadline = time.monotonic() + STOP_TIMEOUT_S
+        while is_held(self._layout.supervisor_lock) and time.monotonic() < deadline:
+            if users.try_shared():  # otherwise the supervisor has locked it, because it is stopping
                 others = not users.try_exclusive()
                 users.release()
                 if others:
@@ -167,12 +174,12 @@ class EmbeddedServers:
 
 
 def erase(data_dir: Path) -> None:
-    """Deletes the servers' data. Raises EmbeddedError while anybody uses it or where it may not be deleted."""
+    """Delete the servers' data. Raises EmbeddedError while a process uses it, or where it may not be deleted."""
     layout = Layout(data_dir)
     if not layout.root.exists():
         return
-    with FileLock(layout.users_lock) as users, FileLock(layout.keeper_lock) as keeper:
-        if not users.wait_exclusive(timeout_s=1) or not keeper.wait_exclusive(timeout_s=STOP_PATIENCE_S):
+    with FileLock(layout.users_lock) as users, FileLock(layout.supervisor_lock) as supervisor:
+        if not users.wait_exclusive(timeout_s=1) or not supervisor.wait_exclusive(timeout_s=STOP_TIMEOUT_S):
             raise EmbeddedError(f"{data_dir} is in use by another Aisle: stop that first")
         try:
             shutil.rmtree(layout.root)
@@ -180,13 +187,13 @@ def erase(data_dir: Path) -> None:
             raise EmbeddedError(f"cannot delete {error.filename}: {error.strerror}") from error
 
 
-def _spawn_keeper(data_dir: Path, layout: Layout) -> subprocess.Popen[bytes]:
+def _spawn_supervisor(data_dir: Path, layout: Layout) -> subprocess.Popen[bytes]:
     sources = str(Path(server.__file__ or "").parent.parent)
     search_path = os.pathsep.join([sources, *filter(None, [os.environ.get("PYTHONPATH")])])
-    shorten(layout.log("keeper"))
-    with layout.log("keeper").open("ab") as output:
+    rotate(layout.log("supervisor"))
+    with layout.log("supervisor").open("ab") as output:
         return subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-P", "-m", "server.embedded.keeper", str(data_dir.resolve())],
+            [sys.executable, "-P", "-m", "server.embedded.supervisor", str(data_dir.resolve())],
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

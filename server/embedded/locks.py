@@ -1,4 +1,4 @@
-"""Advisory file locks: the kernel drops them when their holder dies, however it dies."""
+"""Advisory file locks: the kernel releases them when the process that has them ends, however it ends."""
 
 import fcntl
 import os
@@ -10,7 +10,7 @@ from server.embedded.errors import EmbeddedError
 
 
 class FileLock:
-    """One open handle on a lock file; two handles of one process exclude each other as those of two processes do."""
+    """One open handle on a lock file. Two handles exclude each other, also within one process."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -36,7 +36,7 @@ class FileLock:
         return self._wait(fcntl.LOCK_EX, timeout_s)
 
     def is_on_disk(self) -> bool:
-        """False once somebody has deleted or replaced the file under us."""
+        """False once the file was deleted or replaced since this lock was opened."""
         try:
             return os.path.samestat(os.stat(self._path), os.fstat(self._fd))
         except FileNotFoundError:
@@ -71,7 +71,7 @@ class FileLock:
 
 
 def is_held(path: Path) -> bool:
-    """Whether some process holds `path` exclusively."""
+    """Whether a process has locked `path` exclusively."""
     if not path.exists():
         return False
     with FileLock(path) as probe:

@@ -50,7 +50,7 @@ def postgres_url(layout: Layout, port: int) -> str:
 
 
 class Postgres:
-    """What the keeper needs to know of PostgreSQL."""
+    """How the supervisor sets up, starts and stops PostgreSQL."""
 
     name = "postgres"
     last_signal = signal.SIGINT  # "fast": clients are cut off, then a clean stop; SIGTERM would wait for them
@@ -64,7 +64,7 @@ class Postgres:
         self._bin = install / "bin"
 
     def prepare(self) -> None:
-        """Makes the cluster on first use, and sees to it that the kept password opens it. Raises EmbeddedError."""
+        """Create the cluster on first use, and set a new password if the saved one is missing. Raises EmbeddedError."""
         if not self.folder.exists():
             self._create()
         self._require_version()
@@ -87,10 +87,10 @@ class Postgres:
     def _replace_password(self) -> None:
         password = new_password()
         self._single_user(f"ALTER ROLE {OWNER} PASSWORD '{password}'", self.folder)
-        self._layout.keep_password(self.name, password)
+        self._layout.write_password(self.name, password)
 
     def _create(self) -> None:
-        """Works in a draft folder, so that an interruption leaves nothing that looks like a cluster."""
+        """Create the cluster in a draft folder, so that an interruption leaves nothing that looks like a cluster."""
         require_named_user()
         draft = self.folder.with_name("postgres.new")
         shutil.rmtree(draft, ignore_errors=True)
@@ -135,11 +135,9 @@ class Postgres:
             preexec_fn=preparation(self.account, signal.SIGKILL),
             check=False,
         )
-        complaints = [
-            line for line in done.stderr.splitlines() if "ERROR" in line or "FATAL" in line or "error:" in line
-        ]
-        if done.returncode or complaints:
-            reason = (complaints or done.stderr.splitlines() or ["no message"])[-1]
+        errors = [line for line in done.stderr.splitlines() if "ERROR" in line or "FATAL" in line or "error:" in line]
+        if done.returncode or errors:
+            reason = (errors or done.stderr.splitlines() or ["no message"])[-1]
             raise EmbeddedError(f"PostgreSQL could not be set up in {self.folder}: {reason}")
 
     def _hand_over(self, *paths: Path) -> None:

@@ -1,4 +1,4 @@
-"""Server processes: started so that they die with us, and found again when they did not."""
+"""Server processes: started so that they end with the process that started them, and found again if they did not."""
 
 import os
 import re
@@ -11,16 +11,17 @@ from pathlib import Path
 from server.embedded.account import Account, preparation
 from server.embedded.errors import EmbeddedError
 
-LEFTOVER_PATIENCE_S = 15.0
+LEFTOVER_TIMEOUT_S = 15.0
 MAX_LOG_BYTES = 5 * 1024 * 1024
 
 
 def spawn(
     command: list[str], *, account: Account | None, log: Path, stdin: str, last_signal: int
 ) -> subprocess.Popen[bytes]:
-    """Starts `command` as `account` with `stdin` for its input; it gets `last_signal` should this process die.
+    """Start `command` as `account` with `stdin` as its input. The kernel sends it `last_signal` when this process ends.
 
-    Only for a process with one thread: the child runs Python between fork and exec."""
+    Only for a process with one thread, because the child runs Python between fork and exec.
+    """
     prepare = preparation(account, last_signal)
 
     def unblock_and_prepare() -> None:
@@ -42,18 +43,18 @@ def spawn(
             child.stdin.write(stdin.encode())
             child.stdin.close()
         except BrokenPipeError:
-            child.wait()  # it died before reading: its log says why
+            child.wait()  # it ended before reading: its log says why
     return child
 
 
-def end(child: subprocess.Popen[bytes], signals: Iterable[tuple[int, float]]) -> None:
-    """Sends each signal and waits its seconds, until the child is gone; SIGKILL is the last."""
-    for number, patience_s in signals:
+def stop_child(child: subprocess.Popen[bytes], signals: Iterable[tuple[int, float]]) -> None:
+    """Send each signal in turn and wait the seconds beside it, until the child has ended; SIGKILL comes last."""
+    for number, timeout_s in signals:
         if child.poll() is not None:
             return
         child.send_signal(number)
         try:
-            child.wait(patience_s)
+            child.wait(timeout_s)
         except subprocess.TimeoutExpired:
             continue
     child.kill()
@@ -61,31 +62,33 @@ def end(child: subprocess.Popen[bytes], signals: Iterable[tuple[int, float]]) ->
 
 
 def clear_leftovers(folder: Path) -> None:
-    """Sees the end of processes whose working folder is `folder`: a server that outlived its keeper, or its parts.
+    """Wait for the end of processes whose working folder is `folder`, and kill them if they take too long.
 
-    They were told to stop when the keeper died, so they get time first. The pid in a pid file proves nothing, it may
-    be another program's by now; a working folder does. Raises EmbeddedError when they do not end."""
-    if _gone_within(folder, LEFTOVER_PATIENCE_S):
+    They are a server that outlived its supervisor, or its child processes. The kernel signalled them when the
+    supervisor ended, so they may be stopping already. They are found by their working folder, because the pid in a pid
+    file may be another program's by now. Raises EmbeddedError when they do not end.
+    """
+    if _have_ended_within(folder, LEFTOVER_TIMEOUT_S):
         return
     for pid in _working_in(folder):
         _kill(pid)
-    if not _gone_within(folder, LEFTOVER_PATIENCE_S):
+    if not _have_ended_within(folder, LEFTOVER_TIMEOUT_S):
         raise EmbeddedError(f"the processes {_working_in(folder)} of an earlier run use {folder} and do not end")
 
 
-def shorten(log: Path) -> None:
-    """Puts a log that has grown long aside, so that two files bound what it takes."""
+def rotate(log: Path) -> None:
+    """Move a log of more than MAX_LOG_BYTES to `.log.1`, in place of the one before."""
     if log.exists() and log.stat().st_size > MAX_LOG_BYTES:
         log.replace(log.with_suffix(".log.1"))
 
 
-def last_complaint(log: Path, since: int) -> str:
-    """The last line after byte `since` that reads like the reason of a failure, else the last line at all."""
+def find_failure_reason(log: Path, since: int) -> str:
+    """The last line after byte `since` that names an error; without one, the last line that is not empty."""
     with log.open("rb") as file:
         file.seek(since)
         lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
-    complaints = [line for line in lines if re.search(r"fatal|panic|error|can't|could not", line, re.I)]
-    return (complaints or lines or ["it left no message"])[-1]
+    errors = [line for line in lines if re.search(r"fatal|panic|error|can't|could not", line, re.I)]
+    return (errors or lines or ["it left no message"])[-1]
 
 
 def _working_in(folder: Path) -> list[int]:
@@ -99,8 +102,8 @@ def _cwd(entry: Path) -> str:
         return ""
 
 
-def _gone_within(folder: Path, patience_s: float) -> bool:
-    deadline = time.monotonic() + patience_s
+def _have_ended_within(folder: Path, timeout_s: float) -> bool:
+    deadline = time.monotonic() + timeout_s
     while _working_in(folder):
         if time.monotonic() > deadline:
             return False

@@ -10,7 +10,7 @@ from server.embedded.layout import Layout
 
 
 class Redis:
-    """What the keeper needs to know of Redis."""
+    """How the supervisor sets up, starts and stops Redis."""
 
     name = "redis"
     last_signal = signal.SIGTERM
@@ -24,7 +24,7 @@ class Redis:
 
     @property
     def stdin(self) -> str:
-        """The password goes through the input, because a command line is for all to read."""
+        """The password as configuration: it goes through the input, because every user can read a command line."""
         return f"requirepass {self._layout.password(self.name)}\n"
 
     def prepare(self) -> None:
@@ -33,8 +33,8 @@ class Redis:
             os.chown(self.folder, self.account.uid, self.account.gid)
 
     def command(self, port: int) -> list[str]:
-        place = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(self.folder), "--daemonize", "no"]
-        keeping = [
+        address = ["--bind", "127.0.0.1", "--port", str(port), "--dir", str(self.folder), "--daemonize", "no"]
+        persistence = [
             "--save",
             "",
             "--appendonly",
@@ -44,10 +44,10 @@ class Redis:
             "--maxmemory-policy",
             "noeviction",
         ]
-        return [str(self._program), "-", *place, *keeping, "--loglevel", "warning"]
+        return [str(self._program), "-", *address, *persistence, "--loglevel", "warning"]
 
     def is_ready(self, port: int) -> bool:
-        """Whether it answers PING: it listens before it has loaded its file, and says so then."""
+        """Whether it answers PING with PONG. While it loads its file it listens already, but answers with an error."""
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self._layout.password(self.name)}\r\nPING\r\n".encode())

@@ -63,6 +63,10 @@ ALLOWED = {
 """Terms of the field that have such a word."""
 
 
+COMPATIBLE = {"server/embedded/keeper.py keeper": "processes of earlier releases start this module during an upgrade"}
+"""Names that stay because something outside this checkout uses them."""
+
+
 def words_of(name: str) -> str:
     """The words of a name, with spaces around each: `WakeUp.put_off` is " wake up put off "."""
     parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|[^A-Za-z0-9]+", " ", name)
@@ -93,7 +97,7 @@ def names_in(root: Path) -> Iterator[tuple[str, str]]:
 
 def offenders(root: Path) -> list[str]:
     """Names with a banned word, one a line."""
-    return sorted({f"{place} {name}" for place, name in names_in(root) if banned_in(name)})
+    return sorted({f"{place} {name}" for place, name in names_in(root) if banned_in(name)} - COMPATIBLE.keys())
 
 
 def test_no_name_has_a_banned_word() -> None:

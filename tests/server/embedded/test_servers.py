@@ -1,6 +1,7 @@
 """Real servers in a temporary data dir: started, shared, killed, found again."""
 
 import asyncio
+import json
 import os
 import pwd
 import shutil
@@ -18,6 +19,7 @@ import redis
 
 from server.embedded import EmbeddedError, EmbeddedServers, Endpoints, erase
 from server.embedded.layout import Layout, Ports
+from server.embedded.locks import FileLock, is_held
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.enable_socket]
 
@@ -117,7 +119,7 @@ def test_a_lost_password_file_is_replaced(data_dir: Path) -> None:
         assert_row(second)
 
 
-@pytest.mark.parametrize("victim", ["postgres", "redis", "keeper"])
+@pytest.mark.parametrize("victim", ["postgres", "redis", "supervisor"])
 def test_a_killed_server_comes_back_while_in_use(data_dir: Path, victim: str) -> None:
     with EmbeddedServers(data_dir) as endpoints:
         write_row(endpoints)
@@ -141,7 +143,7 @@ def test_a_server_killed_again_and_again_comes_back(data_dir: Path) -> None:
 def test_all_killed_at_once_leaves_nothing_to_mend(data_dir: Path) -> None:
     with joined(data_dir) as user:
         write_row(user.endpoints)
-        for pid in [user.process.pid, pid_of(data_dir, "keeper"), *processes_of(data_dir)]:
+        for pid in [user.process.pid, pid_of(data_dir, "supervisor"), *processes_of(data_dir)]:
             kill(pid)
         user.process.wait()
     with EmbeddedServers(data_dir) as endpoints:
@@ -197,6 +199,24 @@ def test_the_servers_end_with_their_last_user(data_dir: Path, last_word: int) ->
         user.process.send_signal(last_word)
         user.process.wait()
     assert eventually(lambda: not processes_of(data_dir), 15)
+
+
+def test_releases_share_a_data_dir(data_dir: Path) -> None:
+    """An earlier release starts the supervisor by its former name and knows `keeper.lock` and `keeper_pid`."""
+    layout = Layout(data_dir)
+    layout.create()
+    with FileLock(layout.users_lock) as users:
+        assert users.try_shared()
+        command = [sys.executable, "-m", "server.embedded.keeper", str(data_dir)]
+        with subprocess.Popen(command, start_new_session=True) as supervisor:
+            assert eventually(lambda: json.loads(state_text(layout)).get("ports") is not None, RECOVERY_S)
+            assert json.loads(state_text(layout))["keeper_pid"] == supervisor.pid
+            assert is_held(layout.root / "keeper.lock")
+            with EmbeddedServers(data_dir) as endpoints:
+                assert pid_of(data_dir, "supervisor") == supervisor.pid
+                assert is_up(endpoints)
+            users.release()
+            assert supervisor.wait(RECOVERY_S) == 0
 
 
 def test_the_data_dir_may_be_deleted_under_running_servers(data_dir: Path) -> None:
@@ -373,6 +393,11 @@ def assert_row(endpoints: Endpoints) -> None:
     assert cache(endpoints).get("kept") == "still here"
 
 
+def state_text(layout: Layout) -> str:
+    path = layout.root / "state.json"
+    return path.read_text() if path.exists() else "{}"
+
+
 def is_up(endpoints: Endpoints) -> bool:
     try:
         return sql(endpoints, "SELECT 1") == 1 and bool(cache(endpoints).ping())
@@ -381,13 +406,13 @@ def is_up(endpoints: Endpoints) -> bool:
 
 
 def pid_of(data_dir: Path, name: str) -> int:
-    """What the keeper says, once it says all is well."""
+    """The state that the supervisor publishes, once both servers answer."""
     layout = Layout(data_dir)
     assert eventually(lambda: layout.read_state() is not None, RECOVERY_S)
     state = layout.read_state()
     assert state is not None
     assert state.ports, state.error
-    return {"postgres": state.postgres_pid, "redis": state.redis_pid, "keeper": state.keeper_pid}[name]
+    return {"postgres": state.postgres_pid, "redis": state.redis_pid, "supervisor": state.supervisor_pid}[name]
 
 
 def processes_of(folder: Path) -> list[int]:
