@@ -1,5 +1,5 @@
-"""What stands in for the world around the demo: a mail server, two shop systems, a payment provider. The product knows
-of them by the environment alone."""
+"""The servers that the demo starts in place of real ones: mail, two shop systems, a payment provider. The product knows
+of them through environment variables alone."""
 
 import asyncio
 import os
@@ -62,7 +62,7 @@ def start_stores(stack: ExitStack) -> list[tuple[str, str]]:
 
 def start_stripe(stack: ExitStack, folder: Path, base_url: str) -> list[tuple[str, str]]:
     """A local Stripe with the plans' prices, which goes on where an earlier demo left it; lines of the welcome."""
-    port, secret = _kept_port(folder / STRIPE_PORT), f"whsec_{secrets.token_hex(16)}"
+    port, secret = _choose_port(folder / STRIPE_PORT), f"whsec_{secrets.token_hex(16)}"
     state = folder / STRIPE_STATE
     command = [sys.executable, "-m", STRIPE_MODULE, "--port", str(port), "--state", str(state)]
     Child(stack, "the local Stripe", [*command, "--webhook", f"{base_url}/webhooks/stripe", "--secret", secret])
@@ -101,8 +101,8 @@ async def _set_up(address: str) -> None:
         await catalog.close()
 
 
-def _kept_port(file: Path) -> int:
-    """The port of an earlier demo, as invoices have links to it; another one where somebody else listens there."""
+def _choose_port(file: Path) -> int:
+    """The port of an earlier demo, because links in its invoices name it; a new one where that port is taken."""
     if file.exists():
         port = int(file.read_text())
         with socket.socket() as probe:

@@ -107,12 +107,12 @@ def test_lost_and_doubled(standin: StripeStandin, receiver: Receiver) -> None:
 
 
 def test_held_and_shuffled(standin: StripeStandin, receiver: Receiver) -> None:
-    standin.hold_webhooks()
+    standin.pause_webhooks()
     names = [str(n) for n in range(10)]
     happen(standin, *names)
     assert len(standin.webhooks.waiting()) == 10
     standin.reorder_webhooks(seed=3)
-    standin.release_webhooks()
+    standin.resume_webhooks()
     standin.webhooks.flush()
     assert sorted(receiver.names()) == names
     assert receiver.names() != names

@@ -48,7 +48,7 @@ def product_titles(merchant: httpx.Client) -> set[str]:
 
 
 def tell(store: Shop, topic: str, body: dict[str, Any]) -> list[int]:
-    return asyncio.run(store.tell(topic, body))
+    return asyncio.run(store.send_webhook(topic, body))
 
 
 def post_compliance(stores: Installation, store: Shop, topic: str, body: dict[str, Any], secret: str = SECRET) -> int:

@@ -1,10 +1,10 @@
-"""A mail server that keeps what it gets and shows it: SMTP on one port, a page and JSON on another.
+"""A mail server that stores and shows what it receives: SMTP on one port, a page and JSON on another.
 
     python -m server.embedded.standins.mailbox --smtp-port 1025 --http-port 8025 [--dir FOLDER]
 
 Listens on 127.0.0.1 only. `/` lists the mails, newest first, with one-time codes standing out; `/messages.json`
 answers `{"messages": [{"id", "from", "to": [...], "subject", "text", "code", "received_at"}]}`, newest first;
-`DELETE /messages.json` empties it. The last 200 are kept, over restarts too when a folder is given.
+`DELETE /messages.json` empties it. The last 200 are stored, over restarts too when a folder is given.
 Prints `ready {"smtp_port", "http_port", "pid"}` once both ports answer; SIGTERM and Ctrl-C end it.
 """
 
@@ -27,7 +27,7 @@ import click
 from aiohttp import web
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-KEPT = 200
+MAX_MAILS = 200
 MAX_BYTES = 1_000_000
 REFRESH_S = 3
 
@@ -49,38 +49,38 @@ _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Demo mailbox</title><style>{style}</style></head>
 <body><h1>Demo mailbox</h1>
-<p class="note">{count} kept, newest first. This page reloads itself.</p>{mails}</body></html>"""
+<p class="note">{count} in all, newest first. This page reloads itself.</p>{mails}</body></html>"""
 
 
 class Mailbox:
-    """The kept mails and the SMTP handler that fills them."""
+    """The stored mails, and the SMTP handler that adds to them."""
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder
-        self._mails: deque[dict[str, Any]] = deque(maxlen=KEPT)
+        self._mails: deque[dict[str, Any]] = deque(maxlen=MAX_MAILS)
         if folder:
             folder.mkdir(parents=True, exist_ok=True)
-            for path in sorted(folder.glob("*.json"))[-KEPT:]:
+            for path in sorted(folder.glob("*.json"))[-MAX_MAILS:]:
                 self._mails.append(json.loads(path.read_text(encoding="utf-8")))
 
     def newest_first(self) -> list[dict[str, Any]]:
-        """All kept mails."""
+        """All mails, newest first."""
         return list(reversed(self._mails))
 
     def empty(self) -> None:
-        """Forget them all, on disk as well."""
+        """Delete all mails, on disk as well."""
         for mail in self._mails:
-            self._forget(mail)
+            self._delete_file(mail)
         self._mails.clear()
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802 (aiosmtpd's name)
-        """Called by aiosmtpd for each mail; the answer is the SMTP reply."""
-        self._keep(read_mail(envelope))
-        return "250 Kept"
+        """Store a mail that aiosmtpd has received, and return the SMTP reply."""
+        self._store(read_mail(envelope))
+        return "250 OK"
 
-    def _keep(self, mail: dict[str, Any]) -> None:
-        if len(self._mails) == KEPT:
-            self._forget(self._mails[0])
+    def _store(self, mail: dict[str, Any]) -> None:
+        if len(self._mails) == MAX_MAILS:
+            self._delete_file(self._mails[0])
         self._mails.append(mail)
         if self._folder:
             path = self._folder / f"{mail['id']}.json"
@@ -88,13 +88,13 @@ class Mailbox:
             partial.write_text(json.dumps(mail), encoding="utf-8")
             partial.replace(path)
 
-    def _forget(self, mail: dict[str, Any]) -> None:
+    def _delete_file(self, mail: dict[str, Any]) -> None:
         if self._folder:
             (self._folder / f"{mail['id']}.json").unlink(missing_ok=True)
 
 
 def read_mail(envelope: Envelope) -> dict[str, Any]:
-    """What the page and `/messages.json` show of a mail. Ids sort by time of receipt."""
+    """A mail in the shape that the page and `/messages.json` show. Ids sort by time of receipt."""
     content = envelope.content or b""
     message = message_from_bytes(content if isinstance(content, bytes) else content.encode(), policy=policy.default)
     now = datetime.now(UTC)
@@ -113,7 +113,7 @@ def read_mail(envelope: Envelope) -> dict[str, Any]:
 
 
 def plain_text(message: EmailMessage) -> str:
-    """The plain part, or the words of the HTML one."""
+    """The text of the plain part, or of the HTML part without its tags; empty without either."""
     part = message.get_body(preferencelist=("plain", "html"))
     if part is None:
         return ""
@@ -190,7 +190,9 @@ def main() -> None:
     )
     parser.add_argument("--smtp-port", type=int, default=1025)
     parser.add_argument("--http-port", type=int, default=8025)
-    parser.add_argument("--dir", type=Path, default=None, help="keep mails over restarts in this folder")
+    parser.add_argument(
+        "--dir", type=Path, default=None, help="store mails in this folder, so that they survive restarts"
+    )
     options = parser.parse_args()
     asyncio.run(serve(options.smtp_port, options.http_port, options.dir))
 

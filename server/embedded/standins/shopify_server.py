@@ -11,10 +11,10 @@ POST {origin}/admin/oauth/access_token           codes, session tokens, refresh 
 GET  {origin}/.well-known/...                    where customers sign in: account/authorize, /token, /graphql
 GET  /files/bulk-N.jsonl                         results of bulk operations, by Range; refuses access tokens
 
-And for those who test with it:
+For those who test with it:
 POST /control/{domain}  {"do": name, ...}: `products` {"count"}, `change` {"product", "facts"}, `orders`, `uninstall`,
-                        `fail` {"mode", "times"}, `set` {fields of Shop}, `expire`, `tell` {"topic", "body"}; the answer
-                        says how the shop stands
+                        `fail` {"mode", "times"}, `set` {fields of Shop}, `expire`, `webhook` {"topic", "body"}; the
+                        answer is the state of the shop
 
 In the same process: `serving()` gives the `ShopifyStandin`, whose `shop(domain)` tests change directly.
 """
@@ -152,14 +152,14 @@ class ShopifyStandin:
         return Answer(206, file[first : last + 1], **{"content-range": f"bytes {first}-{last}/{len(file)}"})
 
     def _consent(self, shop: Shop, query: str) -> Answer:
-        asked = {key: values[0] for key, values in parse_qs(query).items()}
-        if asked.get("client_id") != API_KEY:
+        given = {key: values[0] for key, values in parse_qs(query).items()}
+        if given.get("client_id") != API_KEY:
             return Answer(400, {"error": "unknown client"})
         code = secrets.token_hex(8)
         shop.tokens.codes.add(code)
-        told = {"code": code, "shop": shop.domain, "state": asked["state"], "timestamp": str(int(time.time()))}
-        signed = callback_query(told, shop.tokens.secrets[0])
-        return Answer(302, b"", location=f"{asked['redirect_uri']}?{signed}")
+        parameters = {"code": code, "shop": shop.domain, "state": given["state"], "timestamp": str(int(time.time()))}
+        signed = callback_query(parameters, shop.tokens.secrets[0])
+        return Answer(302, b"", location=f"{given['redirect_uri']}?{signed}")
 
     async def _control(self, shop: Shop, wish: dict[str, Any]) -> dict[str, Any]:
         match wish.get("do"):
@@ -176,8 +176,8 @@ class ShopifyStandin:
                 shop.fail(wish["mode"], wish.get("times", 1))
             case "expire":
                 shop.tokens.access = ""
-            case "tell":
-                await shop.tell(wish["topic"], wish["body"])
+            case "webhook":
+                await shop.send_webhook(wish["topic"], wish["body"])
             case "set":
                 for name, value in wish["fields"].items():
                     setattr(shop, name, value)

@@ -135,8 +135,8 @@ class StripeStandin(Controls):
                 sent["idempotency-key"] = key
             try:
                 lifecycle.tick(self.store)
-                if key and (kept := self.keys.find(key, *what)):
-                    return Reply(kept.body, kept.status, {**sent, "idempotent-replayed": "true"})
+                if key and (stored := self.keys.find(key, *what)):
+                    return Reply(stored.body, stored.status, {**sent, "idempotent-replayed": "true"})
                 reply = Reply(_json(routes.answer(self.store, *what, self.webhooks.create)), 200, sent)
             except Fault as fault:
                 reply = _refusal(fault, **sent)
@@ -146,7 +146,7 @@ class StripeStandin(Controls):
             finally:
                 self.store.request = {"id": None, "idempotency_key": None}
             if key:
-                self.keys.keep(key, *what, reply.status, reply.body)
+                self.keys.save(key, *what, reply.status, reply.body)
             self._save()
         return reply
 

@@ -203,7 +203,7 @@ async def test_a_change_is_told_and_leads_to_the_news(
     taker, address = receiver
     await platform.ensure_webhooks(address)
     shop.add(product(5, [variant(50)], title="Before"))
-    assert await shop.tell("products/update", {"id": 5, "title": "what nobody needs", "vendor": "x"}) == [200]
+    assert await shop.send_webhook("products/update", {"id": 5, "title": "what nobody needs", "vendor": "x"}) == [200]
     headers, body = taker.came[-1]
     assert json.loads(body) == {"id": 5}, "only the fields that were asked for are sent"
     assert shop_domain(headers) == shop.domain
@@ -221,4 +221,4 @@ async def test_a_forged_delivery_is_refused(
     shop: Shop, platform: ShopifyPlatform, receiver: tuple[Receiver, str]
 ) -> None:
     await platform.ensure_webhooks(receiver[1])
-    assert await shop.tell("orders/updated", {"id": 1, "name": "#1"}, secret="not-ours") == [401]
+    assert await shop.send_webhook("orders/updated", {"id": 1, "name": "#1"}, secret="not-ours") == [401]

@@ -106,10 +106,10 @@ def test_a_dispute_finds_its_shop_by_the_charge(shop: PaidShop) -> None:
 def test_a_dispute_while_stripe_is_silent_comes_again(shop: PaidShop) -> None:
     shop.subscribe("enterprise")
     shop.flush()
-    shop.stripe.webhooks.hold()
+    shop.stripe.webhooks.pause()
     shop.stripe.dispute(shop.invoices()[0]["id"])
     shop.stripe.fail_next(500, times=20, path="/v1/charges")
-    shop.stripe.webhooks.release()
+    shop.stripe.webhooks.resume()
     shop.flush()
     told = [each for each in shop.stripe.webhooks.attempts if each.type == "charge.dispute.created"]
     assert told[-1].status == 503

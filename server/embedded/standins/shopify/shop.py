@@ -1,4 +1,4 @@
-"""One shop of the stand-in: what it holds, what its app may read, how it answers and how it fails."""
+"""One shop of the stand-in: its data, what its app may read, how it answers and how it fails."""
 
 import asyncio
 import itertools
@@ -36,7 +36,7 @@ _deliveries = itertools.count(1)
 
 
 class Shop:
-    """Held in memory. Tests change it directly; `tell` sends the webhook that such a change brings."""
+    """A shop in memory. Tests change it directly and send the webhook of a change with `send_webhook`."""
 
     def __init__(self, domain: str, base_url: str, schema: GraphQLSchema) -> None:
         self.domain, self._base_url, self._schema = domain, base_url, schema
@@ -79,8 +79,8 @@ class Shop:
         self.tokens.revoke()
         self.subscriptions.clear()
 
-    async def tell(self, topic: str, body: dict[str, Any], *, secret: str | None = None) -> list[int]:
-        """Sends a webhook to everyone subscribed to `topic` (as `orders/updated`); their answers' status codes."""
+    async def send_webhook(self, topic: str, body: dict[str, Any], *, secret: str | None = None) -> list[int]:
+        """Send a webhook to all who subscribe to `topic`, such as `orders/updated`, and return their status codes."""
         name = topic.upper().replace("/", "_")
         targets = [each for each in self.subscriptions.values() if each["topic"] == name]
         async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
@@ -90,8 +90,8 @@ class Shop:
     async def _deliver(
         self, client: httpx.AsyncClient, target: dict[str, Any], topic: str, body: dict[str, Any], secret: str | None
     ) -> int:
-        kept = target["includeFields"] or list(body)
-        raw = json.dumps({key: value for key, value in body.items() if key in kept}).encode()
+        fields = target["includeFields"] or list(body)
+        raw = json.dumps({key: value for key, value in body.items() if key in fields}).encode()
         headers = {
             "Content-Type": "application/json",
             "X-Shopify-Topic": topic,

@@ -102,11 +102,11 @@ class Controls:
         intent = self.store.get("payment_intent", payment["payment"]["payment_intent"] if payment else "")
         return self.store.get("charge", intent["latest_charge"])
 
-    def hold_webhooks(self) -> None:
-        self.webhooks.hold()
+    def pause_webhooks(self) -> None:
+        self.webhooks.pause()
 
-    def release_webhooks(self) -> None:
-        self.webhooks.release()
+    def resume_webhooks(self) -> None:
+        self.webhooks.resume()
 
     def drop_webhooks(self, count: int = 1) -> None:
         self.webhooks.drop_next(count)

@@ -1,4 +1,4 @@
-"""Idempotency keys: the first answer again for a day, a refusal when the parameters are others."""
+"""Idempotency keys: a repeated request gets the first reply again for a day, and a different one is refused."""
 
 import msgspec
 
@@ -6,7 +6,9 @@ from server.embedded.standins.stripe.faults import Fault
 from server.embedded.standins.stripe.store import DAY, Object, Store
 
 
-class Kept(msgspec.Struct, frozen=True):
+class StoredReply(msgspec.Struct, frozen=True):
+    """The reply to the first request with a key. `at` is in Unix seconds of the stand-in's clock."""
+
     request: tuple[str, str, str]
     status: int
     body: bytes
@@ -14,27 +16,28 @@ class Kept(msgspec.Struct, frozen=True):
 
 
 class IdempotencyKeys:
-    """By key. What fails validation is not kept, as at Stripe: such a request may be mended and sent again."""
+    """Replies by key. As at Stripe, a refusal of invalid parameters is not stored: they may be corrected and resent."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
-        self._kept: dict[str, Kept] = {}
+        self._replies: dict[str, StoredReply] = {}
 
-    def find(self, key: str, method: str, path: str, params: Object) -> Kept | None:
-        """The answer given before; refuses another request under the same key."""
-        kept = self._kept.get(key)
-        if kept is None or self._store.now() - kept.at >= DAY:
+    def find(self, key: str, method: str, path: str, params: Object) -> StoredReply | None:
+        """The reply to the same request, None without one. Raises Fault for another request with the same key."""
+        stored = self._replies.get(key)
+        if stored is None or self._store.now() - stored.at >= DAY:
             return None
-        if kept.request != _fingerprint(method, path, params):
+        if stored.request != _fingerprint(method, path, params):
             raise Fault(
                 f"The idempotency key '{key}' was first used with other parameters.",
                 kind="idempotency_error",
             )
-        return kept
+        return stored
 
-    def keep(self, key: str, method: str, path: str, params: Object, status: int, body: bytes) -> None:
+    def save(self, key: str, method: str, path: str, params: Object, status: int, body: bytes) -> None:
+        """Store a reply, unless it refuses the parameters."""
         if status < 400 or status == 402 or status >= 500:
-            self._kept[key] = Kept(_fingerprint(method, path, params), status, body, self._store.now())
+            self._replies[key] = StoredReply(_fingerprint(method, path, params), status, body, self._store.now())
 
 
 def _fingerprint(method: str, path: str, params: Object) -> tuple[str, str, str]:

@@ -178,8 +178,8 @@ def subscription_of(invoice: Object) -> str | None:
     return parent["subscription_details"]["subscription"] if parent else None
 
 
-def keep_draft(store: Store, invoice: Object) -> Object:
-    """The draft exists from now on; it becomes final by itself later."""
+def create_draft(store: Store, invoice: Object) -> Object:
+    """Store a composed invoice as a draft, which becomes final by itself after `draft_for_s`."""
     store.add(invoice)
     invoice["automatically_finalizes_at"] = store.now() + store.behaviour.draft_for_s
     store.emit("invoice.created", invoice)

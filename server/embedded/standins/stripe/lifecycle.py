@@ -26,10 +26,10 @@ def tick(store: Store) -> None:
     until = store.now()
     try:
         while (due := _next(store)) and due[0] <= until:
-            store.clock.hold(due[0])
+            store.clock.replay_at(due[0])
             due[2]()
     finally:
-        store.clock.hold(None)
+        store.clock.replay_at(None)
 
 
 def advance_to(store: Store, at: int) -> None:
@@ -113,7 +113,7 @@ def _renew(store: Store, subscription: Object) -> None:
     lines = waiting + used + subscriptions.licensed_lines(store, subscription)
     invoice = invoices.compose(store, subscription["customer"], lines, "subscription_cycle", over, subscription)
     subscription["latest_invoice"] = invoice["id"]
-    invoices.keep_draft(store, invoice)
+    invoices.create_draft(store, invoice)
     store.emit_change("customer.subscription.updated", subscription, before)
 
 

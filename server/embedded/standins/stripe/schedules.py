@@ -130,10 +130,10 @@ def list_schedules(store: Store, params: Object) -> Object:
 
 def release(store: Store, params: Object, schedule_id: str) -> Object:
     """The subscription goes on as it is, without the schedule."""
-    return _let_go(store, _open(store, schedule_id))
+    return _release(store, _open(store, schedule_id))
 
 
-def _let_go(store: Store, schedule: Object) -> Object:
+def _release(store: Store, schedule: Object) -> Object:
     subscription = store.get("subscription", schedule["subscription"])
     before = dict(subscription)
     subscription["schedule"] = None
@@ -161,7 +161,7 @@ def step(store: Store, schedule: Object) -> None:
     over = schedule["current_phase"]["end_date"]
     upcoming = next((each for each in schedule["phases"] if each["start_date"] >= over), None)
     if upcoming is None:
-        _let_go(store, schedule)
+        _release(store, schedule)
         return
     schedule["current_phase"] = {"start_date": upcoming["start_date"], "end_date": upcoming["end_date"]}
     subscription = store.get("subscription", schedule["subscription"])

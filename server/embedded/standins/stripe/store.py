@@ -1,6 +1,7 @@
-"""What the stand-in knows: every object by kind and id, its clock, and the events that changes leave behind.
+"""The state of the stand-in: every object by kind and id, its clock, and the events that changes cause.
 
-Objects are kept in the shape the API answers with. What Stripe keeps to itself is in `notes`, by object id."""
+Objects have the shape that the API answers with. What Stripe does not show is in `notes`, by object id.
+"""
 
 import copy
 import secrets
@@ -25,23 +26,23 @@ class Clock:
 
     def __init__(self, frozen_at: int | None = None) -> None:
         self._frozen_at, self._ahead_s = frozen_at, 0
-        self._held_at: int | None = None
+        self._replayed_at: int | None = None
 
     def now(self) -> int:
-        if self._held_at is not None:
-            return self._held_at
+        if self._replayed_at is not None:
+            return self._replayed_at
         return self._frozen_at if self._frozen_at is not None else int(time.time()) + self._ahead_s
 
     def move_to(self, at: int) -> None:
-        """Never back."""
+        """Move the clock forward to `at` (Unix seconds), never back."""
         step = max(0, at - self.now())
         if self._frozen_at is not None:
             self._frozen_at += step
         self._ahead_s += step
 
-    def hold(self, at: int | None) -> None:
-        """It is `at` while something of the past is done late; None: as it was."""
-        self._held_at = at
+    def replay_at(self, at: int | None) -> None:
+        """Show `at` (Unix seconds) while something that was due then is done late; None ends that."""
+        self._replayed_at = at
 
     @property
     def ahead_s(self) -> int:
@@ -59,7 +60,7 @@ class Behaviour(msgspec.Struct):
 
 
 class Store:
-    """All state. `lock` is held while a request is answered and while the clock moves."""
+    """All state. `lock` is locked while a request is answered and while the clock moves."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.clock = clock or Clock()
@@ -76,39 +77,39 @@ class Store:
         return self.clock.now()
 
     def new_id(self, prefix: str) -> str:
-        """Never met before, also by whoever remembers an earlier run."""
+        """A random id, so that it is also new to a client that has ids of an earlier run."""
         return f"{prefix}_{secrets.token_hex(12)}"
 
     def add(self, made: Object) -> Object:
-        """Keeps a new object under its kind and id."""
+        """Store a new object under its kind and id, and return it."""
         self.tables.setdefault(made["object"], {})[made["id"]] = made
         return made
 
     def get(self, kind: str, wanted: str, param: str = "id") -> Object:
-        """The living object itself; 404 as Stripe when there is none."""
+        """The stored object itself, not a copy. Raises Fault with 404, as Stripe, when there is none."""
         found = self.tables.get(kind, {}).get(wanted)
         if found is None:
             raise missing(kind, wanted, param)
         return found
 
     def find(self, wanted: str | None) -> Object | None:
-        """Of whatever kind."""
+        """The object with this id, whatever its kind; None without one."""
         return next((table[wanted] for table in self.tables.values() if wanted in table), None) if wanted else None
 
     def all(self, kind: str) -> list[Object]:
-        """Newest first."""
+        """All objects of a kind, newest first."""
         return list(reversed(self.tables.get(kind, {}).values()))
 
     def where(self, kind: str, **wanted: Any) -> Iterator[Object]:
-        """Newest first, those whose fields are so."""
+        """The objects of a kind whose fields have these values, newest first."""
         return (each for each in self.all(kind) if all(each.get(name) == value for name, value in wanted.items()))
 
     def note(self, object_id: str) -> Object:
-        """What is remembered about an object and not told."""
+        """What Stripe knows about an object and the API does not show; an empty dict to fill at first."""
         return self.notes.setdefault(object_id, {})
 
     def emit(self, kind: str, about: Object, previous: Object | None = None) -> None:
-        """Leaves an event with the object as it is now."""
+        """Create an event with a copy of the object as it is now, and pass it to the listeners."""
         data: Object = {"object": copy.deepcopy(about)}
         if previous is not None:
             data["previous_attributes"] = previous
@@ -128,21 +129,21 @@ class Store:
             listener(event)
 
     def emit_change(self, kind: str, about: Object, before: Object) -> None:
-        """An event with what changed at the top level, or none when nothing did."""
+        """Create an event with the top-level fields that changed, or none when nothing did."""
         previous = {name: value for name, value in before.items() if about.get(name) != value}
         if previous:
             self.emit(kind, about, previous)
 
     def save(self, path: Path) -> None:
-        """Everything, so that another run can go on."""
+        """Write everything to a file, so that another run can continue."""
         with self.lock:
-            kept = {"ahead_s": self.clock.ahead_s, "tables": self.tables, "notes": self.notes}
+            state = {"ahead_s": self.clock.ahead_s, "tables": self.tables, "notes": self.notes}
             temporary = path.with_suffix(".tmp")
-            temporary.write_bytes(msgspec.json.encode(kept))
+            temporary.write_bytes(msgspec.json.encode(state))
             temporary.replace(path)
 
     def load(self, path: Path) -> None:
-        """What `save` wrote."""
-        kept = msgspec.json.decode(path.read_bytes())
-        self.tables, self.notes = kept["tables"], kept["notes"]
-        self.clock.move_to(self.now() + kept["ahead_s"])
+        """Read what `save` wrote."""
+        state = msgspec.json.decode(path.read_bytes())
+        self.tables, self.notes = state["tables"], state["notes"]
+        self.clock.move_to(self.now() + state["ahead_s"])

@@ -54,7 +54,7 @@ class Webhooks:
         self.signing_now: Callable[[], float] = time.time
         self.attempts: list[Attempt] = []
         self.dropped: list[Object] = []
-        self.is_held = False
+        self.is_paused = False
         self._queue: list[Delivery] = []
         self._sending = 0
         self._changed = threading.Condition()
@@ -105,13 +105,13 @@ class Webhooks:
         with self._changed:
             return [each.event for each in self._queue]
 
-    def hold(self) -> None:
-        """Nothing is sent until `release`."""
-        self.is_held = True
+    def pause(self) -> None:
+        """Send nothing until `resume`."""
+        self.is_paused = True
 
-    def release(self) -> None:
+    def resume(self) -> None:
         with self._changed:
-            self.is_held = False
+            self.is_paused = False
             self._changed.notify_all()
 
     def drop_next(self, count: int = 1) -> None:
@@ -132,7 +132,7 @@ class Webhooks:
         self._delay = (count, seconds)
 
     def reorder(self, seed: int) -> None:
-        """Shuffles what waits; `hold` first."""
+        """Shuffle the events that wait. Call `pause` first, or some are sent before."""
         with self._changed:
             dues = [each.due for each in self._queue]
             random.Random(seed).shuffle(self._queue)
@@ -147,7 +147,7 @@ class Webhooks:
         """Blocks until everything due now was tried once: give it a thread when the receiver is on this loop."""
         deadline = time.monotonic() + timeout_s
         with self._changed:
-            while self._sending or (not self.is_held and self._due()):
+            while self._sending or (not self.is_paused and self._due()):
                 if not self._changed.wait(max(0.0, deadline - time.monotonic())):
                     raise TimeoutError("webhooks still wait")
 
@@ -189,7 +189,7 @@ class Webhooks:
         with httpx.Client(timeout=_TIMEOUT_S, trust_env=False) as client:
             while not self._stopped:
                 with self._changed:
-                    delivery = None if self.is_held else self._due()
+                    delivery = None if self.is_paused else self._due()
                     if delivery is None:
                         self._changed.wait(_IDLE_S)
                         continue

@@ -81,8 +81,8 @@ def _orders(store: Store, request: Request) -> Reply:
 
 def _searched(order: Body) -> str:
     billing = order["billing"]
-    kept = [str(each["value"]) for each in order["meta_data"] if each["key"] == "_order_number"]
-    return " ".join([str(order["id"]), order["number"], *map(str, billing.values()), *kept])
+    numbers = [str(each["value"]) for each in order["meta_data"] if each["key"] == "_order_number"]
+    return " ".join([str(order["id"]), order["number"], *map(str, billing.values()), *numbers])
 
 
 def _order(store: Store, request: Request, number: int, rest: list[str]) -> Reply:
@@ -106,7 +106,7 @@ def _order(store: Store, request: Request, number: int, rest: list[str]) -> Repl
 async def _webhooks(store: Store, request: Request, rest: list[str]) -> Reply:
     match request.method, rest:
         case "GET", []:
-            return _listing(request, [_told(each) for each in store.webhooks.values()])
+            return _listing(request, [_webhook_body(each) for each in store.webhooks.values()])
         case "POST", []:
             return await _make_webhook(store, msgspec.json.decode(request.body))
         case method, [number] if int(number) in store.webhooks:
@@ -115,7 +115,7 @@ async def _webhooks(store: Store, request: Request, rest: list[str]) -> Reply:
                 del store.webhooks[webhook.id]
             elif method in ("PUT", "POST"):
                 webhook.status = msgspec.json.decode(request.body).get("status", webhook.status)
-            return data(_told(webhook))
+            return data(_webhook_body(webhook))
     return error(404, "woocommerce_rest_shop_webhook_invalid_id", "Invalid ID.")
 
 
@@ -128,13 +128,13 @@ async def _make_webhook(store: Store, given: dict[str, Any]) -> Reply:
     webhook = Webhook(store.new_id(), str(given.get("name", "")), topic, url, str(given.get("secret", "")))
     store.webhooks[webhook.id] = webhook
     await hooks.ping(webhook)
-    return data(_told(webhook), 201)
+    return data(_webhook_body(webhook), 201)
 
 
-def _told(webhook: Webhook) -> Body:
+def _webhook_body(webhook: Webhook) -> Body:
     resource, _, event = webhook.topic.partition(".")
-    told = msgspec.structs.asdict(webhook) | {"resource": resource, "event": event}
-    return {name: value for name, value in told.items() if name not in ("secret", "failure_count")}
+    body = msgspec.structs.asdict(webhook) | {"resource": resource, "event": event}
+    return {name: value for name, value in body.items() if name not in ("secret", "failure_count")}
 
 
 def _of_status(bodies: Iterable[Body], status: str) -> list[Body]:

@@ -1,4 +1,4 @@
-"""The shop's state, and changes to it as staff and shoppers make them; every change notes the webhooks it causes."""
+"""The shop's state, and changes to it as staff and shoppers make them; every change queues the webhooks it causes."""
 
 import hashlib
 import time
@@ -24,7 +24,7 @@ class Failure(msgspec.Struct):
 
 
 class Webhook(msgspec.Struct):
-    """As WooCommerce keeps it; `secret` is never told."""
+    """A webhook as WooCommerce stores it. The API never shows `secret`."""
 
     id: int
     name: str
@@ -74,7 +74,7 @@ class Store:
         body = samples.product(self.new_id(), self.url, **changes)
         self.products[body["id"]] = body
         self._touch(body, is_new=True)
-        self.tell("product.created", body["id"])
+        self.enqueue_webhooks("product.created", body["id"])
         return body
 
     def add_variable(self, colours: tuple[str, ...] = ("Red", "Green", "Blue"), **changes: Any) -> Body:
@@ -94,18 +94,18 @@ class Store:
         assert body is not None
         body.update(changes)
         self._touch(body)
-        self.tell("product.updated", product_id)
+        self.enqueue_webhooks("product.updated", product_id)
 
     def trash_product(self, product_id: int) -> None:
         self.products[product_id]["status"] = "trash"
         self._touch(self.products[product_id])
-        self.tell("product.deleted", product_id)
+        self.enqueue_webhooks("product.deleted", product_id)
 
     def delete_product(self, product_id: int) -> None:
         """For good."""
         self.products.pop(product_id)
         self.variations.pop(product_id, None)
-        self.tell("product.deleted", product_id)
+        self.enqueue_webhooks("product.deleted", product_id)
 
     def find_product(self, product_id: int) -> Body | None:
         inner = (each[product_id] for each in self.variations.values() if product_id in each)
@@ -115,17 +115,17 @@ class Store:
         body = samples.order(self.new_id(), **changes)
         self.orders[body["id"]] = body
         self._touch(body, is_new=True)
-        self.tell("order.created", body["id"])
+        self.enqueue_webhooks("order.created", body["id"])
         return body
 
     def change_order(self, order_id: int, **changes: Any) -> None:
         self.orders[order_id].update(changes)
         self._touch(self.orders[order_id])
-        self.tell("order.updated", order_id)
+        self.enqueue_webhooks("order.updated", order_id)
 
     def delete_order(self, order_id: int) -> None:
         self.orders.pop(order_id)
-        self.tell("order.deleted", order_id)
+        self.enqueue_webhooks("order.deleted", order_id)
 
     def refund(self, order_id: int, amount: str, lines: dict[int, int] | None = None) -> None:
         """Gives money back for `lines` (line item id -> pieces); the order stays as it is unless all is given back."""
@@ -153,9 +153,9 @@ class Store:
         self.notes.setdefault(order_id, []).append(made)
 
     def add_fulfillment(self, order_id: int, *, number: str, provider: str, url: str, items: dict[int, int]) -> None:
-        kept = {"_tracking_number": number, "_shipment_provider": provider, "_tracking_url": url,
+        facts = {"_tracking_number": number, "_shipment_provider": provider, "_tracking_url": url,
                 "_items": [{"item_id": item, "qty": quantity} for item, quantity in items.items()]}  # fmt: skip
-        meta = [{"id": index, "key": key, "value": value} for index, (key, value) in enumerate(kept.items())]
+        meta = [{"id": index, "key": key, "value": value} for index, (key, value) in enumerate(facts.items())]
         made = {"id": self.new_id(), "status": "fulfilled", "is_fulfilled": "1", "meta_data": meta}
         self.fulfillments.setdefault(order_id, []).append(made)
 
@@ -175,8 +175,8 @@ class Store:
         for _ in range(count):
             self.add_variable()
 
-    def tell(self, topic: str, subject: int) -> None:
-        """Queues a delivery; what waits already is not queued again, so quick changes become one."""
+    def enqueue_webhooks(self, topic: str, subject: int) -> None:
+        """Queue a delivery to each webhook of this topic, unless the same one waits already."""
         for webhook in self.webhooks.values():
             entry = (webhook.id, topic, subject)
             if webhook.topic == topic and webhook.status == "active" and entry not in self.queue:
