@@ -157,5 +157,5 @@ async def _listen(runner: JobRunner, redis_url: str) -> None:
             await worker.close()
             raise
         except Exception as reason:  # whatever it was, notifications must go on
-            log.warning("wake_up_listener_restarts", reason=type(reason).__name__)
+            log.warning("job_listener_lost", reason=type(reason).__name__)
         await asyncio.sleep(ARQ_RESTART_S)
