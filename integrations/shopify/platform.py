@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 
 from integrations.platform import CatalogItem, Credentials, Order, PolicyPage
-from integrations.shopify import subscriptions
+from integrations.shopify import webhook_subscriptions
 from integrations.shopify.app import ShopifyApp
 from integrations.shopify.auth import require_shop_domain
 from integrations.shopify.bulk import POLL_S, BulkReader
@@ -57,8 +57,8 @@ class ShopifyPlatform:
         return await read_policies(self._api)
 
     async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
-        """Every webhook we need, at this address; what had to be mended."""
-        return await subscriptions.watch(self._api, callback_url)
+        """Subscribe to the webhooks that we need; the result shows the merchant what had to be repaired."""
+        return await webhook_subscriptions.ensure_webhooks(self._api, callback_url)
 
     async def find_order(self, number: str) -> Order | None:
         """The order with exactly this number; see `orders` on how far back Shopify lets us look."""

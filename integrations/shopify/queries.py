@@ -128,8 +128,8 @@ query Pages($after: String) {
 }
 """
 
-WATCHES = """
-query Watches($after: String) {
+LIST_WEBHOOKS = """
+query Webhooks($after: String) {
   webhookSubscriptions(first: 100, after: $after) {
     nodes { id topic uri includeFields }
     pageInfo { hasNextPage endCursor }
@@ -137,8 +137,8 @@ query Watches($after: String) {
 }
 """
 
-WATCH = """
-mutation Watch($topic: WebhookSubscriptionTopic!, $subscription: WebhookSubscriptionInput!) {
+CREATE_WEBHOOK = """
+mutation CreateWebhook($topic: WebhookSubscriptionTopic!, $subscription: WebhookSubscriptionInput!) {
   webhookSubscriptionCreate(topic: $topic, webhookSubscription: $subscription) {
     webhookSubscription { id }
     userErrors { field message }
@@ -146,8 +146,8 @@ mutation Watch($topic: WebhookSubscriptionTopic!, $subscription: WebhookSubscrip
 }
 """
 
-UNWATCH = """
-mutation Unwatch($id: ID!) {
+DELETE_WEBHOOK = """
+mutation DeleteWebhook($id: ID!) {
   webhookSubscriptionDelete(id: $id) {
     deletedWebhookSubscriptionId
     userErrors { field message }

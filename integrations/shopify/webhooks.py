@@ -23,7 +23,7 @@ from integrations.shopify.auth import find_shop_domain
 
 _PRODUCT_FIELDS = ("id", "updated_at")
 _ORDER_FIELDS = ("id", "name", "updated_at")
-WATCHED: dict[str, tuple[str, ...]] = {
+TOPIC_FIELDS: dict[str, tuple[str, ...]] = {
     "APP_UNINSTALLED": (),
     "COLLECTIONS_CREATE": ("id",),
     "COLLECTIONS_DELETE": (),
@@ -41,9 +41,9 @@ WATCHED: dict[str, tuple[str, ...]] = {
     "REFUNDS_CREATE": ("id", "order_id"),
     "SHOP_UPDATE": ("id", "updated_at"),
 }
-"""The topics that we subscribe to by API, and the only fields that Shopify sends (without any: all, where there are
-few). What is not sent cannot leak; the new values are always read from the API. The time distinguishes a second change
-from a repeat."""
+"""The topics that we subscribe to by API, and for each the fields that Shopify sends: all of its few ones for an empty
+tuple. What is not sent cannot leak, and new values are always read from the API. `updated_at` distinguishes a second
+change from a repeated delivery."""
 
 COMPLIANCE = ("customers/data_request", "customers/redact", "shop/redact")
 """Set in the app's configuration file; there is no API to subscribe to them."""

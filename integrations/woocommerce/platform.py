@@ -10,7 +10,7 @@ from integrations.woocommerce.check import StoreFacts, try_keys
 from integrations.woocommerce.client import WooClient
 from integrations.woocommerce.orders import OrderReader
 from integrations.woocommerce.pages import read_policies
-from integrations.woocommerce.watch import ensure_webhooks
+from integrations.woocommerce.webhook_subscriptions import ensure_webhooks
 
 
 class WooCommercePlatform:

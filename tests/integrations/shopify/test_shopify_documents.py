@@ -20,7 +20,7 @@ from graphql import (
 from graphql.utilities import TypeInfo, TypeInfoVisitor
 
 from integrations.shopify import API_VERSION, SCOPES, order_queries, queries
-from integrations.shopify.webhooks import WATCHED
+from integrations.shopify.webhooks import TOPIC_FIELDS
 from server.embedded.standins.shopify.schema import own_schema, published, published_path, published_schema
 
 VERSIONS = ("2026-04", "2026-07", "2026-10")
@@ -103,7 +103,7 @@ def topic_needs() -> dict[str, set[str]]:
     """For each topic we watch: the scopes of which one is enough, as its description says."""
     topics = schema_of(API_VERSION).type_map["WebhookSubscriptionTopic"]
     assert isinstance(topics, GraphQLEnumType)
-    told = {topic: (topics.values[topic].description or "").partition("Requires")[2] for topic in WATCHED}
+    told = {topic: (topics.values[topic].description or "").partition("Requires")[2] for topic in TOPIC_FIELDS}
     return {topic: set(re.findall(r"read_\w+", words)) for topic, words in told.items() if words}
 
 

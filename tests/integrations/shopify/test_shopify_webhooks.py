@@ -25,7 +25,7 @@ from integrations.platform import (
 from integrations.shopify import ShopifyPlatform
 from integrations.shopify.webhooks import (
     COMPLIANCE,
-    WATCHED,
+    TOPIC_FIELDS,
     delivery_id,
     read_change,
     shop_domain,
@@ -134,41 +134,44 @@ def test_an_address_that_shopify_signed_is_no_webhook(key: str) -> None:
     assert not verify(message.encode(), body_signature(message.encode(), "new"), ("new",))
 
 
-@given(topic=st.sampled_from([each.lower().replace("_", "/", 1) for each in WATCHED] + [*COMPLIANCE]), body=st.binary())
+@given(
+    topic=st.sampled_from([each.lower().replace("_", "/", 1) for each in TOPIC_FIELDS] + [*COMPLIANCE]),
+    body=st.binary(),
+)
 def test_no_body_breaks_the_reading(topic: str, body: bytes) -> None:
     read_change(topic, body)
 
 
 def test_every_topic_we_watch_is_read() -> None:
-    topics = {each.lower().replace("_", "/", 1) for each in WATCHED} - {"inventory/levels_update"}
+    topics = {each.lower().replace("_", "/", 1) for each in TOPIC_FIELDS} - {"inventory/levels_update"}
     for topic in topics | {"inventory_levels/update", *COMPLIANCE}:
         assert read_change(topic, b'{"customer": {"id": 7}}') is not None, topic
 
 
 async def test_watching_begins_once_and_is_mended(shop: Shop, platform: ShopifyPlatform) -> None:
-    assert len(await platform.ensure_webhooks(ADDRESS)) == len(WATCHED)
-    assert {each["topic"] for each in shop.subscriptions.values()} == set(WATCHED)
+    assert len(await platform.ensure_webhooks(ADDRESS)) == len(TOPIC_FIELDS)
+    assert {each["topic"] for each in shop.subscriptions.values()} == set(TOPIC_FIELDS)
     assert await platform.ensure_webhooks(ADDRESS) == ()
 
     dropped = next(key for key, each in shop.subscriptions.items() if each["topic"] == "ORDERS_UPDATED")
     del shop.subscriptions[dropped]
-    assert await platform.ensure_webhooks(ADDRESS) == ("Shopify now tells of orders updated",)
+    assert await platform.ensure_webhooks(ADDRESS) == ("Shopify now reports orders updated",)
     assert await platform.ensure_webhooks(ADDRESS) == ()
 
 
 async def test_an_old_address_is_taken_off(shop: Shop, platform: ShopifyPlatform) -> None:
     await platform.ensure_webhooks("https://old.example/hooks")
     said = await platform.ensure_webhooks(ADDRESS)
-    assert len(said) == 2 * len(WATCHED)
+    assert len(said) == 2 * len(TOPIC_FIELDS)
     assert {each["uri"] for each in shop.subscriptions.values()} == {ADDRESS}
-    assert len(shop.subscriptions) == len(WATCHED)
+    assert len(shop.subscriptions) == len(TOPIC_FIELDS)
 
 
 async def test_a_topic_that_is_not_granted_is_named_and_the_rest_watched(shop: Shop, platform: ShopifyPlatform) -> None:
     shop.refused_topics = {"ORDERS_UPDATED"}
     said = await platform.ensure_webhooks(ADDRESS)
     assert [each for each in said if "will not report orders updated: This app is not approved" in each]
-    assert len(shop.subscriptions) == len(WATCHED) - 1
+    assert len(shop.subscriptions) == len(TOPIC_FIELDS) - 1
 
 
 class Receiver:

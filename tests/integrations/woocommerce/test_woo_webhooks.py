@@ -18,7 +18,7 @@ from integrations.platform import (
     RemovedProduct,
 )
 from integrations.woocommerce.platform import WooCommercePlatform
-from integrations.woocommerce.watch import TOPICS
+from integrations.woocommerce.webhook_subscriptions import TOPICS
 from integrations.woocommerce.webhooks import (
     SIGNATURE_HEADER,
     TOPIC_HEADER,

@@ -1,4 +1,5 @@
-"""Keeping a shop's webhooks alive: WooCommerce never repeats a delivery, and switches off what failed often."""
+"""The webhooks that we subscribe to. They are checked again and again, because WooCommerce disables a webhook whose
+deliveries fail too often. It never repeats a delivery."""
 
 import secrets
 from collections import defaultdict
@@ -18,16 +19,19 @@ TOPICS = (
     "order.deleted",
 )
 _WEBHOOKS = "wc/v3/webhooks"
-_ONLY_READING = (
-    "The key may only read, so WooCommerce cannot be asked to tell us of changes; we look every few minutes instead. "
-    "Connect again with a key of Read/Write permission to see changes at once."
+_READ_ONLY_KEY = (
+    "The key may only read, so Aisle cannot set up webhooks and checks the shop for changes every few minutes instead. "
+    "To see changes at once, connect again with a key that has Read/Write permission."
 )
 Record = dict[str, Any]
 
 
 async def ensure_webhooks(client: WooClient, credentials: Credentials, callback_url: str) -> tuple[str, ...]:
-    """One active webhook per topic to `callback_url`, signed with our secret; what was mended, for the merchant."""
-    is_new = await _ensure_secret(credentials)
+    """Make sure that each of TOPICS has one active webhook to `callback_url`, signed with our secret.
+
+    Returns sentences for the merchant about what was set up or replaced. Raises PlatformUnavailable.
+    """
+    has_new_secret = await _ensure_secret(credentials)
     secret = (await credentials.read())["webhook_secret"]
     by_topic: dict[str, list[Record]] = defaultdict(list)
     async for page in client.pages(_WEBHOOKS, {"orderby": "id", "order": "asc"}):
@@ -38,21 +42,21 @@ async def ensure_webhooks(client: WooClient, credentials: Credentials, callback_
     stopped: list[str] = []
     try:
         for topic in TOPICS:
-            active = [] if is_new else [each for each in by_topic[topic] if each.get("status") == "active"][:1]
+            active = [] if has_new_secret else [each for each in by_topic[topic] if each.get("status") == "active"][:1]
             if not active:
-                (stopped if by_topic[topic] and not is_new else missing).append(topic)
+                (stopped if by_topic[topic] and not has_new_secret else missing).append(topic)
                 await client.post(_WEBHOOKS, _webhook(topic, callback_url, secret))
-            # one that was disabled keeps its count of failures, so that the next would disable it again: it goes
+            # a disabled webhook is deleted, not enabled: its count of failures stays, so the next one would disable it
             for each in by_topic[topic]:
                 if each not in active:
                     await client.delete(f"{_WEBHOOKS}/{whole(each.get('id'))}")
     except PlatformRevoked:
-        return (_ONLY_READING,)
-    return _told(missing, stopped)
+        return (_READ_ONLY_KEY,)
+    return _describe_changes(missing, stopped)
 
 
 async def _ensure_secret(credentials: Credentials) -> bool:
-    """Whether there was none, so that webhooks of before are signed with what we do not know."""
+    """Create a secret unless there is one. True when it is new: older webhooks are then signed with an unknown one."""
     if (await credentials.read()).get("webhook_secret"):
         return False
     async with credentials.change() as values:
@@ -72,10 +76,10 @@ def _webhook(topic: str, callback_url: str, secret: str) -> Record:
     }
 
 
-def _told(missing: list[str], stopped: list[str]) -> tuple[str, ...]:
-    mended = []
+def _describe_changes(missing: list[str], stopped: list[str]) -> tuple[str, ...]:
+    changes = []
     if missing:
-        mended.append(f"Webhooks set up in WooCommerce: {', '.join(missing)}.")
+        changes.append(f"Webhooks set up in WooCommerce: {', '.join(missing)}.")
     if stopped:
-        mended.append(f"WooCommerce had switched off webhooks, which are on again: {', '.join(stopped)}.")
-    return tuple(mended)
+        changes.append(f"WooCommerce had switched off webhooks, which are on again: {', '.join(stopped)}.")
+    return tuple(changes)
