@@ -1,6 +1,6 @@
 """HTTP to a store: time-outs, retries that honour Retry-After, a circuit breaker, and failures as PlatformError.
 
-The httpx client is passed in: the server's one connects to public addresses only.
+The httpx client is passed in, because the server has one that connects to public addresses only.
 """
 
 import asyncio
@@ -25,14 +25,14 @@ MAX_PAUSE_S = 20.0
 FAILURES_TO_OPEN = 5
 OPEN_S = 20.0
 MAX_OPEN_S = 600.0
-MAX_ANSWER_BYTES = 32 * 1024 * 1024
+MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 COMPRESSION = {"Accept-Encoding": "gzip"}
 _ENCODING_HEADERS = ("content-encoding", "content-length", "transfer-encoding")
-RETRIED = frozenset({408, 425, 429, 500, 502, 503, 504})
+RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
 class _AttemptFailed(PlatformUnavailable):
-    """The store did not answer, or asked to come later: another attempt may help."""
+    """The store did not answer, or answered with one of RETRIED_STATUSES: another attempt may succeed."""
 
     def __init__(self, reason: str, retry_after_s: float | None = None, *, is_throttled: bool = False) -> None:
         super().__init__(reason, retry_after_s)
@@ -49,7 +49,7 @@ class StoreHttp:
             open_s=_circuit_open_s,
             refusal=self._refusal,
             failures_to_open=FAILURES_TO_OPEN,
-            count_overlapping=False,  # an order is read in several requests at once: the store failed once
+            count_overlapping=False,  # an order takes several requests at once: if all fail, the store has failed once
             clock=clock,
         )
 
@@ -68,7 +68,7 @@ class StoreHttp:
         attempts: int = ATTEMPTS,
         timeout_s: float = 30.0,
     ) -> httpx.Response:
-        """Send a request and return the response, unless its status is one of RETRIED. 401 and 403 are returned too.
+        """Send a request and return the response, also of 401 and 403, unless its status is one of RETRIED_STATUSES.
 
         Raises PlatformUnavailable after the last attempt, and at once while the circuit is open. Pass `attempts=1`
         where a shopper waits.
@@ -98,20 +98,20 @@ class StoreHttp:
     ) -> httpx.Response:
         try:
             async with asyncio.timeout(timeout_s):
-                named = {**(headers or {}), **COMPRESSION}
+                all_headers = {**(headers or {}), **COMPRESSION}
                 request = self._client.build_request(
-                    method, url, headers=named, params=params, content=content, timeout=timeout_s
+                    method, url, headers=all_headers, params=params, content=content, timeout=timeout_s
                 )
-                answer = await self._receive(request)
+                response = await self._receive(request)
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as reason:
-            raise _AttemptFailed(f"{self.name} did not answer: {_short(reason)}") from None
-        if answer.status_code in RETRIED:
+            raise _AttemptFailed(f"{self.name} did not answer: {_describe(reason)}") from None
+        if response.status_code in RETRIED_STATUSES:
             raise _AttemptFailed(
-                f"{self.name} answered {answer.status_code}",
-                retry_after_s=retry_after_s(answer),
-                is_throttled=answer.status_code == 429,
+                f"{self.name} answered {response.status_code}",
+                retry_after_s=retry_after_s(response),
+                is_throttled=response.status_code == 429,
             )
-        return answer
+        return response
 
     def _refusal(self, wait_s: float, _last: Exception) -> PlatformUnavailable:
         return PlatformUnavailable(
@@ -119,33 +119,33 @@ class StoreHttp:
         )
 
     async def _receive(self, request: httpx.Request) -> httpx.Response:
-        answer = await self._client.send(request, follow_redirects=False, stream=True)
+        response = await self._client.send(request, follow_redirects=False, stream=True)
         try:
-            body = b"".join([chunk async for chunk in self._decompressed(answer, MAX_ANSWER_BYTES)])
+            body = b"".join([chunk async for chunk in self._decompressed(response, MAX_RESPONSE_BYTES)])
         finally:
-            await answer.aclose()
-        headers = [(name, value) for name, value in answer.headers.multi_items() if name not in _ENCODING_HEADERS]
-        return httpx.Response(answer.status_code, headers=headers, content=body, request=request)
+            await response.aclose()
+        headers = [(name, value) for name, value in response.headers.multi_items() if name not in _ENCODING_HEADERS]
+        return httpx.Response(response.status_code, headers=headers, content=body, request=request)
 
-    async def _decompressed(self, answer: httpx.Response, max_bytes: int) -> AsyncIterator[bytes]:
+    async def _decompressed(self, response: httpx.Response, max_bytes: int) -> AsyncIterator[bytes]:
         """Yield the body in chunks, decompressed at most once and never beyond the limit: a store may be hostile."""
-        encoding = answer.headers.get("content-encoding", "identity").strip().lower()
+        encoding = response.headers.get("content-encoding", "identity").strip().lower()
         if encoding not in ("identity", "gzip"):
             raise PlatformUnavailable(f"{self.name} compressed its response in an unsupported way")
         decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == "gzip" else None
-        left = max_bytes
-        async for chunk in answer.aiter_raw():
+        remaining = max_bytes
+        async for chunk in response.aiter_raw():
             try:
-                plain = decompressor.decompress(chunk, left + 1) if decompressor else chunk
+                plain = decompressor.decompress(chunk, remaining + 1) if decompressor else chunk
             except zlib.error:
-                raise PlatformUnavailable(f"{self.name} sent a damaged answer") from None
-            left -= len(plain)
-            if left < 0:
+                raise PlatformUnavailable(f"{self.name} sent a damaged response") from None
+            remaining -= len(plain)
+            if remaining < 0:
                 raise PlatformUnavailable(f"{self.name} sent more than {max_bytes:,} bytes")
             yield plain
 
     async def download(self, url: str, file: Path, *, max_bytes: int, timeout_s: float = 60.0) -> httpx.Response:
-        """Write a body to a file and return the response without it. There is one attempt: callers retry themselves.
+        """Write a response's body to a file and return the response without it. It makes one attempt: callers retry.
 
         Raises PlatformUnavailable, also for a body of more than `max_bytes`.
         """
@@ -154,36 +154,36 @@ class StoreHttp:
                 asyncio.timeout(timeout_s),
                 self._client.stream(
                     "GET", url, headers=COMPRESSION, timeout=timeout_s, follow_redirects=False
-                ) as answer,
+                ) as response,
             ):
                 with file.open("wb") as out:
-                    async for chunk in self._decompressed(answer, max_bytes):
+                    async for chunk in self._decompressed(response, max_bytes):
                         out.write(chunk)
-                return answer
+                return response
         except (httpx.HTTPError, httpx.InvalidURL, TimeoutError) as reason:
-            raise PlatformUnavailable(f"{self.name} did not answer: {_short(reason)}") from None
+            raise PlatformUnavailable(f"{self.name} did not answer: {_describe(reason)}") from None
 
 
-def retry_after_s(answer: httpx.Response) -> float | None:
+def retry_after_s(response: httpx.Response) -> float | None:
     """The seconds in a response's Retry-After header; None without one, or for a date."""
-    text = answer.headers.get("retry-after", "").strip()
+    text = response.headers.get("retry-after", "").strip()
     try:
         return max(0.0, float(text)) if text else None
     except ValueError:
         return None
 
 
-def json_of(answer: httpx.Response, name: str) -> Any:
+def parse_json(response: httpx.Response, name: str) -> Any:
     """Decode a JSON body. Raises PlatformUnavailable for anything else, such as a login page or a proxy's error."""
     try:
-        return msgspec.json.decode(answer.content)
+        return msgspec.json.decode(response.content)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise PlatformUnavailable(f"{name} answered {answer.status_code} with something that is not JSON") from None
+        raise PlatformUnavailable(f"{name} answered {response.status_code} with something that is not JSON") from None
 
 
-def refused(name: str, how_to_mend: str) -> PlatformRevoked:
-    """The error for a credential that no longer works."""
-    return PlatformRevoked(f"{name} refuses our access; {how_to_mend}")
+def access_refused(name: str, remedy: str) -> PlatformRevoked:
+    """The error for a credential that no longer works. `remedy` says what the merchant can do about it."""
+    return PlatformRevoked(f"{name} refuses our access; {remedy}")
 
 
 def _retry_pause_s(error: Exception) -> float | bool:
@@ -194,13 +194,13 @@ def _retry_pause_s(error: Exception) -> float | bool:
 
 
 def _circuit_open_s(error: Exception) -> float | None:
-    """How long a store is left alone whose failures end with this one; None where the store is in good health."""
+    """The seconds to send no requests if this failure opens the circuit; None for one that is not the store's fault."""
     if not isinstance(error, _AttemptFailed) or error.is_throttled:
         return None
     return max(OPEN_S, min(error.retry_after_s or 0.0, MAX_OPEN_S))
 
 
-def _short(reason: Exception) -> str:
+def _describe(reason: Exception) -> str:
     """The reason in words, without addresses, which may contain secrets."""
     if isinstance(reason, httpx.ConnectError) and str(reason):
         return str(reason).splitlines()[0][:160]

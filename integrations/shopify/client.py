@@ -16,9 +16,9 @@ from msgspec import Struct
 
 from integrations.platform import PlatformUnavailable
 from integrations.shopify.throttle import Throttle
-from integrations.shopify.tokens import MEND, NAME, AccessToken
+from integrations.shopify.tokens import NAME, REINSTALL, AccessToken
 from integrations.shopify.version import API_VERSION
-from integrations.store_http import StoreHttp, json_of, refused
+from integrations.store_http import StoreHttp, access_refused, parse_json
 
 
 class AccessDenied(PlatformUnavailable):
@@ -77,9 +77,9 @@ class AdminApi:
             answer = await self._post(body, await self._token.instead_of(token), budget)
         match answer.status_code:
             case 200:
-                found = json_of(answer, NAME)
+                found = parse_json(answer, NAME)
             case 401:
-                raise refused(NAME, MEND)
+                raise access_refused(NAME, REINSTALL)
             case 402 | 423:
                 raise PlatformUnavailable(f"{NAME} has closed this shop for now ({answer.status_code})")
             case status:

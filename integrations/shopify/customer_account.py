@@ -18,7 +18,7 @@ from integrations.platform import PlatformUnavailable
 from integrations.shopify.auth import AuthRefused
 from integrations.shopify.mapping import legacy_number
 from integrations.shopify.tokens import NAME
-from integrations.store_http import StoreHttp, json_of
+from integrations.store_http import StoreHttp, parse_json
 
 SCOPE = "openid email customer-account-api:full"
 TIMEOUT_S = 8.0
@@ -86,13 +86,13 @@ class CustomerSignIn:
             headers={"Authorization": token, "Content-Type": "application/json"},
             content=msgspec.json.encode({"query": WHO_AM_I}),
         )
-        return _customer(json_of(answer, NAME))
+        return _customer(parse_json(answer, NAME))
 
     async def _accounts(self) -> _Accounts:
         documents: dict[str, Any] = {}
         for document in ("openid-configuration", "customer-account-api"):
             answer = await self._send("GET", f"{self._origin}/.well-known/{document}")
-            found = json_of(answer, NAME)
+            found = parse_json(answer, NAME)
             documents |= found if answer.status_code == 200 and isinstance(found, dict) else {}
         try:
             accounts = msgspec.convert(documents, _Accounts)
@@ -121,7 +121,7 @@ class CustomerSignIn:
             },
             content=urlencode(form).encode(),
         )
-        found = json_of(answer, NAME)
+        found = parse_json(answer, NAME)
         token = found.get("access_token") if isinstance(found, dict) else None
         if answer.status_code != 200 or not isinstance(token, str):
             raise AuthRefused("Shopify does not accept this sign-in")

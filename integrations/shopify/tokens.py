@@ -13,10 +13,10 @@ import msgspec
 
 from integrations.platform import Credentials, PlatformUnavailable
 from integrations.shopify.app import ShopifyApp
-from integrations.store_http import StoreHttp, json_of, refused
+from integrations.store_http import StoreHttp, access_refused, parse_json
 
 NAME = "Shopify"
-MEND = "install Aisle again from the connection's page"
+REINSTALL = "install Aisle again from the connection's page"
 RENEW_BEFORE_S = 300
 """A token is refreshed this long before it ends, so that none ends during a request."""
 TOKEN_TIMEOUT_S = 10.0
@@ -73,12 +73,12 @@ class TokenEndpoint:
                 timeout_s=TOKEN_TIMEOUT_S,
             )
             if answer.status_code == 200:
-                return self._credentials(json_of(answer, NAME))
+                return self._credentials(parse_json(answer, NAME))
             if answer.status_code not in (400, 401, 403):
                 raise PlatformUnavailable(f"{NAME} answered {answer.status_code} when asked for a token")
-            reason = json_of(answer, NAME)
+            reason = parse_json(answer, NAME)
             if not isinstance(reason, dict) or reason.get("error") not in _NOT_OUR_APP:
-                raise refused(NAME, MEND)
+                raise access_refused(NAME, REINSTALL)
         raise PlatformUnavailable(f"{NAME} rejects this app's key and secret; check SHOPIFY_API_SECRET")
 
     def _credentials(self, answer: Any) -> dict[str, str]:
@@ -119,7 +119,7 @@ class AccessToken:
         async with self._credentials.change() as values:
             if values.get("access_token") == stale_token or not self._is_good(values):
                 if not values.get("refresh_token"):
-                    raise refused(NAME, MEND)
+                    raise access_refused(NAME, REINSTALL)
                 values.update(await self._endpoint.refresh(values["refresh_token"]))
             self._known = dict(values)
 

@@ -13,7 +13,7 @@ import httpx
 import msgspec
 
 from integrations.platform import Credentials, PlatformRevoked, PlatformUnavailable
-from integrations.store_http import ATTEMPTS, StoreHttp, refused
+from integrations.store_http import ATTEMPTS, StoreHttp, access_refused
 from integrations.woocommerce.oauth import Pairs, signed
 
 PER_PAGE = 100
@@ -155,7 +155,7 @@ class WooClient:
         keys = await self._credentials.read()
         key, secret = keys.get("consumer_key"), keys.get("consumer_secret")
         if not key or not secret:
-            raise refused(self.name, "no keys are kept for it; connect the shop again")
+            raise access_refused(self.name, "no keys are kept for it; connect the shop again")
         return key, secret
 
     def _decoded(self, answer: httpx.Response) -> Any:
@@ -184,7 +184,7 @@ class WooClient:
             return Declined(self.name, status, code)
         if code == "woocommerce_rest_authentication_error" and _CLOCKS.search(message):
             return PlatformUnavailable(f"{self.name} rejects the time of our signature; its clock may be wrong")
-        return refused(self.name, _mend(answer.request.method, code))
+        return access_refused(self.name, _mend(answer.request.method, code))
 
     def _wait_s(self, answer: httpx.Response) -> float | None:
         """The Store API's own headers: seconds, or the Unix time at which the limit starts anew."""
