@@ -1,4 +1,4 @@
-"""Asking for staff, and what a shopper is shown of them: on duty, typing, the place in the queue."""
+"""Handoff to staff: requesting it, and what the shopper sees of staff: on duty, typing, the place in the queue."""
 
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
@@ -17,21 +17,24 @@ from server.shops.hours import is_on_duty, next_opening
 from server.shops.identity import Shopper
 from server.shops.service import ShopService
 
-WAIT_CACHED_S = 30.0
-QUEUED = ("requested", "waiting")
+MEDIAN_WAIT_CACHED_S = 30.0
+QUEUED_STATES = ("requested", "waiting")
 
 
 class HandoffService:
-    """Hands conversations off to staff."""
+    """Hands conversations off to staff, and reports to shoppers what staff do."""
 
     def __init__(self, database: Database, shops: ShopService, presence: Presence) -> None:
         self._database, self._shops, self._presence = database, shops, presence
-        self._waits: ExpiringCache[UUID, tuple[int | None]] = ExpiringCache(WAIT_CACHED_S)
+        # a tuple, because a cached None (too few handoffs) is not the same as nothing cached
+        self._median_waits: ExpiringCache[UUID, tuple[int | None]] = ExpiringCache(MEDIAN_WAIT_CACHED_S)
 
     async def request(self, shopper: Shopper, email: str | None = None, message: str | None = None) -> HandoffResult:
-        """Ask for staff: `requested` when they are on duty, else `waiting` with the shop's contact.
+        """Hand the conversation off, in state `requested` while staff are on duty, else `waiting`.
 
-        `email` is where staff may reply to. `message` is saved for them; the same text again is the same message.
+        The result also has the shop's contact and the place in the queue. `email` is where staff may reply to.
+        `message` is saved for staff; the same text in a second request is not saved again.
+
         Raises NotFound for a conversation that is not this shopper's, Unavailable.
         """
         staff = await self.fetch_staff(shopper)
@@ -45,8 +48,8 @@ class HandoffService:
                 message_id = f"n-{uuid5(conversation_id, message).hex}"
                 await storage.add_note(connection, shop_id, conversation_id, message_id, message)
             status = await self.find_status(connection, shopper)
-            assert status
-            wait_s = await self._find_usual_wait_s(connection, shop_id) if status.state in QUEUED else None
+            assert status, "create_conversation has made sure that it exists"
+            wait_s = await self._find_median_wait_s(connection, shop_id) if status.state in QUEUED_STATES else None
         return HandoffResult(
             state=msgspec.convert(status.state, HandoffState),
             contact=staff.contact,
@@ -59,8 +62,8 @@ class HandoffService:
     async def fetch_staff(self, shopper: Shopper) -> StaffAvailability:
         """Whether staff are on duty for this shopper. Takes no database connection, so call it before taking one.
 
-        What the merchant has set counts first; without it staff are on duty in the shop's hours, and whenever one of
-        them uses the console.
+        If the merchant has switched `online` on or off, that decides. Otherwise staff are on duty in the shop's hours,
+        and while one of them uses the console.
         """
         profile = await self._shops.profile(shopper.shop_id)
         seen = await self._presence.fetch(shopper.shop_id, shopper.conversation_id)
@@ -76,7 +79,7 @@ class HandoffService:
         )
 
     async def find_status(self, connection: Connection, shopper: Shopper) -> ConversationStatus | None:
-        """The state of the shopper's conversation, on a connection of their shop; None before its first message."""
+        """The state of the shopper's conversation; None before its first message. `connection` is one of their shop."""
         return await storage.find_status(connection, shopper.shop_id, shopper.conversation_id, shopper.shopper_id)
 
     async def get_presence(
@@ -86,13 +89,16 @@ class HandoffService:
         status: ConversationStatus | None,
         staff: StaffAvailability,
     ) -> PresenceView:
-        """What the shopper is shown of staff, on a connection of their shop."""
+        """What the shopper is shown of staff: on duty, typing, and the place of a conversation that was handed off.
+
+        `connection` is one of the shopper's shop; `status` and `staff` come from `find_status` and `fetch_staff`.
+        """
         place = None
-        if status and status.state in QUEUED:
+        if status and status.state in QUEUED_STATES:
             place = QueuePlace(
                 state=msgspec.convert(status.state, HandoffState),
                 ahead=status.ahead,
-                wait_s=await self._find_usual_wait_s(connection, shopper.shop_id),
+                wait_s=await self._find_median_wait_s(connection, shopper.shop_id),
                 opens_at=staff.opens_at,
             )
         elif status and status.state == "joined":
@@ -101,8 +107,8 @@ class HandoffService:
             place = QueuePlace(state="ended")
         return PresenceView(staff_online=staff.is_online, typing=staff.typing, handoff=place)
 
-    async def _find_usual_wait_s(self, connection: Connection, shop_id: UUID) -> int | None:
-        cached = self._waits.get(shop_id)
+    async def _find_median_wait_s(self, connection: Connection, shop_id: UUID) -> int | None:
+        cached = self._median_waits.get(shop_id)
         if cached is None:
-            cached = self._waits.put(shop_id, (await storage.find_usual_wait_s(connection, shop_id),))
+            cached = self._median_waits.put(shop_id, (await storage.find_median_wait_s(connection, shop_id),))
         return cached[0]

@@ -1,4 +1,4 @@
-"""SQL of hand-offs: the queue, its usual waiting time, and what is mailed to a shopper. Each for one shop."""
+"""SQL of handoffs: the queue, its median waiting time, and what is mailed to a shopper. Each for one shop."""
 
 from uuid import UUID
 
@@ -9,9 +9,9 @@ from server.core.database import Connection
 
 LATEST_HANDOFFS = 20
 MAX_HANDOFF_AGE = "30 days"
-"""The median waiting time is that of the latest hand-offs, none of them older."""
+"""The median waiting time is that of the latest handoffs, none of them older."""
 MIN_HANDOFFS = 3
-"""With fewer there is no usual waiting time."""
+"""With fewer no median is shown."""
 MAX_PREVIEW = 120
 
 _AHEAD = (
@@ -56,8 +56,8 @@ async def request_handoff(
     return found
 
 
-async def find_usual_wait_s(connection: Connection, shop_id: UUID) -> int | None:
-    """The median of seconds from a hand-off to the first reply, over the latest hand-offs; None below MIN_HANDOFFS."""
+async def find_median_wait_s(connection: Connection, shop_id: UUID) -> int | None:
+    """The median of seconds from a handoff to the first reply, over the latest handoffs; None below MIN_HANDOFFS."""
     [row] = await connection.fetch(
         "SELECT count(*) AS known, percentile_cont(0.5) WITHIN GROUP (ORDER BY waited) AS median FROM ("
         "SELECT extract(epoch FROM handoff_answered_at - handoff_at)::float AS waited FROM conversation "
