@@ -4,7 +4,7 @@ webhooks arrived.
     state       what it means                                               answers
     unlimited   billing is switched off                                     without limit
     trial       no subscription yet, within the first days                  the trial plan's
-    active      subscribed, also during the subscription's trial                    the plan's
+    active      subscribed, also during the subscription's trial            the plan's
     grace       a payment failed recently; Stripe retries the card         the plan's
     past_due    it failed for longer than GRACE                             none
     ended       the trial is over, or the subscription is                   none
@@ -25,7 +25,7 @@ State: TypeAlias = Literal["unlimited", "trial", "active", "grace", "past_due", 
 
 
 class Entitlement(Struct, frozen=True, kw_only=True):
-    """A shop's plan at a moment. `pays_overage`: answers beyond the plan are charged instead of refused."""
+    """What a shop may use at a moment. With `pays_overage` answers beyond the plan are charged instead of refused."""
 
     plan: Plan
     state: State
@@ -35,7 +35,7 @@ class Entitlement(Struct, frozen=True, kw_only=True):
     """When the trial, the grace period or a cancelled subscription ends or has ended."""
 
     @property
-    def is_cut(self) -> bool:
+    def is_suspended(self) -> bool:
         """Whether shoppers get no answers, because there is no valid plan."""
         return self.state in ("past_due", "ended")
 
@@ -48,8 +48,8 @@ def unlimited(now: datetime) -> Entitlement:
 def entitlement_of(
     subscription: SubscriptionState | None, *, trial_began: datetime, unpaid_since: datetime | None, now: datetime
 ) -> Entitlement:
-    """What a shop may use at `now`. `trial_began` is when the shop was created; `unpaid_since` when its oldest unpaid
-    invoice was made, None without one.
+    """The entitlement at `now`. `trial_began` is when the shop was created; `unpaid_since` when its oldest unpaid
+    invoice was created, None without one.
 
     A subscription to an unknown price gives the state "ended", because nothing is known of what was sold.
     """
@@ -57,9 +57,9 @@ def entitlement_of(
         return _without_subscription(trial_began, now)
     plan = find_plan(subscription.plan_lookup_key)
     period = period_at(Period(subscription.period_start, subscription.period_end), now)
-    over_at = subscription.ended_at or subscription.cancel_at
-    if plan is None or subscription.status in ("canceled", "unpaid", "paused") or (over_at and over_at <= now):
-        return Entitlement(plan=NONE, state="ended", period=period, ends_at=over_at)
+    ends_at = subscription.ended_at or subscription.cancel_at
+    if plan is None or subscription.status in ("canceled", "unpaid", "paused") or (ends_at and ends_at <= now):
+        return Entitlement(plan=NONE, state="ended", period=period, ends_at=ends_at)
     # Stripe never bills usage in a trial, so no overage is sold
     pays_overage = subscription.overage_item_id is not None and subscription.status != "trialing"
     if subscription.status == "past_due":
@@ -68,7 +68,7 @@ def entitlement_of(
             return Entitlement(plan=NONE, state="past_due", period=period, ends_at=until)
         return Entitlement(plan=plan, state="grace", period=period, pays_overage=pays_overage, ends_at=until)
     # "trialing", "active", and statuses that Stripe may add: a paying shop is not cut off for an unknown one
-    return Entitlement(plan=plan, state="active", period=period, pays_overage=pays_overage, ends_at=over_at)
+    return Entitlement(plan=plan, state="active", period=period, pays_overage=pays_overage, ends_at=ends_at)
 
 
 def _without_subscription(trial_began: datetime, now: datetime) -> Entitlement:

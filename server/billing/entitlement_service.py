@@ -78,7 +78,7 @@ class Account(Struct, frozen=True, kw_only=True):
         cap = NEVER if self.spending_cap_minor is None else self.spending_cap_minor
         answers = NEVER if plan.answers is None else plan.answers
         tokens = NEVER if plan.tokens is None else plan.tokens
-        if entitlement.is_cut:
+        if entitlement.is_suspended:
             return AnswerLimits(answers=0, tokens=tokens)
         if each_minor := self.resolution_minor(datetime.now(UTC)):
             return AnswerLimits(answers=answers, tokens=tokens, included=0, each_minor=each_minor, minor=cap)

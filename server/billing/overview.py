@@ -57,7 +57,7 @@ class BillingOverview:
         usage = await self._count_usage(shop_id, entitlement)
         subscription = account.subscription
         next_plan = find_plan(subscription.scheduled_lookup_key) if subscription else None
-        is_cancelled = subscription is not None and subscription.ends and not entitlement.is_cut
+        is_cancelled = subscription is not None and subscription.ends and not entitlement.is_suspended
         cancels_at = (subscription.cancel_at or entitlement.period.end) if subscription and is_cancelled else None
         return BillingView(
             billing="on" if self._entitlements.billing else "off",

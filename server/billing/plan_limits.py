@@ -139,7 +139,7 @@ class ShopQuota:
         if scope:
             await _settle(connection, shop_id, turn_id, entitlement, Spent(is_billable=False))
         notice = (shop_id, f"{entitlement.period.start.isoformat()}:{scope}")
-        if entitlement.is_cut:
+        if entitlement.is_suspended:
             await enqueue_state_notice(connection, shop_id, entitlement)
         elif not self._sent_notices.get(notice):
             await enqueue_notice(connection, shop_id, entitlement.period.start, f"key:{scope}" if scope else "limit")
