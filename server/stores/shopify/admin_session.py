@@ -1,7 +1,7 @@
-"""Aisle inside Shopify's admin: which store has opened it there, and the state of that store here.
+"""The embedded app in Shopify's admin: which store has opened it, and the state of that store in this installation.
 
-A session token says that a member of the store's staff has our app open now. It is valid for that store only, and can
-be exchanged for credentials, so that opening the app reconnects a store whose access was lost.
+A session token proves that a member of the store's staff has the app open now. It is valid for that store only, and it
+can be exchanged for credentials, so opening the app reconnects a store whose access was lost.
 """
 
 import time
@@ -31,14 +31,14 @@ from server.stores.service import Renewed, StoreService
 from server.stores.shopify.install import PLATFORM
 
 SCOPES_RETRY = timedelta(minutes=1)
-"""While scopes are missing, credentials are exchanged at most this often: new ones end the ones before, and they have
-the same scopes until the merchant grants more."""
+"""While scopes are missing, credentials are exchanged at most this often: new credentials invalidate the old ones, and
+have the same scopes until the merchant grants more."""
 
 log = get_logger("stores")
 
 
 class Launch(Struct, frozen=True):
-    """The app's page as Shopify has opened it for a store."""
+    """What the app's page needs to know of the store that has opened it."""
 
     shop_domain: str
     api_key: str
@@ -46,7 +46,7 @@ class Launch(Struct, frozen=True):
     theme_url: str
 
 
-class StoreInAdmin(Struct, frozen=True, kw_only=True):
+class ConnectedStoreView(Struct, frozen=True, kw_only=True):
     """The state of a connected store, for its own staff."""
 
     connected: bool = True
@@ -58,32 +58,32 @@ class StoreInAdmin(Struct, frozen=True, kw_only=True):
     products: int
 
 
-class NotConnected(Struct, frozen=True, kw_only=True):
-    """The answer for a store that is not connected to any shop of this installation."""
+class UnconnectedStoreView(Struct, frozen=True, kw_only=True):
+    """A store that is not connected to any shop of this installation."""
 
     connected: bool = False
     connect_url: str
 
 
 class ShopifyAdmin:
-    """The embedded app; `app` is None where the operator has registered none. In `origin` "{store}" stands for a
-    store's domain."""
+    """The embedded app. `app` is None where the operator has registered none. `origin` is the address of a store's API,
+    with "{store}" for its domain."""
 
     def __init__(self, app: ShopifyApp | None, origin: str, egress: Egress, stores: StoreService) -> None:
         self._app, self._origin, self._egress, self._stores = app, origin, egress, stores
 
     def find_launch(self, query: str) -> Launch | None:
-        """The store whose admin has opened the page with this raw query; None unless Shopify signed it just now."""
+        """The store whose admin has opened the page with this raw query; None unless Shopify has signed it recently."""
         app = self._app
         if app is None or not is_signed_launch(query, app.secrets, time.time()):
             return None
         domain = find_shop_domain(parse_qs(query)["shop"][0]) or ""
         return Launch(domain, app.api_key, _connect_url(app, domain), deep_link(domain, app.api_key))
 
-    async def describe_store(self, token: str) -> StoreInAdmin | NotConnected:
-        """The state of the store whose admin has the app open; its credentials are renewed first where they have to be.
+    async def describe_store(self, token: str) -> ConnectedStoreView | UnconnectedStoreView:
+        """The state of the store that the session token is for. Its credentials are renewed first if they need to be.
 
-        Raises Unauthenticated for anything but a session token of Shopify's for this app that is valid now.
+        Raises Unauthenticated unless the token is a valid one of Shopify for this app.
         """
         app, domain = self._require_admin(token)
         store = await self._stores.find_by_address(PLATFORM, domain)
@@ -91,8 +91,8 @@ class ShopifyAdmin:
             await self._renew(app, store, domain, token)
             store = await self._stores.find_by_address(PLATFORM, domain)
         if store is None:
-            return NotConnected(connect_url=_connect_url(app, domain))
-        return StoreInAdmin(
+            return UnconnectedStoreView(connect_url=_connect_url(app, domain))
+        return ConnectedStoreView(
             name=store.name,
             state=store.state,
             sync_state=store.sync_state,
