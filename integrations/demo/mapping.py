@@ -1,4 +1,4 @@
-"""From the records of a demo folder to the vocabulary of `integrations.platform`."""
+"""Converts the records of a demo folder to the vocabulary of `integrations.platform`."""
 
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -27,9 +27,9 @@ from integrations.platform import (
 
 
 def to_money(text: str, currency: str) -> Money:
-    """ "289.00" as 28900 minor units. Raises ValueError for anything but a plain amount with at most two decimals.
+    """The amount in minor units: 28900 for "289.00". Only currencies with two decimals are supported.
 
-    Only currencies with two decimals are spoken here; a demo shop has no need of yen.
+    Raises ValueError for anything but a plain amount with at most two decimals.
     """
     try:
         minor = Decimal(text) * 100
@@ -41,7 +41,7 @@ def to_money(text: str, currency: str) -> Money:
 
 
 def to_product(record: ProductRecord, currency: str, base_url: str) -> Product:
-    """The product with its cheapest price on top. `base_url` is without a slash at the end; it may be empty."""
+    """The product, with the price of its cheapest variant. `base_url` has no slash at the end and may be empty."""
     variants = tuple(to_variant(each, currency) for each in record.variants)
     cheapest = min(variants, key=lambda each: each.price.amount if each.price else 0, default=None)
     return Product(
@@ -61,7 +61,7 @@ def to_product(record: ProductRecord, currency: str, base_url: str) -> Product:
 
 
 def to_variant(record: VariantRecord, currency: str) -> Variant:
-    """Available when the record says so, else when there is stock or it can be pre-ordered."""
+    """The variant. Unless the record has `available`, it is available with stock or for pre-order."""
     buyable = bool(record.stock) or record.preorder_weeks is not None
     return Variant(
         id=record.sku,
@@ -76,15 +76,16 @@ def to_variant(record: VariantRecord, currency: str) -> Variant:
 
 
 def _availability(record: ProductRecord) -> dict[str, str]:
-    waits = [(each, each.preorder_weeks) for each in record.variants if each.preorder_weeks is not None]
-    told = [
-        f"{' / '.join(each.options.values()) or 'this product'} ships in about {weeks} weeks" for each, weeks in waits
+    variants = [(each, each.preorder_weeks) for each in record.variants if each.preorder_weeks is not None]
+    sentences = [
+        f"{' / '.join(each.options.values()) or 'this product'} ships in about {weeks} weeks"
+        for each, weeks in variants
     ]
-    return {"Pre-order": "; ".join(told)} if told else {}
+    return {"Pre-order": "; ".join(sentences)} if sentences else {}
 
 
 def to_order(record: OrderRecord, currency: str, now: datetime) -> Order:
-    """The order as of `now` (aware, UTC): every day of the record counts from that day."""
+    """The order as of `now` (aware, UTC). Days in the record are relative to today: -3 is three days ago."""
     today = now.date()
     money = record.currency or currency
     return Order(
@@ -107,7 +108,7 @@ def to_order(record: OrderRecord, currency: str, now: datetime) -> Order:
 
 def _moment(days: int, at: str, now: datetime) -> datetime:
     moment = datetime.combine(now.date() + timedelta(days), time.fromisoformat(at), tzinfo=UTC)
-    return min(moment, now)
+    return min(moment, now)  # what is dated a later hour of today has just happened
 
 
 def _day(days: int | None, today: date) -> date | None:
@@ -127,14 +128,14 @@ def _item(record: ItemRecord, currency: str, today: date) -> OrderItem:
 
 
 def _shipment(record: ShipmentRecord, order: OrderRecord, today: date) -> Shipment:
-    inside = range(len(order.items)) if record.items is None else record.items
+    indexes = range(len(order.items)) if record.items is None else record.items
     return Shipment(
         status=OrderStatus(record.status),
         shipped_on=_day(record.shipped, today),
         delivered_on=_day(record.delivered, today),
         estimated_delivery=_day(record.eta, today),
         tracking=tuple(Tracking(carrier=t.carrier, number=t.number, url=t.url) for t in record.tracking),
-        items=tuple((order.items[each].title, order.items[each].quantity) for each in inside),
+        items=tuple((order.items[each].title, order.items[each].quantity) for each in indexes),
     )
 
 
