@@ -16,7 +16,7 @@ from server.core.errors import FieldError, Invalid, NotFound, QuotaExceeded
 from server.core.jobs import JobService
 from server.core.money import MAX_AMOUNT, is_currency
 from server.core.paging import page, read_cursor, require_limit
-from server.shops.features import ASK_AGAIN_S
+from server.shops.features import LIMIT_RETRY_AFTER_S
 from server.shops.models import Caller, Role
 
 MAX_BATCH = 500
@@ -146,7 +146,9 @@ def _require_any_stored(saved: Saved, places: dict[str, str]) -> None:
     """Raises QuotaExceeded when nothing was stored: a client may look at the status only."""
     if saved.refused and not (saved.created or saved.updated or saved.unchanged):
         errors = tuple(FieldError(places[each], reason) for each, reason in saved.refused.items())
-        raise QuotaExceeded("The plan's limit is reached; nothing was saved.", errors=errors, retry_after_s=ASK_AGAIN_S)
+        raise QuotaExceeded(
+            "The plan's limit is reached; nothing was saved.", errors=errors, retry_after_s=LIMIT_RETRY_AFTER_S
+        )
 
 
 def _problems(place: str, given: ProductInput) -> Iterator[FieldError]:

@@ -1,4 +1,4 @@
-"""Documents and their passages written: embedded together, then in one transaction, as far as the plan has room."""
+"""Writes documents and their passages: embeds them together, then saves in one transaction what the plan allows."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from server.knowledge import storage
 from server.knowledge.index import Prepared, SearchIndex, document_passages
 from server.knowledge.models import DocumentDraft
 from server.knowledge.parsing import SplitDocument
-from server.shops.features import ASK_AGAIN_S, Allowance, Allowances, Resource
+from server.shops.features import LIMIT_RETRY_AFTER_S, Allowance, Allowances, Resource
 
 RESOURCES: tuple[Resource, ...] = ("documents", "storage_mb")
 State: TypeAlias = Literal["created", "updated", "unchanged"]
@@ -31,7 +31,7 @@ class NewVersion(Struct, frozen=True, kw_only=True):
 
 
 class WrittenDocument(Struct, frozen=True):
-    """What became of a document, and how many passages were written."""
+    """Whether a document was created, updated or already the same, and how many passages were written."""
 
     state: State
     passages: int = 0
@@ -41,7 +41,11 @@ Outcome: TypeAlias = WrittenDocument | AisleError
 
 
 class PreparedDocuments(Struct, frozen=True):
-    """Documents with vectors, ready to be written; `settled` are outcomes that are known by now, by external id."""
+    """Documents with vectors, ready to be written.
+
+    `known` has the external ids of documents that exist already. `settled` has the outcomes that are certain before
+    anything is written, of unchanged and of refused documents, by external id.
+    """
 
     changed: tuple[DocumentDraft, ...]
     unchanged: tuple[DocumentDraft, ...]
@@ -58,20 +62,20 @@ class DocumentWriter:
         self._database, self._index, self._allowances = database, index, allowances
 
     async def prepare(self, shop_id: UUID, versions: Sequence[NewVersion]) -> PreparedDocuments:
-        """Embed what has changed and seems to fit. Each version is of another document."""
+        """Embed the documents that have changed and seem to fit the plan. `versions` are of different documents."""
         limits = [limit for each in RESOURCES if (limit := await self._allowances.find_allowance(shop_id, each))]
         settled: dict[str, Outcome] = {}
         async with self._database.connection(shop_id) as connection:
             known = await storage.find_document_hashes(connection, shop_id, [each.external_id for each in versions])
-            fits = await self._fitting(connection, shop_id, limits)
+            remaining = await self._count_remaining_documents(connection, shop_id, limits)
         changed: list[NewVersion] = []
         for version in versions:
             try:
-                _require_short(version.document.url)
-                if version.external_id not in known:  # so that little is embedded in vain; what counts is asked later
-                    fits -= 1
-                    if fits < 0:
-                        raise QuotaExceeded(limits[0].reason, retry_after_s=ASK_AGAIN_S)
+                _require_short_url(version.document.url)
+                if version.external_id not in known:  # saves embedding what will not fit; `write` decides
+                    remaining -= 1
+                    if remaining < 0:
+                        raise QuotaExceeded(limits[0].reason, retry_after_s=LIMIT_RETRY_AFTER_S)
             except (Invalid, QuotaExceeded) as reason:
                 settled[version.external_id] = reason
                 continue
@@ -80,7 +84,7 @@ class DocumentWriter:
             else:
                 changed.append(version)
         unchanged = [each for each in versions if settled.get(each.external_id) == WrittenDocument("unchanged")]
-        rows = {each.external_id: _row(shop_id, each) for each in (*changed, *unchanged)}
+        rows = {each.external_id: _draft_of(shop_id, each) for each in (*changed, *unchanged)}
         passages = [
             passage
             for each in changed
@@ -99,8 +103,11 @@ class DocumentWriter:
         )
 
     async def write(self, shop_id: UUID, prepared: PreparedDocuments, source: str) -> dict[str, Outcome]:
-        """By external id what became of each document. They are written in one transaction; where they do not all fit
-        the plan, in one each, so that only those are left out that do not fit. An old version then stays."""
+        """Write the documents and return the outcome of each by its external id, which for a refused one is the error.
+
+        All are written in one transaction. If they do not fit the plan together, each gets a transaction of its own, so
+        that as many as possible are written; the stored version of a refused document stays.
+        """
         outcomes = dict(prepared.settled)
         try:
             outcomes |= await self._write_together(shop_id, prepared, prepared.changed, source)
@@ -118,21 +125,21 @@ class DocumentWriter:
     async def _write_together(
         self, shop_id: UUID, prepared: PreparedDocuments, rows: Sequence[DocumentDraft], source: str
     ) -> dict[str, Outcome]:
-        """Raises QuotaExceeded, and has written nothing then."""
+        """Write all of `rows`, or none of them and raise QuotaExceeded."""
         if not rows:
             return {}
         ids = {row.id for row in rows}
         passages = [passage for passage in prepared.passages.passages if passage.owner_id in ids]
-        mine = msgspec.structs.replace(prepared.passages, passages=tuple(passages))
+        embedded = msgspec.structs.replace(prepared.passages, passages=tuple(passages))
         counts = dict.fromkeys(ids, 0)
         for passage in passages:
             counts[passage.owner_id] += 1
         async with self._database.connection(shop_id) as connection:
-            had = await storage.count_bytes(connection, shop_id, list(ids))
-            new = await storage.upsert_documents(connection, shop_id, rows, source, datetime.now(UTC))
-            await self._index.write(connection, shop_id, mine, ids)
-            has_grown = any(size > had.get(each, 0) for each, size in self._index.sizes(mine).items())
-            limits = [limit for limit in prepared.limits if new or (has_grown and limit.resource == "storage_mb")]
+            old_sizes = await storage.count_bytes(connection, shop_id, list(ids))
+            created = await storage.upsert_documents(connection, shop_id, rows, source, datetime.now(UTC))
+            await self._index.write(connection, shop_id, embedded, ids)
+            has_grown = any(size > old_sizes.get(each, 0) for each, size in self._index.sizes(embedded).items())
+            limits = [limit for limit in prepared.limits if created or (has_grown and limit.resource == "storage_mb")]
             await self._require_capacity(connection, shop_id, limits)
         return {
             row.external_id: WrittenDocument(
@@ -141,20 +148,22 @@ class DocumentWriter:
             for row in rows
         }
 
-    async def _fitting(self, connection: Connection, shop_id: UUID, limits: Sequence[Allowance]) -> float:
-        """How many new documents the plan has room for."""
+    async def _count_remaining_documents(
+        self, connection: Connection, shop_id: UUID, limits: Sequence[Allowance]
+    ) -> float:
+        """How many new documents the plan still allows; infinity without a limit."""
         if limits and limits[0].resource == "documents":
             return await self._allowances.count_remaining(connection, shop_id, limits[0], locks=False)
         return float("inf")
 
     async def _require_capacity(self, connection: Connection, shop_id: UUID, limits: Sequence[Allowance]) -> None:
-        """Raises QuotaExceeded when what was just written does not fit."""
+        """Raise QuotaExceeded if what this transaction has written exceeds one of the limits."""
         for limit in limits:
             if await self._allowances.count_remaining(connection, shop_id, limit, locks=True) < 0:
-                raise QuotaExceeded(limit.reason, retry_after_s=ASK_AGAIN_S)
+                raise QuotaExceeded(limit.reason, retry_after_s=LIMIT_RETRY_AFTER_S)
 
 
-def _row(shop_id: UUID, version: NewVersion) -> DocumentDraft:
+def _draft_of(shop_id: UUID, version: NewVersion) -> DocumentDraft:
     return DocumentDraft(
         id=uuid5(shop_id, f"document:{version.external_id}"),
         external_id=version.external_id,
@@ -166,8 +175,8 @@ def _row(shop_id: UUID, version: NewVersion) -> DocumentDraft:
     )
 
 
-def _require_short(url: str | None) -> None:
-    """Every passage has a copy of it, which counts as no storage. Raises Invalid."""
+def _require_short_url(url: str | None) -> None:
+    """Raise Invalid for a long address: each passage stores a copy, which does not count towards the plan's storage."""
     if url and len(url) > MAX_URL_CHARS:
         raise Invalid(
             f"its address (url) has {len(url):,} characters; at most {MAX_URL_CHARS:,} are kept",

@@ -9,8 +9,8 @@ from server.core.database import Connection
 
 HIDE_BRANDING = "hide_branding"
 """The widget does not show that it is Aisle."""
-ASK_AGAIN_S = 3600.0
-"""When a client that met a limit of its plan should try again: an upgrade takes effect within seconds, but a person
+LIMIT_RETRY_AFTER_S = 3600.0
+"""The Retry-After of a request that exceeds a limit of the plan. An upgrade takes effect within seconds, but a person
 has to make it."""
 Resource: TypeAlias = Literal["products", "documents", "storage_mb", "seats"]
 """What a plan limits besides answers."""

@@ -10,7 +10,7 @@ from argon2.exceptions import Argon2Error
 from server.core.database import Database
 from server.core.errors import Conflict, NotFound, QuotaExceeded, Unauthenticated
 from server.shops import storage
-from server.shops.features import ASK_AGAIN_S, Allowances, EveryFeature
+from server.shops.features import LIMIT_RETRY_AFTER_S, Allowances, EveryFeature
 from server.shops.models import Caller, MemberView, Role
 from server.shops.tables import MemberRow, MerchantRow
 
@@ -46,7 +46,7 @@ class Members:
             elif await storage.is_member(session, shop_id, merchant.id):
                 raise Conflict(f"{email} is already a member of this shop")
             if seats and len(await storage.list_members(session, shop_id)) >= seats.limit:
-                raise QuotaExceeded(f"There is no seat left: {seats.reason}.", retry_after_s=ASK_AGAIN_S)
+                raise QuotaExceeded(f"There is no seat left: {seats.reason}.", retry_after_s=LIMIT_RETRY_AFTER_S)
             session.add(MemberRow(shop_id=shop_id, merchant_id=merchant.id, role=role))
             details = {"merchant": str(merchant.id), "role": role}
             await storage.add_audit_entry(session, shop_id, actor, "member.add", details)

@@ -15,7 +15,7 @@ from server.chat.turns.shopper_limits import PICTURES, PICTURES_PER_ADDRESS, Sho
 from server.core.database import Connection, Database
 from server.core.errors import FieldError, ImagesOff, Invalid, NotFound, QuotaExceeded, RateLimited
 from server.core.ids import new_id
-from server.shops.features import ASK_AGAIN_S, Allowances, EveryFeature
+from server.shops.features import LIMIT_RETRY_AFTER_S, Allowances, EveryFeature
 from server.shops.identity import Shopper
 from server.shops.service import ShopService
 
@@ -74,7 +74,7 @@ class PictureService:
                     connection, shopper.shop_id, storage_limit, locks=True
                 )
                 if remaining < 0:  # the text is for a shopper, so it does not name the shop's plan
-                    raise QuotaExceeded("This shop cannot store more pictures.", retry_after_s=ASK_AGAIN_S)
+                    raise QuotaExceeded("This shop cannot store more pictures.", retry_after_s=LIMIT_RETRY_AFTER_S)
         return _view(picture_id, picture)
 
     async def get(self, shopper: Shopper, picture_id: UUID) -> StoredPicture:
