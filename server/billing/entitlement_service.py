@@ -19,16 +19,18 @@ from server.shops.features import AnswerRates
 
 CACHE_TTL_S = 5.0
 DAILY_NETWORK_SHARE = 10
-"""One network may have a tenth of a period's answers per day: more than a household or an office asks, and where
-somebody means harm the merchant has more than a week to notice."""
+"""One network may have a tenth of a period's answers per day. That is more than a household or an office needs, and in
+an attack it leaves the merchant more than a week to notice."""
 MIN_DAILY_NETWORK_ANSWERS = 100
-"""Answers per day that a network has in any case: a merchant tries everything out, and phones share an address."""
+"""Answers per day that a network has on every plan, because merchants test a lot and phones share an address."""
 
 
 class AnswerLimits(Struct, frozen=True, kw_only=True):
-    """What a shop or a key may use in a period. An answer beyond `included` costs `each_minor`, and all of them
-    together at most `minor`, in minor units. On a plan that bills by resolution every answer may lead to one, so
-    `included` is 0."""
+    """What a shop or a key may use in a period.
+
+    An answer beyond `included` costs `each_minor`, and all answers beyond it together cost at most `minor`, both in
+    minor units. On a plan that bills by resolution `included` is 0, because every answer may lead to a resolution.
+    """
 
     answers: int
     tokens: int = NEVER
@@ -88,7 +90,7 @@ class Account(Struct, frozen=True, kw_only=True):
 
 
 class EntitlementService:
-    """The accounts and entitlements of all shops. With billing switched off every shop is unlimited."""
+    """Reads and caches accounts and entitlements. With billing switched off every shop is unlimited."""
 
     def __init__(self, database: Database, *, billing: bool) -> None:
         self._database, self.billing = database, billing
@@ -97,8 +99,8 @@ class EntitlementService:
     async def get_account(self, shop_id: UUID, connection: Connection | None = None) -> Account:
         """The shop's account, at most CACHE_TTL_S old. Raises NotFound.
 
-        A caller inside a transaction of the shop passes its connection: waiting for a second one while holding the
-        first could lock up the pool.
+        A caller inside a transaction of the shop passes its connection, because transactions that wait for a second
+        connection beside their first could deadlock the pool.
         """
         cached = self._accounts.get(shop_id)
         return cached or self._accounts.put(shop_id, await self.read_account(shop_id, connection))
@@ -106,8 +108,8 @@ class EntitlementService:
     async def read_account(self, shop_id: UUID, connection: Connection | None = None) -> Account:
         """The shop's account as it is in the database now. Raises NotFound."""
         if connection is None:
-            async with self._database.connection(shop_id) as own:
-                return await self.read_account(shop_id, own)
+            async with self._database.connection(shop_id) as own_connection:
+                return await self.read_account(shop_id, own_connection)
         row = await storage.find_account(connection, shop_id)
         if row is None:
             raise NotFound
@@ -134,11 +136,11 @@ class EntitlementService:
 
     @property
     def limits_keys(self) -> bool:
-        """See `Features`."""
+        """Whether answers are counted per key, which is so wherever billing is switched on."""
         return self.billing
 
     async def answer_rates(self, shop_id: UUID) -> AnswerRates | None:
-        """See `Rates`."""
+        """The plan's rates; None when the installation's own limits apply. Raises NotFound."""
         if not self.billing:
             return None
         plan = (await self.get_entitlement(shop_id)).plan
