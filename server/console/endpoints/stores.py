@@ -1,4 +1,4 @@
-"""The page of connected stores: connect one, see its state, read it now, disconnect it."""
+"""The console's page of connected stores: to connect one, see its state, synchronize or disconnect it."""
 
 from typing import Any
 
@@ -31,9 +31,11 @@ async def show_stores(
     stores: NamedDependency[StoreService],
     platforms: NamedDependency[StorePlatforms],
 ) -> Template:
-    """All connected stores and a form for each platform; a link may fill in platform and store."""
+    """Show all connected stores and a form for each platform. Query parameters may fill in `platform` and `store`."""
     given = {name: request.query_params.get(name, "")[:500] for name in ("platform", "store")}
-    return await _page(request, visitor, stores, platforms, given=given, came=request.query_params.get("connected", ""))
+    return await _page(
+        request, visitor, stores, platforms, given=given, connected=request.query_params.get("connected", "")
+    )
 
 
 @post(f"{PAGE}/connect", status_code=303, include_in_schema=False)
@@ -52,7 +54,7 @@ async def connect_store(
         made = await stores.connect(visitor.caller.shop_id, store, visitor.caller.actor)
     except (Invalid, Conflict, msgspec.ValidationError) as reason:
         shown = {name: value for name, value in given.items() if name not in SECRET_FIELDS}
-        return await _page(request, visitor, stores, platforms, given=shown, problem=_words(reason))
+        return await _page(request, visitor, stores, platforms, given=shown, problem=_describe_problem(reason))
     if store.shown_once:
         secret = store.credentials[store.shown_once[0]]
         return await _page(request, visitor, stores, platforms, given={}, secret=secret)
@@ -60,14 +62,15 @@ async def connect_store(
 
 
 @post(f"{PAGE}/consent", status_code=200, include_in_schema=False)
-async def ask_for_consent(
+async def show_consent_link(
     request: AnyRequest,
     data: Form,
     visitor: NamedDependency[Visitor],
     stores: NamedDependency[StoreService],
     platforms: NamedDependency[StorePlatforms],
 ) -> Template:
-    """Show a link to the store's consent page: the page's policy lets a link lead to another site, a form not."""
+    """Show a link to the store's consent page. It is a link, because the content security policy of the console's pages
+    does not let a form lead to another site."""
     visitor.require_set_up()
     given = {"platform": data.get("platform", ""), "store": data.get("store", "").strip()}
     platform = platforms.find(given["platform"])
@@ -77,7 +80,7 @@ async def ask_for_consent(
     try:
         consent = await platform.begin_consent(visitor.caller, given["store"])
     except (Invalid, ValueError) as reason:
-        return await _page(request, visitor, stores, platforms, given=given, problem=_words(reason))
+        return await _page(request, visitor, stores, platforms, given=given, problem=_describe_problem(reason))
     return await _page(request, visitor, stores, platforms, given=given, consent=consent)
 
 
@@ -85,7 +88,7 @@ async def ask_for_consent(
 async def sync_store(
     connection_id: FromPath[str], visitor: NamedDependency[Visitor], stores: NamedDependency[StoreService]
 ) -> Redirect:
-    """Read a store now, all of it."""
+    """Enqueue a full synchronization of a store."""
     visitor.require_set_up()
     await stores.enqueue_sync(visitor.caller.shop_id, require_id(connection_id), full=True)
     return Redirect(PAGE, status_code=303, headers=HEADERS)
@@ -100,13 +103,13 @@ async def set_sign_in(
     stores: NamedDependency[StoreService],
     platforms: NamedDependency[StorePlatforms],
 ) -> Response[Any]:
-    """Set the client with which shoppers sign in at the store; an empty one turns it off."""
+    """Set the id of the client with which shoppers sign in at the store. An empty one switches their sign-in off."""
     visitor.require_set_up()
     client_id = data.get(CUSTOMER_CLIENT_ID, "").strip() or None
     try:
         await stores.set_customer_client(visitor.caller, require_id(connection_id), client_id)
     except Invalid as reason:
-        return await _page(request, visitor, stores, platforms, given={}, problem=_words(reason))
+        return await _page(request, visitor, stores, platforms, given={}, problem=_describe_problem(reason))
     return Redirect(PAGE, status_code=303, headers=HEADERS)
 
 
@@ -128,7 +131,7 @@ async def _page(
     given: dict[str, str],
     problem: str = "",
     consent: Consent | None = None,
-    came: str = "",
+    connected: str = "",
     secret: str = "",
 ) -> Template:
     return render(
@@ -142,23 +145,23 @@ async def _page(
         given=given,
         problem=problem,
         consent=consent,
-        came=came,
+        connected=connected,
         secret=secret,
         callback=f"{request.app.state.own_origin}{CALLBACK}",
     )
 
 
-def _words(reason: Exception) -> str:
+def _describe_problem(reason: Exception) -> str:
     if isinstance(reason, Invalid) and reason.errors:
         return " ".join(f"{error.message}." for error in reason.errors)
     if isinstance(reason, Conflict | Invalid):
         return reason.detail
-    return str(reason) if type(reason) is ValueError else "Something that was typed in cannot be used."
+    return str(reason) if type(reason) is ValueError else "Something that you typed in cannot be used."
 
 
 stores_pages_router = Router(
     path="/",
-    route_handlers=[show_stores, connect_store, ask_for_consent, sync_store, set_sign_in, disconnect_store],
+    route_handlers=[show_stores, connect_store, show_consent_link, sync_store, set_sign_in, disconnect_store],
     dependencies={"visitor": Provide(provide_visitor)},
     exception_handlers=PAGE_ERRORS,
 )
