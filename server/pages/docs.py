@@ -1,7 +1,7 @@
-"""`/openapi.json`, and `/docs`: the same document as a page of our own.
+"""The OpenAPI document: as JSON at `/openapi.json`, and as a page at `/docs`.
 
-Litestar's render plugins (Scalar, Swagger, Redoc and others) draw it with scripts and inline styles, from a CDN or from
-megabytes served here. This page runs no script, and its content security policy allows none.
+Litestar's render plugins (Scalar, Swagger, Redoc and others) need scripts and inline styles, from a CDN or from
+megabytes served here. This page has no script, and its content security policy allows none.
 """
 
 from typing import Any
@@ -10,7 +10,9 @@ from litestar import Request, Response, Router, get
 from litestar.response import Template
 from msgspec import Struct
 
+CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 METHODS = ("get", "post", "put", "patch", "delete")
+"""The methods that are shown, in this order."""
 TITLES = {
     "shopper": "Shopper side",
     "shop": "The shop",
@@ -24,26 +26,34 @@ TITLES = {
 AnyRequest = Request[Any, Any, Any]
 
 
+class Field(Struct, frozen=True):
+    """A query parameter, whose name begins with "?", or a field of the request's body."""
+
+    name: str
+    type: str
+    is_required: bool
+
+
 class Operation(Struct, frozen=True, kw_only=True):
-    """One call, as the page shows it. `fields` are (name, type, required)."""
+    """One API call, as the page shows it."""
 
     method: str
     path: str
     summary: str
     description: str
-    fields: tuple[tuple[str, str, bool], ...]
+    fields: tuple[Field, ...]
     statuses: tuple[str, ...]
 
 
 @get("/openapi.json", include_in_schema=False)
 async def show_openapi(request: AnyRequest) -> Response[dict[str, Any]]:
-    """The OpenAPI document."""
+    """The OpenAPI document as JSON."""
     return Response(request.app.openapi_schema.to_schema(), media_type="application/json")
 
 
 @get("/docs", include_in_schema=False)
 async def show_docs(request: AnyRequest) -> Template:
-    """The OpenAPI document for people."""
+    """The OpenAPI document as a page, its operations grouped by tag in the order of TITLES."""
     document = request.app.openapi_schema.to_schema()
     groups: dict[str, list[Operation]] = {tag: [] for tag in TITLES}
     for path, methods in document["paths"].items():
@@ -52,10 +62,7 @@ async def show_docs(request: AnyRequest) -> Template:
                 tag = (methods[method].get("tags") or ["operator"])[0]
                 groups.setdefault(tag, []).append(_operation(document, path, method, methods[method]))
     context = {"groups": [(TITLES.get(tag, tag), calls) for tag, calls in groups.items() if calls]}
-    return Template("pages/docs.html", context=context, headers={"content-security-policy": POLICY})
-
-
-POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+    return Template("pages/docs.html", context=context, headers={"content-security-policy": CONTENT_SECURITY_POLICY})
 
 
 def _operation(document: dict[str, Any], path: str, method: str, operation: dict[str, Any]) -> Operation:
@@ -69,14 +76,15 @@ def _operation(document: dict[str, Any], path: str, method: str, operation: dict
     )
 
 
-def _fields(document: dict[str, Any], operation: dict[str, Any]) -> list[tuple[str, str, bool]]:
+def _fields(document: dict[str, Any], operation: dict[str, Any]) -> list[Field]:
+    """The query parameters, then the fields of the first request body."""
     content: dict[str, dict[str, Any]] = operation.get("requestBody", {}).get("content", {})
     schema: dict[str, Any] = next(iter(content.values()), {}).get("schema", {})
     resolved = _resolve(document, schema)
     required = set(resolved.get("required", ()))
-    body = [(name, _type(field), name in required) for name, field in resolved.get("properties", {}).items()]
+    body = [Field(name, _type(field), name in required) for name, field in resolved.get("properties", {}).items()]
     query = [
-        (f"?{parameter['name']}", _type(parameter.get("schema", {})), bool(parameter.get("required")))
+        Field(f"?{parameter['name']}", _type(parameter.get("schema", {})), bool(parameter.get("required")))
         for parameter in operation.get("parameters", ())
         if parameter.get("in") == "query"
     ]
