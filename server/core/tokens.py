@@ -1,4 +1,4 @@
-"""Signed tokens (itsdangerous, SHA-256): one salt per purpose, so that no token passes as another."""
+"""Signed tokens (itsdangerous, SHA-256). Each purpose has its own salt, so that its tokens are valid for it alone."""
 
 import hashlib
 import time
@@ -14,7 +14,7 @@ Claims = TypeVar("Claims", bound=msgspec.Struct)
 
 
 class _Encoder:
-    """The serializer that itsdangerous expects, on msgspec."""
+    """JSON by msgspec, with the methods that itsdangerous expects of a serializer."""
 
     @staticmethod
     def dumps(value: object) -> str:
@@ -31,7 +31,7 @@ class TokenSigner(Generic[Claims]):
     def __init__(self, secret_keys: tuple[str, ...], purpose: str, claims: type[Claims]) -> None:
         self._claims = claims
         self._serializer = URLSafeSerializer(
-            list(reversed(secret_keys)),  # itsdangerous signs with the last
+            list(reversed(secret_keys)),  # the first key signs; itsdangerous takes the last of its list
             salt=f"aisle.{purpose}",
             serializer=_Encoder,
             signer_kwargs={"digest_method": hashlib.sha256},
@@ -43,7 +43,7 @@ class TokenSigner(Generic[Claims]):
         return token
 
     def read(self, token: str) -> Claims | None:
-        """The claims, or None when forged, expired, of another purpose or of another shape."""
+        """The claims; None for a token that is forged, expired, of another purpose or of another shape."""
         try:
             ends_at, claims = self._serializer.loads(token)
             if ends_at + LEEWAY_S < time.time():
