@@ -56,7 +56,7 @@ class AdminApi:
         waited_s = await self._pause(self._throttle.pause_s(document, budget.spare), budget.patience_s)
         while True:
             answer = await self._send(body, budget)
-            self._throttle.learn(document, _cost(answer))
+            self._throttle.update(document, _cost(answer))
             codes = _error_codes(answer)
             if "THROTTLED" not in codes:
                 return _data(answer, codes)

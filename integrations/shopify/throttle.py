@@ -1,4 +1,7 @@
-"""Shopify's leaky bucket of cost points, as its answers describe it."""
+"""Shopify's leaky bucket of cost points, as its responses describe it.
+
+Source: https://shopify.dev/docs/api/usage/limits
+"""
 
 import time
 from collections.abc import Callable, Mapping
@@ -6,13 +9,15 @@ from typing import Any
 
 from msgspec import Struct
 
-FIRST_PAUSE_S = 1.0
+DEFAULT_PAUSE_S = 1.0
 """The pause after a refusal that does not give the state of the bucket."""
+MIN_PAUSE_S = 0.05
+"""The pause after a refusal by a bucket that should have enough points: other processes may use the same one."""
 
 
 class Bucket(Struct, frozen=True):
-    """`throttleStatus` of an answer: the most points it has, those it had at `observed_at`, and those it regains per
-    second."""
+    """The `throttleStatus` of a response, in cost points: the bucket's size, what was left at `observed_at` (seconds of
+    the throttle's clock), and what is restored per second."""
 
     maximum: float
     available: float
@@ -21,15 +26,15 @@ class Bucket(Struct, frozen=True):
 
 
 class Throttle:
-    """The newest state of the bucket, the cost of each document, and how long the next request has to wait."""
+    """The newest state of a shop's bucket and the cost of each GraphQL document, from which pauses are computed."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._bucket: Bucket | None = None
         self._costs: dict[str, float] = {}
 
-    def learn(self, document: str, cost: Mapping[str, Any]) -> None:
-        """Update the state from `extensions.cost` of an answer. Missing or invalid numbers change nothing."""
+    def update(self, document: str, cost: Mapping[str, Any]) -> None:
+        """Update the state from the `extensions.cost` of a response. Without a valid restore rate nothing changes."""
         status = cost.get("throttleStatus") or {}
         maximum, available = _number(status.get("maximumAvailable")), _number(status.get("currentlyAvailable"))
         restore_rate = _number(status.get("restoreRate"))
@@ -39,17 +44,20 @@ class Throttle:
         self._costs[document] = _number(cost.get("requestedQueryCost"))
 
     def pause_s(self, document: str, spare: float = 0.0) -> float:
-        """Seconds until the bucket has the cost of `document` and the share `spare` (0 to 1) of the whole bucket,
-        which a background job leaves to shoppers."""
+        """Seconds until the bucket has enough points to run `document` and leave `spare` of them.
+
+        `spare` is a share of the bucket's size, 0 to 1, that a background job leaves to shoppers. The result is 0 for a
+        document that has not run yet.
+        """
         if self._bucket is None or document not in self._costs:
             return 0.0
         available = self._bucket.available + (self._clock() - self._bucket.observed_at) * self._bucket.restore_rate
-        wanted = min(self._costs[document] + spare * self._bucket.maximum, self._bucket.maximum)
-        return max(0.0, (wanted - available) / self._bucket.restore_rate)
+        needed = min(self._costs[document] + spare * self._bucket.maximum, self._bucket.maximum)
+        return max(0.0, (needed - available) / self._bucket.restore_rate)
 
     def pause_after_refusal_s(self, document: str) -> float:
-        """Seconds to wait after THROTTLED; never 0, since other processes may use the same bucket."""
-        return max(self.pause_s(document), 0.05) if self._bucket else FIRST_PAUSE_S
+        """Seconds to wait after the error THROTTLED; at least MIN_PAUSE_S."""
+        return max(self.pause_s(document), MIN_PAUSE_S) if self._bucket else DEFAULT_PAUSE_S
 
 
 def _number(value: object) -> float:

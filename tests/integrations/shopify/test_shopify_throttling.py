@@ -8,7 +8,7 @@ import pytest
 from integrations.platform import PlatformUnavailable
 from integrations.shopify import ShopifyPlatform, queries
 from integrations.shopify.client import RequestBudget
-from integrations.shopify.throttle import FIRST_PAUSE_S, Throttle
+from integrations.shopify.throttle import DEFAULT_PAUSE_S, Throttle
 from server.embedded.standins.shopify.cost import Bucket
 from server.embedded.standins.shopify.records import generated, order
 from server.embedded.standins.shopify.shop import Shop
@@ -27,7 +27,7 @@ def test_the_pause_is_what_is_missing_over_the_rate() -> None:
     now = 50.0
     throttle = Throttle(clock=lambda: now)
     assert throttle.pause_s("a") == 0
-    throttle.learn("a", cost(800, available=300))
+    throttle.update("a", cost(800, available=300))
     assert throttle.pause_s("a") == pytest.approx(5.0)
     now = 53.0
     assert throttle.pause_s("a") == pytest.approx(2.0)
@@ -39,16 +39,16 @@ def test_the_pause_is_what_is_missing_over_the_rate() -> None:
 
 def test_spare_points_never_ask_for_more_than_the_bucket_holds() -> None:
     throttle = Throttle(clock=lambda: 0.0)
-    throttle.learn("a", cost(950, available=1_000, maximum=1_000))
+    throttle.update("a", cost(950, available=1_000, maximum=1_000))
     assert throttle.pause_s("a", spare=0.5) == 0
 
 
 @pytest.mark.parametrize("absurd", [{}, {"throttleStatus": None}, cost(1, 1, rate=0), cost(1, 1, rate=-5)])
 def test_absurd_numbers_teach_nothing(absurd: dict[str, object]) -> None:
     throttle = Throttle(clock=lambda: 0.0)
-    throttle.learn("a", absurd)
+    throttle.update("a", absurd)
     assert throttle.pause_s("a") == 0
-    assert throttle.pause_after_refusal_s("a") == FIRST_PAUSE_S
+    assert throttle.pause_after_refusal_s("a") == DEFAULT_PAUSE_S
 
 
 @pytest.mark.parametrize("status", [200, 429])
