@@ -95,9 +95,9 @@ def require_shop_domain(text: str) -> str:
     return domain
 
 
-def find_written_domain(text: str) -> str | None:
-    """The permanent domain that a merchant means by a store's name, domain or address; None where it names no store."""
-    return find_shop_domain(text.strip()) or find_shop_domain(sdk.find_written_domain(text) or "")
+def find_entered_domain(text: str) -> str | None:
+    """The permanent domain of the store that a merchant entered by name, domain or URL; None where it is no store."""
+    return find_shop_domain(text.strip()) or find_shop_domain(sdk.find_entered_domain(text) or "")
 
 
 def authorize_url(shop_domain: str, api_key: str, redirect_uri: str, state: str) -> str:

@@ -1,10 +1,10 @@
-"""Shopify's own library, `shopifyapi`, for what it decides: permission addresses, signed queries, session tokens, and a
-store's address as merchants write it. The only file that imports `shopify`.
+"""Shopify's own library, `shopifyapi`, where its verdict counts: consent page URLs, signed queries, session tokens, and
+a store's domain as merchants enter it. The only file that imports `shopify`.
 
-Nothing of it that sends a request or keeps state is used: its requests have no time-out, `activate_session` binds a
-store to the thread, and `Session.setup` sets the app's key and secret for the whole process. Key and secret go into a
-subclass that lives for one call instead. The import takes about half a second, so that it happens on first use or in
-`load`, and not for installations without a Shopify app.
+What sends a request or has state is not used: the library's requests have no time-out, `activate_session` binds a
+store to the thread, and `Session.setup` sets the app's key and secret for the whole process. Key and secret are put in
+a subclass made for one call instead. The import takes about half a second, so it happens on first use or in `load`, and
+never in an installation without a Shopify app.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,9 +22,9 @@ def load() -> None:
 
 
 def permission_url(shop_domain: str, api_key: str, scopes: Sequence[str], redirect_uri: str, state: str) -> str:
-    """The address of the consent page on which a merchant grants `scopes`.
+    """The URL of the consent page on which a merchant grants `scopes`.
 
-    `shop_domain` has to be checked before: the library makes `evil.myshopify.com` of `evil.example`.
+    Callers check `shop_domain` first: the library turns `evil.example` into `evil.myshopify.com`.
     """
     session = _session_class(api_key=api_key)(shop_domain, API_VERSION)
     return str(session.create_permission_url(list(scopes), redirect_uri, state))
@@ -33,7 +33,7 @@ def permission_url(shop_domain: str, api_key: str, scopes: Sequence[str], redire
 def is_signed_query(pairs: Iterable[tuple[str, str]], secrets: Sequence[str]) -> bool:
     """Whether the `hmac` among these decoded query parameters is a signature of the others by one of `secrets`.
 
-    Neither the time nor repeated names are looked at: of a repeated name the last value is what is checked.
+    The timestamp is not checked. Of a parameter that occurs twice only the last value is, unless its name ends in "[]".
     """
     params: dict[str, str | list[str]] = {}
     for key, value in pairs:
@@ -43,22 +43,22 @@ def is_signed_query(pairs: Iterable[tuple[str, str]], secrets: Sequence[str]) ->
 
 
 def find_session_claims(token: str, api_key: str, secrets: Sequence[str]) -> Mapping[str, object] | None:
-    """The claims of an admin's session token that one of `secrets` signed for this app and that is valid now, with 10
-    seconds of leeway; None for any other. `iss` and `dest` are addresses on one host below myshopify.com."""
+    """The claims of a session token of Shopify's admin; None unless one of `secrets` signed it for this app and it is
+    valid now, with 10 seconds of leeway. Its `iss` and `dest` are URLs of one host below myshopify.com."""
     from shopify import session_token
 
     for secret in secrets:
         try:
             claims: dict[str, object] = session_token.decode_from_header(f"Bearer {token}", api_key, secret)
         except (session_token.SessionTokenError, TypeError, ValueError, AttributeError):
-            continue  # the last three: addresses that are no text
+            continue  # the last three are raised for an `iss` or `dest` that is not a string
         return claims
     return None
 
 
-def find_written_domain(text: str) -> str | None:
-    """The permanent domain that a merchant means by `acme`, `acme.myshopify.com` or the address of a page there; None
-    where the library finds none."""
+def find_entered_domain(text: str) -> str | None:
+    """The permanent domain of the store that a merchant entered as `acme`, as `acme.myshopify.com` or as the URL of a
+    page there; None where the library finds none."""
     from shopify.utils import shop_url
 
     try:

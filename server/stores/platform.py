@@ -92,7 +92,7 @@ class StorePlatform:
         """Whether the consent page of `form` can be used on this installation."""
         return bool(self.form and self.form.consent and not self.missing_settings)
 
-    async def begin_consent(self, caller: Caller, written_store: str) -> Consent:
+    async def begin_consent(self, caller: Caller, entered_store: str) -> Consent:
         """Where the caller agrees to connect the store. Raises Invalid, ValueError."""
         raise NotImplementedError
 

@@ -87,9 +87,9 @@ class WooCommerce(StorePlatform):
         """WooCommerce posts keys to https addresses only."""
         return self.context.settings.base_url.startswith("https://")
 
-    async def begin_consent(self, caller: Caller, written_store: str) -> Consent:
+    async def begin_consent(self, caller: Caller, entered_store: str) -> Consent:
         """The shop's own page, on which its merchant grants us keys. Raises ValueError, in words for the merchant."""
-        store_url = normalise_store_url(written_store)
+        store_url = normalise_store_url(entered_store)
         state = await self.context.stores.create_attempt(caller, self.name, store_url)
         own = f"{self.context.settings.base_url}{CALLBACK}"
         return Consent(

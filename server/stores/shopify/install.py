@@ -10,7 +10,7 @@ from integrations.shopify import InstallState, ShopifyApp, TokenEndpoint
 from integrations.shopify.auth import (
     AuthRefused,
     authorize_url,
-    find_written_domain,
+    find_entered_domain,
     missing_scopes,
     reaches_all_orders,
     read_callback,
@@ -48,10 +48,10 @@ class ShopifyInstall:
     def __init__(self, app: ShopifyApp | None, origin: str, egress: Egress, stores: StoreService) -> None:
         self._app, self._origin, self._egress, self._stores = app, origin, egress, stores
 
-    def begin(self, shop_id: UUID, written_store: str) -> InstallConsent:
-        """Where the merchant agrees to the install. Raises Invalid for what names no Shopify store."""
+    def begin(self, shop_id: UUID, entered_store: str) -> InstallConsent:
+        """The consent page for the store that the merchant entered. Raises Invalid where that is no Shopify store."""
         app = self._require_app()
-        domain = find_written_domain(written_store)
+        domain = find_entered_domain(entered_store)
         if domain is None:
             error = FieldError("shop", "the store's permanent address, such as acme.myshopify.com")
             raise Invalid("This is not a Shopify store.", errors=(error,))

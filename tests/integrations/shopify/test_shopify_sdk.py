@@ -208,7 +208,7 @@ def test_session_tokens(changes: dict[str, Any], secret: str, algorithm: str) ->
 @given(st.text(max_size=60))
 def test_no_text_is_a_session_token(text: str) -> None:
     assert sdk.find_session_claims(text, KEY, (SECRET,)) is None
-    sdk.find_written_domain(text)
+    sdk.find_entered_domain(text)
 
 
 def test_no_call_leaves_a_key_or_a_session_in_the_library() -> None:
