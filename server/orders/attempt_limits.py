@@ -11,7 +11,6 @@ from server.core.logging import get_logger
 from server.orders import storage
 from server.orders.fingerprints import Fingerprints
 from server.orders.limits import (
-    ALARM_AT,
     CODES,
     CODES_PER_ADDRESS,
     CODES_PER_CONVERSATION,
@@ -21,9 +20,10 @@ from server.orders.limits import (
     PER_CONVERSATION,
     POSTCODES,
     SHOP_FAILURES,
-    Counted,
-    Limit,
+    WARNING_EVERY,
+    Attempt,
     Subject,
+    WindowLimit,
 )
 from server.orders.proof import ClaimKind
 from server.shops.identity import Shopper
@@ -48,7 +48,7 @@ class CountedGuess(Struct, frozen=True):
     """A guess that may be checked by proofs of these kinds; `attempts` are released when it is right."""
 
     kinds: frozenset[ClaimKind]
-    attempts: tuple[Counted, ...]
+    attempts: tuple[Attempt, ...]
 
 
 class AttemptLimits:
@@ -109,13 +109,13 @@ class AttemptLimits:
 
     async def count_failure(self, shop_id: UUID) -> None:
         """Count a wrong guess of the shop and log a warning at the 101st in an hour, the 201st, and so on."""
-        counted = Counted(SHOP_FAILURES, self._fingerprints.subject(shop_id, SHOP_FAILURES.scope, ""))
+        counted = Attempt(SHOP_FAILURES, self._fingerprints.subject(shop_id, SHOP_FAILURES.scope, ""))
         async with self._database.connection(shop_id) as connection:
             failures = (await storage.count_attempts(connection, shop_id, [counted]))[counted.subject]
-        if failures > ALARM_AT and failures % ALARM_AT == 1:
+        if failures > WARNING_EVERY and failures % WARNING_EVERY == 1:
             log.warning("order_guessing_suspected", shop_id=str(shop_id), failures=failures, within_s=3600)
 
-    async def _count(self, connection: Connection, shop_id: UUID, attempts: list[Counted]) -> dict[Limit, float]:
+    async def _count(self, connection: Connection, shop_id: UUID, attempts: list[Attempt]) -> dict[WindowLimit, float]:
         """Count one attempt for each limit that has one left. The result has the seconds until each of the others has
         one again, and 0 for those that were counted."""
         counted = await storage.count_attempts(connection, shop_id, attempts)
@@ -123,7 +123,7 @@ class AttemptLimits:
         waits = await storage.list_waits(connection, shop_id, exhausted) if exhausted else {}
         return {attempt.limit: waits.get(attempt.subject, 0.0) for attempt in attempts}
 
-    def _attempts(self, limits: Iterable[Limit], shopper: Shopper, order_key: str = "") -> list[Counted]:
+    def _attempts(self, limits: Iterable[WindowLimit], shopper: Shopper, order_key: str = "") -> list[Attempt]:
         subjects = {
             Subject.CONVERSATION: str(shopper.conversation_id),
             Subject.ORDER: order_key,
@@ -131,9 +131,9 @@ class AttemptLimits:
             Subject.ADDRESS: network_of(shopper.address),
         }
         return [
-            Counted(limit, self._fingerprints.subject(shopper.shop_id, limit.scope, subject))
+            Attempt(limit, self._fingerprints.subject(shopper.shop_id, limit.scope, subject))
             for limit in limits
-            if (subject := subjects[limit.of]) is not None
+            if (subject := subjects[limit.subject]) is not None
         ]
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from msgspec import Struct
 
 from server.core.database import Connection, Database
-from server.orders.limits import LONGEST_WINDOW, Counted
+from server.orders.limits import LONGEST_WINDOW, Attempt
 from server.orders.models import OrderAccess, ProofLevel
 
 
@@ -43,7 +43,7 @@ async def find_locale(connection: Connection, shop_id: UUID, conversation_id: UU
     )
 
 
-async def count_attempts(connection: Connection, shop_id: UUID, attempts: Sequence[Counted]) -> dict[bytes, int]:
+async def count_attempts(connection: Connection, shop_id: UUID, attempts: Sequence[Attempt]) -> dict[bytes, int]:
     """Count one attempt for each subject, and return the new counts of those that had one left.
 
     The counters are locked one by one in the order given. Callers give them in one order of scopes, so that no two wait
@@ -51,7 +51,8 @@ async def count_attempts(connection: Connection, shop_id: UUID, attempts: Sequen
     """
     rows = ", ".join(f"($1, ${3 * n + 2}, ${3 * n + 3}, now(), 1)" for n in range(len(attempts)))
     free = " OR ".join(
-        f"(attempt.scope = ${3 * n + 2} AND attempt.count < {attempt.limit.most})" for n, attempt in enumerate(attempts)
+        f"(attempt.scope = ${3 * n + 2} AND attempt.count < {attempt.limit.max_attempts})"
+        for n, attempt in enumerate(attempts)
     )
     over = " OR ".join(
         f"(attempt.scope = ${3 * n + 2} AND attempt.window_start <= now() - ${3 * n + 4}::interval)"
@@ -70,7 +71,7 @@ async def count_attempts(connection: Connection, shop_id: UUID, attempts: Sequen
     return {row["subject"]: row["count"] for row in counted}
 
 
-async def list_waits(connection: Connection, shop_id: UUID, attempts: Sequence[Counted]) -> dict[bytes, float]:
+async def list_waits(connection: Connection, shop_id: UUID, attempts: Sequence[Attempt]) -> dict[bytes, float]:
     """Seconds until each of these subjects, which had no attempt left, has one again; at least 1."""
     rows = await connection.fetch(
         "SELECT subject, extract(epoch FROM now() - window_start)::float8 AS age_s FROM attempt "
@@ -85,7 +86,7 @@ async def list_waits(connection: Connection, shop_id: UUID, attempts: Sequence[C
     }
 
 
-async def release_attempts(connection: Connection, shop_id: UUID, attempts: Sequence[Counted]) -> None:
+async def release_attempts(connection: Connection, shop_id: UUID, attempts: Sequence[Attempt]) -> None:
     """Take one attempt off each counter."""
     for attempt in attempts:  # one by one, in the order in which they are locked everywhere
         await connection.execute(
