@@ -32,8 +32,9 @@ from server.stores.models import (
 SYNC = "stores.sync"
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 ATTEMPT_LIVES = timedelta(hours=1)
-LEFT_STORES_KEPT = timedelta(days=60)
-"""Shopify sends a store's privacy requests within 48 hours of its leaving, and allows a month to answer them."""
+LEFT_STORE_RETENTION = timedelta(days=60)
+"""How long a shop's former stores are known: Shopify sends the privacy requests of a store within 48 hours after it has
+uninstalled the app, and allows 30 days to answer them."""
 
 
 class Renewed(Struct, frozen=True):
@@ -48,7 +49,7 @@ class Renewed(Struct, frozen=True):
 
 
 Renewal: TypeAlias = Callable[[StoreConnection, dict[str, str]], Awaitable[Renewed | None]]
-"""From a store and its present credentials (empty where they are gone) to new ones; None where they may stay."""
+"""Returns the new credentials of a store from its present ones (empty where they are lost); None to change nothing."""
 
 
 class StoreService:
@@ -80,21 +81,21 @@ class StoreService:
         return found
 
     async def find(self, shop_id: UUID, store_id: UUID) -> StoreConnection | None:
-        """As `get`; None in place of NotFound."""
+        """One connected store of the shop; None where it has no such store."""
         async with self._database.connection(shop_id) as connection:
             return await storage.find_store(connection, shop_id, store_id)
 
     async def connect(self, shop_id: UUID, store: NewStore, actor: str) -> StoreConnection:
-        """Store a connection and enqueue its first pass; connecting the same store again replaces what is stored of it.
+        """Store a connection and enqueue its first pass. A store that is connected already has its row replaced.
 
-        Raises Conflict when another shop of this installation has it.
+        Raises Conflict when the store is connected to another shop of this installation.
         """
-        # part of the settings, so that every process builds its adapter anew
-        noted = {
+        # a part of the settings that changes with each connection, so that every process builds a new adapter
+        added = {
             "connected_at": datetime.now(UTC).isoformat(),
             "currency": (await self._shops.profile(shop_id)).currency,
         }
-        store = msgspec.structs.replace(store, settings=noted | store.settings)
+        store = msgspec.structs.replace(store, settings=added | store.settings)
         sealed = seal(self._vault, shop_id, store.credentials)
         async with self._database.connection(shop_id) as connection:
             await storage.delete_proofs(connection, shop_id)
@@ -121,9 +122,9 @@ class StoreService:
         caller.require(Role.ADMIN)
         store = await self.get(caller.shop_id, store_id)
         if store.platform not in self._sign_in_platforms:
-            raise _wrong_client("only Shopify stores have customer accounts that shoppers can sign in at")
+            raise _invalid_client("only Shopify stores have customer accounts that shoppers can sign in at")
         if client_id is not None and not CLIENT_ID.fullmatch(client_id):
-            raise _wrong_client("the client id as Shopify shows it: letters, digits, - and _")
+            raise _invalid_client("the client id as Shopify shows it: letters, digits, - and _")
         async with self._database.connection(caller.shop_id) as connection:
             await storage.update_setting(connection, caller.shop_id, store_id, CUSTOMER_CLIENT_ID, client_id)
         details: dict[str, object] = {"id": str(store_id), "fields": [CUSTOMER_CLIENT_ID]}
@@ -135,7 +136,7 @@ class StoreService:
         caller.require(Role.ADMIN)
         async with self._database.connection(caller.shop_id) as connection:
             await storage.delete_proofs(connection, caller.shop_id)
-            await storage.note_left(connection, caller.shop_id, store_id)
+            await storage.create_left_store(connection, caller.shop_id, store_id)
             if not await storage.delete_store(connection, caller.shop_id, store_id):
                 raise NotFound
         await self._shops.note(caller.shop_id, caller.actor, "connection.delete", {"id": str(store_id)})
@@ -161,10 +162,10 @@ class StoreService:
             await storage.schedule_sync(connection, store.shop_id, store.id, full=full, within=within)
 
     async def delete_old_left_stores(self) -> None:
-        """Delete the records of stores that shops left longer ago than LEFT_STORES_KEPT."""
-        for shop_id in await storage.list_shops_with_old_left_stores(self._database, LEFT_STORES_KEPT):
+        """Delete the records of stores that shops left longer ago than LEFT_STORE_RETENTION."""
+        for shop_id in await storage.list_shops_with_old_left_stores(self._database, LEFT_STORE_RETENTION):
             async with self._database.connection(shop_id) as connection:
-                await storage.delete_left(connection, shop_id, LEFT_STORES_KEPT)
+                await storage.delete_left_stores(connection, shop_id, LEFT_STORE_RETENTION)
 
     async def find_ref(self, platform: str, address: str) -> StoreRef | None:
         """The store that webhooks of this address belong to, in whichever shop."""
@@ -185,7 +186,7 @@ class StoreService:
             return await storage.count_products(connection, store.shop_id, source_of(store.id))
 
     async def renew(self, store: StoreConnection, renewal: Renewal, actor: str) -> bool:
-        """Replace a store's credentials by what `renewal` returns; False where it returns None.
+        """Replace a store's credentials by what `renewal` returns. False where it returns None or the store is gone.
 
         The row is locked meanwhile, so that one process at a time renews. A store that had revoked our access becomes
         active and is read at once. Raises what `renewal` raises.
@@ -193,21 +194,21 @@ class StoreService:
         key = (store.shop_id, store.id)
         async with self._database.connection(store.shop_id) as connection:
             sealed = await storage.find_credentials(connection, *key, lock=True)
-            now = await storage.find_store(connection, *key)
-            known = find_opened(self._vault, store.shop_id, sealed) or {}
-            renewed = await renewal(now, known) if now else None
-            if now is None or renewed is None:
+            current = await storage.find_store(connection, *key)
+            credentials = find_opened(self._vault, store.shop_id, sealed) or {}
+            renewed = await renewal(current, credentials) if current else None
+            if current is None or renewed is None:
                 return False
             sealed = seal(self._vault, store.shop_id, renewed.credentials)
             await storage.renew_store(connection, *key, renewed.settings, sealed)
         await self._shops.note(store.shop_id, actor, "connection.renew", {"id": str(store.id)})
-        if now.state == "revoked":
+        if current.state == "revoked":
             await self.enqueue_sync(*key)
         return True
 
     async def create_attempt(self, caller: Caller, platform: str, store: str) -> str:
-        """The secret state with which the caller leaves to connect a store (its address); good once, within
-        ATTEMPT_LIVES."""
+        """Return a new secret `state` for the caller's way to the consent page of `store` (its address). It is valid
+        once, within ATTEMPT_LIVES."""
         caller.require(Role.ADMIN)
         state = new_secret("st_")
         async with self._database.connection(caller.shop_id) as connection:
@@ -223,22 +224,22 @@ class StoreService:
         return state
 
     async def consume_attempt(self, platform: str, state: str) -> ConnectAttempt | None:
-        """The attempt with this state, which is then used up; None where it is unknown, expired, used already or of
-        another platform."""
+        """Delete the attempt with this `state` and return it; None where the state is unknown, expired, used already or
+        of another platform."""
         shop_id = await storage.find_shop_of_attempt(self._database, digest(state))
         if shop_id is None:
             return None
         async with self._database.connection(shop_id) as connection:
-            attempt = await storage.take_attempt(connection, shop_id, digest(state))
+            attempt = await storage.consume_attempt(connection, shop_id, digest(state))
         return attempt if attempt and attempt.platform == platform else None
 
     async def mark_revoked(self, shop_id: UUID, store_id: UUID, reason: PlatformRevoked) -> None:
         """Record that the store refuses us, in its row and once in the audit log, until it is connected again."""
         async with self._database.connection(shop_id) as connection:
-            is_news = await storage.revoke_store(connection, shop_id, store_id, str(reason))
-        if is_news:
+            has_changed = await storage.revoke_store(connection, shop_id, store_id, str(reason))
+        if has_changed:
             await self._shops.note(shop_id, "platform", "connection.revoked", {"id": str(store_id)})
 
 
-def _wrong_client(reason: str) -> Invalid:
+def _invalid_client(reason: str) -> Invalid:
     return Invalid("This sign-in cannot be set up.", errors=(FieldError(CUSTOMER_CLIENT_ID, reason),))

@@ -208,7 +208,7 @@ async def create_attempt(
     )
 
 
-async def take_attempt(connection: Connection, shop_id: UUID, state_hash: bytes) -> ConnectAttempt | None:
+async def consume_attempt(connection: Connection, shop_id: UUID, state_hash: bytes) -> ConnectAttempt | None:
     """Delete an attempt and return it; None where it has expired or was taken before."""
     row = await connection.fetchrow(
         "DELETE FROM connect_attempt WHERE shop_id = $1 AND state_hash = $2 AND expires_at >= now() "
@@ -219,7 +219,7 @@ async def take_attempt(connection: Connection, shop_id: UUID, state_hash: bytes)
     return ConnectAttempt(shop_id, row["platform"], row["store"], row["actor"]) if row else None
 
 
-async def note_left(connection: Connection, shop_id: UUID, store_id: UUID) -> None:
+async def create_left_store(connection: Connection, shop_id: UUID, store_id: UUID) -> None:
     """Copy a store's addresses to `left_store` before the store is deleted. An address that is only the store's id is
     not copied: no platform knows it."""
     await connection.execute(
@@ -232,7 +232,7 @@ async def note_left(connection: Connection, shop_id: UUID, store_id: UUID) -> No
     )
 
 
-async def delete_left(connection: Connection, shop_id: UUID, older_than: timedelta) -> None:
+async def delete_left_stores(connection: Connection, shop_id: UUID, older_than: timedelta) -> None:
     """Delete the record of stores that the shop left longer ago than this."""
     await connection.execute(
         "DELETE FROM left_store WHERE shop_id = $1 AND left_at <= now() - $2::interval", shop_id, older_than

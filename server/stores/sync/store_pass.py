@@ -67,11 +67,11 @@ class StorePass:
         async with self._database.connection(shop_id) as connection:
             await storage.begin_sync(connection, shop_id, self._store.id)
         if webhook_url:
-            await self._watch(platform, webhook_url)
+            await self._register_webhooks(platform, webhook_url)
         since = None if result.full or not self._store.synced_at else self._store.synced_at - OVERLAP
         await self._read_products(platform, since)
         if result.full:
-            await self._remove_unmet()
+            await self._delete_stale_products()
         await self._read_pages(platform)
         if result.created or result.updated or result.removed:
             await self._catalog.settle(shop_id)
@@ -83,8 +83,8 @@ class StorePass:
         failed = [msgspec.to_builtins(item) for item in self.result.failed]
         await self._job.save_progress(self.result.read, None, failed, msgspec.structs.asdict(_summary(self.result)))
 
-    async def _watch(self, platform: ShopPlatform, webhook_url: str) -> None:
-        """Register webhooks. A failure is only noted: the schedule brings every change without them, later."""
+    async def _register_webhooks(self, platform: ShopPlatform, webhook_url: str) -> None:
+        """Register webhooks. A failure is only reported: without them the next pass finds the changes, later."""
         try:
             self.result.mended = await platform.ensure_webhooks(webhook_url)
         except PlatformRevoked:
@@ -114,7 +114,7 @@ class StorePass:
         result.failed += counts.failed[: MAX_FAILED_KEPT - len(result.failed)]
         await self.report()
 
-    async def _remove_unmet(self) -> None:
+    async def _delete_stale_products(self) -> None:
         shop_id = self._store.shop_id
         while True:
             async with self._database.connection(shop_id) as connection:

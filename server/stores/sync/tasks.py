@@ -7,7 +7,7 @@ from uuid import UUID
 from integrations.platform import PlatformRevoked, PlatformUnavailable
 from server.catalog.service import Catalog
 from server.core.database import Database
-from server.core.errors import NotFound, Unavailable
+from server.core.errors import Unavailable
 from server.core.jobs import ClaimedJob, LeaseLost
 from server.core.logging import get_logger
 from server.knowledge.service import Knowledge
@@ -19,13 +19,13 @@ from server.stores.sync.store_pass import StorePass
 
 FULL_EVERY = timedelta(days=1)
 RETRY_S = 30.0
-NOT_UNDERSTOOD = "something in this store could not be understood; it will be tried again"
+UNEXPECTED_FAILURE = "something in this store could not be understood; it will be tried again"
 
 log = get_logger("stores")
 
 
 class SyncStore:
-    """Handler of `stores.sync`; a payload with `full` reads everything."""
+    """Handler of the job `stores.sync`, whose payload is {"connection_id": ..., "full": true or false}."""
 
     def __init__(
         self,
@@ -36,12 +36,12 @@ class SyncStore:
         knowledge: Knowledge,
         webhook_url: Callable[[StoreConnection], str | None],
     ) -> None:
-        """`webhook_url` says where a store's webhooks are to be sent."""
+        """`webhook_url` returns the address for a store's webhooks; None for a store that sends none."""
         self._database, self._stores, self._adapters = database, stores, adapters
         self._catalog, self._knowledge, self._webhook_url = catalog, knowledge, webhook_url
 
     async def __call__(self, job: ClaimedJob) -> None:
-        store = await self._find(job)
+        store = await self._stores.find(job.shop_id, UUID(job.payload["connection_id"]))
         if store is None or store.state != "active":
             return await job.finish("done")
         full = bool(job.payload.get("full")) or _is_full_due(store, datetime.now(UTC))
@@ -58,17 +58,11 @@ class SyncStore:
             return await self._postpone(job, store, reason)
         except (LeaseLost, Unavailable):
             raise
-        except Exception:  # shown to the merchant here; the job runner logs it
+        except Exception:  # stored here for the merchant; the job runner logs it
             async with self._database.connection(store.shop_id) as connection:
-                await storage.fail_sync(connection, store.shop_id, store.id, NOT_UNDERSTOOD)
+                await storage.fail_sync(connection, store.shop_id, store.id, UNEXPECTED_FAILURE)
             raise
         return await job.finish("done")
-
-    async def _find(self, job: ClaimedJob) -> StoreConnection | None:
-        try:
-            return await self._stores.get(job.shop_id, UUID(job.payload["connection_id"]))
-        except NotFound:
-            return None
 
     async def _postpone(self, job: ClaimedJob, store: StoreConnection, reason: PlatformUnavailable) -> None:
         async with self._database.connection(store.shop_id) as connection:
