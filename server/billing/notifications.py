@@ -80,7 +80,7 @@ class AlertService:
             await storage.save_alerts(connection, caller.shop_id, percents, choices.spent_minor)
         self._entitlements.invalidate(caller.shop_id)
         details: dict[str, object] = {"at_percents": percents, "spent_minor": choices.spent_minor}
-        await self._shops.note(caller.shop_id, caller.actor, "billing.alerts", details)
+        await self._shops.add_audit_entry(caller.shop_id, caller.actor, "billing.alerts", details)
         return await self.get_alerts(caller.shop_id)
 
 
@@ -105,7 +105,7 @@ class SendBillingNotice:
         if kind.startswith("state:") and kind != f"state:{entitlement.state}":
             return await job.finish("done")  # out of date: a payment arrived or a plan was chosen since
         mail = render_notice(kind, entitlement)
-        await self._shops.note(job.shop_id, "billing", "billing.notice", dict(job.payload))
+        await self._shops.add_audit_entry(job.shop_id, "billing", "billing.notice", dict(job.payload))
         owners = [each.email for each in await self._members.list_of(job.shop_id) if each.role == Role.OWNER]
         try:
             if self._mailer:

@@ -122,7 +122,7 @@ class BillingService:
                 await payments.change_plan(subscription, price_id, overage_id, "always_invoice", key, at)
             elif subscription.scheduled_lookup_key:
                 await payments.release_schedule(subscription)
-        await self._shops.note(caller.shop_id, caller.actor, "billing.plan", {"plan": plan.lookup_key})
+        await self._shops.add_audit_entry(caller.shop_id, caller.actor, "billing.plan", {"plan": plan.lookup_key})
         return await self.refresh(caller.shop_id)
 
     async def _find_proration_time(
@@ -146,7 +146,7 @@ class BillingService:
         subscription = await self._require_subscription(caller.shop_id)
         async with translate_payment_errors():
             await self._require_payments().cancel_at_period_end(subscription, cancels)
-        await self._shops.note(caller.shop_id, caller.actor, "billing.cancel", {"wanted": cancels})
+        await self._shops.add_audit_entry(caller.shop_id, caller.actor, "billing.cancel", {"wanted": cancels})
         return await self.refresh(caller.shop_id)
 
     async def update_choices(self, caller: Caller, *, overage: bool, spending_cap_minor: int | None) -> None:
@@ -161,7 +161,7 @@ class BillingService:
             raise Conflict("The shop has no subscription. Choose a plan before paying for further answers.")
         self._entitlements.invalidate(caller.shop_id)
         details: dict[str, object] = {"overage": overage, "spending_cap_minor": spending_cap_minor}
-        await self._shops.note(caller.shop_id, caller.actor, "billing.choose", details)
+        await self._shops.add_audit_entry(caller.shop_id, caller.actor, "billing.choose", details)
 
     async def list_invoices(self, caller: Caller) -> tuple[Invoice, ...]:
         """The newest MAX_INVOICES invoices, newest first; none for a shop that never subscribed. Raises Unavailable."""

@@ -256,13 +256,13 @@ class ShopService:
         shop_id, key_id = await self.shop_of_key(secret_key, "secret")
         return Caller(shop_id=shop_id, role=Role.ADMIN, actor=f"key:{key_id}")
 
-    async def note(self, shop_id: UUID, actor: str, action: str, details: dict[str, object]) -> None:
-        """Write into the shop's audit."""
+    async def add_audit_entry(self, shop_id: UUID, actor: str, action: str, details: dict[str, object]) -> None:
+        """Add an entry to the shop's audit log."""
         async with self._database.session(shop_id) as session:
             await storage.add_audit_entry(session, shop_id, actor, action, details)
 
     async def has_feature(self, shop_id: UUID, name: str) -> bool:
-        """Whether the shop's plan has it."""
+        """Whether the shop's plan includes the feature of this name."""
         return await self._features.has_feature(shop_id, name)
 
     async def _resolved(self, shop: ShopRow) -> dict[str, Any]:

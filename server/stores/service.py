@@ -109,7 +109,9 @@ class StoreService:
                 for address in filter(None, (store.address, str(store_id))):
                     if not await storage.register_store(connection, shop_id, store_id, store.platform, address):
                         raise Conflict("This store is already connected to another shop; disconnect it there first.")
-        await self._shops.note(shop_id, actor, "connection.create", {"platform": store.platform, "name": store.name})
+        await self._shops.add_audit_entry(
+            shop_id, actor, "connection.create", {"platform": store.platform, "name": store.name}
+        )
         if store.every_s:
             await self.enqueue_sync(shop_id, store_id)
         return await self.get(shop_id, store_id)
@@ -128,7 +130,7 @@ class StoreService:
         async with self._database.connection(caller.shop_id) as connection:
             await storage.update_setting(connection, caller.shop_id, store_id, CUSTOMER_CLIENT_ID, client_id)
         details: dict[str, object] = {"id": str(store_id), "fields": [CUSTOMER_CLIENT_ID]}
-        await self._shops.note(caller.shop_id, caller.actor, "connection.change", details)
+        await self._shops.add_audit_entry(caller.shop_id, caller.actor, "connection.change", details)
         return await self.get(caller.shop_id, store_id)
 
     async def disconnect(self, caller: Caller, store_id: UUID) -> None:
@@ -139,7 +141,7 @@ class StoreService:
             await storage.create_left_store(connection, caller.shop_id, store_id)
             if not await storage.delete_store(connection, caller.shop_id, store_id):
                 raise NotFound
-        await self._shops.note(caller.shop_id, caller.actor, "connection.delete", {"id": str(store_id)})
+        await self._shops.add_audit_entry(caller.shop_id, caller.actor, "connection.delete", {"id": str(store_id)})
 
     async def enqueue_sync(self, shop_id: UUID, store_id: UUID, *, full: bool = False) -> UUID:
         """Enqueue a job that reads the store now, and return its id. Raises NotFound."""
@@ -201,7 +203,7 @@ class StoreService:
                 return False
             sealed = seal(self._vault, store.shop_id, renewed.credentials)
             await storage.renew_store(connection, *key, renewed.settings, sealed)
-        await self._shops.note(store.shop_id, actor, "connection.renew", {"id": str(store.id)})
+        await self._shops.add_audit_entry(store.shop_id, actor, "connection.renew", {"id": str(store.id)})
         if current.state == "revoked":
             await self.enqueue_sync(*key)
         return True
@@ -238,7 +240,7 @@ class StoreService:
         async with self._database.connection(shop_id) as connection:
             has_changed = await storage.revoke_store(connection, shop_id, store_id, str(reason))
         if has_changed:
-            await self._shops.note(shop_id, "platform", "connection.revoked", {"id": str(store_id)})
+            await self._shops.add_audit_entry(shop_id, "platform", "connection.revoked", {"id": str(store_id)})
 
 
 def _invalid_client(reason: str) -> Invalid:
