@@ -1,4 +1,4 @@
-"""Reads products from a file of any known format: detects it, reads row by row, reports repeated ids."""
+"""Reads products from a file of any known format: detects the format, reads row by row and reports repeated ids."""
 
 import hashlib
 from collections.abc import Callable, Iterator
@@ -24,8 +24,9 @@ from .xml_rows import feed_records
 Records = Iterator[Record | BadRow]
 
 
-class _Shape(Struct, frozen=True):
-    """How to read a format: its raw records, and how those of one product are found and built."""
+class _Format(Struct, frozen=True):
+    """How to read a format: `open_records` yields its raw records; where a product has several of them, `key_of` names
+    the product of each and `build_group` builds it."""
 
     name: str
     open_records: Callable[[BufferedReader], Records]
@@ -39,15 +40,17 @@ def read_products(
 ) -> Iterator[Row]:
     """Yield the products of a file, and its bad rows, as they are read, in bounded memory.
 
-    `mapping` is `mapping.parse_mapping`'s; `default_currency` holds where a price names none. Raises MappingError
-    and UnreadablePrice (for the default currency) at once; UnreadableFile when, or as soon as, the file cannot be
-    read on, after the good rows before that place. Of rows with one id the last wins, and the others are named.
+    `mapping` is a result of `mapping.parse_mapping`; `default_currency` is that of prices without one. Of rows with the
+    same id the last counts, and a ReplacedRow is yielded for each earlier one.
+
+    Raises MappingError and UnreadablePrice (for the default currency) at once. Raises UnreadableFile at once for an
+    unknown format, or later, after all rows before the place that cannot be read.
     """
     context = Context(currency_code(default_currency), compile_mapping(mapping))
     head = read_head(path)
-    shape = _detect(head)
-    _require_columns(shape, context.sources)
-    return _read(path, shape, context, progress or Progress())
+    file_format = _detect(head)
+    _require_columns(file_format, context.sources)
+    return _read(path, file_format, context, progress or Progress())
 
 
 def detect_format(path: Path) -> str:
@@ -55,7 +58,7 @@ def detect_format(path: Path) -> str:
     return _detect(read_head(path)).name
 
 
-def _detect(head: bytes) -> _Shape:
+def _detect(head: bytes) -> _Format:
     text = decode_bytes(head).replace("\0", "")
     start = text.lstrip()[:2000].lower()
     is_whole = len(head) < HEAD_BYTES
@@ -64,10 +67,10 @@ def _detect(head: bytes) -> _Shape:
     if start.startswith(("<!doctype html", "<html")):
         raise UnreadableFile("this is a web page, not a product file; to read a site use `aisle crawl`")
     if start.startswith("<"):
-        return _Shape("XML product feed", lambda stream: feed_records(stream), None, *feed)
+        return _Format("XML product feed", lambda stream: feed_records(stream), None, *feed)
     if start.startswith(("[", "{")):
         is_lines = json_rows.is_json_lines(text)
-        return _Shape(
+        return _Format(
             "JSONL" if is_lines else "JSON",
             lambda stream: (
                 json_rows.line_records(text_lines(stream, head))
@@ -77,48 +80,48 @@ def _detect(head: bytes) -> _Shape:
             None,
             *(feed if has_groups else ()),
         )
-    return _table_shape(detect_table(text, is_whole=is_whole), head)
+    return _table_format(detect_table(text, is_whole=is_whole), head)
 
 
-def _table_shape(table: Table, head: bytes) -> _Shape:
+def _table_format(table: Table, head: bytes) -> _Format:
     def records(stream: BufferedReader) -> Records:
         return table_records(text_lines(stream, head), table)
 
     header = table.header
-    if shopify_export.is_shopify(header):
-        return _Shape("Shopify export", records, header, shopify_export.group_key, shopify_export.build_group)
-    if woocommerce_export.is_woocommerce(header):
+    if shopify_export.is_shopify_export(header):
+        return _Format("Shopify export", records, header, shopify_export.group_key, shopify_export.build_group)
+    if woocommerce_export.is_woocommerce_export(header):
         families = woocommerce_export.Families()
-        return _Shape("WooCommerce export", records, header, families.key, woocommerce_export.build_group)
+        return _Format("WooCommerce export", records, header, families.key, woocommerce_export.build_group)
     name = "TSV" if table.delimiter == "\t" else "CSV"
     if "group" in resolve(header).by_target:
-        return _Shape(f"{name} product feed", records, header, google_feed.group_key, google_feed.build_group)
-    return _Shape(name, records, header)
+        return _Format(f"{name} product feed", records, header, google_feed.group_key, google_feed.build_group)
+    return _Format(name, records, header)
 
 
-def _require_columns(shape: _Shape, sources: tuple[Source, ...]) -> None:
-    if shape.header is None:
+def _require_columns(file_format: _Format, sources: tuple[Source, ...]) -> None:
+    if file_format.header is None:
         return
-    columns = ", ".join(shape.header)[:300]
+    columns = ", ".join(file_format.header)[:300]
     for source in sources:
-        if source.constant is None and source.path not in shape.header:
+        if source.constant is None and source.path not in file_format.header:
             raise UnreadableFile(
                 f"--map {source.target}={source.path}: there is no column {source.path!r}; the columns are {columns}"
             )
-    known = {*resolve(shape.header).by_target, *(source.target for source in sources)}
+    known = {*resolve(file_format.header).by_target, *(source.target for source in sources)}
     for target in ("id", "title"):
-        if shape.build_group in (None, google_feed.build_group) and target not in known:
+        if file_format.build_group in (None, google_feed.build_group) and target not in known:
             raise UnreadableFile(
                 f"no column looks like the {target}; the columns are {columns}; use --map {target}=COLUMN"
             )
 
 
-def _read(path: Path, shape: _Shape, context: Context, progress: Progress) -> Iterator[Row]:
+def _read(path: Path, file_format: _Format, context: Context, progress: Progress) -> Iterator[Row]:
     unseen = {source.path for source in context.sources if source.constant is None}
     count = 0
     with closing(open_bytes(path, progress)) as stream:
-        records = _strike_found(shape.open_records(stream), unseen)
-        for row in _mark_replaced(_rows(records, shape, context, progress)):
+        records = _discard_found(file_format.open_records(stream), unseen)
+        for row in _mark_replaced(_rows(records, file_format, context, progress)):
             count += 1
             yield row
     if not count:
@@ -127,20 +130,20 @@ def _read(path: Path, shape: _Shape, context: Context, progress: Progress) -> It
         yield BadRow(0, f"--map names {name!r}, but no row has such a field")
 
 
-def _strike_found(records: Records, unseen: set[str]) -> Records:
-    """Pass records on and remove from `unseen` each mapped field that a row has."""
+def _discard_found(records: Records, unseen: set[str]) -> Records:
+    """Yield the records unchanged, and remove from `unseen` each mapped field that one of them has."""
     for record in records:
         if unseen and isinstance(record, Record):
             unseen -= {name for name in unseen if get_by_path(record.fields, name) is not None}
         yield record
 
 
-def _rows(records: Records, shape: _Shape, context: Context, progress: Progress) -> Iterator[Row]:
-    if shape.key_of is None or shape.build_group is None:
+def _rows(records: Records, file_format: _Format, context: Context, progress: Progress) -> Iterator[Row]:
+    if file_format.key_of is None or file_format.build_group is None:
         for record in records:
             yield record if isinstance(record, BadRow) else build_product(record, context)
         return
-    key_of, build_group = shape.key_of, shape.build_group
+    key_of, build_group = file_format.key_of, file_format.build_group
     for group in group_records(records, lambda record: key_of(record, context), progress):
         if isinstance(group, BadRow):
             yield group
@@ -149,7 +152,8 @@ def _rows(records: Records, shape: _Shape, context: Context, progress: Progress)
 
 
 def _mark_replaced(rows: Iterator[Row]) -> Iterator[Row]:
-    """Report the earlier of two rows with one id. Ids take 8 bytes each, so those of a catalog fit in memory."""
+    """Add a ReplacedRow for the earlier of two rows with one id. Ids are hashed to 8 bytes each, so that those of a
+    whole catalog fit in memory."""
     seen: dict[int, int] = {}
     for row in rows:
         if isinstance(row, ParsedProduct):

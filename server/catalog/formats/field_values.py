@@ -1,4 +1,4 @@
-"""Single cells: availability, lists, addresses, part numbers, categories, attributes."""
+"""Parses single cells: availability, lists, URLs, part numbers, categories, attributes."""
 
 import json
 import re
@@ -190,14 +190,14 @@ def is_unpublished(value: Any) -> bool:
 
 
 def parse_url(value: Any, *, max_chars: int | None = MAX_URL_CHARS) -> str | None:
-    """The first http(s) address in a cell, a list or an object of an image, or None. A longer one than `max_chars` is
-    none; None takes any length."""
+    """Parse the first http(s) URL of a cell, a list or an image object; None where there is none of at most `max_chars`
+    characters (None for any length)."""
     for item in parse_list(value):
         if isinstance(item, dict):
             item = next((item[key] for key in ("src", "url", "href", "link") if item.get(key)), "")
         text = str(item).strip()
         text = f"https:{text}" if text.startswith("//") else text
-        # Addresses may hold commas, so a list is only taken apart where the next address starts.
+        # A URL may contain commas, so a list is split only where the next URL starts.
         text = re.split(r"[\s,;|]+(?=https?://)", text)[0]
         if (max_chars is None or len(text) <= max_chars) and _URL.fullmatch(text) and _has_host(text):
             return text
@@ -239,7 +239,7 @@ def parse_identifiers(value: Any) -> list[str]:
 
 
 def parse_time(value: Any) -> datetime | None:
-    """Parse an ISO 8601 time as aware UTC (without a zone it is taken for UTC); None for anything else."""
+    """Parse an ISO 8601 time as aware UTC; without a zone it is taken as UTC. None for anything else."""
     try:
         moment = datetime.fromisoformat(render_text(value))
     except ValueError:
@@ -248,7 +248,8 @@ def parse_time(value: Any) -> datetime | None:
 
 
 def parse_attributes(fields: Iterable[tuple[str, Any]]) -> dict[str, str]:
-    """Return further fields as texts by name. A nested field is named "outer inner"; empty ones are left out."""
+    """Return further fields as texts by name, at most MAX_ATTRIBUTES. A nested field is named "outer inner"; empty
+    fields are left out."""
     found: dict[str, str] = {}
     for name, value in _flat(fields, "", 0):
         text = html_to_text(value) if isinstance(value, str) and "<" in value else render_text(value)

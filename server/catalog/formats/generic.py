@@ -97,7 +97,12 @@ def read_prices(cells: Cells, currency: str) -> tuple[Money | None, Money | None
     before = cells.money("compare_at_price", currency)
     if sale and is_now_within(render_text(cells.first("sale_dates"))) and (price is None or is_less(sale, price)):
         price, before = sale, price or before
-    return price, before if price and before and is_less(price, before) else None
+    return price, reduced_from(before, price)
+
+
+def reduced_from(before: Money | None, price: Money | None) -> Money | None:
+    """The price before a reduction: `before` where it is higher than `price`, else None."""
+    return before if before and price and is_less(price, before) else None
 
 
 def is_less(price: Money, other: Money) -> bool:

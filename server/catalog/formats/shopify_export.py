@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from integrations.platform import Money, Product, Variant
+from integrations.platform import Product, Variant
 
 from .cell_access import Context
 from .columns import normalise
@@ -20,23 +20,24 @@ from .field_values import (
     parse_url,
     render_text,
 )
-from .generic import is_less, lowest_price
+from .generic import lowest_price, reduced_from
 from .grouping import Group
 from .money import UnreadablePrice, parse_money
 from .row_result import BadRow, ParsedProduct, Record, Row, SkippedRow
 
-_NEW_NAMES = {
+_CLASSIC_NAMES = {
     "url handle": "handle", "body html": "description", "published on online store": "published",
     "sku": "variant sku", "barcode": "variant barcode", "price": "variant price",
     "compare at price": "variant compare at price", "inventory tracker": "variant inventory tracker",
     "inventory quantity": "variant inventory qty", "continue selling when out of stock": "variant inventory policy",
     "product image url": "image src", "variant image url": "variant image",
 }  # fmt: skip
+"""Each present column name, normalised, and the classic name of the same column."""
 _METAFIELD = re.compile(r"(.+?)\s*\(product\.metafields\.[^)]{1,100}\)")
 _ATTRIBUTE_COLUMNS = ("type", "tags")
 
 
-def is_shopify(header: Iterable[str]) -> bool:
+def is_shopify_export(header: Iterable[str]) -> bool:
     """Whether a table has the columns that make a Shopify export."""
     names = {_plain(name) for name in header}
     return {"handle", "title", "option1 name", "option1 value"} <= names and "variant price" in names
@@ -113,7 +114,7 @@ def _variants(
     problems: list[BadRow] = []
     for number, cells in rows:
         if not any(render_text(cells.get(column)) for column in ("variant price", "variant sku", "option1 value")):
-            continue  # a row that only brings a further picture
+            continue  # a row that only adds a picture
         try:
             variants.append(_variant(cells, names, len(variants) + 1, currency))
         except UnreadablePrice as error:
@@ -130,22 +131,18 @@ def _variant(cells: dict[str, Any], names: list[str], position: int, currency: s
     stock = (
         parse_stock(cells.get("variant inventory qty")) if render_text(cells.get("variant inventory tracker")) else None
     )
-    sells_on = render_text(cells.get("variant inventory policy")).lower() in ("continue", "true")
+    continues_selling = render_text(cells.get("variant inventory policy")).lower() in ("continue", "true")
     return Variant(
         id=sku or " / ".join(options.values()) or str(position),
         title=" / ".join(options.values()) or sku or str(position),
         price=price,
-        compare_at_price=_reduced_from(parse_money(cells.get("variant compare at price"), currency), price),
-        available=stock is None or stock > 0 or sells_on,
+        compare_at_price=reduced_from(parse_money(cells.get("variant compare at price"), currency), price),
+        available=stock is None or stock > 0 or continues_selling,
         sku=sku,
         barcode=barcodes[0] if barcodes else None,
         stock=stock,
         options=options,
     )
-
-
-def _reduced_from(before: Money | None, price: Money | None) -> Money | None:
-    return before if before and price and is_less(price, before) else None
 
 
 def _cells(record: Record) -> dict[str, Any]:
@@ -154,4 +151,4 @@ def _cells(record: Record) -> dict[str, Any]:
 
 def _plain(name: str) -> str:
     plain = normalise(name)
-    return _NEW_NAMES.get(plain, plain)
+    return _CLASSIC_NAMES.get(plain, plain)

@@ -46,7 +46,7 @@ _ATTRIBUTE_COLUMNS = (
 Cells = dict[str, Any]
 
 
-def is_woocommerce(header: Iterable[str]) -> bool:
+def is_woocommerce_export(header: Iterable[str]) -> bool:
     """Whether a table has the columns that make a WooCommerce export."""
     names = {normalise(name) for name in header}
     return {"type", "name", "regular price"} <= names and bool({"published", "parent", "in stock"} & names)
