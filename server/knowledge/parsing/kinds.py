@@ -27,12 +27,12 @@ _HTML = re.compile(
 _KNOWN = "md, txt, html, pdf, docx, csv, xlsx, json, yaml"
 
 
-def unpack(data: bytes, name: str) -> tuple[bytes, str]:
-    """Return a file's bytes and name without gzip. Raises UnreadableFile when it is too large or empty."""
+def decompress(data: bytes, name: str) -> tuple[bytes, str]:
+    """Return a file's bytes and name, both without gzip. Raises UnreadableFile for too large, empty or damaged ones."""
     if data.startswith(b"\x1f\x8b"):
-        unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+        decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16)
         try:
-            data = unpacker.decompress(data, MAX_FILE_BYTES + 1)
+            data = decompressor.decompress(data, MAX_FILE_BYTES + 1)
         except zlib.error as error:
             raise UnreadableFile("the gzip file is damaged") from error
         name = name.removesuffix(".gz")
@@ -43,8 +43,9 @@ def unpack(data: bytes, name: str) -> tuple[bytes, str]:
     return data, name
 
 
-def kind_of(data: bytes, name: str) -> str:
-    """Return pdf, docx, xlsx, html, markdown, text, csv, json, jsonl or yaml. Raises UnreadableFile for others."""
+def detect_kind(data: bytes, name: str) -> str:
+    """Return the kind of a file: pdf, docx, xlsx, html, markdown, text, csv, json, jsonl or yaml. Raises UnreadableFile
+    for any other."""
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith(b"PK\x03\x04"):
@@ -56,9 +57,8 @@ def kind_of(data: bytes, name: str) -> str:
     suffix = PurePosixPath(name.lower().replace("\\", "/")).suffix
     if _HTML.match(head):
         return "html"
-    if (
-        suffix in _NEVER_TEXT
-    ):  # an upload that broke off, or a saved error message: shoppers must not read it as an answer
+    if suffix in _NEVER_TEXT:
+        # an upload that broke off, or a saved error message: shoppers must not read it as an answer
         raise UnreadableFile(
             f"the file is named {suffix} but is not such a file; save it again from the program that made it"
         )
@@ -87,7 +87,7 @@ def _text_kind(head: str) -> str:
 
 def _require_text(head: str) -> None:
     odd = sum(not (character.isprintable() or character in "\t\n\r\f\0\ufeff\u00ad") for character in head)
-    is_binary = head.count("\0") > max(len(head) // 100, 2)  # a stray NUL is forgiven, a program is not
+    is_binary = head.count("\0") > max(len(head) // 100, 2)  # a few stray NULs occur in text
     if is_binary or odd > max(len(head) // 20, 4) or head.count("\ufffd") > max(len(head) // 20, 4):
         raise UnreadableFile(f"the file has an unknown type; known are {_KNOWN}")
 
@@ -96,7 +96,7 @@ def _office_kind(data: bytes) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = {entry.filename for entry in archive.infolist()}
-            _require_honest(archive, len(data))
+            _require_safe_archive(archive, len(data))
     except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
         raise UnreadableFile("the file is a damaged archive or Office file") from error
     if "word/document.xml" in names:
@@ -106,8 +106,9 @@ def _office_kind(data: bytes) -> str:
     raise UnreadableFile(f"the file is a zip archive; unpack it and import what is inside ({_KNOWN})")
 
 
-def _require_honest(archive: zipfile.ZipFile, packed: int) -> None:
-    """Raises UnreadableFile for an archive that expands to far more than a document does."""
+def _require_safe_archive(archive: zipfile.ZipFile, packed: int) -> None:
+    """Raises UnreadableFile for an archive that is encrypted, or that expands to far more than a document does (a zip
+    bomb). `packed` is its size in bytes."""
     entries = archive.infolist()
     total = sum(entry.file_size for entry in entries)
     if len(entries) > MAX_ARCHIVE_ENTRIES or total > min(MAX_ARCHIVE_BYTES, max(packed * MAX_ARCHIVE_RATIO, 2**20)):

@@ -1,7 +1,7 @@
 """Parses a file into documents. Input may be hostile: call it through `isolation.DocumentParser`."""
 
 from .documents import MAX_DOCUMENTS, ParsedDocument, UnreadableFile
-from .kinds import kind_of, unpack
+from .kinds import decompress, detect_kind
 
 Documents = tuple[ParsedDocument, ...]
 
@@ -11,9 +11,9 @@ def parse_document(data: bytes, name: str) -> Documents:
 
     `name` is the file's name or address; it gives a title where the content has none. Raises UnreadableFile.
     """
-    data, name = unpack(data, name)
+    data, name = decompress(data, name)
     try:
-        documents = _parse(data, name, kind_of(data, name))
+        documents = _parse(data, name, detect_kind(data, name))
     except RecursionError as error:
         raise UnreadableFile("the file nests its parts too deeply") from error
     kept = tuple(document for document in documents if document.sections)

@@ -20,7 +20,7 @@ from server.knowledge.parsing import (
     split_sections,
 )
 from server.knowledge.parsing.documents import PARSER_VERSION
-from server.knowledge.parsing.kinds import kind_of
+from server.knowledge.parsing.kinds import detect_kind
 from server.knowledge.parsing.outline import title_from_name
 from server.knowledge.parsing.pdf import paragraphs
 from server.knowledge.parsing.splitting import estimate_tokens
@@ -334,7 +334,7 @@ def test_other_json_and_yaml_read_as_names_and_values() -> None:
     ],
 )
 def test_the_content_says_what_a_file_is(data: bytes, name: str, kind: str) -> None:
-    assert kind_of(data, name) == kind
+    assert detect_kind(data, name) == kind
 
 
 @pytest.mark.parametrize(
