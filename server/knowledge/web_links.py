@@ -1,8 +1,9 @@
-"""Addresses of pages: makes them canonical, finds them in a page, and recognises endless mazes.
+"""URLs of pages: writes them in one way, finds them in a page, and recognises crawler traps.
 
 Links are found by a regular expression, not by selectolax: its parser takes time quadratic in the attributes of one tag
-(129 KB: 0.9 s, a page may have megabytes) and in depth, and a guard in front of it costs more than it saves. Of 460 KB
-with 1,500 links the guard alone takes 29 ms, parser and selector 12 ms, the expression with canonical_url 37 ms.
+(0.9 s for 129 KB, and a page may have megabytes) and in the depth of nesting, and a check before it costs more than it
+saves. For 460 KB with 1,500 links the check alone takes 29 ms, parser and selector take 12 ms, and the expression with
+canonical_url takes 37 ms.
 """
 
 import html
@@ -14,20 +15,24 @@ from urllib.parse import parse_qsl, quote, urlencode, urljoin, urlsplit, urlunsp
 from server.core.addresses import MAX_URL_CHARS
 
 MAX_LINK_DEPTH = 8
-MAX_PATH_PARTS = 10
-MAX_SAME_PART = 3
+MAX_PATH_SEGMENTS = 10
+MAX_REPEATED_SEGMENT = 3
 MAX_QUERIES_PER_PATH = 20
-MAX_WAITING = 20_000
+MAX_URLS = 20_000
 
-_TRACKING = re.compile(r"utm_\w+|[gf]clid|msclkid|mc_[ce]id|_ga|ref|srsltid|sessionid|phpsessid|sid|_pos|_sid|_ss")
-_ACTING = re.compile(r"add-to-cart|add_to_wishlist|remove_item|action|logout|replytocom|_wpnonce|orderby|filter_\w+")
-"""Parameters of links that change something in a shop, or only sort pages that are read already."""
-_NOT_PAGES = re.compile(
+_TRACKING_PARAMETERS = re.compile(
+    r"utm_\w+|[gf]clid|msclkid|mc_[ce]id|_ga|ref|srsltid|sessionid|phpsessid|sid|_pos|_sid|_ss"
+)
+_NON_PAGE_PARAMETERS = re.compile(
+    r"add-to-cart|add_to_wishlist|remove_item|action|logout|replytocom|_wpnonce|orderby|filter_\w+"
+)
+"""Query parameters of links that change something in a shop, or only sort and filter pages that are read already."""
+_NON_PAGE_FILES = re.compile(
     r"\.(?:jpe?g|png|gif|webp|avif|svg|ico|css|js|mjs|json|xml|rss|atom|zip|gz|mp[34]|m4a|webm|mov|avi|woff2?|ttf|eot"
     r"|docx?|xlsx?|pptx?|csv|exe|dmg|apk)$",
     re.IGNORECASE,
 )
-_ACTING_PATHS = re.compile(
+_NON_PAGE_PATHS = re.compile(
     r"/(?:cart|checkout|basket|log-?out|log-?in|wp-login\.php|wp-admin|account|my-account)(?:/|$)"
 )
 _ENCODED_DOT = re.compile("%2e", re.IGNORECASE)
@@ -38,8 +43,8 @@ _HREF = re.compile(
 
 
 def canonical_url(text: str, base: str | None = None) -> str | None:
-    """The one way to write an address: lower-case host, no fragment, default port or tracking parameters, the others
-    in order. None for what is no http(s) address, or is longer than MAX_URL_CHARS."""
+    """A URL in the one way we write it: host in lower case, parameters sorted, without fragment, default port and
+    tracking parameters. None for what is no http(s) URL, or is longer than MAX_URL_CHARS."""
     try:
         parts = urlsplit(urljoin(base, text.strip()) if base else text.strip())
         host, port = (parts.hostname or "").rstrip("."), parts.port
@@ -52,7 +57,7 @@ def canonical_url(text: str, base: str | None = None) -> str | None:
     query = [
         (name, value)
         for name, value in parse_qsl(parts.query, keep_blank_values=True, max_num_fields=200)
-        if not _TRACKING.fullmatch(name.lower())
+        if not _TRACKING_PARAMETERS.fullmatch(name.lower())
     ]
     path = quote(_without_dots(parts.path), safe="/%:@!$&'()*+,;=~-._")
     address = host if is_default else f"{host}:{port}"
@@ -65,17 +70,17 @@ def _without_dots(path: str) -> str:
     path = _ENCODED_DOT.sub(".", path)
     if "/." not in path:
         return path or "/"
-    steps: list[str] = []
-    for step in path.split("/")[1:]:
-        if step == "..":
-            steps = steps[:-1]
-        elif step != ".":
-            steps.append(step)
-    return "/" + "/".join(steps)
+    segments: list[str] = []
+    for segment in path.split("/")[1:]:
+        if segment == "..":
+            segments = segments[:-1]
+        elif segment != ".":
+            segments.append(segment)
+    return "/" + "/".join(segments)
 
 
 def is_same_site(url: str, other: str) -> bool:
-    """Whether two addresses have the same host and port; "www." and http or https make no difference."""
+    """Whether two URLs have the same host and port, with or without "www."; the scheme makes no difference."""
     return _site(url) == _site(other)
 
 
@@ -103,7 +108,8 @@ def page_links(url: str, data: bytes) -> list[str]:
 
 
 class Frontier:
-    """Selects the addresses to request: on the site, not seen yet, and not part of an endless maze."""
+    """Selects the URLs to fetch: on the site of `start`, not seen yet, and no part of a crawler trap such as an endless
+    calendar."""
 
     def __init__(self, start: str) -> None:
         self._start = start
@@ -111,30 +117,33 @@ class Frontier:
         self._queries: Counter[str] = Counter()
 
     def mark(self, url: str) -> None:
-        """Mark a page as read, by the address it was found at."""
+        """Mark a page as seen, by the URL that redirects led to."""
         self._seen.add(_without_scheme(url))
 
     def admit(self, urls: Iterable[str], depth: int) -> list[tuple[str, int]]:
-        """Return the addresses to fetch, with their depth in links from the start."""
+        """Return those of `urls` that should be fetched, each with `depth`, the number of links from the start. They
+        count as seen from now on."""
         if depth > MAX_LINK_DEPTH:
             return []
-        return [(url, depth) for url in urls if self._is_worth_it(url)]
+        return [(url, depth) for url in urls if self._admits(url)]
 
-    def _is_worth_it(self, url: str) -> bool:
+    def _admits(self, url: str) -> bool:
         key = _without_scheme(url)
-        if key in self._seen or len(self._seen) > MAX_WAITING or not is_same_site(url, self._start):
+        if key in self._seen or len(self._seen) > MAX_URLS or not is_same_site(url, self._start):
             return False
         self._seen.add(key)
         return url == self._start or not self._is_trap(url)
 
     def _is_trap(self, url: str) -> bool:
         parts = urlsplit(url)
-        steps = [step for step in parts.path.split("/") if step]
-        if _NOT_PAGES.search(parts.path) or _ACTING_PATHS.search(parts.path.lower()):
+        segments = [segment for segment in parts.path.split("/") if segment]
+        if _NON_PAGE_FILES.search(parts.path) or _NON_PAGE_PATHS.search(parts.path.lower()):
             return True
-        if len(steps) > MAX_PATH_PARTS or max(Counter(steps).values(), default=0) >= MAX_SAME_PART:
+        if len(segments) > MAX_PATH_SEGMENTS or max(Counter(segments).values(), default=0) >= MAX_REPEATED_SEGMENT:
             return True
-        if any(_ACTING.fullmatch(name.lower()) for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
+        if any(
+            _NON_PAGE_PARAMETERS.fullmatch(name.lower()) for name, _ in parse_qsl(parts.query, keep_blank_values=True)
+        ):
             return True
         self._queries[parts.path] += bool(parts.query)
         return self._queries[parts.path] > MAX_QUERIES_PER_PATH
