@@ -22,7 +22,7 @@ from billing.alerts import is_sum_reached
 from billing.answers import is_billable
 from billing.period import Period, months_after, period_at
 from billing.plans import BY_RESOLUTION, NEVER
-from billing.resolutions import QUIET, RETURN_WINDOW, Kind, Resolution, Sign, next_final_at, resolutions_of
+from billing.resolutions import QUIET_PERIOD, RETURN_WINDOW, Kind, Resolution, Signal, next_final_at, resolutions_of
 from server.billing import resolution_storage as storage
 from server.billing.entitlement_service import Account, EntitlementService
 from server.billing.ledger_storage import find_period_end
@@ -36,11 +36,11 @@ MAX_CONVERSATIONS_PER_JOB = 500
 CONVERSATIONS_PER_READ = 500
 MAX_ANSWER_TIME = timedelta(hours=1)
 """More than between a conversation's `last_message_at`, which is the time of its last question, and the answer."""
-_SIGN_KINDS: Mapping[EventKind, Kind] = {
+_SIGNAL_KINDS: Mapping[EventKind, Kind] = {
     "shopper": "question",
     "assistant": "answer",
     "staff": "staff",
-    "up": "content",
+    "up": "satisfied",
     "down": "unhappy",
     "handoff_request": "unhappy",
 }
@@ -68,20 +68,20 @@ class ResolutionService:
         if due is None:
             return False
         events = await storage.list_events(connection, shop_id, [due.conversation_id])
-        signs = _signs_by_conversation(events)[due.conversation_id]
-        final = [each for each in resolutions_of(signs, due.now) if each.final_at <= due.now]
+        signals = _signals_by_conversation(events)[due.conversation_id]
+        final = [each for each in resolutions_of(signals, due.now) if each.final_at <= due.now]
         turn_ids = [each.turn_id for each in final]
         counted_turns = await storage.list_turns_counted_under(connection, shop_id, turn_ids, _PLAN_KEYS)
         for resolution in final:
             if resolution.turn_id in counted_turns:
                 await _count(connection, shop_id, account, resolution)
-        await storage.reschedule(connection, shop_id, due.conversation_id, next_final_at(signs, due.now))
+        await storage.reschedule(connection, shop_id, due.conversation_id, next_final_at(signals, due.now))
         return True
 
     async def list_around(self, shop_id: UUID, period: Period, now: datetime) -> tuple[Resolution, ...]:
         """The resolutions that were reached, taken back or became final in a period, and some around it, by the
         conversation log up to `now`. Only those whose last answer was counted under a plan that bills by resolution."""
-        since = period.start - QUIET - RETURN_WINDOW - MAX_ANSWER_TIME
+        since = period.start - QUIET_PERIOD - RETURN_WINDOW - MAX_ANSWER_TIME
         found: list[Resolution] = []
         async with self._database.report_connection(shop_id) as connection:
             ids = await storage.list_active_conversations(connection, shop_id, since, period.end, _PLAN_KEYS)
@@ -133,20 +133,20 @@ async def _find_period_start(connection: Connection, shop_id: UUID, account: Acc
 
 
 def _find_resolutions(events: Sequence[ConversationEvent], now: datetime) -> list[Resolution]:
-    return [each for signs in _signs_by_conversation(events).values() for each in resolutions_of(signs, now)]
+    return [each for signals in _signals_by_conversation(events).values() for each in resolutions_of(signals, now)]
 
 
-def _signs_by_conversation(events: Sequence[ConversationEvent]) -> defaultdict[UUID, list[Sign]]:
-    found: defaultdict[UUID, list[Sign]] = defaultdict(list)
+def _signals_by_conversation(events: Sequence[ConversationEvent]) -> defaultdict[UUID, list[Signal]]:
+    found: defaultdict[UUID, list[Signal]] = defaultdict(list)
     for event in events:
         rates_staff = event.what in ("up", "down") and event.turn_id is None
         if not rates_staff:
-            found[event.conversation_id].append(_sign_of(event))
+            found[event.conversation_id].append(_signal_of(event))
     return found
 
 
-def _sign_of(event: ConversationEvent) -> Sign:
+def _signal_of(event: ConversationEvent) -> Signal:
     if event.what == "assistant":
         counts = is_billable(event.state or "", event.kind, was_received=bool(event.was_received))
-        return Sign(event.at, "answer", event.turn_id, counts)
-    return Sign(event.at, _SIGN_KINDS[event.what], event.turn_id if event.what in ("up", "down") else None)
+        return Signal(event.at, "answer", event.turn_id, counts)
+    return Signal(event.at, _SIGNAL_KINDS[event.what], event.turn_id if event.what in ("up", "down") else None)

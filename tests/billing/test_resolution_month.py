@@ -10,7 +10,7 @@ import pytest
 
 from billing.bill import ResolutionEntry, audit_resolutions
 from billing.plans import PRO, RESOLUTION, RESOLUTIONS
-from billing.resolutions import QUIET
+from billing.resolutions import QUIET_PERIOD
 from server.commands.billing import _table
 from server.privacy.storage import erase_conversations
 from server.shops.models import Caller, Role
@@ -43,7 +43,7 @@ async def happen(shop: ResolvedShop, chance: random.Random, what: str) -> Asked:
     """One conversation, its end known beforehand."""
     ago = timedelta(hours=chance.uniform(1, 90) if what == "open" else chance.uniform(130, BEGAN_DAYS * 24 - 1))
     asked = await shop.ask(ago)
-    back = asked.at + QUIET + timedelta(hours=chance.uniform(0, 71.9))
+    back = asked.at + QUIET_PERIOD + timedelta(hours=chance.uniform(0, 71.9))
     match what:
         case "request":
             await shop.request(asked, back)
@@ -52,10 +52,10 @@ async def happen(shop: ResolvedShop, chance: random.Random, what: str) -> Asked:
         case "staff":
             await shop.write(asked, "staff", back)
         case "thought over":
-            await shop.rate(asked, "down", asked.at + QUIET)
+            await shop.rate(asked, "down", asked.at + QUIET_PERIOD)
             await shop.rate(asked, "up", back)
         case "asked in it":
-            await shop.request(asked, asked.at + QUIET * chance.random())
+            await shop.request(asked, asked.at + QUIET_PERIOD * chance.random())
         case "new case":
             await shop.ask(ago - timedelta(hours=30), asked.conversation_id)
     return asked
@@ -139,7 +139,7 @@ async def test_what_does_not_agree_shows(shop: ResolvedShop) -> None:
     await shop.sql(
         "DELETE FROM usage_entry WHERE shop_id = $1 AND turn_id = $2 AND kind = 'resolution'", hidden.turn_id
     )
-    await shop.write(counted, "staff", counted.at + QUIET / 2)
+    await shop.write(counted, "staff", counted.at + QUIET_PERIOD / 2)
     _, audit = await shop.house.audits.recompute(shop.shop_id, None)
     assert audit.resolutions
     assert (audit.resolutions.missing, audit.resolutions.surplus) == ((hidden.turn_id,), (counted.turn_id,))

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from billing.plans import ANSWERS, BY_RESOLUTION, RESOLUTION, RESOLUTIONS, STARTER
-from billing.resolutions import QUIET, RETURN_WINDOW
+from billing.resolutions import QUIET_PERIOD, RETURN_WINDOW
 from billing.stripe_catalog import StripeCatalog
 from server.billing.overview import BillingOverview
 from server.billing.resolution_service import COMMIT_DELAY
@@ -115,7 +115,7 @@ async def test_an_answer_that_comes_while_its_conversation_is_let_go_is_looked_a
 
 
 async def take_back(shop: ResolvedShop, asked: Asked, how: str) -> None:
-    at = asked.at + QUIET + timedelta(hours=1)
+    at = asked.at + QUIET_PERIOD + timedelta(hours=1)
     match how:
         case "request":
             await shop.request(asked, at)
@@ -165,8 +165,8 @@ async def test_marks_can_only_be_added(shop: ResolvedShop) -> None:
 
 
 async def test_a_rating_thought_over_afterwards_changes_nothing(shop: ResolvedShop) -> None:
-    returned, stands = await shop.ask(DONE + QUIET), await shop.ask(DONE + QUIET)
-    await shop.rate(returned, "down", returned.at + QUIET + MOMENT)
+    returned, stands = await shop.ask(DONE + QUIET_PERIOD), await shop.ask(DONE + QUIET_PERIOD)
+    await shop.rate(returned, "down", returned.at + QUIET_PERIOD + MOMENT)
     await shop.count()
     await shop.rate(returned, "up", shop.now)
     await shop.rate(stands, "down", shop.now)
@@ -244,7 +244,7 @@ async def test_other_plans_have_no_resolutions_to_show(shop: ResolvedShop) -> No
 async def test_the_database_knows_plan_and_windows(shop: ResolvedShop, plan: object) -> None:
     asked = await shop.ask(timedelta(hours=1), plan=plan.lookup_key)  # type: ignore[attr-defined]
     [due] = await shop.sql("SELECT due_at FROM resolution_due WHERE shop_id = $1")
-    assert due["due_at"] - asked.at == QUIET + RETURN_WINDOW == WHOLE
+    assert due["due_at"] - asked.at == QUIET_PERIOD + RETURN_WINDOW == WHOLE
 
 
 async def test_the_set_up_makes_both_meters_and_the_price(shop: ResolvedShop) -> None:
