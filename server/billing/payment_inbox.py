@@ -10,7 +10,7 @@ from server.core.errors import InvalidSignature, NotFound, Unavailable
 from server.core.jobs import JobNotifier, enqueue_once
 from server.core.logging import get_logger
 
-REFRESH = "billing.refresh"
+REFRESH_SUBSCRIPTION = "billing.refresh"
 """The kind of job that fetches a shop's subscription."""
 
 log = get_logger("billing")
@@ -40,7 +40,7 @@ class PaymentInbox:
             return
         async with self._database.connection(shop_id) as connection:
             is_new = await storage.add_event(connection, shop_id, event.id, event.type)
-            job_id = await enqueue_once(connection, shop_id, REFRESH, {}) if is_new else None
+            job_id = await enqueue_once(connection, shop_id, REFRESH_SUBSCRIPTION, {}) if is_new else None
         if job_id:
             await self._notify(shop_id, job_id)
 

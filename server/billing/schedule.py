@@ -1,24 +1,24 @@
-"""What a worker starts regularly for billing."""
+"""Enqueues the billing jobs that are due; a worker runs it regularly."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from uuid import UUID
 
 from server.billing import quota_storage, storage
-from server.billing.payment_inbox import REFRESH
+from server.billing.payment_inbox import REFRESH_SUBSCRIPTION
 from server.billing.resolution_service import COMMIT_DELAY
-from server.billing.statements import CLOSE, CLOSE_AFTER
-from server.billing.tasks import REPORT_USAGE, RESOLVE
+from server.billing.statements import CLOSE_AFTER, CLOSE_PERIODS
+from server.billing.tasks import COUNT_RESOLUTIONS, REPORT_USAGE
 from server.core.database import Database
 from server.core.jobs import enqueue_once
 
 REFRESH_AFTER = timedelta(hours=24)
-"""Every subscription is fetched at least this often, which repairs the effects of a lost webhook."""
+"""A subscription is fetched again when it was last fetched this long ago, which makes up for lost webhooks."""
 
 
 class BillingSchedule:
-    """Starts the billing jobs of all shops; several workers may run it at once. Whatever may fail is a job of one shop,
-    so that it does not stop the others."""
+    """Enqueues the billing jobs of all shops; several workers may run it at once. What may fail is done in a job of one
+    shop, so that a failure does not stop the other shops."""
 
     def __init__(self, database: Database, *, has_payments: bool) -> None:
         self._database, self._has_payments = database, has_payments
@@ -32,10 +32,12 @@ class BillingSchedule:
                 await quota_storage.release_expired_reservations(connection, shop_id)
         if not self._has_payments:
             return
-        await self._enqueue(REFRESH, await storage.list_shops_to_reconcile(database, REFRESH_AFTER))
-        await self._enqueue(RESOLVE, await storage.list_shops_with_due_resolutions(database, COMMIT_DELAY))
+        await self._enqueue(
+            REFRESH_SUBSCRIPTION, await storage.list_shops_with_stale_subscriptions(database, REFRESH_AFTER)
+        )
+        await self._enqueue(COUNT_RESOLUTIONS, await storage.list_shops_with_due_resolutions(database, COMMIT_DELAY))
         await self._enqueue(REPORT_USAGE, await storage.list_shops_with_unreported_usage(database))
-        await self._enqueue(CLOSE, await storage.list_shops_with_periods_to_close(database, CLOSE_AFTER))
+        await self._enqueue(CLOSE_PERIODS, await storage.list_shops_with_periods_to_close(database, CLOSE_AFTER))
 
     async def _enqueue(self, kind: str, shop_ids: Sequence[UUID]) -> None:
         for shop_id in shop_ids:

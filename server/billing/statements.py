@@ -31,7 +31,7 @@ from server.core.errors import NotFound
 from server.core.logging import get_logger
 from server.shops.models import Caller, Role
 
-CLOSE = "billing.close"
+CLOSE_PERIODS = "billing.close"
 """The kind of job that closes a shop's periods."""
 CLOSE_AFTER = timedelta(days=2)
 """After a period's end: by then all usage has been reported to the meter, and the invoice is final."""

@@ -243,7 +243,7 @@ async def find_shop_of_customer(database: Database, customer_id: str) -> UUID | 
     return rows[0]["shop_id"] if rows else None
 
 
-async def list_shops_to_reconcile(database: Database, max_age: timedelta) -> list[UUID]:
+async def list_shops_with_stale_subscriptions(database: Database, max_age: timedelta) -> list[UUID]:
     """Shops whose subscription was last fetched longer than `max_age` ago, or before its period ended."""
     return [row["shop_id"] for row in await database.fetch("SELECT shops_to_reconcile($1) AS shop_id", max_age)]
 

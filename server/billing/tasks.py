@@ -12,7 +12,7 @@ from server.core.errors import Unavailable
 from server.core.jobs import ClaimedJob
 from server.core.logging import get_logger
 
-REPORT_USAGE, RESOLVE = "billing.meter", "billing.resolve"
+REPORT_USAGE, COUNT_RESOLUTIONS = "billing.meter", "billing.resolve"
 RETRY_S = 30.0
 CLOSE_RETRY_S = 300.0
 

@@ -9,14 +9,14 @@ from billing.quota import Quota, Unlimited
 from server.billing.entitlement_service import EntitlementService
 from server.billing.notifications import NOTICE, AlertService, SendBillingNotice
 from server.billing.overview import BillingOverview
-from server.billing.payment_inbox import REFRESH, PaymentInbox
+from server.billing.payment_inbox import REFRESH_SUBSCRIPTION, PaymentInbox
 from server.billing.plan_limits import ShopQuota
 from server.billing.resolution_service import ResolutionService
 from server.billing.service import BillingService
-from server.billing.statements import CLOSE, AuditService, StatementService
+from server.billing.statements import CLOSE_PERIODS, AuditService, StatementService
 from server.billing.tasks import (
+    COUNT_RESOLUTIONS,
     REPORT_USAGE,
-    RESOLVE,
     ClosePeriods,
     CountResolutions,
     RefreshSubscription,
@@ -80,12 +80,12 @@ def billing_handlers(
 ) -> Mapping[str, Handler]:
     """The worker's handlers of billing jobs, by the job's kind."""
     handlers: dict[str, Handler] = {
-        REFRESH: RefreshSubscription(database, parts.billing),
-        CLOSE: ClosePeriods(parts.statements),
+        REFRESH_SUBSCRIPTION: RefreshSubscription(database, parts.billing),
+        CLOSE_PERIODS: ClosePeriods(parts.statements),
         NOTICE: SendBillingNotice(parts.entitlements, shops, members, mailer, url),
     }
     if parts.usage_reporter:
-        handlers[RESOLVE] = CountResolutions(parts.resolutions)
+        handlers[COUNT_RESOLUTIONS] = CountResolutions(parts.resolutions)
         handlers[REPORT_USAGE] = ReportUsage(parts.entitlements, parts.usage_reporter)
     return handlers
 

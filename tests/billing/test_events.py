@@ -70,7 +70,7 @@ class Retold:
             REFRESH_AFTER,
         )
         await owner.close()
-        assert self.shop_id in await storage.list_shops_to_reconcile(self.database, REFRESH_AFTER)
+        assert self.shop_id in await storage.list_shops_with_stale_subscriptions(self.database, REFRESH_AFTER)
         await self.billing.refresh(self.shop_id)
 
     async def answer(self, step: int) -> None:
