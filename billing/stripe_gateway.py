@@ -62,7 +62,7 @@ class StripePayments:
             keys = list(lookup_keys[first : first + _MOST_LOOKUP_KEYS])
             wanted = {"lookup_keys": keys, "active": True, "limit": _PAGE}
             page = await self._ask(self._api.prices.list_async(wanted))
-            read = [objects.read_price(price) for price in page["data"]]
+            read = [objects.parse_price(price) for price in page["data"]]
             found |= {price.lookup_key: price for price in read if price.lookup_key}
         self._known_prices |= {price.id: price for price in found.values()}
         return found
@@ -133,8 +133,8 @@ class StripePayments:
             currency=now["currency"],
             due_now_minor=now["amount_due"],
             next_total_minor=later["total"],
-            lines=objects.read_lines(now["lines"], keys),
-            proration_at=objects.read_time(details.get("subscription_proration_date") or now["created"]),
+            lines=objects.parse_lines(now["lines"], keys),
+            proration_at=objects.parse_time(details.get("subscription_proration_date") or now["created"]),
         )
 
     async def change_plan(
@@ -199,14 +199,14 @@ class StripePayments:
         oldest = min(invoice["created"] for invoice in found)
         charges = await self._all(self._api.charges, {"customer": customer_id, "created": {"gte": oldest}})
         keys = await self._lookup_keys({price for each in found for price in objects.price_ids(each["lines"])})
-        return tuple(objects.read_invoice(invoice, charges, keys) for invoice in found)
+        return tuple(objects.parse_invoice(invoice, charges, keys) for invoice in found)
 
     async def payment_method(self, subscription: SubscriptionState) -> PaymentMethod | None:
         """The payment method of the subscription, or else of its customer; None without either."""
         wanted = {"expand": ["default_payment_method", "customer.invoice_settings.default_payment_method"]}
         found = await self._ask(self._api.subscriptions.retrieve_async(subscription.id, wanted))
         own = found["default_payment_method"] or found["customer"]["invoice_settings"]["default_payment_method"]
-        return objects.read_payment_method(own) if own else None
+        return objects.parse_payment_method(own) if own else None
 
     async def send_meter_event(self, meter: str, customer_id: str, value: int, identifier: str, at: datetime) -> None:
         """Report usage. When Stripe already knows the identifier, an earlier attempt has arrived."""
@@ -251,7 +251,7 @@ class StripePayments:
         """The event of a webhook, whose signature is verified first. Raises BadSignature."""
         check_signature(body, signature_header, tuple(secrets), now)
         try:
-            return objects.read_event(msgspec.json.decode(body))
+            return objects.parse_event(msgspec.json.decode(body))
         except (
             msgspec.MsgspecError,
             LookupError,
@@ -274,13 +274,13 @@ class StripePayments:
 
     async def _read(self, found: Json) -> SubscriptionState:
         keys = await self._lookup_keys(objects.scheduled_prices(found))
-        return objects.read_subscription(found, keys)
+        return objects.parse_subscription(found, keys)
 
     async def _price(self, price_id: str) -> Price:
         """A price. Amount, currency and kind never change, so each is fetched once."""
         if price_id not in self._known_prices:
             found = await self._ask(self._api.prices.retrieve_async(price_id))
-            self._known_prices[price_id] = objects.read_price(found)
+            self._known_prices[price_id] = objects.parse_price(found)
         return self._known_prices[price_id]
 
     async def _lookup_keys(self, price_ids: Iterable[str]) -> dict[str, str | None]:

@@ -1,6 +1,7 @@
-"""Stripe's objects, as plain dicts, parsed into ours. API version 2026-10-28.endive.
+"""Parses Stripe's objects, given as plain dicts, into those of `billing.gateway`. API version 2026-10-28.endive.
 
-Unknown values of an enum are passed through."""
+Enum values that this version does not have are passed on as they are.
+"""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -9,16 +10,17 @@ from typing import Any
 from billing.gateway import Event, Invoice, InvoiceLine, PaymentMethod, Price, SubscriptionState
 
 Json = Mapping[str, Any]
-LookupKeys = Mapping[str, str | None]  # of prices, by price id
+LookupKeys = Mapping[str, str | None]
+"""The lookup key of each price, by price id."""
 
 
-def read_time(seconds: int) -> datetime:
-    """Unix seconds as an aware time."""
+def parse_time(seconds: int) -> datetime:
+    """Parse Unix seconds into an aware time."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
-def _time(seconds: int | None) -> datetime | None:
-    return None if seconds is None else read_time(seconds)
+def _parse_optional_time(seconds: int | None) -> datetime | None:
+    return None if seconds is None else parse_time(seconds)
 
 
 def id_of(reference: Any) -> str | None:
@@ -27,8 +29,8 @@ def id_of(reference: Any) -> str | None:
     return found
 
 
-def read_payment_method(method: Json) -> PaymentMethod:
-    """Parse a payment method. Its number and expiry are in the field named after its kind."""
+def parse_payment_method(method: Json) -> PaymentMethod:
+    """Parse a payment method. Its last digits and expiry are in the field that is named after its type."""
     kind = method["type"]
     details = method.get(kind) or {}
     return PaymentMethod(
@@ -41,7 +43,7 @@ def is_metered(price: Json) -> bool:
     return (price.get("recurring") or {}).get("usage_type") == "metered"
 
 
-def read_price(price: Json) -> Price:
+def parse_price(price: Json) -> Price:
     """Parse a price."""
     recurring = price.get("recurring") or {}
     return Price(
@@ -54,8 +56,8 @@ def read_price(price: Json) -> Price:
     )
 
 
-def read_subscription(found: Json, lookup_keys: LookupKeys) -> SubscriptionState:
-    """Parse a subscription whose `schedule` is expanded; `lookup_keys` has those of `scheduled_prices`."""
+def parse_subscription(found: Json, lookup_keys: LookupKeys) -> SubscriptionState:
+    """Parse a subscription whose `schedule` is expanded; `lookup_keys` has the keys of its `scheduled_prices`."""
     items = found["items"]["data"]
     plan = next((item for item in items if not is_metered(item["price"])), None)
     overage = next((item for item in items if is_metered(item["price"])), None)
@@ -72,22 +74,22 @@ def read_subscription(found: Json, lookup_keys: LookupKeys) -> SubscriptionState
         overage_price_id=overage["price"]["id"] if overage else None,
         quantity=plan.get("quantity", 1) if plan else 0,
         currency=found["currency"],
-        period_start=read_time(timed["current_period_start"]),
-        period_end=read_time(timed["current_period_end"]),
-        trial_end=_time(found.get("trial_end")),
-        cancel_at=_time(found.get("cancel_at")),
+        period_start=parse_time(timed["current_period_start"]),
+        period_end=parse_time(timed["current_period_end"]),
+        trial_end=_parse_optional_time(found.get("trial_end")),
+        cancel_at=_parse_optional_time(found.get("cancel_at")),
         cancel_at_period_end=found.get("cancel_at_period_end", False),
-        ended_at=_time(found.get("ended_at")),
+        ended_at=_parse_optional_time(found.get("ended_at")),
         latest_invoice_id=id_of(found.get("latest_invoice")),
         schedule_id=id_of(found.get("schedule")),
         scheduled_lookup_key=next((lookup_keys.get(price) for price in scheduled), None),
-        created=read_time(found["created"]),
+        created=parse_time(found["created"]),
         metadata=dict(found.get("metadata") or {}),
     )
 
 
 def scheduled_prices(subscription: Json) -> list[str]:
-    """The ids of the prices of the schedule's next phase, plan first; empty without one."""
+    """The ids of the prices that the schedule's next phase adds, plan first; empty without a schedule or phase."""
     schedule = subscription.get("schedule")
     current = schedule.get("current_phase") if isinstance(schedule, Mapping) else None
     if not isinstance(schedule, Mapping) or not current:
@@ -108,39 +110,39 @@ def _price_of(line: Json) -> str | None:
     return id_of(details.get("price"))
 
 
-def read_lines(lines: Json, lookup_keys: LookupKeys) -> tuple[InvoiceLine, ...]:
+def parse_lines(lines: Json, lookup_keys: LookupKeys) -> tuple[InvoiceLine, ...]:
     """Parse an invoice's list of lines."""
-    return tuple(_read_line(line, lookup_keys) for line in lines["data"])
+    return tuple(_parse_line(line, lookup_keys) for line in lines["data"])
 
 
-def _read_line(line: Json, lookup_keys: LookupKeys) -> InvoiceLine:
+def _parse_line(line: Json, lookup_keys: LookupKeys) -> InvoiceLine:
     price = _price_of(line)
     parent = line.get("parent") or {}
     details = parent.get("subscription_item_details") or parent.get("invoice_item_details") or {}
-    included = sum(tax["amount"] for tax in line.get("taxes") or () if tax.get("tax_behavior") == "inclusive")
-    off = sum(each["amount"] for each in line.get("discount_amounts") or ())
+    included_tax_minor = sum(tax["amount"] for tax in line.get("taxes") or () if tax.get("tax_behavior") == "inclusive")
+    discount_minor = sum(each["amount"] for each in line.get("discount_amounts") or ())
     return InvoiceLine(
         description=line.get("description") or "",
-        amount_minor=line["amount"] - off - included,
+        amount_minor=line["amount"] - discount_minor - included_tax_minor,
         quantity=line.get("quantity"),
         lookup_key=lookup_keys.get(price) if price else None,
         price_id=price,
         is_proration=bool(details.get("proration")),
-        period_start=read_time(line["period"]["start"]),
-        period_end=read_time(line["period"]["end"]),
+        period_start=parse_time(line["period"]["start"]),
+        period_end=parse_time(line["period"]["end"]),
     )
 
 
 def payment_intents_of(invoice: Json) -> set[str]:
-    """The ids of the payments of an invoice whose `payments` are expanded."""
+    """The ids of the payment intents of an invoice whose `payments` are expanded."""
     payments = (invoice.get("payments") or {}).get("data") or ()
     return {intent for each in payments if (intent := id_of((each.get("payment") or {}).get("payment_intent")))}
 
 
-def read_invoice(invoice: Json, charges: list[dict[str, Any]], lookup_keys: LookupKeys) -> Invoice:
-    """Parse an invoice with expanded `payments`; `charges` are the customer's since it was made."""
+def parse_invoice(invoice: Json, charges: list[dict[str, Any]], lookup_keys: LookupKeys) -> Invoice:
+    """Parse an invoice with expanded `payments`; `charges` are all the customer's charges since it was created."""
     intents = payment_intents_of(invoice)
-    own = [charge for charge in charges if id_of(charge.get("payment_intent")) in intents]
+    own_charges = [charge for charge in charges if id_of(charge.get("payment_intent")) in intents]
     subscription = ((invoice.get("parent") or {}).get("subscription_details") or {}).get("subscription")
     return Invoice(
         id=invoice["id"],
@@ -151,21 +153,21 @@ def read_invoice(invoice: Json, charges: list[dict[str, Any]], lookup_keys: Look
         tax_minor=sum(tax["amount"] for tax in invoice.get("total_taxes") or ()),
         amount_due_minor=invoice["amount_due"],
         amount_paid_minor=invoice["amount_paid"],
-        amount_refunded_minor=sum(charge["amount_refunded"] for charge in own),
-        created=read_time(invoice["created"]),
-        period_start=read_time(invoice["period_start"]),
-        period_end=read_time(invoice["period_end"]),
-        next_attempt=_time(invoice.get("next_payment_attempt")),
+        amount_refunded_minor=sum(charge["amount_refunded"] for charge in own_charges),
+        created=parse_time(invoice["created"]),
+        period_start=parse_time(invoice["period_start"]),
+        period_end=parse_time(invoice["period_end"]),
+        next_attempt=_parse_optional_time(invoice.get("next_payment_attempt")),
         hosted_url=invoice.get("hosted_invoice_url"),
         pdf_url=invoice.get("invoice_pdf"),
         subscription_id=id_of(subscription),
-        lines=read_lines(invoice["lines"], lookup_keys),
-        disputed=any(charge["disputed"] for charge in own),
+        lines=parse_lines(invoice["lines"], lookup_keys),
+        disputed=any(charge["disputed"] for charge in own_charges),
     )
 
 
-def read_event(event: Json) -> Event:
-    """Parse an event. Raises KeyError, TypeError or ValueError for anything else."""
+def parse_event(event: Json) -> Event:
+    """Parse an event. Raises KeyError, TypeError or ValueError for what is not one."""
     subject = event["data"]["object"]
     kind = str(subject["object"])
     customer = subject.get("id") if kind == "customer" else id_of(subject.get("customer"))
@@ -173,7 +175,7 @@ def read_event(event: Json) -> Event:
     return Event(
         id=str(event["id"]),
         type=str(event["type"]),
-        created=read_time(event["created"]),
+        created=parse_time(event["created"]),
         object_id=str(subject.get("id", "")),
         object_kind=kind,
         customer_id=customer,

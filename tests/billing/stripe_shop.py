@@ -8,7 +8,7 @@ from selectolax.lexbor import LexborHTMLParser
 
 from billing.gateway import Event, Payments, Price, SubscriptionState
 from billing.stripe_gateway import StripePayments
-from billing.stripe_objects import read_event
+from billing.stripe_objects import parse_event
 from server.embedded.standins.stripe_server import StripeStandin, running
 
 START = 1_804_000_000  # 2 March 2027, 23:06:40 UTC
@@ -62,7 +62,7 @@ class StripeShop:
     def newest_event(self, kind: str) -> Event:
         """The last event of this type, as the gateway reads it from a webhook."""
         store = self.standin.store
-        return read_event(next(each for each in store.all("event") if each["type"] == kind))
+        return parse_event(next(each for each in store.all("event") if each["type"] == kind))
 
 
 @asynccontextmanager
