@@ -1,7 +1,7 @@
-"""HTTP to addresses that a merchant or a web page names: public hosts only, on web ports, within limits.
+"""HTTP requests to URLs that a merchant or a web page names: to public hosts only, on web ports, within limits.
 
-A name is resolved once, refused when any of its addresses is not global, and the connection goes to the address
-that was checked, so that a second look-up cannot lead elsewhere (DNS rebinding). Each redirect starts over.
+A host is resolved once, refused when any of its addresses is not global, and the connection goes to the address
+that was checked, so that a second look-up cannot lead elsewhere (DNS rebinding). Each redirect is checked anew.
 """
 
 import asyncio
@@ -19,9 +19,9 @@ from msgspec import Struct
 
 from server.core.addresses import is_global
 
-PORTS = (80, 443)
+WEB_PORTS = (80, 443)
 MAX_REDIRECTS = 5
-MAX_URL_CHARS = 4_000
+MAX_REQUEST_URL_CHARS = 4_000
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 15.0
 TOTAL_TIMEOUT_S = 30.0
@@ -44,7 +44,7 @@ class EgressFailed(EgressError):
     """The request failed: no answer, too slow, too large, or broken."""
 
 
-class Response(Struct, frozen=True):
+class FetchedResponse(Struct, frozen=True):
     """The last response of a chain of redirects: `url` is its own address, header names are lower case."""
 
     status: int
@@ -83,10 +83,12 @@ class Egress:
             network_backend=self._guard,
         )
 
-    async def get(self, url: str, *, max_bytes: int = MAX_BYTES, headers: Mapping[str, str] | None = None) -> Response:
-        """Fetch `url` with any status, following redirects. Raises EgressRefused or EgressFailed.
+    async def get(
+        self, url: str, *, max_bytes: int = MAX_BYTES, headers: Mapping[str, str] | None = None
+    ) -> FetchedResponse:
+        """Fetch `url`, following redirects, and return the last response, whatever its status.
 
-        `max_bytes` bounds the body after unpacking; a larger one is a failure, never a part.
+        Raises EgressRefused, and EgressFailed, also for a decompressed body of more than `max_bytes`.
         """
         try:
             async with asyncio.timeout(self._total_timeout_s):
@@ -94,9 +96,9 @@ class Egress:
         except TimeoutError:
             raise EgressFailed(f"no full answer within {self._total_timeout_s:g} s") from None
 
-    def client(self) -> httpx.AsyncClient:
-        """A client of its own for a store's API: any method, no redirects, the same addresses. Refusals are
-        httpx.ConnectError. Whoever takes it closes it."""
+    def create_client(self) -> httpx.AsyncClient:
+        """Create a client for a store's API, which the caller closes. It takes any method, follows no redirects and
+        has the same rules about addresses; a refused one raises httpx.ConnectError."""
         return httpx.AsyncClient(
             transport=_GuardedTransport(self._guard), headers={"User-Agent": self.user_agent}, follow_redirects=False
         )
@@ -105,21 +107,21 @@ class Egress:
         """Close the connections."""
         await self._pool.aclose()
 
-    async def _follow(self, url: str, max_bytes: int, headers: dict[str, str]) -> Response:
+    async def _follow(self, url: str, max_bytes: int, headers: dict[str, str]) -> FetchedResponse:
         for _ in range(MAX_REDIRECTS + 1):
-            response = await self._fetch(self._checked(url), max_bytes, headers)
+            response = await self._fetch(self._require_fetchable(url), max_bytes, headers)
             target = response.headers.get("location")
             if response.status not in (301, 302, 303, 307, 308) or not target:
                 return response
-            url = _join(response.url, target)
+            url = _join_url(response.url, target)
         raise EgressFailed(f"more than {MAX_REDIRECTS} redirects")
 
-    def _checked(self, text: str) -> httpx.URL:
-        url = _parse(text)
+    def _require_fetchable(self, text: str) -> httpx.URL:
+        url = _parse_url(text)
         self._guard.require_port(url)
         return url
 
-    async def _fetch(self, url: httpx.URL, max_bytes: int, headers: dict[str, str]) -> Response:
+    async def _fetch(self, url: httpx.URL, max_bytes: int, headers: dict[str, str]) -> FetchedResponse:
         wanted = {"Accept": "*/*", **headers, "User-Agent": self.user_agent, "Accept-Encoding": "gzip"}
         sent: list[tuple[bytes | str, bytes | str]] = list(wanted.items())
         timeouts = {
@@ -134,7 +136,7 @@ class Egress:
                 found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
                 is_redirect = answer.status in (301, 302, 303, 307, 308)
                 body = b"" if is_redirect else await _read(answer, found, max_bytes)
-                return Response(answer.status, str(url), found, body)
+                return FetchedResponse(answer.status, str(url), found, body)
         except httpcore.TimeoutException as error:
             raise EgressFailed(f"{url.host} did not answer in time") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, ValueError) as error:
@@ -148,7 +150,7 @@ def _tls() -> ssl.SSLContext:
 
 
 class GuardedBackend(httpcore.AsyncNetworkBackend):
-    """Opens TCP connections to checked addresses only. TLS above it still verifies the name that was asked for."""
+    """Opens TCP connections to checked addresses only. TLS above it still verifies the host name of the URL."""
 
     def __init__(self, allow: Collection[str], resolver: Resolver, backend: httpcore.AsyncNetworkBackend) -> None:
         self._allow = frozenset(pair.strip().lower() for pair in allow)
@@ -162,7 +164,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
     def require_port(self, url: httpx.URL) -> None:
         """Raises EgressRefused for a port that is neither a web port nor listed."""
         port = url.port or (443 if url.scheme == "https" else 80)
-        if port not in PORTS and not self.is_allowed(url.host, port):
+        if port not in WEB_PORTS and not self.is_allowed(url.host, port):
             raise EgressRefused(f"port {port} is not a web port; only 80 and 443 are fetched")
 
     async def connect_tcp(
@@ -173,7 +175,7 @@ class GuardedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        """A connection to one of the host's addresses. Raises EgressRefused before any socket is opened."""
+        """Connect to one of the host's addresses. Raises EgressRefused before any socket is opened."""
         addresses = await self._addresses(host, port)
         *others, last = addresses[:MAX_ADDRESSES_TRIED]
         for address in others:
@@ -230,9 +232,9 @@ class _GuardedTransport(httpx.AsyncHTTPTransport):
             raise httpx.ConnectError(str(reason), request=request) from None
 
 
-def _parse(text: str) -> httpx.URL:
-    if len(text) > MAX_URL_CHARS:
-        raise EgressRefused(f"the address is longer than {MAX_URL_CHARS:,} characters")
+def _parse_url(text: str) -> httpx.URL:
+    if len(text) > MAX_REQUEST_URL_CHARS:
+        raise EgressRefused(f"the address is longer than {MAX_REQUEST_URL_CHARS:,} characters")
     try:
         url = httpx.URL(text)
     except (httpx.InvalidURL, UnicodeError, ValueError):
@@ -244,7 +246,7 @@ def _parse(text: str) -> httpx.URL:
     return url
 
 
-def _join(base: str, target: str) -> str:
+def _join_url(base: str, target: str) -> str:
     try:
         return urljoin(base, target.strip())
     except ValueError:
@@ -256,16 +258,16 @@ async def _read(answer: httpcore.Response, headers: dict[str, str], max_bytes: i
     encoding = headers.get("content-encoding", "").strip().lower()
     if encoding not in ("", "identity", "gzip", "x-gzip"):
         raise EgressFailed(f"the answer is compressed as {encoding[:20]}, which was not requested")
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in encoding else None
+    decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in encoding else None
     body = bytearray()
     async for chunk in answer.aiter_stream():
         try:
-            body += unpacker.decompress(chunk, max_bytes + 1 - len(body)) if unpacker else chunk
+            body += decompressor.decompress(chunk, max_bytes + 1 - len(body)) if decompressor else chunk
         except zlib.error:
             raise EgressFailed("the answer is damaged (gzip)") from None
         if len(body) > max_bytes:
             raise EgressFailed(f"the answer is larger than {max_bytes:,} bytes")
-    if unpacker and body and not unpacker.eof:
+    if decompressor and body and not decompressor.eof:
         raise EgressFailed("the answer is cut off (gzip)")
     return bytes(body)
 

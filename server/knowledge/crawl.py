@@ -8,7 +8,7 @@ from msgspec import Struct
 from protego import Protego
 
 from server.core.addresses import MAX_URL_CHARS
-from server.core.egress import Egress, EgressError, Response
+from server.core.egress import Egress, EgressError, FetchedResponse
 from server.knowledge.sitemaps import sitemap_pages
 from server.knowledge.web_links import Frontier, canonical_url, is_same_site, page_links
 
@@ -110,7 +110,7 @@ class _Crawler:
         self._failures = self._failures + 1 if response.status >= 500 or response.status == 429 else 0
         return self._judged(url, response)
 
-    async def _get(self, url: str) -> Response:
+    async def _get(self, url: str) -> FetchedResponse:
         """Fetch a page. One that asks for a later request is requested once more, after a pause."""
         response = await self._fetch.get(url, max_bytes=MAX_PAGE_BYTES)
         if response.status in (429, 503):
@@ -118,7 +118,7 @@ class _Crawler:
             response = await self._fetch.get(url, max_bytes=MAX_PAGE_BYTES)
         return response
 
-    def _judged(self, url: str, response: Response) -> Found:
+    def _judged(self, url: str, response: FetchedResponse) -> Found:
         final = canonical_url(response.url)
         if response.status != 200:
             return CrawlProblem(url, f"answers with status {response.status}")
@@ -159,6 +159,6 @@ async def _read_robots(start: str, fetch: Egress) -> Protego | CrawlProblem:
     return await asyncio.to_thread(Protego.parse, "" if is_page else text)
 
 
-def _retry_after_s(response: Response) -> float:
+def _retry_after_s(response: FetchedResponse) -> float:
     stated = response.headers.get("retry-after", "")
     return min(float(stated) if stated.isdecimal() else 2.0, MAX_RETRY_AFTER_S)

@@ -64,7 +64,9 @@ class Feed(StorePlatform):
         """Reads the feed's prices in the shop's currency where it names none."""
         settings = msgspec.convert(store.settings, FeedSettings)
         read = partial(read_feed, currency=store.settings["currency"])
-        return FeedPlatform(settings, StoreHttp(self.context.egress.client(), "the shop's feed"), credentials, read)
+        return FeedPlatform(
+            settings, StoreHttp(self.context.egress.create_client(), "the shop's feed"), credentials, read
+        )
 
     async def prepare(self, request: StoreRequest) -> NewStore:
         """The feed's store, with a new secret for its order look-up. Raises Invalid."""

@@ -108,7 +108,10 @@ class Shopify(StorePlatform):
         if self.app is None:
             raise PlatformUnavailable("this installation has no Shopify app; the operator has to set SHOPIFY_API_KEY")
         domain = store.settings["store"]
-        http, origin = StoreHttp(self.context.egress.client(), "Shopify"), self._origin.replace("{store}", domain)
+        http, origin = (
+            StoreHttp(self.context.egress.create_client(), "Shopify"),
+            self._origin.replace("{store}", domain),
+        )
         return ShopifyPlatform(domain, http, credentials, self.app, origin=origin)
 
     @property

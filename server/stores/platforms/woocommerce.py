@@ -75,7 +75,7 @@ class WooCommerce(StorePlatform):
 
     def build_adapter(self, store: StoreConnection, credentials: SealedCredentials) -> ShopPlatform:
         """Speaks to the REST API of the shop's address."""
-        http = StoreHttp(self.context.egress.client(), "the shop's WooCommerce")
+        http = StoreHttp(self.context.egress.create_client(), "the shop's WooCommerce")
         return WooCommercePlatform(store.settings["store"], http, credentials)
 
     async def prepare(self, request: StoreRequest) -> NewStore:

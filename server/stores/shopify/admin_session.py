@@ -129,7 +129,7 @@ class ShopifyAdmin:
             log.warning("shopify_session_not_exchanged", shop_id=str(store.shop_id), reason=str(reason))
 
     async def _exchange_token(self, app: ShopifyApp, domain: str, token: str) -> dict[str, str]:
-        http = StoreHttp(self._egress.client(), "Shopify")
+        http = StoreHttp(self._egress.create_client(), "Shopify")
         try:
             endpoint = TokenEndpoint(http, self._origin.replace("{store}", domain), app)
             return await endpoint.exchange_session_token(token)

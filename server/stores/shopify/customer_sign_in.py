@@ -162,7 +162,7 @@ class CustomerAccounts:
         await self._limiter.require(*claims)
 
     def _http(self) -> StoreHttp:
-        return StoreHttp(self._egress.client(), "Shopify")
+        return StoreHttp(self._egress.create_client(), "Shopify")
 
     def _sign_in(self, http: StoreHttp, store: StoreConnection) -> CustomerSignIn:
         origin = self._origin.replace("{store}", store.settings["store"])

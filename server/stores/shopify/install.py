@@ -105,7 +105,7 @@ class ShopifyInstall:
         return StorefrontVisitor(ref, call.customer_id)
 
     async def _exchange_code(self, app: ShopifyApp, domain: str, code: str) -> dict[str, str]:
-        http = StoreHttp(self._egress.client(), "Shopify")
+        http = StoreHttp(self._egress.create_client(), "Shopify")
         try:
             return await TokenEndpoint(http, self._origin.replace("{store}", domain), app).exchange_code(code)
         except PlatformRevoked as reason:

@@ -74,7 +74,7 @@ class KeyCheck:
     ) -> NewStore:
         """The shop at `store_url`, when it accepts the keys. Raises Invalid."""
         keys = UntriedKeys(consumer_key, consumer_secret)
-        platform = WooCommercePlatform(store_url, StoreHttp(self._egress.client(), NAME), keys)
+        platform = WooCommercePlatform(store_url, StoreHttp(self._egress.create_client(), NAME), keys)
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 facts = await platform.try_keys()
