@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import Struct
 
 from server.shops.appearance import DEVICES
-from server.shops.readability import look_of
+from server.shops.readability import scheme_colors
 
 
 class LauncherAnswer(Struct, frozen=True, kw_only=True):
@@ -39,7 +39,7 @@ class LauncherAnswer(Struct, frozen=True, kw_only=True):
 
 def launcher_of(resolved: Mapping[str, Any]) -> LauncherAnswer:
     """The launcher of a shop's resolved appearance."""
-    light, dark = look_of(resolved, "light").palette, look_of(resolved, "dark").palette
+    light, dark = scheme_colors(resolved, "light").palette, scheme_colors(resolved, "dark").palette
     launcher = resolved["launcher"]
     placed = {device: _placed(resolved, resolved[device]) for device in DEVICES}
     return LauncherAnswer(

@@ -1,4 +1,4 @@
-"""What of a shop's colours cannot be read, and what the widget does instead."""
+"""Finds colours of a shop on which text cannot be read, and the readable ones that the widget uses instead."""
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
@@ -23,35 +23,36 @@ SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 
 
 class AppearanceNote(Struct, frozen=True):
-    """Nothing is refused for it: `field` is the setting (`appearance.accent`), `message` what is shown instead."""
+    """A remark on a setting that is stored nevertheless: `field` names it (`appearance.accent`), `message` says what is
+    wrong and what is shown instead."""
 
     field: str
     message: str
 
 
-class Look(Struct, frozen=True):
-    """The colours of a shop in one scheme, as the widget works them out."""
+class SchemeColors(Struct, frozen=True):
+    """The readable colours of a shop in one scheme, as the widget computes them."""
 
     surface: Surface
     palette: Palette
 
 
 def appearance_notes(resolved: Mapping[str, Any]) -> list[AppearanceNote]:
-    """Every pair of the resolved colours that cannot be read, in the schemes the shop's theme can show."""
+    """Remarks on all resolved colours that cannot be read, in the schemes that the shop's theme can show."""
     shown: tuple[Scheme, ...] = SCHEMES if resolved["theme"] == "auto" else (resolved["theme"],)
     notes = [note for scheme in shown for note in (*_of_background(resolved, scheme), *_of_accent(resolved, scheme))]
     return list(dict.fromkeys([*notes, *_of_bubble(resolved)]))
 
 
-def look_of(resolved: Mapping[str, Any], scheme: Scheme) -> Look:
-    """What the widget shows in a scheme."""
+def scheme_colors(resolved: Mapping[str, Any], scheme: Scheme) -> SchemeColors:
+    """The colours that the widget shows in a scheme."""
     surface = surface_of(_own(resolved, "background", scheme), scheme)
     accent = _own(resolved, "accent", scheme) or resolved["accent"]
-    return Look(surface, palette_of(accent, surface.scheme, surface.hardest))
+    return SchemeColors(surface, palette_of(accent, surface.scheme, surface.hardest))
 
 
 def palettes_of(resolved: Mapping[str, Any]) -> dict[str, dict[str, str]]:
-    """Every colour of the chat, readable, by the device's scheme: what the frame puts on without any arithmetic."""
+    """Every colour of the chat, made readable, by the device's scheme. The frame uses them without computing any."""
     names = ("accent", "accent_dark", "background", "background_dark")
     return _palettes(*(resolved[name] for name in names))
 
@@ -66,10 +67,10 @@ def _palettes(
         "background": background,
         "background_dark": background_dark,
     }
-    return {scheme: _palette(look_of(colors, scheme)) for scheme in SCHEMES}
+    return {scheme: _palette(scheme_colors(colors, scheme)) for scheme in SCHEMES}
 
 
-def _palette(look: Look) -> dict[str, str]:
+def _palette(look: SchemeColors) -> dict[str, str]:
     accent = look.palette
     filled = {"accent": accent.accent, "ink": accent.ink, "text": accent.text}
     return {"scheme": look.surface.scheme, **tints_of(look.surface), **filled}
@@ -85,7 +86,7 @@ def _of_background(resolved: Mapping[str, Any], scheme: Scheme) -> Iterator[Appe
     if background is None:
         return
     field = "appearance.background_dark" if scheme == "dark" else "appearance.background"
-    surface = look_of(resolved, scheme).surface
+    surface = scheme_colors(resolved, scheme).surface
     if surface.color != background.lower():
         ratio = contrast(background, BODY[surface.scheme])
         yield AppearanceNote(
@@ -103,16 +104,16 @@ def _of_accent(resolved: Mapping[str, Any], scheme: Scheme) -> Iterator[Appearan
     own_dark = resolved["accent_dark"] if scheme == "dark" else None
     accent: str = own_dark or resolved["accent"]
     field = "appearance.accent_dark" if own_dark else "appearance.accent"
-    look = look_of(resolved, scheme)
+    look = scheme_colors(resolved, scheme)
     if look.palette.accent != accent.lower():
         yield AppearanceNote(field, _fill_words(accent, look, scheme))
-    # in dark a brand colour without a dark one of its own is always made lighter; that is no finding
+    # a light accent that is also used in dark mode is always made lighter there, which needs no remark
     elif look.palette.text != accent.lower() and (own_dark or scheme == "light"):
         yield AppearanceNote(field, _text_words(accent, look, scheme))
 
 
 def _of_bubble(resolved: Mapping[str, Any]) -> Iterator[AppearanceNote]:
-    """Variables are taken as they are: nothing is put right, so it is only said."""
+    """A remark on the shop's own CSS variables, which are used unchanged even where they cannot be read."""
     fill, ink = (resolved["variables"].get(f"--aisle-{name}", "") for name in ("bubble", "bubble-ink"))
     if len(fill) == len(ink) == len("#rrggbb") and fill[0] == ink[0] == "#" and contrast(fill, ink) < READABLE:
         yield AppearanceNote(
@@ -121,7 +122,7 @@ def _of_bubble(resolved: Mapping[str, Any]) -> Iterator[AppearanceNote]:
         )
 
 
-def _fill_words(accent: str, look: Look, scheme: Scheme) -> str:
+def _fill_words(accent: str, look: SchemeColors, scheme: Scheme) -> str:
     ratio = contrast(accent, look.surface.hardest)
     why = (
         f"is lost on the {scheme} chat (contrast {ratio:.1f})"
@@ -131,7 +132,7 @@ def _fill_words(accent: str, look: Look, scheme: Scheme) -> str:
     return f"{accent} {why}; the widget uses {look.palette.accent} in {scheme} mode instead."
 
 
-def _text_words(accent: str, look: Look, scheme: Scheme) -> str:
+def _text_words(accent: str, look: SchemeColors, scheme: Scheme) -> str:
     return (
         f"As text on the {scheme} chat {accent} has a contrast of {contrast(accent, look.surface.hardest):.1f}, "
         f"and {READABLE} is needed; links and small buttons use {look.palette.text} instead."
