@@ -1,4 +1,4 @@
-"""`aisle demo`: real servers, a real shop, a real conversation, on one machine and without an account."""
+"""`aisle demo`: real servers and a shop with a catalog, on one machine and without accounts elsewhere."""
 
 import hashlib
 import json
@@ -42,8 +42,11 @@ MERCHANT_EMAIL = "owner@tarnwick.example"
 
 
 def run_demo(*, port: int, data_dir: str, reset: bool, stores: bool, billing: bool, reload: bool = False) -> None:
-    """Run until Ctrl-C or SIGTERM, then stop all that was started. `stores`: beside a Shopify and a WooCommerce;
-    `billing`: beside a Stripe."""
+    """Run the demo until Ctrl-C or SIGTERM, then stop all that was started.
+
+    `stores` starts stand-ins for Shopify and WooCommerce as well, `billing` one for Stripe. `reset` deletes the data of
+    earlier runs first, and `reload` restarts the servers when the code changes.
+    """
     folder = Path(data_dir).absolute()
     base_url = f"http://127.0.0.1:{port}"
     require_writable(folder, "--data-dir")
@@ -72,14 +75,14 @@ def _run(
     uses_trial: bool,
     reload: bool,
 ) -> None:
-    """`rows` are more lines of the welcome: (name, what to do there)."""
+    """`rows` are further lines of the welcome text: (name, what to do there)."""
     from server.embedded.endpoints import endpoints
 
     click.echo("Starting Postgres and Redis ...")
     settings = load_settings()
     configure_logging(settings.log_format)
-    at = stack.enter_context(endpoints(settings))
-    os.environ |= {"AISLE_DATABASE_URL": at.database_url, "AISLE_REDIS_URL": at.redis_url}
+    servers = stack.enter_context(endpoints(settings))
+    os.environ |= {"AISLE_DATABASE_URL": servers.database_url, "AISLE_REDIS_URL": servers.redis_url}
     mailbox_url = start_mailbox(stack)
     shop = _prepare_shop(folder)
     if uses_trial:
@@ -101,7 +104,8 @@ def _run(
 
 
 def _prepare_shop(folder: Path) -> dict[str, Any]:
-    """The demo shop's keys; made on the first run, brought up to date when the address has changed."""
+    """The demo shop's keys. The shop is created on the first run, and updated when the base URL or the packaged data
+    have changed."""
     file = folder / "demo-shop.json"
     known = json.loads(file.read_text()) if file.exists() else None
     if known and known["base_url"] == os.environ["AISLE_BASE_URL"] and known["version"] == _data_version():
@@ -115,7 +119,7 @@ def _prepare_shop(folder: Path) -> dict[str, Any]:
 
 
 def _data_version() -> str:
-    """Changes when the packaged data or the schema change, so that a newer Aisle refreshes an older demo."""
+    """A hash of the packaged data and the migrations, so that a newer Aisle updates the shop of an older demo."""
     digest = hashlib.sha256()
     for folder in (files("integrations") / "demo" / "data", files("server") / "migrations" / "versions"):
         for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
@@ -157,7 +161,7 @@ def _write_facts(folder: Path, base_url: str, mailbox_url: str | None, shop: Map
 
 
 def _write_private(file: Path, value: Mapping[str, Any]) -> None:
-    """Readable by its owner only, whole or not at all."""
+    """Write JSON to a file that only its owner can read. The file is replaced as a whole or not at all."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     draft.touch(mode=0o600)
     draft.write_text(json.dumps(value, indent=2) + "\n")

@@ -16,13 +16,13 @@ from server.chat.conversations.pictures.models import (
 
 
 def encode_anew(data: bytes, quality: int) -> EncodedPicture | RefusedPicture:
-    """The picture's first frame, upright, at most MAX_SIDE pixels wide and high, without metadata; or why it is
-    refused. Raises whatever a decoder raises for a damaged file."""
+    """Return the picture's first frame, upright, at most MAX_SIDE pixels wide and high and without metadata, or the
+    reason for which it is refused. Raises whatever Pillow's decoders raise for a damaged file."""
     kind = kind_of(data)
     if kind is None:
         return RefusedPicture("is not a JPEG, PNG, WebP or GIF picture")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about large pictures, which are refused below
+        warnings.simplefilter("ignore")  # Pillow warns of large pictures, which are refused below
         image = Image.open(io.BytesIO(data), formats=[kind])
     width, height = image.size
     if width * height > MAX_PIXELS or max(width, height) > MAX_SENT_SIDE:
@@ -35,14 +35,15 @@ def encode_anew(data: bytes, quality: int) -> EncodedPicture | RefusedPicture:
 
 
 def _pixels(image: Image.Image) -> Image.Image:
-    """The picture as RGB, or RGBA where part of it is transparent, without profile, comment, EXIF, XMP or frames."""
+    """A copy of the picture's pixels alone, without profile, comment, EXIF, XMP and further frames: RGB, or RGBA where
+    part of it is transparent."""
     if image.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in image.info:
-        clear = image.convert("RGBA")
-        lowest = clear.getchannel("A").getextrema()[0]
+        with_alpha = image.convert("RGBA")
+        lowest = with_alpha.getchannel("A").getextrema()[0]
         if isinstance(lowest, int | float) and lowest < 255:
-            return Image.frombytes("RGBA", clear.size, clear.tobytes())
-    plain = image.convert("RGB")
-    return Image.frombytes("RGB", plain.size, plain.tobytes())
+            return Image.frombytes("RGBA", with_alpha.size, with_alpha.tobytes())
+    opaque = image.convert("RGB")
+    return Image.frombytes("RGB", opaque.size, opaque.tobytes())
 
 
 def _encode(image: Image.Image, quality: int) -> EncodedPicture:
