@@ -25,7 +25,7 @@ class AcceptanceState(StrEnum):
     ERASED = "erased"
     """The shopper had everything of theirs erased; nothing was saved."""
     CONCURRENT = "concurrent"
-    """Another message came at the same moment; nothing was saved, and a second try finds its turn."""
+    """Another message was accepted at the same moment; nothing was saved. Accepting again finds that message's turn."""
 
 
 class Acceptance(Struct, frozen=True, kw_only=True):
@@ -36,7 +36,7 @@ class Acceptance(Struct, frozen=True, kw_only=True):
     """The sequence number of the answer; 0 where nothing was saved."""
     turn_id: UUID | None = None
     turn_state: str = ""
-    """Of an earlier turn."""
+    """The TurnState of an earlier turn; "" for a new one."""
     answer_id: str = ""
 
 
@@ -51,11 +51,11 @@ class TurnState(StrEnum):
     REFUSED = "refused"
     """The shop's quota was used up; stored as failed."""
     INTERRUPTED = "interrupted"
-    """The turn lost its process and was ended by a worker."""
+    """The turn's process died, and a worker ended the turn."""
 
 
 class TurnTrace(Struct, frozen=True, kw_only=True):
-    """Why an answer is as it is, for staff. A turn whose process was lost has notes only."""
+    """What staff see of how an answer came about. An interrupted turn has notes only."""
 
     kind: str | None | UnsetType = UNSET
     tools: list[dict[str, object]] | UnsetType = UNSET
@@ -63,7 +63,7 @@ class TurnTrace(Struct, frozen=True, kw_only=True):
     sources: list[SourceNote] | UnsetType = UNSET
     receipts: tuple[Receipt, ...] | UnsetType = UNSET
     first_text_s: float | None | UnsetType = UNSET
-    """From acceptance to the first words; None where there were none."""
+    """Seconds from acceptance to the first words; None for an answer without words."""
     seconds: float | UnsetType = UNSET
     prompt_tokens: int | UnsetType = UNSET
     completion_tokens: int | UnsetType = UNSET

@@ -12,12 +12,12 @@ from server.core.database import Connection, Database
 from server.shops.identity import Shopper
 
 TURN_LEASE_S = 20
-"""A running turn renews its lease; one whose lease has run out has lost its process."""
+"""A running turn renews its lease; when the lease has expired the turn's process must have died."""
 MAX_PREVIEW = 120
 
 
 class MessageIdTaken(Exception):
-    """The conversation has a message of this id that is not the question of a turn."""
+    """The conversation already has a message with this id, and it is not the question of a turn."""
 
 
 # One statement, so that accepting a message costs one round trip: a repeated message changes nothing, a running turn
@@ -55,7 +55,7 @@ WITH known AS (
 )
 SELECT (SELECT last_seq FROM updated) AS seq, (SELECT state FROM updated) AS conversation_state,
        known.id AS known_id, known.state AS known_state, known.answer_id AS known_answer,
-       EXISTS (SELECT FROM running) AS is_busy, (SELECT shopper_id <> $3 FROM seen) AS is_foreign,
+       EXISTS (SELECT FROM running) AS is_busy, (SELECT shopper_id <> $3 FROM seen) AS is_not_owner,
        EXISTS (SELECT FROM erased) AS is_erased
 FROM (VALUES (1)) AS one LEFT JOIN known ON true
 """
@@ -74,7 +74,7 @@ async def accept_message(
 ) -> Acceptance:
     """Save the shopper's message once and start its turn; `parts` is JSON.
 
-    Raises MessageIdTaken, which ends the transaction.
+    Raises MessageIdTaken, after which the transaction can only be rolled back.
     """
     customer = shopper.customer
     try:
@@ -104,7 +104,7 @@ async def accept_message(
         )
     if row["is_erased"]:
         return Acceptance(state=AcceptanceState.ERASED)
-    if row["is_foreign"]:
+    if row["is_not_owner"]:
         return Acceptance(state=AcceptanceState.NOT_OWNER)
     if row["is_busy"]:
         return Acceptance(state=AcceptanceState.BUSY)
@@ -125,7 +125,7 @@ async def renew_leases(connection: Connection, shop_id: UUID, turn_ids: Sequence
     )
 
 
-# An interrupted turn may still be recorded: its process was only believed dead and knows the whole answer.
+# An interrupted turn may still be recorded: its process was alive after all and has the whole answer.
 _RECORD = """
 WITH ended AS (
     UPDATE turn SET state = $4, answered_by = $5, usage_state = $6, trace = $7::jsonb, ended_at = now()
@@ -169,7 +169,7 @@ async def record_answer(
 
 
 async def list_abandoned_turns(connection: Connection, shop_id: UUID) -> list[AbandonedTurn]:
-    """The shop's turns whose process is gone."""
+    """The shop's running turns whose lease has expired."""
     rows = await connection.fetch(
         "SELECT turn.id, turn.conversation_id, conversation.locale, message.seq + 1 AS answer_seq FROM turn "
         "JOIN conversation ON conversation.shop_id = turn.shop_id AND conversation.id = turn.conversation_id "
@@ -182,5 +182,5 @@ async def list_abandoned_turns(connection: Connection, shop_id: UUID) -> list[Ab
 
 
 async def list_shops_with_abandoned_turns(database: Database) -> list[UUID]:
-    """The shops with a turn whose process is gone."""
+    """The shops with a running turn whose lease has expired."""
     return [row["shop_id"] for row in await database.fetch("SELECT shops_with_lost_turns() AS shop_id")]
