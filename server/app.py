@@ -35,7 +35,7 @@ from server.pages.widget import WidgetFiles, widget_router
 from server.privacy.endpoints import privacy_router
 from server.shops.access import provide_caller
 from server.shops.endpoints import shops_router
-from server.shops.idempotency import IdempotentWrites
+from server.shops.idempotency import IdempotentWrites, WriteServices
 from server.stores.endpoints import stores_router
 from server.stores.platforms import TEMPLATES as STORE_TEMPLATES
 from server.stores.platforms import platform_routes
@@ -138,7 +138,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
     )
     app.state.trusted_proxies = settings.trusted_proxies
     app.state.own_origin = settings.base_url
-    writes = IdempotentWrites(app, lambda: (opened[0].shops, opened[0].database, opened[0].vault))
+    writes = IdempotentWrites(app, lambda: WriteServices(opened[0].shops, opened[0].database, opened[0].vault))
     return Edge(
         writes,
         is_listed_origin=lambda origin: opened[0].is_listed_origin(origin),

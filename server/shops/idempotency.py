@@ -42,11 +42,19 @@ class StoredAnswer(msgspec.Struct, frozen=True):
     body: str
 
 
-class IdempotentWrites:
-    """Wraps the application. The services are fetched per request, because they open with the server."""
+class WriteServices(msgspec.Struct, frozen=True):
+    """What IdempotentWrites needs of the server's services."""
 
-    def __init__(self, app: App, parts: Callable[[], tuple[ShopService, Database, Vault]]) -> None:
-        self._app, self._parts = app, parts
+    shops: ShopService
+    database: Database
+    vault: Vault
+
+
+class IdempotentWrites:
+    """Wraps the application. `services` is called per request, because services open with the server."""
+
+    def __init__(self, app: App, services: Callable[[], WriteServices]) -> None:
+        self._app, self._services = app, services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass everything on that is not a merchant's write with a key."""
@@ -60,14 +68,14 @@ class IdempotentWrites:
             return await _answer(send, error.status, PROBLEM_TYPE, problem_body(scope, error), problem_headers(error))
 
     async def _once(self, scope: Scope, receive: Receive, send: Send, key: str, token: str) -> None:
-        shops, database, vault = self._parts()
-        shop_id, _ = await shops.shop_of_key(token, "secret")
+        services = self._services()
+        shop_id, _ = await services.shops.shop_of_key(token, "secret")
         if len(key) > MAX_KEY:
             raise Malformed(f"Idempotency-Key is longer than {MAX_KEY} characters.")
         body = await _read(receive)
         route = f"{scope['method']} {scope['path']}"
         digest = hashlib.sha256(scope.get("query_string", b"") + b"\0" + body).digest()
-        async with database.session(shop_id) as session:
+        async with services.database.session(shop_id) as session:
             first = await storage.claim_idempotency_key(session, shop_id, route, key, digest)
         if not first:
             return await self._replay_answer(send, shop_id, route, key, digest)
@@ -75,20 +83,20 @@ class IdempotentWrites:
         try:
             await self._app(scope, _replay(body, receive), answer)
         finally:
-            kept = answer.storable_answer()
-            sealed = vault.seal(shop_id, msgspec.json.encode(kept).decode()) if kept else None
+            stored = answer.storable_answer()
+            sealed = services.vault.seal(shop_id, msgspec.json.encode(stored).decode()) if stored else None
             try:
-                async with database.session(shop_id) as session:
+                async with services.database.session(shop_id) as session:
                     await storage.settle_idempotency_key(
-                        session, shop_id, route, key, kept.status if kept else None, sealed
+                        session, shop_id, route, key, stored.status if stored else None, sealed
                     )
             except AisleError as reason:  # the answer is on its way already; the claim ends by itself after minutes
                 log.warning("idempotency_key_not_settled", reason=reason.code)
         return None
 
     async def _replay_answer(self, send: Send, shop_id: UUID, route: str, key: str, digest: bytes) -> None:
-        _, database, vault = self._parts()
-        async with database.session(shop_id) as session:
+        services = self._services()
+        async with services.database.session(shop_id) as session:
             row = await storage.find_idempotency_key(session, shop_id, route, key)
         if row is None or row.body is None:
             raise Conflict(
@@ -98,8 +106,8 @@ class IdempotentWrites:
         if row.request_hash != digest:
             error = FieldError("Idempotency-Key", "was used for another request; use a new key")
             raise Invalid("This Idempotency-Key belongs to a different request.", errors=(error,))
-        kept = msgspec.json.decode(vault.open(shop_id, row.body), type=StoredAnswer)
-        await _answer(send, kept.status, kept.content_type, kept.body.encode(), {"idempotent-replayed": "true"})
+        stored = msgspec.json.decode(services.vault.open(shop_id, row.body), type=StoredAnswer)
+        await _answer(send, stored.status, stored.content_type, stored.body.encode(), {"idempotent-replayed": "true"})
 
 
 class _Recorder:

@@ -44,13 +44,21 @@ PREFIXES = {"publishable": "pk_", "secret": "sk_", "customer": "ck_"}
 MAX_CUSTOMER_KEYS = 2
 
 
+class KnownKey(Struct, frozen=True):
+    """A live key as the cache has it by its hash."""
+
+    shop_id: UUID
+    kind: str
+    key_id: UUID
+
+
 class ShopService:
     """Everything that concerns tenants. It has short-lived caches, so use one per process."""
 
     def __init__(self, database: Database, vault: Vault, features: Features | None = None) -> None:
         self._database, self._vault, self._features = database, vault, features or EveryFeature()
         self._profiles: ExpiringCache[UUID, ShopProfile] = ExpiringCache(PROFILE_LIVES_S)
-        self._keys: ExpiringCache[bytes, tuple[UUID, str, UUID]] = ExpiringCache(KEY_LIVES_S)
+        self._keys: ExpiringCache[bytes, KnownKey] = ExpiringCache(KEY_LIVES_S)
         self._origins: ExpiringCache[str, bool] = ExpiringCache(PROFILE_LIVES_S)
         self._customer_keys: ExpiringCache[UUID, tuple[str, ...]] = ExpiringCache(KEY_LIVES_S)
 
@@ -211,11 +219,10 @@ class ShopService:
                 row = await storage.find_key(session, key_hash)
             if row is None:
                 raise Unauthenticated("This key is unknown or was revoked.")
-            found = self._keys.put(key_hash, (row.shop_id, row.kind, row.key_id))
-        shop_id, found_kind, key_id = found
-        if found_kind != kind:
+            found = self._keys.put(key_hash, KnownKey(row.shop_id, row.kind, row.key_id))
+        if found.kind != kind:
             raise Unauthenticated(f"This is not a {kind} key.")
-        return shop_id, key_id
+        return found.shop_id, found.key_id
 
     async def profile(self, shop_id: UUID) -> ShopProfile:
         """What the turn needs of a shop, at most a few seconds old. Raises NotFound."""
