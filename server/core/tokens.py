@@ -8,7 +8,7 @@ import msgspec
 from itsdangerous import BadData, URLSafeSerializer
 
 LEEWAY_S = 60
-"""The largest difference between two machines' clocks that is accepted."""
+"""A token is accepted this long after its expiry, since the clocks of two machines may differ."""
 
 Claims = TypeVar("Claims", bound=msgspec.Struct)
 
@@ -26,7 +26,10 @@ class _Encoder:
 
 
 class TokenSigner(Generic[Claims]):
-    """Signs and reads tokens of one purpose. A token contains one Struct of claims and its expiry."""
+    """Signs and reads the tokens of one purpose. A token contains the time it expires and one Struct of claims.
+
+    The first of `secret_keys` signs; all of them verify.
+    """
 
     def __init__(self, secret_keys: tuple[str, ...], purpose: str, claims: type[Claims]) -> None:
         self._claims = claims
@@ -45,8 +48,8 @@ class TokenSigner(Generic[Claims]):
     def read(self, token: str) -> Claims | None:
         """The claims; None for a token that is forged, expired, of another purpose or of another shape."""
         try:
-            ends_at, claims = self._serializer.loads(token)
-            if ends_at + LEEWAY_S < time.time():
+            expires_at, claims = self._serializer.loads(token)
+            if expires_at + LEEWAY_S < time.time():
                 return None
             return msgspec.convert(claims, self._claims)
         except (BadData, ValueError, TypeError, msgspec.MsgspecError):

@@ -1,4 +1,5 @@
-"""A WooCommerce shop's consent page: the way there from its plugin, and the keys that it posts."""
+"""The routes around WooCommerce's consent page: from the plugin to the console, back from the page, and the keys that
+the shop posts."""
 
 from typing import Any
 from urllib.parse import urlencode
@@ -24,13 +25,13 @@ log = get_logger("stores")
 
 @get("/integrations/woocommerce/start", include_in_schema=False)
 async def woocommerce_start(url: FromQuery[str] = "") -> Redirect:
-    """Redirect from the plugin's button to the console, where the signed-in merchant sees which shop asks."""
+    """Redirect from the plugin's button to the console, where the merchant sees which shop wants to be connected."""
     return Redirect(f"{PAGE}?{urlencode({'platform': 'woocommerce', 'store': url[:500]})}", status_code=303)
 
 
 @get(CALLBACK, include_in_schema=False)
 async def woocommerce_return(success: FromQuery[str] = "") -> Redirect:
-    """Redirect the merchant, who comes back after the shop has posted the keys, to the console."""
+    """Redirect a merchant who comes back from the consent page to the console. The shop has posted the keys before."""
     result = "connected=woocommerce" if success == "1" else "refused=woocommerce"
     return Redirect(f"{PAGE}?{result}", status_code=303)
 
@@ -44,8 +45,11 @@ async def woocommerce_return(success: FromQuery[str] = "") -> Redirect:
 async def woocommerce_keys(
     request: AnyRequest, stores: NamedDependency[StoreService], key_check: NamedDependency[KeyCheck]
 ) -> Response[None]:
-    """Connect the shop with the keys that it posts. They are unsigned, so they need a state that we gave out, which is
-    good once, and the shop of that state has to accept them. WooCommerce takes any status but 200 for a refusal."""
+    """Connect the shop with the keys that it posts.
+
+    The request is not signed. So it has to name a `state` of ours, which is valid once, and the shop that this state
+    was made for has to accept the keys. WooCommerce shows the merchant an error for any status but 200.
+    """
     try:
         granted = read_callback(await request.body())
     except ValueError as reason:
@@ -55,9 +59,9 @@ async def woocommerce_keys(
         raise Unauthenticated(
             "These keys were not requested, or the request has expired; connect again from the console."
         )
-    request_of = WooCommerceRequest(platform="woocommerce", store=attempt.store)
+    store_request = WooCommerceRequest(platform="woocommerce", store=attempt.store)
     try:
-        store = await key_check.try_keys(attempt.store, granted.consumer_key, granted.consumer_secret, request_of)
+        store = await key_check.try_keys(attempt.store, granted.consumer_key, granted.consumer_secret, store_request)
         await stores.connect(attempt.shop_id, store, attempt.actor)
     except AisleError as reason:
         log.warning("woocommerce_keys_refused", shop_id=str(attempt.shop_id), reason=reason.detail)
