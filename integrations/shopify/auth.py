@@ -34,7 +34,7 @@ need `read_all_orders`, which Shopify grants on request only."""
 
 FRESH_S = 90
 """How far a signed request's timestamp may be off, as in Shopify's own libraries."""
-STATE_LIVES_S = 600
+STATE_LIFETIME_S = 600
 MAX_TOKEN_LENGTH = 8_192
 PROXY_PARAMETERS = frozenset({"signature", "shop", "timestamp", "logged_in_customer_id", "path_prefix"})
 _ALGORITHMS = ["HS256"]
@@ -123,13 +123,13 @@ def reaches_all_orders(granted: str) -> bool:
 
 
 def sign_state(state: InstallState, secrets: Sequence[str], now_s: float) -> str:
-    """The `state` parameter of `authorize_url`, good for STATE_LIVES_S."""
+    """The `state` parameter of `authorize_url`, good for STATE_LIFETIME_S."""
     claims = {
         "iss": _STATE_ISSUER,
         "shop": state.shop_domain,
         "ref": state.reference,
         "nonce": state.nonce,
-        "exp": int(now_s) + STATE_LIVES_S,
+        "exp": int(now_s) + STATE_LIFETIME_S,
     }
     return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(secrets[0]))
 

@@ -12,10 +12,10 @@ Value = TypeVar("Value")
 
 
 class ExpiringCache(Generic[Key, Value]):
-    """Keeps each value for `lives_s` seconds; beyond `max_entries` the least recently used ones leave."""
+    """Keeps each value for `lifetime_s` seconds; beyond `max_entries` the least recently used ones leave."""
 
-    def __init__(self, lives_s: float, *, max_entries: int = MAX_ENTRIES) -> None:
-        self._entries: TTLCache[Key, Value] = TTLCache(max_entries, lives_s, timer=time.monotonic)
+    def __init__(self, lifetime_s: float, *, max_entries: int = MAX_ENTRIES) -> None:
+        self._entries: TTLCache[Key, Value] = TTLCache(max_entries, lifetime_s, timer=time.monotonic)
 
     def get(self, key: Key) -> Value | None:
         """The value; None when it has expired or was never put."""

@@ -20,7 +20,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 ALLOWED_METHODS = b"GET, POST, DELETE, OPTIONS"
 ALLOWED_HEADERS = b"authorization, content-type, last-event-id, idempotency-key, user-agent, x-ai-sdk-version"
-PREFLIGHT_LIVES_S = b"600"
+PREFLIGHT_LIFETIME_S = b"600"
 SHOPPER_PATHS = ("/v1/sessions", "/v1/chat", "/v1/launcher")
 SECURITY_HEADERS = [
     (b"x-content-type-options", b"nosniff"),
@@ -93,7 +93,7 @@ async def _preflight(send: Send, origin: bytes | None) -> None:
             *_cors(origin),
             (b"access-control-allow-methods", ALLOWED_METHODS),
             (b"access-control-allow-headers", ALLOWED_HEADERS),
-            (b"access-control-max-age", PREFLIGHT_LIVES_S),
+            (b"access-control-max-age", PREFLIGHT_LIFETIME_S),
         ]
     await send({"type": "http.response.start", "status": 204 if origin else 403, "headers": headers})
     await send({"type": "http.response.body", "body": b""})

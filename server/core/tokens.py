@@ -40,9 +40,9 @@ class TokenSigner(Generic[Claims]):
             signer_kwargs={"digest_method": hashlib.sha256},
         )
 
-    def sign(self, claims: Claims, *, lives_s: float) -> str:
-        """Return a URL-safe token that expires in `lives_s` seconds."""
-        token: str = self._serializer.dumps([time.time() + lives_s, msgspec.to_builtins(claims)])
+    def sign(self, claims: Claims, *, lifetime_s: float) -> str:
+        """Return a URL-safe token that expires in `lifetime_s` seconds."""
+        token: str = self._serializer.dumps([time.time() + lifetime_s, msgspec.to_builtins(claims)])
         return token
 
     def read(self, token: str) -> Claims | None:

@@ -42,7 +42,7 @@ from server.orders.storage import OrderRules
 from server.orders.view import order_view, other_order_view, shown_level
 from server.shops.identity import Customer, Shopper
 
-PROOF_LIVES = timedelta(hours=24)
+PROOF_LIFETIME = timedelta(hours=24)
 SEND_CODE = "orders.send_code"
 
 SignsIn: TypeAlias = Callable[[UUID], Awaitable[bool]]
@@ -245,7 +245,7 @@ class OrderService:
             if stored is None or not self._fingerprints.is_code(stored, *place, code):
                 return False
             await storage.delete_code(connection, *place)
-            await storage.save_proof(connection, *place, ProofLevel.READS_MAIL, PROOF_LIVES)
+            await storage.save_proof(connection, *place, ProofLevel.READS_MAIL, PROOF_LIFETIME)
             await self._limits.release_redemption(connection, shopper)
         return True
 
@@ -259,7 +259,7 @@ class OrderService:
         async with self._database.connection(shopper.shop_id) as connection:
             if proven:
                 place = (shopper.shop_id, shopper.conversation_id, key)
-                await storage.save_proof(connection, *place, proven, PROOF_LIVES)
+                await storage.save_proof(connection, *place, proven, PROOF_LIFETIME)
             await self._limits.release(connection, shopper, guess)
 
     async def _get_rules(self, shopper: Shopper, key: str) -> OrderRules:

@@ -103,9 +103,9 @@ async def save_proof(
     conversation_id: UUID,
     order_number: str,
     level: ProofLevel,
-    lives: timedelta,
+    lifetime: timedelta,
 ) -> None:
-    """Store what was proven for `lives`; a higher level that is still valid is not replaced by a lower one."""
+    """Store what was proven for `lifetime`; a higher level that is still valid is not replaced by a lower one."""
     await connection.execute(
         "INSERT INTO proof (shop_id, conversation_id, order_number, level, expires_at) "
         "VALUES ($1, $2, $3, $4, now() + $5::interval) ON CONFLICT (shop_id, conversation_id, order_number) "
@@ -115,7 +115,7 @@ async def save_proof(
         conversation_id,
         order_number,
         int(level),
-        lives,
+        lifetime,
     )
 
 
@@ -126,7 +126,7 @@ async def save_code(
     order_number: str,
     code_hash: bytes,
     tries: int,
-    lives: timedelta,
+    lifetime: timedelta,
 ) -> None:
     """Store a code's hash in place of an earlier code for the same order and conversation."""
     await connection.execute(
@@ -139,7 +139,7 @@ async def save_code(
         order_number,
         code_hash,
         tries,
-        lives,
+        lifetime,
     )
 
 

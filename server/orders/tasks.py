@@ -16,7 +16,7 @@ from server.orders.fingerprints import Fingerprints, new_code
 from server.orders.lookup import FindOrderSource, NotConnected, OrderLookup
 from server.orders.words import words_for
 
-CODE_LIVES = timedelta(minutes=10)
+CODE_LIFETIME = timedelta(minutes=10)
 CODE_TRIES = 5
 RETRY_S = 10.0
 PLATFORM_TIMEOUT_S = 10.0
@@ -72,7 +72,7 @@ class SendCode:
         async with self._database.connection(shop_id) as connection:
             await storage.delete_expired(connection, shop_id)
             code_hash = self._fingerprints.code(*place, code)
-            await storage.save_code(connection, *place, code_hash, CODE_TRIES, CODE_LIVES)
+            await storage.save_code(connection, *place, code_hash, CODE_TRIES, CODE_LIFETIME)
             rules = await storage.get_rules(connection, *place)
             words = words_for(await storage.find_locale(connection, shop_id, request.conversation_id))
         subject, text = (

@@ -16,7 +16,7 @@ from server.shops.models import Caller
 from server.shops.service import ShopService
 
 COOKIE = "aisle_console"
-COOKIE_LIVES_S = 12 * 3600
+COOKIE_LIFETIME_S = 12 * 3600
 
 
 class ConsoleClaims(Struct, frozen=True):

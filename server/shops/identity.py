@@ -10,7 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 from msgspec import Struct
 
-TOKEN_LIVES_S = 900
+TOKEN_LIFETIME_S = 900
 LEEWAY_S = 30
 MAX_TOKEN_LENGTH = 4_096
 MAX_CUSTOMER_LENGTH = 512
@@ -47,7 +47,7 @@ class Shopper(Struct, frozen=True, kw_only=True):
 
 def read_customer_token(token: str, keys: Sequence[str], now_s: float) -> Customer | None:
     """The customer in a short-lived JWT (HS256) that one of the shop's customer keys signed: `sub` is the customer's
-    id, `email` their e-mail, `iat` and `exp` at most TOKEN_LIVES_S apart. None for any other."""
+    id, `email` their e-mail, `iat` and `exp` at most TOKEN_LIFETIME_S apart. None for any other."""
     if len(token) > MAX_TOKEN_LENGTH:
         return None
     for key in keys:
@@ -60,12 +60,12 @@ def read_customer_token(token: str, keys: Sequence[str], now_s: float) -> Custom
 
 
 def customer_token(key: str, customer_id: str, connection_id: str, now_s: float) -> str:
-    """What `read_customer_token` takes, good for TOKEN_LIVES_S: a connected store's word, passed on."""
+    """What `read_customer_token` takes, good for TOKEN_LIFETIME_S: a connected store's word, passed on."""
     claims = {
         "sub": customer_id,
         CONNECTION_CLAIM: connection_id,
         "iat": int(now_s),
-        "exp": int(now_s) + TOKEN_LIVES_S,
+        "exp": int(now_s) + TOKEN_LIFETIME_S,
     }
     return jwt.encode({"alg": "HS256"}, claims, OctKey.import_key(key))
 
@@ -76,7 +76,7 @@ def _customer_of(claims: Mapping[str, object], now_s: float) -> Customer | None:
         return None
     if not isinstance(place, str | None):
         return None
-    in_time = begins - LEEWAY_S <= now_s < ends + LEEWAY_S and ends - begins <= TOKEN_LIVES_S
+    in_time = begins - LEEWAY_S <= now_s < ends + LEEWAY_S and ends - begins <= TOKEN_LIFETIME_S
     text = f"{name}{email or ''}"
     if not in_time or not name or len(text) > MAX_CUSTOMER_LENGTH or not text.isprintable():
         return None

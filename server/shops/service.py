@@ -23,9 +23,9 @@ from server.shops.readability import appearance_notes
 from server.shops.settings import require_settings, settings_errors
 from server.shops.tables import ApiKeyRow, ShopRow
 
-PROFILE_LIVES_S = 5.0
+PROFILE_LIFETIME_S = 5.0
 """How long a process may use what it has cached of a shop: then a changed origin or a revoked key takes effect."""
-KEY_LIVES_S = 5.0
+KEY_LIFETIME_S = 5.0
 MAX_ORIGIN = 300
 LOOKS = "appearance."
 
@@ -57,10 +57,10 @@ class ShopService:
 
     def __init__(self, database: Database, vault: Vault, features: Features | None = None) -> None:
         self._database, self._vault, self._features = database, vault, features or EveryFeature()
-        self._profiles: ExpiringCache[UUID, ShopProfile] = ExpiringCache(PROFILE_LIVES_S)
-        self._keys: ExpiringCache[bytes, KnownKey] = ExpiringCache(KEY_LIVES_S)
-        self._origins: ExpiringCache[str, bool] = ExpiringCache(PROFILE_LIVES_S)
-        self._customer_keys: ExpiringCache[UUID, tuple[str, ...]] = ExpiringCache(KEY_LIVES_S)
+        self._profiles: ExpiringCache[UUID, ShopProfile] = ExpiringCache(PROFILE_LIFETIME_S)
+        self._keys: ExpiringCache[bytes, KnownKey] = ExpiringCache(KEY_LIFETIME_S)
+        self._origins: ExpiringCache[str, bool] = ExpiringCache(PROFILE_LIFETIME_S)
+        self._customer_keys: ExpiringCache[UUID, tuple[str, ...]] = ExpiringCache(KEY_LIFETIME_S)
 
     async def create(self, name: str, origins: tuple[str, ...], *, shop_id: UUID | None = None) -> NewShop:
         """Make a shop with one key of each kind. Raises Invalid on a wrong name or origin."""

@@ -31,7 +31,7 @@ from server.stores.models import (
 
 SYNC = "stores.sync"
 CLIENT_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
-ATTEMPT_LIVES = timedelta(hours=1)
+ATTEMPT_LIFETIME = timedelta(hours=1)
 LEFT_STORE_RETENTION = timedelta(days=60)
 """How long a shop's former stores are known: Shopify sends the privacy requests of a store within 48 hours after it has
 uninstalled the app, and allows 30 days to answer them."""
@@ -210,7 +210,7 @@ class StoreService:
 
     async def create_attempt(self, caller: Caller, platform: str, store: str) -> str:
         """Return a new secret `state` for the caller's way to the consent page of `store` (its address). It is valid
-        once, within ATTEMPT_LIVES."""
+        once, within ATTEMPT_LIFETIME."""
         caller.require(Role.ADMIN)
         state = new_secret("st_")
         async with self._database.connection(caller.shop_id) as connection:
@@ -221,7 +221,7 @@ class StoreService:
                 platform=platform,
                 store=store,
                 actor=caller.actor,
-                lives=ATTEMPT_LIVES,
+                lifetime=ATTEMPT_LIFETIME,
             )
         return state
 

@@ -192,9 +192,9 @@ async def create_attempt(
     platform: str,
     store: str,
     actor: str,
-    lives: timedelta,
+    lifetime: timedelta,
 ) -> None:
-    """Insert an attempt that expires after `lives`, and delete the shop's expired ones."""
+    """Insert an attempt that expires after `lifetime`, and delete the shop's expired ones."""
     await connection.execute("DELETE FROM connect_attempt WHERE shop_id = $1 AND expires_at < now()", shop_id)
     await connection.execute(
         "INSERT INTO connect_attempt (shop_id, state_hash, platform, store, actor, expires_at) "
@@ -204,7 +204,7 @@ async def create_attempt(
         platform,
         store,
         actor,
-        lives,
+        lifetime,
     )
 
 

@@ -332,10 +332,10 @@ def test_expired_and_borrowed_tokens_are_refused(house: House) -> None:
     path = f"/v1/chat/{house.shopper.conversation_id}"
     origin = {"Origin": house.installation.base_url}
     cases = {
-        "fresh": (TokenSigner(secret, "session", SessionClaims).sign(claims, lives_s=60), 200),
-        "expired": (TokenSigner(secret, "session", SessionClaims).sign(claims, lives_s=-LEEWAY_S - 5), 401),
-        "other purpose": (TokenSigner(secret, "console", SessionClaims).sign(claims, lives_s=60), 401),
-        "other secret": (TokenSigner(("x" * 40,), "session", SessionClaims).sign(claims, lives_s=60), 401),
+        "fresh": (TokenSigner(secret, "session", SessionClaims).sign(claims, lifetime_s=60), 200),
+        "expired": (TokenSigner(secret, "session", SessionClaims).sign(claims, lifetime_s=-LEEWAY_S - 5), 401),
+        "other purpose": (TokenSigner(secret, "console", SessionClaims).sign(claims, lifetime_s=60), 401),
+        "other secret": (TokenSigner(("x" * 40,), "session", SessionClaims).sign(claims, lifetime_s=60), 401),
     }
     for name, (token, status) in cases.items():
         answer = httpx.get(f"{house.installation.base_url}{path}", headers=origin | bearer(token))

@@ -25,8 +25,8 @@ from server.shops.identity import Customer, Shopper, is_signed_customer, read_cu
 from server.shops.models import ShopProfile
 from server.shops.service import ShopService
 
-SESSION_LIVES_S = 30 * 24 * 3600
-CUSTOMER_SESSION_LIVES_S = 24 * 3600
+SESSION_LIFETIME_S = 30 * 24 * 3600
+CUSTOMER_SESSION_LIFETIME_S = 24 * 3600
 """Each page sends the shop's proof for a customer again, so a session need not be valid for longer than a visit."""
 NO_CONTROL = r"^[^\x00-\x1f\x7f]*$"
 """A line break would let one signature stand for two pairs of id and e-mail."""
@@ -123,10 +123,10 @@ class SessionService:
             l=locale,
             k=str(key_id),
         )
-        lives_s = CUSTOMER_SESSION_LIVES_S if customer else SESSION_LIVES_S
+        lifetime_s = CUSTOMER_SESSION_LIFETIME_S if customer else SESSION_LIFETIME_S
         return SessionAnswer(
-            session=self._signer.sign(claims, lives_s=lives_s),
-            expires_at=datetime.fromtimestamp(time.time() + lives_s, UTC),
+            session=self._signer.sign(claims, lifetime_s=lifetime_s),
+            expires_at=datetime.fromtimestamp(time.time() + lifetime_s, UTC),
             conversation_id=UUID(claims.c),
             appearance=session_appearance(profile.appearance),
             greeting=profile.greeting or phrase("greeting", locale, shop=profile.name),

@@ -24,7 +24,7 @@ from server.core.errors import NotFound, RateLimited, Unauthenticated
 from server.core.http import client_address
 from server.core.rate_limit import Limit, RateLimiter
 from server.core.tokens import TokenSigner
-from server.shops.access import COOKIE, COOKIE_LIVES_S, ConsoleClaims
+from server.shops.access import COOKIE, COOKIE_LIFETIME_S, ConsoleClaims
 from server.shops.members import Members
 from server.shops.tables import MerchantRow
 
@@ -109,8 +109,8 @@ def to_page(
     request: AnyRequest, path: str, console_signer: TokenSigner[ConsoleClaims], claims: ConsoleClaims
 ) -> Redirect:
     """Go to a page as this merchant in this shop."""
-    token = console_signer.sign(claims, lives_s=COOKIE_LIVES_S)
-    return Redirect(path, status_code=303, cookies=[_cookie(request, token, COOKIE_LIVES_S)], headers=HEADERS)
+    token = console_signer.sign(claims, lifetime_s=COOKIE_LIFETIME_S)
+    return Redirect(path, status_code=303, cookies=[_cookie(request, token, COOKIE_LIFETIME_S)], headers=HEADERS)
 
 
 def safe_way_back(path: str) -> str:
@@ -137,12 +137,12 @@ def _form(request: AnyRequest, back: str, email: str = "", problem: str = "", *,
     return render(request, "sign_in", status=status, back=safe_way_back(back), email=email, problem=problem)
 
 
-def _cookie(request: AnyRequest, value: str, lives_s: int) -> Cookie:
+def _cookie(request: AnyRequest, value: str, lifetime_s: int) -> Cookie:
     return Cookie(
         COOKIE,
         value=value,
         path="/",
-        max_age=lives_s,
+        max_age=lifetime_s,
         httponly=True,
         samesite="lax",
         secure=request.app.state.own_origin.startswith("https://"),

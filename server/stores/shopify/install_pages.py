@@ -13,7 +13,7 @@ from server.shops.service import ShopService
 from server.stores.shopify.install import ShopifyInstall
 
 NONCE_COOKIE = "aisle_shopify_install"
-NONCE_LIVES_S = 600
+NONCE_LIFETIME_S = 600
 PAGE = "/console/stores"
 
 AnyRequest = Request[Any, Any, Any]
@@ -29,7 +29,7 @@ async def shopify_install(
     """Redirect to Shopify's consent page, where the store's own staff agree."""
     caller.require(Role.ADMIN)
     consent = shopify.begin(caller.shop_id, shop)
-    return Redirect(consent.address, status_code=302, cookies=[_nonce(request, consent.nonce, NONCE_LIVES_S)])
+    return Redirect(consent.address, status_code=302, cookies=[_nonce(request, consent.nonce, NONCE_LIFETIME_S)])
 
 
 @get("/integrations/shopify/callback", include_in_schema=False)
@@ -54,10 +54,10 @@ async def shopify_customer(
     return Response({"customer": proof}, headers={"Cache-Control": "private, no-store"})
 
 
-def _nonce(request: AnyRequest, value: str, lives_s: int) -> Cookie:
+def _nonce(request: AnyRequest, value: str, lifetime_s: int) -> Cookie:
     is_https = request.app.state.own_origin.startswith("https://")
     return Cookie(
-        NONCE_COOKIE, value=value, path="/integrations/shopify", max_age=lives_s, httponly=True, samesite="lax",
+        NONCE_COOKIE, value=value, path="/integrations/shopify", max_age=lifetime_s, httponly=True, samesite="lax",
         secure=is_https,
     )  # fmt: skip
 

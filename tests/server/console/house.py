@@ -238,7 +238,7 @@ async def new_shop(
         async with database.session(made.shop_id) as session:
             session.add(MemberRow(shop_id=made.shop_id, merchant_id=merchant.id, role=role))
         merchant_id = merchant.id
-        token = signer.sign(ConsoleClaims(merchant_id, made.shop_id), lives_s=3600)
+        token = signer.sign(ConsoleClaims(merchant_id, made.shop_id), lifetime_s=3600)
         people[str(role)] = Person(id=merchant_id, email=email, cookies={COOKIE: token})
     return ShopUnderTest(
         id=made.shop_id,

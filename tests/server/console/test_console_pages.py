@@ -129,11 +129,11 @@ async def test_forged_and_expired_sessions_lead_to_the_door(
 ) -> None:
     own = ConsoleClaims(shop.owner.id, shop.id)
     tokens = {
-        "expired": signer.sign(own, lives_s=-3600),
-        "other key": TokenSigner(("k" * 40,), "console", ConsoleClaims).sign(own, lives_s=60),
-        "other purpose": TokenSigner((SECRET,), "session", ConsoleClaims).sign(own, lives_s=60),
-        "other shape": TokenSigner((SECRET,), "console", Customer).sign(Customer(id="1"), lives_s=60),
-        "another's shop": signer.sign(ConsoleClaims(shop.owner.id, other.id), lives_s=60),
+        "expired": signer.sign(own, lifetime_s=-3600),
+        "other key": TokenSigner(("k" * 40,), "console", ConsoleClaims).sign(own, lifetime_s=60),
+        "other purpose": TokenSigner((SECRET,), "session", ConsoleClaims).sign(own, lifetime_s=60),
+        "other shape": TokenSigner((SECRET,), "console", Customer).sign(Customer(id="1"), lifetime_s=60),
+        "another's shop": signer.sign(ConsoleClaims(shop.owner.id, other.id), lifetime_s=60),
         "tampered": shop.owner.cookies[COOKIE][:-3] + "abc",
     }
     for name, token in tokens.items():

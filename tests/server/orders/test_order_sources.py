@@ -56,7 +56,7 @@ def test_the_store_is_part_of_the_proof_and_of_the_session() -> None:
     )
     signer = TokenSigner(KEYS, "session", SessionClaims)
     claims = SessionClaims(s="s", c="c", v="v", customer=HERE)
-    assert signer.read(signer.sign(claims, lives_s=60)) == claims
+    assert signer.read(signer.sign(claims, lifetime_s=60)) == claims
 
 
 def test_sessions_from_before_are_read() -> None:
@@ -67,7 +67,7 @@ def test_sessions_from_before_are_read() -> None:
         customer: dict[str, str | None]
 
     claims = Then("s", "c", "v", {"id": "7", "email": None})
-    token = TokenSigner(KEYS, "session", Then).sign(claims, lives_s=60)
+    token = TokenSigner(KEYS, "session", Then).sign(claims, lifetime_s=60)
     read = TokenSigner(KEYS, "session", SessionClaims).read(token)
     assert read is not None
     assert read.customer == Customer("7")
