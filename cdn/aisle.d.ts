@@ -2,13 +2,13 @@
  * The server's shapes as they travel, made by `.ci/protocol` from its structs: change those and run `make widget`.
  * Times are ISO 8601; money is integer minor units of an ISO 4217 currency.
  */
-/** Not kept: only for whoever is looking. */
+/** What is being done at this moment; not stored with the message. */
 export interface StatusPart {
     type: "data-status";
     data: StatusData;
     transient: true;
 }
-/** What is being done, in the shopper's language. */
+/** What is being done at this moment, in the shopper's language. */
 export interface StatusData {
     text: string;
 }
@@ -21,7 +21,7 @@ export interface ProductsPart {
 export interface ProductsData {
     products: ProductCard[];
 }
-/** The contract's `Product`. `fetched_at` is when we read it from the shop (ISO). */
+/** The contract's `Product`. `fetched_at` is when it was read from the shop (ISO 8601). */
 export interface ProductCard {
     id: string;
     title: string;
@@ -38,7 +38,7 @@ export interface Money {
     amount: number;
     currency: string;
 }
-/** One buyable form, as shown. */
+/** One variant of a product, as a card shows it. */
 export interface VariantCard {
     id: string;
     title: string;
@@ -116,12 +116,12 @@ export interface OtherOrderView {
     status_text: string;
     placed_on: string;
 }
-/** Asks who is asking. */
+/** Asks the shopper to prove an order. */
 export interface VerificationPart {
     type: "data-verification";
     data: VerificationData;
 }
-/** How the shopper may prove that an order is theirs. */
+/** How the shopper can prove that an order is theirs. */
 export interface VerificationData {
     methods: string[];
     order_number?: string;
@@ -131,16 +131,16 @@ export interface SuggestionsPart {
     type: "data-suggestions";
     data: SuggestionsData;
 }
-/** What to ask next. */
+/** What the shopper may ask next. */
 export interface SuggestionsData {
     suggestions: string[];
 }
-/** The conversation goes to staff, or comes back. */
+/** The conversation passes to staff or comes back. */
 export interface HandoffPart {
     type: "data-handoff";
     data: HandoffData;
 }
-/** Where passing on to staff stands; `staff` is a name. */
+/** The state of a hand-off; `staff` is the name of whoever of them has joined. */
 export interface HandoffData {
     state: "ended" | "joined" | "requested" | "waiting";
     staff?: string;
@@ -150,12 +150,12 @@ export interface FallbackPart {
     type: "data-fallback";
     data: FallbackData;
 }
-/** There is no answer, and why; `contact` is the shop's own way to be reached, by kind. */
+/** Why there is no answer; `contact` is how the shop can be reached, by kind (e-mail, phone and others). */
 export interface FallbackData {
     reason: string;
     contact: Record<string, string>;
 }
-/** The first of each answer. */
+/** The first part of every answer. */
 export interface StartPart {
     type: "start";
     messageId: string;
@@ -165,7 +165,7 @@ export interface TextStartPart {
     type: "text-start";
     id: string;
 }
-/** The text goes on. */
+/** More of a text. */
 export interface TextDeltaPart {
     type: "text-delta";
     id: string;
@@ -183,7 +183,7 @@ export interface ToolInputPart {
     toolName: string;
     input: Record<string, unknown>;
 }
-/** What the tool came to: a short public summary. */
+/** The result of a tool call: a short public summary. */
 export interface ToolOutputPart {
     type: "tool-output-available";
     toolCallId: string;
@@ -203,12 +203,12 @@ export interface SourceDocumentPart {
     mediaType: string;
     title: string;
 }
-/** Before the end. */
+/** The metadata of the answer, before its last part. */
 export interface MetadataPart {
     type: "message-metadata";
     messageMetadata: AnswerMetadata;
 }
-/** What is told of an answer beside its parts. `kind` names the sort of answer. */
+/** What is sent with an answer besides its parts. `kind` names the sort of answer. */
 export interface AnswerMetadata {
     answered_by: "engine" | "model" | "staff";
     confidence: number;
@@ -220,7 +220,7 @@ export interface AnswerMetadata {
     stopped?: boolean;
     interrupted?: boolean;
 }
-/** A source of the answer, for the reader. */
+/** A source of the answer, as its readers see it. */
 export interface SourceNote {
     id: string;
     kind: string;
@@ -243,11 +243,11 @@ export interface ErrorPart {
 export interface AbortPart {
     type: "abort";
 }
-/** The last of each answer that was not stopped. */
+/** The last part of every answer that was not stopped. */
 export interface FinishPart {
     type: "finish";
 }
-/** What a widget needs to begin. */
+/** What a widget needs to begin a conversation. */
 export interface SessionAnswer {
     session: string;
     expires_at: string;
@@ -293,7 +293,7 @@ export interface ConversationLine {
     last_message_at: string;
     preview: string;
 }
-/** What asking for staff came to. state: requested (staff are on duty), waiting (nobody is; leave an e-mail) or joined (they are here); the rest as in `handoff.QueuePlace`. */
+/** What asking for staff led to. state: requested (staff are on duty), waiting (none are; an e-mail helps) or joined (they answer already); the rest as in `handoff.QueuePlace`. */
 export interface HandoffResult {
     state: "ended" | "joined" | "requested" | "waiting";
     contact: Record<string, string>;
@@ -302,7 +302,7 @@ export interface HandoffResult {
     wait_s: number | null;
     opens_at: string | null;
 }
-/** `POST .../images`; sizes as kept. */
+/** `POST .../images`: the picture as it is stored, with its width and height in pixels. */
 export interface PictureView {
     id: string;
     media_type: string;
@@ -310,7 +310,7 @@ export interface PictureView {
     height: number;
     bytes: number;
 }
-/** The same for wrong and unknown. */
+/** The proof level that was reached; a wrong proof and an unknown order get the same answer. */
 export interface VerificationAnswer {
     level: number;
     status: string;

@@ -8,7 +8,7 @@ const ALIKE: Record<string, (keyof Strings)[]> = {
   es: ["total"],
   fr: ["assistant_says", "source", "sources", "total", "option", "by_email", "untitled"],
   it: ["by_email"],
-  nl: ["postcode", "by_postcode", "by_email"],
+  nl: ["postcode", "by_postcode", "by_email", "was"],
   pl: ["by_email"],
   pt: ["total", "by_email"],
 };
