@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from uuid import UUID
 
 import msgspec
+from sqlmodel.ext.asyncio.session import AsyncSession
 
 from integrations.platform import NamedPerson, normalise_order_number
 from server.chat.conversations.erasure.service import ErasedShoppers
@@ -64,8 +65,7 @@ class Privacy:
         _require_named(person)
         async with self._database.session(shop_id) as session:
             ids = await storage.find_conversations(session, shop_id, _normalised(person))
-            counts = await storage.erase_conversations(session, shop_id, ids)
-            counts["exports"] = await storage.erase_exports(session, shop_id, self._hash(person))
+            counts = await self._erase(session, shop_id, ids, person)
             request = _done("erase", shop_id, self._hash(person), asked_by, counts)
             await storage.add_request(session, shop_id, request)
         await self._delete_streams(shop_id, ids)
@@ -83,10 +83,7 @@ class Privacy:
         async with self._database.connection(shop_id) as connection:
             ids = await self._erased_shoppers.list_conversations(connection, shop_id, shopper.shopper_id)
         async with self._database.session(shop_id) as session:
-            counts = await storage.erase_conversations(session, shop_id, ids)
-            for person in _names_of(shopper):
-                erased = await storage.erase_exports(session, shop_id, self._hash(person))
-                counts["exports"] = counts.get("exports", 0) + erased
+            counts = await self._erase(session, shop_id, ids, *_persons_of(shopper))
             if ids:
                 name = self._hash_of(f"shopper:{shopper.shopper_id}")
                 await storage.add_request(session, shop_id, _done("erase", shop_id, name, "shopper", counts))
@@ -104,12 +101,23 @@ class Privacy:
             ids = await self._erased_shoppers.list_remaining(connection, shop_id)
         if ids:
             async with self._database.session(shop_id) as session:
-                counts = await storage.erase_conversations(session, shop_id, ids)
+                counts = await self._erase(session, shop_id, ids)
                 name = self._hash_of("shoppers:left over")
                 await storage.add_request(session, shop_id, _done("erase", shop_id, name, "shopper", counts))
         async with self._database.connection(shop_id) as connection:
             await self._erased_shoppers.delete_outdated(connection, shop_id)
         await self._delete_streams(shop_id, ids)
+
+    async def _erase(
+        self, session: AsyncSession, shop_id: UUID, conversation_ids: Sequence[UUID], *persons: NamedPerson
+    ) -> dict[str, int]:
+        """Delete these conversations, and every export for one of these persons or for somebody whom the conversations
+        name; how many rows of each kind."""
+        found = await storage.list_persons(session, shop_id, conversation_ids)
+        names = {name for person in (*persons, *found) for name in _names_of(person)}
+        counts = await storage.erase_conversations(session, shop_id, conversation_ids)
+        counts["exports"] = await storage.erase_exports(session, shop_id, [self._hash_of(name) for name in names])
+        return counts
 
     async def _delete_streams(self, shop_id: UUID, conversation_ids: Sequence[UUID]) -> None:
         for conversation_id in conversation_ids:
@@ -122,7 +130,7 @@ class Privacy:
         async with self._database.session(shop_id) as session:
             counts = await storage.erase_store(session, shop_id, connection_id, f"store:{connection_id}")
             ids = await storage.find_conversations_without_a_store(session, shop_id)
-            counts |= await storage.erase_conversations(session, shop_id, ids)
+            counts |= await self._erase(session, shop_id, ids)
             person = hmac.digest(self._key, connection_id.bytes, hashlib.sha256)
             request = _done("erase", shop_id, person, f"connection:{connection_id}", counts)
             await storage.add_request(session, shop_id, request)
@@ -154,7 +162,7 @@ class Privacy:
         return self._vault.open(shop_id, sealed).encode()
 
     def _hash(self, person: NamedPerson) -> bytes:
-        return self._hash_of((person.email or "").strip().lower() or f"id:{person.customer_id}")
+        return self._hash_of(_names_of(person)[0])
 
     def _hash_of(self, name: str) -> bytes:
         return hmac.digest(self._key, name.encode(), hashlib.sha256)
@@ -176,13 +184,16 @@ def _done(
     )
 
 
-def _names_of(shopper: Shopper) -> list[NamedPerson]:
-    """The names under which an export of this shopper may have been requested."""
+def _persons_of(shopper: Shopper) -> list[NamedPerson]:
+    """The signed-in customer; nobody for a visitor."""
     customer = shopper.customer
-    if customer is None:
-        return []
-    by_id = NamedPerson(customer_id=customer.id, email=None, order_numbers=())
-    return [by_id, NamedPerson(customer_id=None, email=customer.email, order_numbers=())] if customer.email else [by_id]
+    return [NamedPerson(customer_id=customer.id, email=customer.email, order_numbers=())] if customer else []
+
+
+def _names_of(person: NamedPerson) -> list[str]:
+    """The names under which an export of this person may be recorded; the first is that of their own requests."""
+    email = (person.email or "").strip().lower()
+    return [*([email] if email else []), *([f"id:{person.customer_id}"] if person.customer_id else [])]
 
 
 def _require_named(person: NamedPerson) -> None:

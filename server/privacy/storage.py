@@ -72,6 +72,24 @@ async def find_conversations_without_a_store(session: AsyncSession, shop_id: UUI
     return list((await session.exec(query)).all())
 
 
+async def list_persons(session: AsyncSession, shop_id: UUID, conversation_ids: Sequence[UUID]) -> list[NamedPerson]:
+    """The customers of these conversations, and the addresses that were given in them."""
+    talk = ConversationRow
+    query = (
+        select(talk.customer_id, talk.customer_email, talk.contact_email)
+        .where(talk.shop_id == shop_id, col(talk.id).in_(conversation_ids))
+        .distinct()
+    )
+    return [
+        person
+        for customer_id, customer_email, contact_email in (await session.exec(query)).all()
+        for person in (
+            NamedPerson(customer_id=customer_id, email=customer_email, order_numbers=()),
+            NamedPerson(customer_id=None, email=contact_email, order_numbers=()),
+        )
+    ]
+
+
 async def get_personal_data(session: AsyncSession, shop_id: UUID, conversation_ids: Sequence[UUID]) -> PersonalData:
     """All that is stored of these conversations."""
 
@@ -117,12 +135,12 @@ async def erase_conversations(session: AsyncSession, shop_id: UUID, conversation
     return {name: await _count_deleted(session, statement) for name, statement in statements.items()}
 
 
-async def erase_exports(session: AsyncSession, shop_id: UUID, person_hash: bytes) -> int:
-    """Delete the exports of a person, which contain what is being erased; how many there were."""
+async def erase_exports(session: AsyncSession, shop_id: UUID, person_hashes: Sequence[bytes]) -> int:
+    """Delete the exports of these persons, which contain what is being erased; how many there were."""
     request = PrivacyRequestRow
     where = (
         col(request.shop_id) == shop_id,
-        col(request.person_hash) == person_hash,
+        col(request.person_hash).in_(person_hashes),
         col(request.export).is_not(None),
     )
     return (await session.exec(update(request).where(*where).values(export=None))).rowcount

@@ -2,6 +2,7 @@
 
 import pytest
 
+from server.shops.identity import customer_signature
 from tests.installation import Installation, ShopAccess
 
 
@@ -49,3 +50,25 @@ def test_addresses_of_every_kind_are_found_as_they_are(
         merchant.post("/v1/privacy/erasures", json={"email": email}).raise_for_status()
     assert theirs.history()["messages"] == []
     assert other.history()["messages"]
+
+
+@pytest.mark.parametrize(
+    "export", [{"customer_id": "c-7"}, {"email": "ivy@example.com"}, {"email": "ivy@work.example"}]
+)
+@pytest.mark.parametrize("erasure", [{"customer_id": "c-7"}, {"email": "ivy@example.com"}, None])
+def test_an_erasure_reaches_exports_under_every_name(
+    installation: Installation, shop: ShopAccess, export: dict[str, str], erasure: dict[str, str] | None
+) -> None:
+    customer = {"id": "c-7", "email": "ivy@example.com"}
+    customer["signature"] = customer_signature(shop.identity_secret, customer["id"], customer["email"])
+    ivy = installation.shopper(shop, customer=customer)
+    ivy.ask("My word is DRAGONFLY")
+    ivy.client.post(f"/v1/chat/{ivy.conversation_id}/handoff", json={"email": "ivy@work.example"}).raise_for_status()
+    with installation.merchant(shop) as merchant:
+        made = merchant.post("/v1/privacy/exports", json=export).json()
+        assert "DRAGONFLY" in merchant.get(f"/v1/privacy/exports/{made['id']}").text
+        if erasure:
+            merchant.post("/v1/privacy/erasures", json=erasure).raise_for_status()
+        else:
+            ivy.client.delete("/v1/chat").raise_for_status()
+        assert merchant.get(f"/v1/privacy/exports/{made['id']}").status_code == 404
