@@ -6,9 +6,10 @@ from typing import Any, TypeVar, cast
 from uuid import UUID
 
 import msgspec
-from sqlalchemy import ColumnElement, exists, literal_column
+from sqlalchemy import ARRAY, ColumnElement, LargeBinary, Text, Uuid, any_, exists, literal, literal_column
 from sqlalchemy.orm import QueryableAttribute, defer
 from sqlalchemy.sql import Delete, Select
+from sqlalchemy.sql.elements import CollectionAggregate
 from sqlmodel import col, delete, func, or_, select, union, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -58,6 +59,11 @@ async def find_conversations(session: AsyncSession, shop_id: UUID, person: Named
     return list((await session.execute(union(*found))).scalars())
 
 
+def _any_of(ids: Sequence[UUID]) -> CollectionAggregate[bool]:
+    """One parameter for any number of ids: with one for each, Postgres refuses more than 32,767."""
+    return any_(literal(ids, ARRAY(Uuid)))
+
+
 def _whole_address(email: str) -> str:
     """A pattern for this address and no longer one that contains it: not joann@ for ann@, not .com.au for .com."""
     literal = re.sub(r"([^A-Za-z0-9@])", r"\\\1", email)
@@ -77,7 +83,7 @@ async def list_persons(session: AsyncSession, shop_id: UUID, conversation_ids: S
     talk = ConversationRow
     query = (
         select(talk.customer_id, talk.customer_email, talk.contact_email)
-        .where(talk.shop_id == shop_id, col(talk.id).in_(conversation_ids))
+        .where(talk.shop_id == shop_id, col(talk.id) == _any_of(conversation_ids))
         .distinct()
     )
     return [
@@ -95,7 +101,7 @@ async def get_personal_data(session: AsyncSession, shop_id: UUID, conversation_i
 
     async def copies(table: Any, kind: type[Copy], *order: Any) -> list[Copy]:
         key = col(table.id if table is ConversationRow else table.conversation_id)
-        query = select(table).where(table.shop_id == shop_id, key.in_(conversation_ids)).order_by(key, *order)
+        query = select(table).where(table.shop_id == shop_id, key == _any_of(conversation_ids)).order_by(key, *order)
         rows = (await session.exec(query)).all()
         return [msgspec.convert(row, kind, from_attributes=True) for row in rows]
 
@@ -115,7 +121,7 @@ async def erase_conversations(session: AsyncSession, shop_id: UUID, conversation
     named = func.jsonb_extract_path_text(col(job.payload), "conversation_id")
 
     def of_conversations(table: Any) -> Delete:
-        return delete(table).where(table.shop_id == shop_id, table.conversation_id.in_(conversation_ids))
+        return delete(table).where(table.shop_id == shop_id, table.conversation_id == _any_of(conversation_ids))
 
     statements = {
         "proofs": of_conversations(ProofRow),
@@ -126,11 +132,11 @@ async def erase_conversations(session: AsyncSession, shop_id: UUID, conversation
             col(job.shop_id) == shop_id,
             col(job.kind) == "orders.send_code",
             col(job.state).in_(("done", "failed")),
-            named.in_([str(conversation_id) for conversation_id in conversation_ids]),
+            named == any_(literal([str(conversation_id) for conversation_id in conversation_ids], ARRAY(Text))),
         ),
         "messages": of_conversations(MessageRow),
         "turns": of_conversations(TurnRow),
-        "conversations": delete(talk).where(col(talk.shop_id) == shop_id, col(talk.id).in_(conversation_ids)),
+        "conversations": delete(talk).where(col(talk.shop_id) == shop_id, col(talk.id) == _any_of(conversation_ids)),
     }
     return {name: await _count_deleted(session, statement) for name, statement in statements.items()}
 
@@ -140,7 +146,7 @@ async def erase_exports(session: AsyncSession, shop_id: UUID, person_hashes: Seq
     request = PrivacyRequestRow
     where = (
         col(request.shop_id) == shop_id,
-        col(request.person_hash).in_(person_hashes),
+        col(request.person_hash) == any_(literal(person_hashes, ARRAY(LargeBinary))),
         col(request.export).is_not(None),
     )
     return (await session.exec(update(request).where(*where).values(export=None))).rowcount
