@@ -19,6 +19,9 @@ class AisleGroup(click.Group):
         extra["standalone_mode"] = False
         try:
             code = super().main(*args, **extra)
+        except click.exceptions.NoArgsIsHelpError as reason:  # its message is the help, which begins with the usage
+            click.echo(reason.format_message(), err=True)
+            sys.exit(reason.exit_code)
         except click.ClickException as reason:
             if isinstance(reason, click.UsageError) and reason.ctx:
                 click.echo(reason.ctx.get_usage(), err=True)

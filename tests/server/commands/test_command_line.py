@@ -43,6 +43,15 @@ def test_wrong_usage_is_told_apart(wrong: list[str]) -> None:
     assert line.startswith("aisle: ")
 
 
+@pytest.mark.parametrize("group", [[], ["shop"], ["member"], ["import"], ["billing"]])
+def test_a_group_without_a_command_prints_its_help_once(group: list[str]) -> None:
+    ended = CliRunner().invoke(main, group)
+    assert ended.exit_code == 2
+    assert ended.output.startswith("Usage:")
+    assert ended.output.count("Usage:") == 1
+    assert "aisle: " not in ended.output
+
+
 def failing(reason: BaseException) -> click.Group:
     """An `aisle` whose only command fails."""
 
