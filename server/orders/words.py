@@ -63,8 +63,8 @@ ENGLISH = Words(
     all_delivered="everything delivered",
     code_subject="Your code for {shop}",
     code_text=(
-        "Hello,\n\nyour code to see your order at {shop} is\n\n    {code}\n\nIt works for 10 minutes, in the chat "
-        "where it was asked for.\n\nIf you did not ask for it, ignore this mail: nobody can see your order without "
+        "Hello,\n\nyour code to see your order at {shop} is\n\n    {code}\n\nIt is valid for 10 minutes, in the "
+        "chat that requested it.\n\nIf you did not request it, ignore this e-mail: nobody can see your order without "
         "the code.\n\n{shop}\n"
     ),
 )

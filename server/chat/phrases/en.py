@@ -48,7 +48,7 @@ ENGLISH = Phrases(
     found_dearest="The most expensive is the **{title}** at {price}.",
     found_unpriced="I'd start with the **{title}**.",
     why="Its page says: “{quote}”",
-    others="I've put {count} more beside it, from {low} to {high}.",
+    others="I've added {count} more, from {low} to {high}.",
     other_one="The **{title}** at {price} is another good choice.",
     sold_out_first="It's sold out at the moment, though.",
     nothing_found="I couldn't find anything in the catalog that really fits. Tell me a little more about what you need, "
@@ -122,8 +122,8 @@ ENGLISH = Phrases(
     orders_listed="These are your latest orders:",
     orders_line="{number}: {status}, placed on {date}",
     orders_none="I don't see any orders under your account yet.",
-    ask_order_number="Happily! Please give me your order number, and the e-mail address or postcode you ordered with.",
-    ask_order_proof="Happily! So that orders stay private, please give me the e-mail address or postcode that belongs to "
+    ask_order_number="Sure! Please give me your order number, and the e-mail address or postcode you ordered with.",
+    ask_order_proof="Sure! To keep orders private, please give me the e-mail address or postcode that belongs to "
     "order {number}.",
     proof_refused="I couldn't match those details to an order. Please check the order number and the e-mail address or "
     "postcode, and try again.",
