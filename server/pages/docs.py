@@ -14,13 +14,15 @@ CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'
 METHODS = ("get", "post", "put", "patch", "delete")
 """The methods that are shown, in this order."""
 TITLES = {
-    "shopper": "Shopper side",
+    "shopper": "Shoppers",
     "shop": "The shop",
     "catalog": "Catalog",
     "knowledge": "Search, documents, sources, jobs",
-    "staff": "Conversations and figures",
+    "staff": "Conversations and statistics",
     "billing": "Billing",
     "operator": "Operators",
+    "stores": "Stores",
+    "privacy": "Privacy",
 }
 
 AnyRequest = Request[Any, Any, Any]
