@@ -91,6 +91,21 @@ def test_order_without_proof_asks_for_it(shopper: Shopper) -> None:
     assert followed.order is not None
 
 
+@pytest.mark.parametrize(
+    ("asked", "label"),
+    [
+        ("Wo ist meine Bestellung 1001?", "Gepackt und unterwegs"),
+        ("Où est ma commande 1001 ?", "Emballage terminé, en route"),
+    ],
+)
+def test_an_order_card_speaks_the_language_of_its_answer(installation: Installation, asked: str, label: str) -> None:
+    shopper = installation.shopper(locale="en")
+    shopper.ask(asked)
+    followed = shopper.ask(MAYA["email"])
+    assert followed.order is not None
+    assert followed.order["status_text"].startswith(label)
+
+
 def test_order_with_the_wrong_email_reads_like_an_unknown_order(installation: Installation) -> None:
     wrong = installation.shopper().ask("Where is order 1001? My email is somebody@example.com")
     unknown = installation.shopper().ask("Where is order 999999? My email is somebody@example.com")

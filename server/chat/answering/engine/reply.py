@@ -8,6 +8,7 @@ from integrations.platform import Money
 from server.chat.answering.grounding import Grounder
 from server.chat.answering.grounding.dates import parse_day
 from server.chat.answering.intents import Intent
+from server.chat.answering.intents.language import locale_in_language
 from server.chat.answering.intents.spelling import mend_spelling
 from server.chat.models import (
     AnswerEvent,
@@ -37,7 +38,7 @@ class Reply:
         self.intent = intent
         self.tools = tools
         self.words: Phrases = phrases_for(intent.language)
-        self.locale = _reply_locale(question.locale, intent.language)
+        self.locale = locale_in_language(question.locale, intent.language)
         self.grounder = Grounder(question.currency, today or datetime.now(UTC).date())
         self.grounder.add_shopper_words(question.text)
         self.has_spoken = False
@@ -107,10 +108,3 @@ def product_source(product: ProductDetail) -> Source:
         url=card.url,
         fetched_at=card.fetched_at,
     )
-
-
-def _reply_locale(locale: str, language: str) -> str:
-    """The shopper's region where it speaks the reply's language: en-GB writes dates otherwise than en-US."""
-    parts = locale.replace("_", "-").split("-")
-    is_plain = len(parts) == 2 and len(parts[1]) == 2 and parts[1].isalpha()
-    return f"{language}-{parts[1].upper()}" if is_plain and parts[0].lower() == language else language

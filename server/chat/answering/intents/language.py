@@ -59,6 +59,18 @@ def language_of(question: Question, text: str) -> str:
     return detect_language(text, spoken, prior=_STICKS)
 
 
+def answer_locale(question: Question) -> str:
+    """The locale in which a message is answered: that of its language, with the shopper's region where both agree."""
+    return locale_in_language(question.locale, language_of(question, question.text))
+
+
+def locale_in_language(locale: str, language: str) -> str:
+    """The shopper's region where it speaks the reply's language: en-GB writes dates otherwise than en-US."""
+    parts = locale.replace("_", "-").split("-")
+    is_plain = len(parts) == 2 and len(parts[1]) == 2 and parts[1].isalpha()
+    return f"{language}-{parts[1].upper()}" if is_plain and parts[0].lower() == language else language
+
+
 def detect_language(text: str, locale: str, prior: float = _PRIOR) -> str:
     """The language of a message. Without a clue it is the locale's, which counts as `prior` of its words."""
     scores = dict.fromkeys(LANGUAGES, 0.0)
