@@ -48,6 +48,7 @@ test-all: test test-exhaustive ## all tests
 test-setup: setup
 	@.ci/php
 	if command -v npm >/dev/null; then $(MAKE) widget/node_modules; fi
+	.ci/browser >/dev/null || true # fetched here, once, and not by several test processes at a time
 
 .PHONY: check
 check: ## every gate, in this order: format lint types imports widget-check test docs
