@@ -35,7 +35,8 @@ async def test_a_cut_after_any_event_changes_nothing(shop: Shop, question: str, 
         assert await last_answer(shop) == whole, f"cut after {cut} events"
         assert await shop.chat.get_by_role("article", name="You").count() == asked, "the question is there once"
     assert await shop.chat.get_by_role("alert").count() == 0
-    assert await resumptions(shop) - resumed >= len(cuts) - 1, "it was cut each time"
+    # the cut before the first event repeats the question, and one after the last finds a complete answer
+    assert await resumptions(shop) - resumed >= len(cuts) - 2, "it was cut each time"
 
 
 async def test_two_cuts_in_one_answer_change_nothing(shop: Shop) -> None:
