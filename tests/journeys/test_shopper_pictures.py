@@ -249,7 +249,7 @@ def test_a_model_that_can_see_is_shown_them(model_installation: ModelInstallatio
         response = shopper.upload(encoded())
         return None if response.status_code == 403 else response
 
-    first = await_that(accepted, "this replica to learn of the setting")
+    first = await_that(accepted, "this replica to learn of the setting", within_s=20)
     second = uploaded(shopper, encoded("PNG", mode="RGBA", colour=(1, 2, 3, 100)))
     answer = shopper.show(first.json()["id"], second["id"], text="Is this a kettle?")
     assert (answer.text, answer.metadata["answered_by"]) == ("A red one, I see.", "model")

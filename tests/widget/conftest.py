@@ -92,10 +92,10 @@ class Shop:
         async with httpx.AsyncClient() as client:
             await client.post(f"http://127.0.0.1:{self.port}/_reset")
 
-    async def calls(self) -> list[dict[str, object]]:
+    async def calls(self) -> list[dict[str, Any]]:
         """Every API call so far, as {"path", "body"?}."""
         async with httpx.AsyncClient() as client:
-            calls: list[dict[str, object]] = (await client.get(f"http://127.0.0.1:{self.port}/_calls")).json()
+            calls: list[dict[str, Any]] = (await client.get(f"http://127.0.0.1:{self.port}/_calls")).json()
         return calls
 
 
