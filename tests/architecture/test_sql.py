@@ -18,6 +18,8 @@ ASKS_THE_CATALOGS = {"core/connection_budget.py"} | {
     f"migrations/{name}.py" for name in ("app_role", "fit", "function_files", "grants", "prerequisites")
 }
 """What the server says of itself: versions, roles, rights, sessions. No row of any shop."""
+DIRECTORY_LOOK_UPS = {"find_key", "is_listed_origin", "find_merchant", "find_merchant_by_id", "list_memberships"}
+"""What is asked before any shop is known, or of a merchant's shops."""
 OF_NO_SHOP = {"outbox", "key_directory", "origin_directory"}
 STATEMENT = re.compile(r"\b(?:FROM|UPDATE|INTO|JOIN)\s+([a-z_]+)\b")
 
@@ -78,13 +80,56 @@ def test_every_statement_names_the_shop(file: Path) -> None:
 )
 def test_storage_functions_begin_with_the_shop(file: Path) -> None:
     tree = ast.parse(file.read_text())
-    directories = {"find_key", "is_listed_origin", "find_merchant", "find_merchant_by_id", "list_memberships"}
     for function in tree.body:
         if isinstance(function, ast.AsyncFunctionDef) and not function.name.startswith("_"):
             names = [argument.arg for argument in function.args.args[:2]]
             is_over_all_shops = names[0] == "database"  # `Database.fetch` sees no row of a shop's tables
             expected = is_over_all_shops or (names[0] in ("session", "connection") and names[1] == "shop_id")
-            assert expected or function.name in directories, f"{file}:{function.lineno} {function.name}{names}"
+            assert expected or function.name in DIRECTORY_LOOK_UPS, f"{file}:{function.lineno} {function.name}{names}"
+
+
+@pytest.mark.parametrize(
+    "file", sorted(SERVER.rglob("*storage.py")), ids=lambda file: f"{file.parent.name}-{file.stem}"
+)
+def test_every_statement_made_of_classes_names_the_shop(file: Path) -> None:
+    for function in ast.parse(file.read_text()).body:
+        if isinstance(function, ast.AsyncFunctionDef | ast.FunctionDef) and function.name not in DIRECTORY_LOOK_UPS:
+            for statement in made_statements(function):
+                assert "shop_id" in statement, f"{file.name} {function.name}: {statement} names no shop_id"
+
+
+def test_a_statement_made_of_classes_without_a_shop_is_found() -> None:
+    function = ast.parse(
+        "def f():\n"
+        "    where = (Row.shop_id == shop_id,)\n"
+        "    x = select(Row).where(Row.shop_id == shop_id).limit(1)\n"
+        "    y = update(Row).where(*where).values(a=1)\n"
+        "    z = delete(Row).where(Row.id == id)\n"
+    ).body[0]
+    assert ["delete" in each for each in made_statements(function) if "shop_id" not in each] == [True]
+
+
+def made_statements(function: ast.AST) -> Iterator[str]:
+    """The source of each select, update and delete, with all its `where`s; names unpacked into it are written out."""
+    parents = {child: parent for parent in ast.walk(function) for child in ast.iter_child_nodes(parent)}
+    values = {
+        target.id: ast.unparse(node.value)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(function):
+        match node:
+            case ast.Call(func=ast.Name(id="select" | "update" | "delete")):
+                whole: ast.AST = node
+                while isinstance(parent := parents.get(whole), ast.Attribute) or (
+                    isinstance(parent, ast.Call) and parent.func is whole
+                ):
+                    whole = parent
+                unpacked = [each.value for each in ast.walk(whole) if isinstance(each, ast.Starred)]
+                names = [values.get(each.id, "") for each in unpacked if isinstance(each, ast.Name)]
+                yield " ".join([ast.unparse(whole), *names])
 
 
 def test_no_table_is_overlooked() -> None:
