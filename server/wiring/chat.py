@@ -1,6 +1,6 @@
 """Builds the services of the chat."""
 
-from msgspec import Struct, structs
+from msgspec import Struct
 from redis.asyncio import Redis
 
 from billing.quota import Quota
@@ -10,7 +10,6 @@ from server.catalog.service import Catalog
 from server.chat.answering.driver import AnswerDriver
 from server.chat.answering.engine import Engine
 from server.chat.answering.intents import Router
-from server.chat.answering.intents.language import answer_locale
 from server.chat.answering.model_driver import ModelDriver
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.handoff import HandoffService
@@ -76,10 +75,8 @@ def build_chat(
     model = ModelDriver(chat_model, sees_pictures=settings.chat_model_images) if chat_model else None
 
     def toolbox_for(question: Question) -> ShopToolbox:
-        # An order is described in the language of the answer that shows it, which need not be the session's.
-        shopper = structs.replace(question.shopper, locale=answer_locale(question))
         return ShopToolbox(
-            structs.replace(question, shopper=shopper),
+            question,
             catalog,
             knowledge,
             orders,

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from server.chat.answering.engine import Engine, prove_from_message
 from server.chat.answering.grounding import clean_links
 from server.chat.answering.intents import Router
+from server.chat.answering.intents.language import locale_in_language
 from server.chat.answering.model_driver import ModelDriver
 from server.chat.events import Transcript
 from server.chat.models import AnswerIncomplete, Question, TextPiece
@@ -41,6 +42,7 @@ class AnswerDriver:
     async def answer(self, question: Question, tools: ShopToolbox, transcript: Transcript) -> str:
         """See `service.Driver`."""
         intent = await self._router.recognise(question)
+        tools.use_locale(locale_in_language(question.locale, intent.language))
         if intent.embedded:
             tools.embedded[intent.query] = intent.embedded
         if self._model and (question.text or self._model.sees_pictures):

@@ -4,6 +4,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
+from msgspec import structs
+
 from server.catalog.service import Catalog
 from server.chat.conversations.pictures.models import StoredPicture
 from server.chat.conversations.pictures.service import PictureService
@@ -40,6 +42,10 @@ class ToolContext:
         """The recorded calls, oldest first, until `take_used` returns them."""
         self.sources: dict[str, Source] = {}
         """By id: everything the turn has read, which is all that its answer may claim."""
+
+    def use_locale(self, locale: str) -> None:
+        """Let the tools describe what they find, such as an order, in the language of the answer."""
+        self.shopper = structs.replace(self.shopper, locale=locale)
 
     def take_used(self) -> list[ToolUsed]:
         """The calls recorded since the last time, oldest first."""

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 from server.chat.answering.driver import AnswerDriver
@@ -70,6 +71,9 @@ class Tools(ShopTools):
 
     def take_used(self) -> list[Any]:
         return []
+
+    def use_locale(self, locale: str) -> None:
+        self.locale = locale
 
     async def search_catalog(self, query: str, **given: Any) -> CatalogResult:
         if self._broken:
@@ -141,3 +145,14 @@ async def test_a_model_that_has_begun_may_take_longer_than_it_has_for_its_first_
     model = ScriptedModel([TextDelta("Returns are easy. "), 0.05, TextDelta("Keep the box."), LAST])
     assert await told.answer(model, first_word_s=0.01) == "model"
     assert told.transcript.text == "Returns are easy. Keep the box."
+
+
+@pytest.mark.parametrize(
+    ("text", "locale"),
+    [("How long do I have to return something?", "en-US"), ("Wie lange kann ich etwas zurückgeben?", "de")],
+)
+async def test_the_tools_describe_what_they_find_in_the_language_of_the_answer(text: str, locale: str) -> None:
+    tools, asked = Tools(), msgspec.structs.replace(question(text), locale="en-US")
+    driver = AnswerDriver(Router(HashingEmbedder()), Engine(), None, Metrics())
+    await driver.answer(asked, tools, Transcript(uuid.uuid4(), "a1"))  # type: ignore[arg-type]
+    assert tools.locale == locale

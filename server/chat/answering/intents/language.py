@@ -59,11 +59,6 @@ def language_of(question: Question, text: str) -> str:
     return detect_language(text, spoken, prior=_STICKS)
 
 
-def answer_locale(question: Question) -> str:
-    """The locale in which a message is answered: that of its language, with the shopper's region where both agree."""
-    return locale_in_language(question.locale, language_of(question, question.text))
-
-
 def locale_in_language(locale: str, language: str) -> str:
     """The shopper's region where it speaks the reply's language: en-GB writes dates otherwise than en-US."""
     parts = locale.replace("_", "-").split("-")
