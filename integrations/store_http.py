@@ -143,6 +143,8 @@ class StoreHttp:
             if remaining < 0:
                 raise PlatformUnavailable(f"{self.name} sent more than {max_bytes:,} bytes")
             yield plain
+        if decompressor and remaining < max_bytes and not decompressor.eof:
+            raise PlatformUnavailable(f"{self.name} sent a response that ends too early")
 
     async def download(self, url: str, file: Path, *, max_bytes: int, timeout_s: float = 60.0) -> httpx.Response:
         """Write a response's body to a file and return the response without it. It makes one attempt: callers retry.

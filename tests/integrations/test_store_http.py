@@ -1,8 +1,10 @@
 """Requests to a store: what is tried again, when, and when the store is left alone."""
 
 import asyncio
+import gzip
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
@@ -127,3 +129,19 @@ async def test_requests_under_way_together_fail_once() -> None:
         await asyncio.gather(*pending, return_exceptions=True)
         store.now += 1
     assert store.requests == 3 * (FAILURES_TO_OPEN - 1)
+
+
+@pytest.mark.parametrize("missing", [1, 8, 40], ids=lambda missing: f"{missing} bytes")
+async def test_a_compressed_response_that_ends_too_early_is_no_response(tmp_path: Path, missing: int) -> None:
+    """Half of a catalog must not pass for the whole of it: what is missing would be taken for deleted."""
+    whole = gzip.compress(b"".join(b'{"id": "%d"}\n' % number for number in range(2_000)))
+
+    def answer(_request: httpx.Request) -> httpx.Response:
+        stream = httpx.ByteStream(whole[:-missing])
+        return httpx.Response(200, headers={"content-encoding": "gzip"}, stream=stream)
+
+    http = StoreHttp(httpx.AsyncClient(transport=httpx.MockTransport(answer)), "Shop")
+    with pytest.raises(PlatformUnavailable, match="ends too early"):
+        await http.send("GET", URL, attempts=1)
+    with pytest.raises(PlatformUnavailable, match="ends too early"):
+        await http.download(URL, tmp_path / "bulk.jsonl", max_bytes=10**6)
