@@ -16,7 +16,7 @@ from litestar.template import TemplateConfig
 
 from server.billing.endpoints import billing_router
 from server.catalog.endpoints import catalog_router
-from server.chat.phrases import ALL_PHRASES
+from server.chat.languages import ALL_PHRASES
 from server.chat.routes import chat_router, provide_shopper
 from server.console.endpoints import OUTSIDE_ERRORS, console_router
 from server.console.endpoints import TEMPLATES as CONSOLE_TEMPLATES

@@ -12,7 +12,7 @@ import httptools
 import msgspec
 from msgspec import Struct, field
 
-from server.chat.phrases import phrase
+from server.chat.languages import phrase
 
 REFUSAL = phrase("unverified", "en").encode()
 FIRST_TEXT = b'"type":"text-delta"'

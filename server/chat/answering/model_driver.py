@@ -16,6 +16,7 @@ from server.chat.answering.grounding import Grounder, SentenceSplitter, clean_li
 from server.chat.answering.intents import Intent, IntentKind
 from server.chat.answering.prompt import system_prompt
 from server.chat.events import Transcript
+from server.chat.languages import phrase
 from server.chat.models import (
     AskProof,
     Cite,
@@ -30,7 +31,6 @@ from server.chat.models import (
     Source,
     TextPiece,
 )
-from server.chat.phrases import phrase
 from server.chat.tools.context import source_hosts
 from server.chat.tools.registry import SPECS, call_tool
 from server.chat.tools.tool import ModelTurn

@@ -13,7 +13,7 @@ from msgspec import Meta, Struct
 
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.storage import is_owner
-from server.chat.phrases import ALL_PHRASES, phrase, phrases_for
+from server.chat.languages import ALL_PHRASES, phrase, phrases_for
 from server.core.addresses import network_of
 from server.core.database import Database
 from server.core.errors import NotFound, OriginRefused, Unauthenticated

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 
+from server.chat.languages import phrase
 from server.chat.models import OrderAnswer, Source, StatusLine
-from server.chat.phrases import phrase
 from server.chat.tools.arguments import Arguments, text_argument
 from server.chat.tools.context import ToolContext
 from server.chat.tools.tool import ModelTurn, Tool, ToolResult, object_schema

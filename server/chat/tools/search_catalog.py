@@ -2,8 +2,8 @@
 
 import time
 
+from server.chat.languages import phrase
 from server.chat.models import CatalogResult, StatusLine
-from server.chat.phrases import phrase
 from server.chat.tools.arguments import Arguments, price_argument, text_argument
 from server.chat.tools.context import BOTH_KINDS, ToolContext
 from server.chat.tools.get_product import product_result

@@ -2,8 +2,8 @@
 
 import time
 
+from server.chat.languages import phrase
 from server.chat.models import PolicyResult, Source, StatusLine
-from server.chat.phrases import phrase
 from server.chat.tools.arguments import Arguments, text_argument
 from server.chat.tools.context import BOTH_KINDS, ToolContext
 from server.chat.tools.product_facts import web_address

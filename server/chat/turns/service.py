@@ -16,8 +16,8 @@ from msgspec import Struct
 from billing.quota import Quota
 from server.chat.conversations.pictures.service import attach_pictures
 from server.chat.events import Transcript
+from server.chat.languages import phrase
 from server.chat.models import AnswerIncomplete, Question
-from server.chat.phrases import phrase
 from server.chat.storage import find_message, list_messages
 from server.chat.tools.toolbox import ShopToolbox
 from server.chat.turns import storage

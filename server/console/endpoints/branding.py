@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 from msgspec import Struct
 
 from server.chat.conversations.sessions import starters
-from server.chat.phrases import phrase
+from server.chat.languages import phrase
 from server.console.branding import Fields, changes_of, fields_of, placed_errors, rows_of
 from server.console.endpoints.page import (
     HEADERS,

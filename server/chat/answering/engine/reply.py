@@ -10,6 +10,7 @@ from server.chat.answering.grounding.dates import parse_day
 from server.chat.answering.intents import Intent
 from server.chat.answering.intents.language import locale_in_language
 from server.chat.answering.intents.spelling import mend_spelling
+from server.chat.languages import Phrases, phrases_for
 from server.chat.models import (
     AnswerEvent,
     Cite,
@@ -21,7 +22,6 @@ from server.chat.models import (
     Suggest,
     TextPiece,
 )
-from server.chat.phrases import Phrases, phrases_for
 from server.chat.tools.protocol import Toolbox
 from server.core.money import format_money
 

@@ -4,8 +4,8 @@ import re
 from functools import lru_cache
 
 from server.chat.answering.intents.words import fold
+from server.chat.languages import ALL_PHRASES
 from server.chat.models import Question
-from server.chat.phrases import ALL_PHRASES
 
 MAX_EMAIL_CHARACTERS = 254
 _ASKED_FOR_ORDER = re.compile(r"order number|numero de commande|bestellnummer|numero de pedido|belongs to order")

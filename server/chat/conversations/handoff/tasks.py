@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from server.chat.conversations.handoff import storage
 from server.chat.conversations.presence import Presence
-from server.chat.phrases import phrase
+from server.chat.languages import phrase
 from server.core.database import Database
 from server.core.jobs import ClaimedJob
 from server.core.logging import get_logger

@@ -7,6 +7,7 @@ import pytest
 from server.chat.answering.engine import Engine, prove_from_message
 from server.chat.answering.grounding import Grounder
 from server.chat.answering.intents import Intent, IntentKind, Router
+from server.chat.languages import phrases_for
 from server.chat.models import (
     AnswerEvent,
     AskProof,
@@ -20,7 +21,6 @@ from server.chat.models import (
     Suggest,
     TextPiece,
 )
-from server.chat.phrases import phrases_for
 from server.orders.models import OrderFound, OrdersUnavailable, ProofLevel, ProofNeeded
 from tests.server.chat.engine.shop import CATALOG, LISTED, ORDER, POLICIES, ShopTools, question
 from tests.server.chat.test_intents import HashingEmbedder

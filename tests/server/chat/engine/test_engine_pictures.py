@@ -5,8 +5,8 @@ import pytest
 
 from server.chat.answering.intents.language import LANGUAGES
 from server.chat.answering.prompt import system_prompt
+from server.chat.languages import phrases_for
 from server.chat.models import Question, Suggest, TextPiece
-from server.chat.phrases import phrases_for
 from server.core.ids import new_id
 from tests.server.chat.engine.shop import ShopTools, question
 from tests.server.chat.engine.test_engine import answer

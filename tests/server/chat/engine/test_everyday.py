@@ -6,8 +6,8 @@ import pytest
 from server.chat.answering.engine.measures import MEASURES, measured
 from server.chat.answering.engine.question_patterns import has_place, is_personal, is_restriction, is_trouble
 from server.chat.answering.engine.text_match import answers_kind, asked
+from server.chat.languages import phrases_for
 from server.chat.models import ProductDetail
-from server.chat.phrases import phrases_for
 from tests.server.chat.engine.shop import CATALOG, ShopTools, question
 from tests.server.chat.engine.test_engine import Answer, answer
 

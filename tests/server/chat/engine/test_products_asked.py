@@ -6,8 +6,8 @@ import pytest
 from integrations.platform import Money
 from server.chat.answering.engine.temperatures import degrees_asked
 from server.chat.answering.intents import IntentKind, Topic
+from server.chat.languages import phrases_for
 from server.chat.models import ProductDetail, VariantCard
-from server.chat.phrases import phrases_for
 from tests.server.chat.engine.shop import CATALOG, POLICIES, ShopTools, question
 from tests.server.chat.engine.test_destinations import policies
 from tests.server.chat.engine.test_engine import Answer, answer

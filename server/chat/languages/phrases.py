@@ -1,15 +1,15 @@
-"""Everything the engine says in its own words, as one typed record per language: a missing phrase fails to start.
+"""What Aisle says in its own words: one typed record a language, read once from its `phrases.toml`.
 
 Placeholders stand in curly braces. Product and policy texts are quoted from the shop and are not in here.
 """
 
 from msgspec import Struct
 
+from server.languages import language_of_locale, load_records
 
-class Phrases(Struct, frozen=True, kw_only=True):
+
+class Phrases(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One language. Figures come only through placeholders, so that each can be checked against a source."""
-
-    language: str
 
     # the conversation
     greeting: str
@@ -151,3 +151,66 @@ class Phrases(Struct, frozen=True, kw_only=True):
     email_kept: str
     contact_email: str
     contact_phone: str
+    # how sure an answer is, and what a product is not for
+    unsure_product: str
+    unsure_policy: str
+    yes_page_says: str
+    no_page_says: str
+    not_for: str
+    not_stated_ask_first: str
+    left_out_unfit: str
+    nothing_without: str
+    wish_unconfirmed: str
+    both_answers: str
+
+    # what the shop has
+    no_such_choice: str
+    none_in_colour: str
+    filtered: str
+    categories: str
+    best_sellers_unknown: str
+    new_in: str
+    on_sale: str
+    nothing_on_sale: str
+    was_price: str
+
+    # one-time codes
+    code_which_order: str
+    code_sent: str
+    code_again: str
+    code_too_soon: str
+    code_limit: str
+    code_wrong: str
+    code_accepted: str
+    code_not_expected: str
+    code_unavailable: str
+
+    # safety
+    crisis: str
+    crisis_line: str
+    crisis_line_unknown: str
+    medical: str
+    medical_urgent: str
+    page_warns: str
+    legal: str
+    dangerous: str
+
+    # the language, the team
+    answers_in_language: str
+    team_can_help: str
+    sorry_trouble: str
+
+
+ALL_PHRASES = load_records("phrases.toml", Phrases)
+"""The phrases by language."""
+
+
+def phrases_for(locale: str) -> Phrases:
+    """The phrases for a locale such as "fr-CA"; English for languages that Aisle does not speak."""
+    return ALL_PHRASES[language_of_locale(locale)]
+
+
+def phrase(name: str, locale: str, **values: str) -> str:
+    """One phrase by its name, filled in. Raises AttributeError for a name that is no phrase."""
+    text: str = getattr(phrases_for(locale), name)
+    return text.format(**values)
