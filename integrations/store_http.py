@@ -5,7 +5,6 @@ The httpx client is passed in, because the server has one that connects to publi
 
 import asyncio
 import time
-import zlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ import stamina
 
 from integrations.circuit_breaker import CircuitBreaker
 from integrations.platform import PlatformRevoked, PlatformUnavailable
+from integrations.response_body import COMPRESSION, UnreadableBody, decompress
 
 ATTEMPTS = 4
 FIRST_PAUSE_S = 0.25
@@ -26,7 +26,6 @@ FAILURES_TO_OPEN = 5
 OPEN_S = 20.0
 MAX_OPEN_S = 600.0
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
-COMPRESSION = {"Accept-Encoding": "gzip"}
 _ENCODING_HEADERS = ("content-encoding", "content-length", "transfer-encoding")
 RETRIED_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
 
@@ -128,23 +127,12 @@ class StoreHttp:
         return httpx.Response(response.status_code, headers=headers, content=body, request=request)
 
     async def _decompressed(self, response: httpx.Response, max_bytes: int) -> AsyncIterator[bytes]:
-        """Yield the body in chunks, decompressed at most once and never beyond the limit: a store may be hostile."""
-        encoding = response.headers.get("content-encoding", "identity").strip().lower()
-        if encoding not in ("identity", "gzip"):
-            raise PlatformUnavailable(f"{self.name} compressed its response in an unsupported way")
-        decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16) if encoding == "gzip" else None
-        remaining = max_bytes
-        async for chunk in response.aiter_raw():
-            try:
-                plain = decompressor.decompress(chunk, remaining + 1) if decompressor else chunk
-            except zlib.error:
-                raise PlatformUnavailable(f"{self.name} sent a damaged response") from None
-            remaining -= len(plain)
-            if remaining < 0:
-                raise PlatformUnavailable(f"{self.name} sent more than {max_bytes:,} bytes")
-            yield plain
-        if decompressor and remaining < max_bytes and not decompressor.eof:
-            raise PlatformUnavailable(f"{self.name} sent a response that ends too early")
+        """Yield the body in chunks. Raises PlatformUnavailable for one that cannot be read."""
+        try:
+            async for chunk in decompress(response.aiter_raw(), response.headers.get("content-encoding"), max_bytes):
+                yield chunk
+        except UnreadableBody as reason:
+            raise PlatformUnavailable(f"{self.name} sent a response that {reason}") from None
 
     async def download(self, url: str, file: Path, *, max_bytes: int, timeout_s: float = 60.0) -> httpx.Response:
         """Write a response's body to a file and return the response without it. It makes one attempt: callers retry.

@@ -7,7 +7,6 @@ that was checked, so that a second look-up cannot lead elsewhere (DNS rebinding)
 import asyncio
 import socket
 import ssl
-import zlib
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -17,6 +16,7 @@ import httpcore
 import httpx
 from msgspec import Struct
 
+from integrations.response_body import COMPRESSION, UnreadableBody, decompress
 from server.core.addresses import is_global
 
 WEB_PORTS = (80, 443)
@@ -122,7 +122,7 @@ class Egress:
         return url
 
     async def _fetch(self, url: httpx.URL, max_bytes: int, headers: dict[str, str]) -> FetchedResponse:
-        wanted = {"Accept": "*/*", **headers, "User-Agent": self.user_agent, "Accept-Encoding": "gzip"}
+        wanted = {"Accept": "*/*", **headers, "User-Agent": self.user_agent, **COMPRESSION}
         sent: list[tuple[bytes | str, bytes | str]] = list(wanted.items())
         timeouts = {
             "connect": CONNECT_TIMEOUT_S,
@@ -253,23 +253,13 @@ def _join_url(base: str, target: str) -> str:
         raise EgressRefused("the redirect does not lead to a web address") from None
 
 
-async def _read(answer: httpcore.Response, headers: dict[str, str], max_bytes: int) -> bytes:
-    """Return the decompressed body. Raises EgressFailed above `max_bytes` or for an unknown content encoding."""
-    encoding = headers.get("content-encoding", "").strip().lower()
-    if encoding not in ("", "identity", "gzip", "x-gzip"):
-        raise EgressFailed(f"the answer is compressed as {encoding[:20]}, which was not requested")
-    decompressor = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in encoding else None
-    body = bytearray()
-    async for chunk in answer.aiter_stream():
-        try:
-            body += decompressor.decompress(chunk, max_bytes + 1 - len(body)) if decompressor else chunk
-        except zlib.error:
-            raise EgressFailed("the answer is damaged (gzip)") from None
-        if len(body) > max_bytes:
-            raise EgressFailed(f"the answer is larger than {max_bytes:,} bytes")
-    if decompressor and body and not decompressor.eof:
-        raise EgressFailed("the answer is cut off (gzip)")
-    return bytes(body)
+async def _read(response: httpcore.Response, headers: dict[str, str], max_bytes: int) -> bytes:
+    """Return the decompressed body. Raises EgressFailed for one that cannot be read."""
+    try:
+        chunks = decompress(response.aiter_stream(), headers.get("content-encoding"), max_bytes)
+        return b"".join([chunk async for chunk in chunks])
+    except UnreadableBody as reason:
+        raise EgressFailed(f"the response {reason}") from None
 
 
 def _short(error: Exception) -> str:

@@ -161,8 +161,11 @@ def test_a_store_leaves_what_the_shops_own_system_wrote(merchant: httpx.Client, 
     assert titles(merchant) == ["Our own kettle", "Tin kettle"]
 
 
-@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br"])
-def test_a_packed_bomb_is_no_feed(merchant: httpx.Client, own_shop: HouseMadeShop, encoding: str) -> None:
+@pytest.mark.parametrize(
+    ("encoding", "reason"),
+    [("gzip", "is larger than"), ("gzip, gzip", "was not requested"), ("br", "was not requested")],
+)
+def test_a_packed_bomb_is_no_feed(merchant: httpx.Client, own_shop: HouseMadeShop, encoding: str, reason: str) -> None:
     own_shop.feed = gzip.compress(b"x" * (310 * 1024 * 1024), 1)
     own_shop.feed_encoding = encoding
     try:
@@ -170,7 +173,7 @@ def test_a_packed_bomb_is_no_feed(merchant: httpx.Client, own_shop: HouseMadeSho
         failed = await_sync(merchant, made["id"], state="failed")
     finally:
         own_shop.feed_encoding = None
-    assert "more than" in failed["problem"] or "unsupported way" in failed["problem"]
+    assert reason in failed["problem"]
     assert titles(merchant) == []
 
 
