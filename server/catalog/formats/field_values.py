@@ -247,6 +247,12 @@ def parse_time(value: Any) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def is_now_between(starts: str, ends: str) -> bool:
+    """Whether now lies between two ISO 8601 times. An empty or unreadable one is no bound."""
+    now, earliest, latest = datetime.now(UTC), parse_time(starts.strip()), parse_time(ends.strip())
+    return not (earliest and now < earliest) and not (latest and now > latest)
+
+
 def parse_attributes(fields: Iterable[tuple[str, Any]]) -> dict[str, str]:
     """Return further fields as texts by name, at most MAX_ATTRIBUTES. A nested field is named "outer inner"; empty
     fields are left out."""

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from integrations.platform import Money, Product, Variant
@@ -12,6 +11,7 @@ from .columns import is_identifier, normalise
 from .field_values import (
     MAX_ID_CHARS,
     MAX_IDENTIFIERS,
+    is_now_between,
     is_unpublished,
     join_description,
     parse_attributes,
@@ -95,7 +95,8 @@ def read_prices(cells: Cells, currency: str) -> tuple[Money | None, Money | None
     price = cells.money("price", currency)
     sale = cells.money("sale_price", currency)
     before = cells.money("compare_at_price", currency)
-    if sale and is_now_within(render_text(cells.first("sale_dates"))) and (price is None or is_less(sale, price)):
+    starts, _, ends = render_text(cells.first("sale_dates")).partition("/")  # ISO 8601: "start/end"
+    if sale and is_now_between(starts, ends) and (price is None or is_less(sale, price)):
         price, before = sale, price or before
     return price, reduced_from(before, price)
 
@@ -108,15 +109,6 @@ def reduced_from(before: Money | None, price: Money | None) -> Money | None:
 def is_less(price: Money, other: Money) -> bool:
     """Whether `price` is lower than `other`; False for different currencies."""
     return price.currency == other.currency and price.amount < other.amount
-
-
-def is_now_within(interval: str) -> bool:
-    """Whether now lies within "start/end" in ISO 8601. An empty or unreadable interval has no bounds."""
-    start, _, end = (
-        parse_time(re.sub(r"([+-]\d\d)(\d\d)$", r"\1:\2", part.strip())) for part in interval.partition("/")
-    )
-    now = datetime.now(UTC)
-    return not (start and now < start) and not (end and now > end)
 
 
 def lowest_price(variants: Iterable[Variant]) -> Money | None:

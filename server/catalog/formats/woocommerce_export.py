@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from integrations.platform import Money, Product, Variant
@@ -11,13 +10,13 @@ from .cell_access import Context
 from .columns import normalise
 from .field_values import (
     MAX_ID_CHARS,
+    is_now_between,
     join_description,
     parse_attributes,
     parse_availability,
     parse_category,
     parse_identifiers,
     parse_stock,
-    parse_time,
     parse_title,
     parse_url,
     render_text,
@@ -169,9 +168,7 @@ def _prices(cells: Cells, currency: str) -> tuple[Money | None, Money | None]:
     """Return (the price today, the price before a reduction). A sale counts between its dates."""
     regular = parse_money(_text(cells, "regular price"), currency)
     sale = parse_money(_text(cells, "sale price"), currency)
-    now = datetime.now(UTC)
-    starts, ends = parse_time(_text(cells, "date sale price starts")), parse_time(_text(cells, "date sale price ends"))
-    is_on = not (starts and now < starts) and not (ends and now > ends)
+    is_on = is_now_between(_text(cells, "date sale price starts"), _text(cells, "date sale price ends"))
     if sale and is_on and (regular is None or is_less(sale, regular)):
         return sale, regular
     return regular, None
