@@ -22,7 +22,8 @@ from server.embedded.endpoints import endpoints
 from server.migrations.fit import require_fit
 from server.migrations.migrate import current_revision, migrate
 from server.migrations.revisions import newest_revision
-from server.wiring import Services, open_database, open_services
+from server.wiring import Services, open_services
+from server.wiring.foundation import open_database
 
 DATA_DIR_VARIABLE = "AISLE_DATA_DIR"
 

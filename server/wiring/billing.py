@@ -24,11 +24,12 @@ from server.billing.tasks import (
 )
 from server.billing.usage_reporting import UsageReporter
 from server.core.database import Database
-from server.core.jobs import Handler, JobNotifier
+from server.core.jobs import Handler
 from server.core.mail import SendsMail
 from server.core.settings import Settings
 from server.shops.members import Members
 from server.shops.service import ShopService
+from server.wiring.foundation import Foundation
 
 
 class BillingParts(Struct, frozen=True, kw_only=True):
@@ -48,14 +49,10 @@ class BillingParts(Struct, frozen=True, kw_only=True):
 
 
 def build_billing(
-    settings: Settings,
-    database: Database,
-    entitlements: EntitlementService,
-    shops: ShopService,
-    members: Members,
-    notify: JobNotifier,
+    foundation: Foundation, entitlements: EntitlementService, shops: ShopService, members: Members
 ) -> BillingParts:
     """The services, connected to Stripe when its key is set."""
+    settings, database = foundation.settings, foundation.database
     payments = _payments(settings)
     usage_reporter = UsageReporter(database, payments) if payments else None
     resolutions = ResolutionService(database, entitlements)
@@ -68,7 +65,7 @@ def build_billing(
         billing=BillingService(database, entitlements, payments, usage_reporter, shops, members, settings.base_url),
         overview=BillingOverview(database, entitlements, resolutions),
         audits=audits,
-        payment_inbox=PaymentInbox(database, notify, payments, settings.stripe_webhook_secrets),
+        payment_inbox=PaymentInbox(database, foundation.notify, payments, settings.stripe_webhook_secrets),
         alerts=AlertService(database, entitlements, shops),
         statements=StatementService(database, audits),
         resolutions=resolutions,

@@ -1,10 +1,9 @@
 """Builds the services of the chat."""
 
-from msgspec import Struct
-from redis.asyncio import Redis
+from functools import partial
 
-from billing.quota import Quota
-from server.billing.entitlement_service import EntitlementService
+from msgspec import Struct
+
 from server.billing.plan_limits import PlanLimits
 from server.catalog.service import Catalog
 from server.chat.answering.driver import AnswerDriver
@@ -23,15 +22,12 @@ from server.chat.turns.service import TurnService
 from server.chat.turns.shopper_limits import ShopperLimits
 from server.chat.turns.stream_store import StreamStore
 from server.chat.turns.turn_stream import RunningTurns
-from server.core.database import Database
-from server.core.metrics import Metrics
-from server.core.rate_limit import RateLimiter
-from server.core.settings import Settings
 from server.core.tokens import TokenSigner
 from server.knowledge.service import Knowledge
-from server.models.protocol import ChatModel, Embedder
 from server.orders.service import OrderService
 from server.shops.service import ShopService
+from server.wiring.billing import BillingParts
+from server.wiring.foundation import Foundation
 
 
 class ChatParts(Struct, frozen=True, kw_only=True):
@@ -51,44 +47,32 @@ class ChatParts(Struct, frozen=True, kw_only=True):
 
 
 def build_chat(
-    settings: Settings,
-    database: Database,
-    redis: Redis,
+    foundation: Foundation,
+    money: BillingParts,
     *,
-    shops: ShopService,
-    limiter: RateLimiter,
-    metrics: Metrics,
-    quota: Quota,
-    entitlements: EntitlementService,
     plan_limits: PlanLimits,
-    embedder: Embedder,
-    chat_model: ChatModel | None,
+    shops: ShopService,
     catalog: Catalog,
     knowledge: Knowledge,
     orders: OrderService,
 ) -> ChatParts:
     """Everything between a shopper's message and its answer, on services that are built already."""
-    running, stream_store, router = RunningTurns(), StreamStore(redis), Router(embedder)
-    presence, limits, erased_shoppers = Presence(redis), ShopperLimits(limiter, entitlements), ErasedShoppers(database)
+    settings, database, redis = foundation.settings, foundation.database, foundation.redis
+    running, stream_store, presence = RunningTurns(), StreamStore(redis), Presence(redis)
+    limits, erased_shoppers = ShopperLimits(foundation.limiter, money.entitlements), ErasedShoppers(database)
     handoff = HandoffService(database, shops, presence)
     pictures = PictureService(database, shops, limits, plan_limits)
-    model = ModelDriver(chat_model, sees_pictures=settings.chat_model_images) if chat_model else None
+    router = Router(foundation.embedder)
 
     def toolbox_for(question: Question) -> ShopToolbox:
-        return ShopToolbox(
-            question,
-            catalog,
-            knowledge,
-            orders,
-            lambda email: handoff.request(question.shopper, email),
-            pictures,
-        )
+        request_human = partial(handoff.request, question.shopper)
+        return ShopToolbox(question, catalog, knowledge, orders, request_human, pictures)
 
     return ChatParts(
         sessions=SessionService(
             shops,
             TokenSigner(settings.secret_keys, "session", SessionClaims),
-            limiter,
+            foundation.limiter,
             settings.base_url,
             database,
             erased_shoppers,
@@ -99,12 +83,12 @@ def build_chat(
             database=database,
             shops=shops,
             limits=limits,
-            quota=quota,
+            quota=money.quota,
             stream_store=stream_store,
             running=running,
-            driver=AnswerDriver(router, Engine(), model, metrics),
+            driver=AnswerDriver(router, Engine(), _model_driver(foundation), foundation.metrics),
             toolbox_for=toolbox_for,
-            metrics=metrics,
+            metrics=foundation.metrics,
         ),
         conversations=ConversationService(database, shops, stream_store, running, handoff, presence),
         handoff=handoff,
@@ -114,3 +98,9 @@ def build_chat(
         erased_shoppers=erased_shoppers,
         router=router,
     )
+
+
+def _model_driver(foundation: Foundation) -> ModelDriver | None:
+    if foundation.chat_model is None:
+        return None
+    return ModelDriver(foundation.chat_model, sees_pictures=foundation.settings.chat_model_images)

@@ -1,14 +1,8 @@
 """The part of the wiring that concerns connected stores."""
 
 from msgspec import Struct
-from redis.asyncio import Redis
 
-from server.core.crypto import Vault
-from server.core.database import Database
 from server.core.egress import Egress
-from server.core.jobs import JobNotifier, JobService
-from server.core.rate_limit import RateLimiter
-from server.core.settings import Settings
 from server.shops.service import ShopService
 from server.stores.adapters import StoreAdapters
 from server.stores.order_stores import OrderStores
@@ -17,6 +11,7 @@ from server.stores.platforms import PLATFORMS, StorePlatforms
 from server.stores.service import StoreService
 from server.webhooks.deduplication import Deduplicator
 from server.webhooks.service import Inbox
+from server.wiring.foundation import Foundation
 
 
 class StoreParts(Struct, frozen=True, kw_only=True):
@@ -30,27 +25,19 @@ class StoreParts(Struct, frozen=True, kw_only=True):
     inbox: Inbox
 
 
-def build_stores(
-    settings: Settings,
-    database: Database,
-    vault: Vault,
-    shops: ShopService,
-    jobs: JobService,
-    notify: JobNotifier,
-    redis: Redis,
-    limiter: RateLimiter,
-) -> StoreParts:
+def build_stores(foundation: Foundation, shops: ShopService) -> StoreParts:
     """Build the registered platforms and the services over them; all requests to stores go through one `Egress`."""
+    settings, database, vault = foundation.settings, foundation.database, foundation.vault
     egress = Egress(allow=settings.egress_allow, base_url=settings.base_url)
     sign_in_platforms = [platform.name for platform in PLATFORMS if platform.sign_in_help]
-    stores = StoreService(database, vault, shops, jobs, sign_in_platforms=sign_in_platforms)
+    stores = StoreService(database, vault, shops, foundation.jobs, sign_in_platforms=sign_in_platforms)
     order_stores = OrderStores(database)
     platforms = StorePlatforms(
         PlatformContext(
             settings=settings,
             vault=vault,
-            redis=redis,
-            limiter=limiter,
+            redis=foundation.redis,
+            limiter=foundation.limiter,
             egress=egress,
             shops=shops,
             stores=stores,
@@ -63,5 +50,5 @@ def build_stores(
         order_stores=order_stores,
         platforms=platforms,
         adapters=StoreAdapters(database, vault, platforms.build_adapter),
-        inbox=Inbox(database, vault, stores, notify, Deduplicator(limiter)),
+        inbox=Inbox(database, vault, stores, foundation.notify, Deduplicator(foundation.limiter)),
     )
