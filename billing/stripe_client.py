@@ -1,4 +1,4 @@
-"""The Stripe SDK with plain dicts as answers, our errors, deadlines and one pool of connections.
+"""The Stripe SDK with plain dicts as responses, our errors, deadlines and one pool of connections.
 
 This is the only file that imports `stripe`. Importing it takes over half a second of CPU, so installations without
 billing never import this file."""
@@ -40,7 +40,7 @@ class StripeClient:
         await self._http.close_async()  # type: ignore[no-untyped-call]
 
     async def ask(self, request: Awaitable[stripe.StripeObject], timeout_s: float | None = None) -> Json:
-        """The answer of a request. The deadline includes retries. Raises PaymentsError."""
+        """The response to a request. The deadline includes retries. Raises PaymentsError."""
         try:
             async with asyncio.timeout(timeout_s or self._timeout_s):
                 found = await request
@@ -76,7 +76,7 @@ def _translated(error: stripe.StripeError) -> PaymentsError:
         case stripe.InvalidRequestError():
             return PaymentsRefused(error.user_message or "The payment provider refused.", error.code or "")
         case _:
-            return PaymentsUnavailable("the payment provider sent an unexpected answer")
+            return PaymentsUnavailable("the payment provider sent an unexpected response")
 
 
 def check_signature(body: bytes, header: str, secrets: tuple[str, ...], now: float) -> None:

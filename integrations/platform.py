@@ -273,7 +273,7 @@ class PlatformRevoked(PlatformError):
 class ShopPlatform(Protocol):
     """A connected store. Implementations read their credentials themselves and never log them.
 
-    Every method raises PlatformUnavailable when the platform gives no answer, PlatformRevoked when it refuses us.
+    Every method raises PlatformUnavailable when the platform does not respond, PlatformRevoked when it refuses us.
     """
 
     async def close(self) -> None:

@@ -112,7 +112,7 @@ def deep_link(shop_domain: str, api_key: str, handle: str = "aisle") -> str:
 
 
 def missing_scopes(granted: str) -> tuple[str, ...]:
-    """Those of SCOPES that `granted` (comma-separated, as token answers have it) lacks. Write grants read."""
+    """Those of SCOPES that `granted` (comma-separated, as token responses have it) lacks. Write grants read."""
     have = {scope.strip().replace("write_", "read_", 1) for scope in granted.split(",")}
     return tuple(scope for scope in SCOPES if scope not in have)
 

@@ -85,11 +85,11 @@ class BulkReader:
 
     async def _piece(self, url: str, first: int, last: int) -> bytes:
         headers = {"Range": f"bytes={first}-{last}", "Accept-Encoding": "identity"}
-        answer = await self._http.send("GET", url, headers=headers)
-        is_whole = answer.status_code == 200 and first == 0
-        if not answer.content or not (answer.status_code == 206 or is_whole):
-            raise PlatformUnavailable(f"{NAME}'s bulk file answered {answer.status_code}")
-        return answer.content
+        response = await self._http.send("GET", url, headers=headers)
+        is_whole = response.status_code == 200 and first == 0
+        if not response.content or not (response.status_code == 206 or is_whole):
+            raise PlatformUnavailable(f"{NAME}'s bulk file answered {response.status_code}")
+        return response.content
 
 
 class JoinedLines:

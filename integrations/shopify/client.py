@@ -1,8 +1,8 @@
-"""The GraphQL Admin API: one document at a time, with pauses as the costs in its answers ask for.
+"""The GraphQL Admin API: one document at a time, with pauses as the costs in its responses ask for.
 
 PlatformError
 ├── PlatformRevoked        the token is refused and there is no other: the merchant installs again
-└── PlatformUnavailable    down, throttled beyond the budget, HTML, or an answer that cannot be parsed
+└── PlatformUnavailable    down, throttled beyond the budget, HTML, or a response that cannot be parsed
     └── AccessDenied       this app may not read that: a scope or protected customer data
 """
 
@@ -50,16 +50,16 @@ class AdminApi:
     async def query(
         self, document: str, variables: Mapping[str, Any] | None = None, budget: RequestBudget = SYNC
     ) -> dict[str, Any]:
-        """`data` of the answer. A field that Shopify keeps from us is null where the schema lets it be null; where it
-        takes the whole answer with it, AccessDenied is raised. PlatformRevoked and PlatformUnavailable as above."""
+        """`data` of the response. A field that Shopify keeps from us is null where the schema lets it be null; where it
+        takes the whole response with it, AccessDenied is raised. PlatformRevoked and PlatformUnavailable as above."""
         body = msgspec.json.encode({"query": document, "variables": variables or {}})
         waited_s = await self._pause(self._throttle.pause_s(document, budget.spare), budget.patience_s)
         while True:
-            answer = await self._send(body, budget)
-            self._throttle.update(document, _cost(answer))
-            codes = _error_codes(answer)
+            response = await self._send(body, budget)
+            self._throttle.update(document, _cost(response))
+            codes = _error_codes(response)
             if "THROTTLED" not in codes:
-                return _data(answer, codes)
+                return _data(response, codes)
             pause_s = self._throttle.pause_after_refusal_s(document)
             waited_s += await self._pause(pause_s, budget.patience_s - waited_s)
 
@@ -72,20 +72,20 @@ class AdminApi:
 
     async def _send(self, body: bytes, budget: RequestBudget) -> dict[str, Any]:
         token = await self._token.current()
-        answer = await self._post(body, token, budget)
-        if answer.status_code == 401:
-            answer = await self._post(body, await self._token.instead_of(token), budget)
-        match answer.status_code:
+        response = await self._post(body, token, budget)
+        if response.status_code == 401:
+            response = await self._post(body, await self._token.instead_of(token), budget)
+        match response.status_code:
             case 200:
-                found = parse_json(answer, NAME)
+                found = parse_json(response, NAME)
             case 401:
                 raise access_refused(NAME, REINSTALL)
             case 402 | 423:
-                raise PlatformUnavailable(f"{NAME} has closed this shop for now ({answer.status_code})")
+                raise PlatformUnavailable(f"{NAME} has closed this shop for now ({response.status_code})")
             case status:
                 raise PlatformUnavailable(f"{NAME} answered {status}")
         if not isinstance(found, dict):
-            raise PlatformUnavailable(f"{NAME} sent something that is not a GraphQL answer")
+            raise PlatformUnavailable(f"{NAME} sent something that is not a GraphQL response")
         return found
 
     async def _post(self, body: bytes, token: str, budget: RequestBudget) -> httpx.Response:
@@ -115,15 +115,15 @@ def user_errors(payload: Mapping[str, Any] | None) -> list[str]:
     return [str(error.get("message", "")) for error in (payload or {}).get("userErrors") or ()]
 
 
-def _cost(answer: Mapping[str, Any]) -> Mapping[str, Any]:
-    extensions = answer.get("extensions")
+def _cost(response: Mapping[str, Any]) -> Mapping[str, Any]:
+    extensions = response.get("extensions")
     cost = extensions.get("cost") if isinstance(extensions, dict) else None
     return cost if isinstance(cost, dict) else {}
 
 
-def _error_codes(answer: Mapping[str, Any]) -> list[str]:
+def _error_codes(response: Mapping[str, Any]) -> list[str]:
     """The code of each error. Their messages may repeat what was asked, so they stay out of ours."""
-    errors = answer.get("errors")
+    errors = response.get("errors")
     if not errors:
         return []
     if not isinstance(errors, list):
@@ -137,13 +137,13 @@ def _code(error: Any) -> str:
     return str(code)[:60] if code else "an error without a code"
 
 
-def _data(answer: Mapping[str, Any], codes: list[str]) -> dict[str, Any]:
-    data = answer.get("data")
+def _data(response: Mapping[str, Any], codes: list[str]) -> dict[str, Any]:
+    data = response.get("data")
     others = [code for code in codes if code != "ACCESS_DENIED"]
     if others:
         raise PlatformUnavailable(f"{NAME} could not answer: {', '.join(sorted(set(others)))}")
     if codes and (not isinstance(data, dict) or all(value is None for value in data.values())):
         raise AccessDenied(f"{NAME} does not grant this app what it asked for")
     if not isinstance(data, dict):
-        raise PlatformUnavailable(f"{NAME} sent something that is not a GraphQL answer")
+        raise PlatformUnavailable(f"{NAME} sent something that is not a GraphQL response")
     return data

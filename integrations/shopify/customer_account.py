@@ -80,20 +80,20 @@ class CustomerSignIn:
             raise AuthRefused("the sign-in was started elsewhere")
         accounts = await self._accounts()
         token = await self._token(accounts, attempt, code)
-        answer = await self._send(
+        response = await self._send(
             "POST",
             accounts.graphql_api,
             headers={"Authorization": token, "Content-Type": "application/json"},
             content=msgspec.json.encode({"query": WHO_AM_I}),
         )
-        return _customer(parse_json(answer, NAME))
+        return _customer(parse_json(response, NAME))
 
     async def _accounts(self) -> _Accounts:
         documents: dict[str, Any] = {}
         for document in ("openid-configuration", "customer-account-api"):
-            answer = await self._send("GET", f"{self._origin}/.well-known/{document}")
-            found = parse_json(answer, NAME)
-            documents |= found if answer.status_code == 200 and isinstance(found, dict) else {}
+            response = await self._send("GET", f"{self._origin}/.well-known/{document}")
+            found = parse_json(response, NAME)
+            documents |= found if response.status_code == 200 and isinstance(found, dict) else {}
         try:
             accounts = msgspec.convert(documents, _Accounts)
         except msgspec.ValidationError:
@@ -112,7 +112,7 @@ class CustomerSignIn:
             "code_verifier": attempt.verifier,
         }
         page = urlsplit(attempt.redirect_uri)
-        answer = await self._send(
+        response = await self._send(
             "POST",
             accounts.token_endpoint,
             headers={
@@ -121,9 +121,9 @@ class CustomerSignIn:
             },
             content=urlencode(form).encode(),
         )
-        found = parse_json(answer, NAME)
+        found = parse_json(response, NAME)
         token = found.get("access_token") if isinstance(found, dict) else None
-        if answer.status_code != 200 or not isinstance(token, str):
+        if response.status_code != 200 or not isinstance(token, str):
             raise AuthRefused("Shopify does not accept this sign-in")
         return token
 
@@ -139,8 +139,8 @@ def challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-def _customer(answer: Any) -> SignedInCustomer:
-    data = answer.get("data") if isinstance(answer, dict) else None
+def _customer(response: Any) -> SignedInCustomer:
+    data = response.get("data") if isinstance(response, dict) else None
     customer = data.get("customer") if isinstance(data, dict) else None
     number = legacy_number(str(customer.get("id", ""))) if isinstance(customer, dict) else ""
     if not isinstance(customer, dict) or not (number.isascii() and number.isdigit()):

@@ -22,13 +22,13 @@ def legacy_number(gid: str) -> str:
 
 
 def to_catalog_item(node: Mapping[str, Any]) -> CatalogItem:
-    """One product node of an answer. Drafts, archived and unlisted ones and those not on the online store are gone
+    """One product node of a response. Drafts, archived and unlisted ones and those not on the online store are gone
     for shoppers; one that cannot be read is refused with a reason, and the rest of the catalog goes on."""
     try:
         product = msgspec.convert(node, ProductNode, strict=False)
     except msgspec.ValidationError as reason:
         number = legacy_number(str(node.get("id", "")))
-        said = f"Shopify's answer cannot be read: {reason}"
+        said = f"Shopify's response cannot be read: {reason}"
         return RefusedProduct(external_id=number, title=str(node.get("title", ""))[:200], reason=said)
     if product.status != "ACTIVE" or not product.online_store_url:
         return RemovedProduct(product.legacy_resource_id)

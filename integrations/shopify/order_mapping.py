@@ -36,7 +36,7 @@ from integrations.text import one_line
 
 
 def to_order(node: Mapping[str, Any]) -> Order:
-    """Raises PlatformUnavailable for what is no order: better no answer than a wrong one."""
+    """Raises PlatformUnavailable for what is no order: better none than a wrong one."""
     try:
         order = msgspec.convert(node, OrderNode, strict=False)
     except msgspec.ValidationError as reason:

@@ -1,4 +1,4 @@
-"""The documents about orders. Flags leave out what an install did not grant: asking for it would cost the answer."""
+"""The documents about orders. Flags leave out what an install did not grant: asking for it would cost the response."""
 
 _ORDER = """
 fragment OrderFacts on Order {

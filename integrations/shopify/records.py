@@ -1,4 +1,4 @@
-"""Shopify's answers as far as we read them. Enums stay text: a value that is new next quarter must not break a sync."""
+"""Shopify's responses as far as we read them. Enums stay text: a value that is new next quarter breaks no sync."""
 
 from datetime import datetime
 from typing import Generic, TypeVar

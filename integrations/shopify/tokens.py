@@ -1,8 +1,8 @@
 """Offline access tokens that expire: exchanged for a code or a session token, and refreshed before they end.
 
 A refresh token changes with every use. Shopify accepts the old one until the new one is first used, so that a lost
-answer can be requested again with the same token. Only one access token per shop is valid at a time, so that a process
-whose token is refused first reads whether another process has refreshed it.
+response can be requested again with the same token. Only one access token per shop is valid at a time, so that a
+process whose token is refused first reads whether another process has refreshed it.
 """
 
 from collections.abc import Callable, Mapping
@@ -59,12 +59,12 @@ class TokenEndpoint:
         )
 
     async def refresh(self, refresh_token: str) -> dict[str, str]:
-        """The next pair of tokens. Safe to ask again with the same token while its answer was not seen."""
+        """The next pair of tokens. Safe to ask again with the same token while its response was not seen."""
         return await self._request({"grant_type": "refresh_token", "refresh_token": refresh_token})
 
     async def _request(self, grant: Mapping[str, str]) -> dict[str, str]:
         for secret in self._app.secrets:
-            answer = await self._http.send(
+            response = await self._http.send(
                 "POST",
                 f"{self._origin}/admin/oauth/access_token",
                 headers={"Content-Type": "application/json", "Accept": "application/json"},
@@ -72,23 +72,23 @@ class TokenEndpoint:
                 attempts=TOKEN_ATTEMPTS,
                 timeout_s=TOKEN_TIMEOUT_S,
             )
-            if answer.status_code == 200:
-                return self._credentials(parse_json(answer, NAME))
-            if answer.status_code not in (400, 401, 403):
-                raise PlatformUnavailable(f"{NAME} answered {answer.status_code} when asked for a token")
-            reason = parse_json(answer, NAME)
+            if response.status_code == 200:
+                return self._credentials(parse_json(response, NAME))
+            if response.status_code not in (400, 401, 403):
+                raise PlatformUnavailable(f"{NAME} answered {response.status_code} when asked for a token")
+            reason = parse_json(response, NAME)
             if not isinstance(reason, dict) or reason.get("error") not in _NOT_OUR_APP:
                 raise access_refused(NAME, REINSTALL)
         raise PlatformUnavailable(f"{NAME} rejects this app's key and secret; check SHOPIFY_API_SECRET")
 
-    def _credentials(self, answer: Any) -> dict[str, str]:
-        if not isinstance(answer, dict) or not isinstance(answer.get("access_token"), str):
+    def _credentials(self, response: Any) -> dict[str, str]:
+        if not isinstance(response, dict) or not isinstance(response.get("access_token"), str):
             raise PlatformUnavailable(f"{NAME} answered without a token")
-        values = {"access_token": answer["access_token"], "scope": str(answer.get("scope", ""))}
-        if answer.get("refresh_token"):
-            values["refresh_token"] = str(answer["refresh_token"])
-        if answer.get("expires_in"):
-            values["expires_at"] = (self._clock() + timedelta(seconds=float(answer["expires_in"]))).isoformat()
+        values = {"access_token": response["access_token"], "scope": str(response.get("scope", ""))}
+        if response.get("refresh_token"):
+            values["refresh_token"] = str(response["refresh_token"])
+        if response.get("expires_in"):
+            values["expires_at"] = (self._clock() + timedelta(seconds=float(response["expires_in"]))).isoformat()
         return values
 
 

@@ -1,4 +1,4 @@
-"""Requests to one shop's REST API, and what its answers mean: no failure is ever read as "not there"."""
+"""Requests to one shop's REST API, and what its responses mean: no failure is ever read as "not there"."""
 
 import asyncio
 import base64
@@ -30,7 +30,7 @@ _CLOCKS = re.compile(r"nonce|timestamp", re.IGNORECASE)
 
 class Declined(PlatformUnavailable):
     """The shop understood and said no, with WordPress's `code`. Whoever knows what a code means catches it; to
-    everybody else it is an answer that could not be had."""
+    everybody else it is a response that could not be had."""
 
     def __init__(self, name: str, status: int, code: str) -> None:
         super().__init__(f"{name} answered {status} {code}")
@@ -66,16 +66,16 @@ class WooClient:
 
     async def get(self, path: str, params: Mapping[str, Any] | None = None, *, attempts: int = ATTEMPTS) -> Any:
         """The decoded JSON of `/wp-json/{path}`; its decimals are exact `Decimal`s."""
-        return self._decoded(await self._answer("GET", path, params, attempts=attempts))
+        return self._decoded(await self._request("GET", path, params, attempts=attempts))
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Any:
-        """Never repeated by itself: a lost answer may hide a success."""
-        return self._decoded(await self._answer("POST", path, None, body, attempts=1))
+        """Never repeated by itself: a lost response may hide a success."""
+        return self._decoded(await self._request("POST", path, None, body, attempts=1))
 
     async def delete(self, path: str) -> None:
         """Remove for good what is at `path`; what is gone already is gone."""
         try:
-            self._decoded(await self._answer("DELETE", path, {"force": "true"}))
+            self._decoded(await self._request("DELETE", path, {"force": "true"}))
         except Declined as declined:
             if declined.status not in (404, 410):
                 raise
@@ -91,11 +91,11 @@ class WooClient:
     ) -> Page:
         """One page of a list, counted from 1."""
         wanted = {**params, "per_page": per_page, "page": number}
-        answer = await self._answer("GET", path, wanted, attempts=attempts)
-        rows = self._decoded(answer)
+        response = await self._request("GET", path, wanted, attempts=attempts)
+        rows = self._decoded(response)
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise PlatformUnavailable(f"{self.name} answered with something that is not a list")
-        return Page(rows, _count(answer, "x-wp-total"), _count(answer, "x-wp-totalpages"))
+        return Page(rows, _count(response, "x-wp-total"), _count(response, "x-wp-totalpages"))
 
     async def pages(self, path: str, params: Mapping[str, Any], *, attempts: int = ATTEMPTS) -> AsyncIterator[Page]:
         """Every page of a list, until one says that it is the last or holds less than it could."""
@@ -108,7 +108,7 @@ class WooClient:
                 return
             number += 1
 
-    async def _answer(
+    async def _request(
         self,
         method: str,
         path: str,
@@ -158,38 +158,38 @@ class WooClient:
             raise access_refused(self.name, "no keys are kept for it; connect the shop again")
         return key, secret
 
-    def _decoded(self, answer: httpx.Response) -> Any:
-        status = answer.status_code
+    def _decoded(self, response: httpx.Response) -> Any:
+        status = response.status_code
         if 300 <= status < 400:
-            target = urlsplit(answer.headers.get("location", "")).netloc.rpartition("@")[2] or "another page"
+            target = urlsplit(response.headers.get("location", "")).netloc.rpartition("@")[2] or "another page"
             raise PlatformUnavailable(f"{self.name} redirects to {target}; connect the shop with that address")
         try:
-            body = EXACT_JSON.decode(answer.content.removeprefix(b"\xef\xbb\xbf"))
+            body = EXACT_JSON.decode(response.content.removeprefix(b"\xef\xbb\xbf"))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise PlatformUnavailable(
                 f"{self.name} answered {status} with a page instead of data: it is in maintenance, behind a wall, or "
                 "its permalinks are set to Plain"
             ) from None
         if status >= 400:
-            raise self._refusal(answer, body)
+            raise self._refusal(response, body)
         return body
 
-    def _refusal(self, answer: httpx.Response, body: Any) -> PlatformUnavailable | PlatformRevoked:
+    def _refusal(self, response: httpx.Response, body: Any) -> PlatformUnavailable | PlatformRevoked:
         error = body if isinstance(body, dict) else {}
         code, message = str(error.get("code") or "without a code")[:100], str(error.get("message") or "")
-        status = answer.status_code
+        status = response.status_code
         if code == "rate_limit_exceeded":
-            return PlatformUnavailable(f"{self.name} asks us to slow down", retry_after_s=self._wait_s(answer))
+            return PlatformUnavailable(f"{self.name} asks us to slow down", retry_after_s=self._wait_s(response))
         if status not in (401, 403) or not code.startswith(("woocommerce_", "wc_")):
             return Declined(self.name, status, code)
         if code == "woocommerce_rest_authentication_error" and _CLOCKS.search(message):
             return PlatformUnavailable(f"{self.name} rejects the time of our signature; its clock may be wrong")
-        return access_refused(self.name, _mend(answer.request.method, code))
+        return access_refused(self.name, _mend(response.request.method, code))
 
-    def _wait_s(self, answer: httpx.Response) -> float | None:
+    def _wait_s(self, response: httpx.Response) -> float | None:
         """The Store API's own headers: seconds, or the Unix time at which the limit starts anew."""
         for header, base in (("ratelimit-retry-after", 0.0), ("retry-after", 0.0), ("ratelimit-reset", self._now())):
-            text = answer.headers.get(header, "")
+            text = response.headers.get(header, "")
             if text.isdigit():
                 return max(0.0, int(text) - base)
         return None
@@ -217,6 +217,6 @@ def _pairs(params: Mapping[str, Any]) -> list[tuple[str, str]]:
     return pairs
 
 
-def _count(answer: httpx.Response, header: str) -> int | None:
-    text = answer.headers.get(header, "")
+def _count(response: httpx.Response, header: str) -> int | None:
+    text = response.headers.get(header, "")
     return int(text) if text.isdigit() else None

@@ -1,6 +1,6 @@
 """Finding orders. A search hit proves nothing, so numbers are compared; and an id need not be a number.
 
-How long an answer takes must not tell which numbers there are. So what is asked, and in how many rounds, hangs on how
+How long a response takes must not tell which numbers there are. So what is asked, and in how many rounds, hangs on how
 the number is written and on how the shop counts, never on whether there is such an order:
 
     round 1    the order with the number for its id, the searches for it, the shop's newest order: all at once

@@ -25,7 +25,7 @@ def verify(raw_body: bytes, signature: str | None, secret: str) -> bool:
 
 
 def is_ping(raw_body: bytes) -> bool:
-    """Whether this is the unsigned form that WooCommerce posts when a webhook is created; it expects a 2xx answer."""
+    """Whether this is the unsigned form that WooCommerce posts when a webhook is created; it expects a 2xx response."""
     return _PING.fullmatch(raw_body.strip()) is not None
 
 

@@ -74,10 +74,10 @@ async def write_products(
     saved = await catalog.save(caller.shop_id, list(products.values()), "api")
     places = {given.id: f"products[{index}]" for index, given in enumerate(data.products)}
     _require_any_stored(saved, places)
-    answer: dict[str, Any] = {"created": saved.created, "updated": saved.updated, "unchanged": saved.unchanged}
+    response: dict[str, Any] = {"created": saved.created, "updated": saved.updated, "unchanged": saved.unchanged}
     if saved.refused:
-        answer["failed"] = [{"id": each, "reason": reason} for each, reason in saved.refused.items()]
-    return answer
+        response["failed"] = [{"id": each, "reason": reason} for each, reason in saved.refused.items()]
+    return response
 
 
 @put("/v1/products/{external_id:str}", status_code=200, summary="Create or replace a product", tags=["catalog"])

@@ -134,8 +134,8 @@ def _await_ready(url: str, children: list[Child], stopping: threading.Event) -> 
         for child in children:
             child.require_alive()
         try:
-            with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 (our own address)
-                if answer.status == 200:
+            with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 (our own address)
+                if response.status == 200:
                     return
         except (urllib.error.URLError, OSError):
             continue

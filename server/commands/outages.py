@@ -85,7 +85,7 @@ def why(cause: BaseException) -> str:
         case socket.gaierror():
             return "its host name is unknown"
         case TimeoutError() | RedisTimeout():
-            return "no answer in time"
+            return "no response in time"
         case OSError(errno=int(number)):
             return os.strerror(number).lower()
     return "it answers like some other kind of server"

@@ -41,7 +41,7 @@ class EgressRefused(EgressError):
 
 
 class EgressFailed(EgressError):
-    """The request failed: no answer, too slow, too large, or broken."""
+    """The request failed: no response, too slow, too large, or broken."""
 
 
 class FetchedResponse(Struct, frozen=True):
@@ -94,7 +94,7 @@ class Egress:
             async with asyncio.timeout(self._total_timeout_s):
                 return await self._follow(url, max_bytes, dict(headers or {}))
         except TimeoutError:
-            raise EgressFailed(f"no full answer within {self._total_timeout_s:g} s") from None
+            raise EgressFailed(f"no full response within {self._total_timeout_s:g} s") from None
 
     def create_client(self) -> httpx.AsyncClient:
         """Create a client for a store's API, which the caller closes. It takes any method, follows no redirects and
@@ -132,11 +132,11 @@ class Egress:
         }
         target = httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
         try:
-            async with self._pool.stream("GET", target, headers=sent, extensions={"timeout": timeouts}) as answer:
-                found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
-                is_redirect = answer.status in (301, 302, 303, 307, 308)
-                body = b"" if is_redirect else await _read(answer, found, max_bytes)
-                return FetchedResponse(answer.status, str(url), found, body)
+            async with self._pool.stream("GET", target, headers=sent, extensions={"timeout": timeouts}) as response:
+                found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in response.headers}
+                is_redirect = response.status in (301, 302, 303, 307, 308)
+                body = b"" if is_redirect else await _read(response, found, max_bytes)
+                return FetchedResponse(response.status, str(url), found, body)
         except httpcore.TimeoutException as error:
             raise EgressFailed(f"{url.host} did not answer in time") from error
         except (httpcore.NetworkError, httpcore.ProtocolError, ssl.SSLError, ValueError) as error:

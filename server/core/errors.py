@@ -40,7 +40,7 @@ class FieldError(Struct, frozen=True):
 
 
 class AisleError(Exception):
-    """Something went wrong on Aisle's side. The log has the rest under the `request_id` of the answer.
+    """Something went wrong on Aisle's side. The log has the rest under the `request_id` of the response.
 
     `detail` says what happened in words for whoever asked; `errors` names single fields; `retry_after_s` is in seconds.
     """

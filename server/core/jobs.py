@@ -41,7 +41,7 @@ class JobNotifier(Protocol):
 
 
 class JobView(Struct, frozen=True, kw_only=True):
-    """The answer of `GET /v1/jobs/{id}`."""
+    """The response of `GET /v1/jobs/{id}`."""
 
     id: UUID
     kind: str

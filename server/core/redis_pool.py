@@ -30,13 +30,13 @@ class _Bounded:
     async def can_read_destructive(self) -> bool:
         """Whether an idle connection was closed by the server; asked before each use, so without waiting.
 
-        Nothing else can be there to read: a connection whose answer was not read to its end has been closed.
+        Nothing else can be there to read: a connection whose reply was not read to its end has been closed.
         """
         reader = self._reader  # type: ignore[attr-defined]
         return reader is None or bool(reader.at_eof())
 
     async def read_response(self, *args: Any, **kwargs: Any) -> Any:
-        """Read an answer. Raises redis.exceptions.TimeoutError; the connection is closed then."""
+        """Read a reply. Raises redis.exceptions.TimeoutError; the connection is closed then."""
         try:
             async with asyncio.timeout(TIMEOUT_S):
                 return await super().read_response(*args, **kwargs)  # type: ignore[misc]

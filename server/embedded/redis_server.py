@@ -51,12 +51,12 @@ class Redis:
         try:
             with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
                 connection.sendall(f"AUTH {self._layout.password(self.name)}\r\nPING\r\n".encode())
-                answer = b""
-                while answer.count(b"\r\n") < 2 and (part := connection.recv(256)):
-                    answer += part
+                reply = b""
+                while reply.count(b"\r\n") < 2 and (part := connection.recv(256)):
+                    reply += part
         except OSError:
             return False
-        return answer == b"+OK\r\n+PONG\r\n"
+        return reply == b"+OK\r\n+PONG\r\n"
 
 
 def redis_url(layout: Layout, port: int) -> str:

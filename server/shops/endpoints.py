@@ -99,7 +99,7 @@ async def list_keys(caller: NamedDependency[Caller], shops: NamedDependency[Shop
 async def create_key(
     data: JSONBody[NewKey], caller: NamedDependency[Caller], shops: NamedDependency[ShopService]
 ) -> KeyView:
-    """A secret key's text is in this answer and nowhere else.
+    """A secret key's text is in this response and nowhere else.
 
     `answers_per_period` limits what shoppers may be answered by a publishable key in a period of the plan.
     """

@@ -1,6 +1,6 @@
-"""`Idempotency-Key`: a write that is sent twice happens once and is answered twice.
+"""`Idempotency-Key`: a write that is sent twice happens once and gets its response twice.
 
-Wraps the application. The first answer below 500 is stored for a day, sealed (it may contain a new secret key), and
+Wraps the application. The first response below 500 is stored for a day, sealed (it may contain a new secret key), and
 sent again for the same key and the same request. The same key with another request is refused, and so is a repeat that
 arrives while the first request is still being processed.
 """
@@ -34,8 +34,8 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-class StoredAnswer(msgspec.Struct, frozen=True):
-    """An answer as it is sent again."""
+class StoredResponse(msgspec.Struct, frozen=True):
+    """A response as it is sent again."""
 
     status: int
     content_type: str
@@ -65,7 +65,9 @@ class IdempotentWrites:
         try:
             return await self._once(scope, receive, send, key, token)
         except AisleError as error:
-            return await _answer(send, error.status, PROBLEM_TYPE, problem_body(scope, error), problem_headers(error))
+            return await _send_response(
+                send, error.status, PROBLEM_TYPE, problem_body(scope, error), problem_headers(error)
+            )
 
     async def _once(self, scope: Scope, receive: Receive, send: Send, key: str, token: str) -> None:
         services = self._services()
@@ -78,24 +80,23 @@ class IdempotentWrites:
         async with services.database.session(shop_id) as session:
             first = await storage.claim_idempotency_key(session, shop_id, route, key, digest)
         if not first:
-            return await self._replay_answer(send, shop_id, route, key, digest)
-        answer = _Recorder(send)
+            return await self._replay_response(send, shop_id, route, key, digest)
+        response = _Recorder(send)
         try:
-            await self._app(scope, _replay(body, receive), answer)
+            await self._app(scope, _replay(body, receive), response)
         finally:
-            stored = answer.storable_answer()
+            stored = response.storable_response()
             sealed = services.vault.seal(shop_id, msgspec.json.encode(stored).decode()) if stored else None
             try:
                 async with services.database.session(shop_id) as session:
                     await storage.settle_idempotency_key(
                         session, shop_id, route, key, stored.status if stored else None, sealed
                     )
-            except AisleError as reason:  # the answer is on its way already; the claim ends by itself after minutes
+            except AisleError as reason:  # the response is on its way already; the claim ends by itself after minutes
                 log.warning("idempotency_key_not_settled", reason=reason.code)
-            await answer.send_end()
         return None
 
-    async def _replay_answer(self, send: Send, shop_id: UUID, route: str, key: str, digest: bytes) -> None:
+    async def _replay_response(self, send: Send, shop_id: UUID, route: str, key: str, digest: bytes) -> None:
         services = self._services()
         async with services.database.session(shop_id) as session:
             row = await storage.find_idempotency_key(session, shop_id, route, key)
@@ -107,17 +108,17 @@ class IdempotentWrites:
         if row.request_hash != digest:
             error = FieldError("Idempotency-Key", "was used for another request; use a new key")
             raise Invalid("This Idempotency-Key belongs to a different request.", errors=(error,))
-        stored = msgspec.json.decode(services.vault.open(shop_id, row.body), type=StoredAnswer)
-        await _answer(send, stored.status, stored.content_type, stored.body.encode(), {"idempotent-replayed": "true"})
+        stored = msgspec.json.decode(services.vault.open(shop_id, row.body), type=StoredResponse)
+        await _send_response(
+            send, stored.status, stored.content_type, stored.body.encode(), {"idempotent-replayed": "true"}
+        )
 
 
 class _Recorder:
-    """Sends an answer on and records it. The end is held back until `send_end`, so that whoever has read the whole
-    answer and sends the request again finds it stored."""
+    """Sends a response on and records it."""
 
     def __init__(self, send: Send) -> None:
         self._send, self._status, self._type, self._body = send, 0, "", b""
-        self._end: Message | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -126,21 +127,13 @@ class _Recorder:
             self._type = headers.get(b"content-type", b"application/json").decode("latin-1")
         else:
             self._body += message.get("body", b"")
-            if not message.get("more_body", False):
-                self._end = message
-                return
         await self._send(message)
 
-    async def send_end(self) -> None:
-        """Send what was held back."""
-        if self._end is not None:
-            await self._send(self._end)
-
-    def storable_answer(self) -> StoredAnswer | None:
-        """The answer, if it is to be stored: after a failure of ours the request may be sent again."""
+    def storable_response(self) -> StoredResponse | None:
+        """The response, if it is to be stored: after a failure of ours the request may be sent again."""
         if not 200 <= self._status < 500 or self._status == 429 or len(self._body) > MAX_STORED_BYTES:
             return None
-        return StoredAnswer(self._status, self._type, self._body.decode())
+        return StoredResponse(self._status, self._type, self._body.decode())
 
 
 def _key_and_token(scope: Scope) -> tuple[str, str] | None:
@@ -170,7 +163,7 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-async def _answer(send: Send, status: int, content_type: str, body: bytes, more: Mapping[str, str]) -> None:
+async def _send_response(send: Send, status: int, content_type: str, body: bytes, more: Mapping[str, str]) -> None:
     named = {"content-type": content_type, "content-length": str(len(body)), **more}
     headers = [(name.encode(), value.encode()) for name, value in named.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})

@@ -73,7 +73,7 @@ class Trial(Struct, frozen=True, kw_only=True):
 
 
 class KeyView(Struct, frozen=True, kw_only=True):
-    """A key in a list; `key` is set for publishable keys, and for a secret one only in the answer that made it."""
+    """A key in a list; `key` is set for publishable keys, and for a secret one only in the response that made it."""
 
     id: UUID
     kind: str

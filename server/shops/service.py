@@ -135,7 +135,7 @@ class ShopService:
     async def add_key(
         self, shop_id: UUID, kind: str, name: str, actor: str, *, answers_per_period: int | None = None
     ) -> KeyView:
-        """A new key; a secret one is shown in this answer only. Raises Invalid for a third customer key, and for a
+        """A new key; a secret one is shown in this response only. Raises Invalid for a third customer key, and for a
         limit that nothing would enforce."""
         self._require_limit(kind, answers_per_period)
         text = new_secret(PREFIXES[kind])

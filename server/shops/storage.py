@@ -151,7 +151,7 @@ async def claim_idempotency_key(
 async def settle_idempotency_key(
     session: AsyncSession, shop_id: UUID, route: str, key: str, status: int | None, body: bytes | None
 ) -> None:
-    """Store the sealed answer; without one, delete the key so that the write may be tried again."""
+    """Store the sealed response; without one, delete the key so that the write may be tried again."""
     where = (
         col(IdempotencyKeyRow.shop_id) == shop_id,
         col(IdempotencyKeyRow.route) == route,
@@ -164,7 +164,7 @@ async def settle_idempotency_key(
 
 
 async def find_idempotency_key(session: AsyncSession, shop_id: UUID, route: str, key: str) -> IdempotencyKeyRow | None:
-    """A key that was claimed, with its answer if there is one."""
+    """A key that was claimed, with its response if there is one."""
     query = select(IdempotencyKeyRow).where(
         IdempotencyKeyRow.shop_id == shop_id, IdempotencyKeyRow.route == route, IdempotencyKeyRow.key == key
     )

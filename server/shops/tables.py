@@ -116,7 +116,7 @@ class AuditEntryRow(ShopTableModel, table=True):
 
 
 class IdempotencyKeyRow(ShopTableModel, table=True):
-    """A write that was sent with a key; `body` is the sealed answer once there is one."""
+    """A write that was sent with a key; `body` is the sealed response once there is one."""
 
     __tablename__ = "idempotency_key"
 

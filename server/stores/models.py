@@ -48,7 +48,7 @@ class NewStore(Struct, frozen=True, kw_only=True):
     every_s: int | None = 3600
     """How often it is read; None for a store with nothing to be read from."""
     shown_once: tuple[str, ...] = ()
-    """Names of credentials that we made and the merchant needs: shown in the answer to connecting and never again."""
+    """Names of credentials that we made and the merchant needs: shown in the response to connecting and never again."""
 
 
 class StoreRef(Struct, frozen=True):

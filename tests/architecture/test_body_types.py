@@ -133,12 +133,12 @@ def test_a_value_of_another_type_is_refused_by_name(
     assert len(places) > 1
     for at, kinds in places:
         for value in WRONG:
-            answer = client.request(method, address, json=with_value(BODIES[route], at, value))
-            told = f"{value!r} at {at}: {answer.status_code} {answer.text[:300]}"
-            assert answer.status_code != 500, told
+            response = client.request(method, address, json=with_value(BODIES[route], at, value))
+            told = f"{value!r} at {at}: {response.status_code} {response.text[:300]}"
+            assert response.status_code != 500, told
             if kinds and not kinds & TAKEN_AS.get(TYPES[type(value)], {TYPES[type(value)]}):
-                assert answer.status_code in (400, 422), told
-                named = [error["field"] for error in answer.json()["errors"]]
+                assert response.status_code in (400, 422), told
+                named = [error["field"] for error in response.json()["errors"]]
                 assert any(name.startswith(str(at[0]) if at else "body") for name in named), told
 
 

@@ -276,8 +276,8 @@ def test_another_shoppers_conversation_is_not_there(house: House, route: tuple[s
 def test_a_message_to_another_shoppers_conversation_is_not_taken(house: House, who: str) -> None:
     person: Shopper = getattr(house, who)
     for foreign in (house.shopper.conversation_id, str(uuid.uuid4())):
-        answer = person.client.post("/v1/chat", json={"id": foreign, "message": MESSAGE | {"id": uuid.uuid4().hex}})
-        require_problem(answer, 404)
+        response = person.client.post("/v1/chat", json={"id": foreign, "message": MESSAGE | {"id": uuid.uuid4().hex}})
+        require_problem(response, 404)
     assert len(house.shopper.history()["messages"]) == 2
 
 
@@ -338,8 +338,8 @@ def test_expired_and_borrowed_tokens_are_refused(house: House) -> None:
         "other secret": (TokenSigner(("x" * 40,), "session", SessionClaims).sign(claims, lifetime_s=60), 401),
     }
     for name, (token, status) in cases.items():
-        answer = httpx.get(f"{house.installation.base_url}{path}", headers=origin | bearer(token))
-        assert answer.status_code == status, name
+        response = httpx.get(f"{house.installation.base_url}{path}", headers=origin | bearer(token))
+        assert response.status_code == status, name
 
 
 def test_a_session_needs_the_publishable_key(house: House) -> None:
@@ -397,6 +397,6 @@ def test_odd_characters_are_kept_or_refused(house: House, odd: str) -> None:
     ]
     for route, body in wishes:
         text = json.dumps(body)
-        answer = house.neighbour.client.post(route, content=text, headers={"Content-Type": "application/json"})
-        assert answer.status_code < 500, (route, text, answer.text)
-        assert answer.status_code != 200 or '"type":"error"' not in answer.text, (route, text)
+        response = house.neighbour.client.post(route, content=text, headers={"Content-Type": "application/json"})
+        assert response.status_code < 500, (route, text, response.text)
+        assert response.status_code != 200 or '"type":"error"' not in response.text, (route, text)

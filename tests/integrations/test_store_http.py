@@ -30,8 +30,8 @@ class Store:
     async def _answer(self, _request: httpx.Request) -> httpx.Response:
         self.requests += 1
         await asyncio.sleep(0)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return httpx.Response(answer.status_code, headers=answer.headers, stream=httpx.ByteStream(b"{}"))
+        response = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return httpx.Response(response.status_code, headers=response.headers, stream=httpx.ByteStream(b"{}"))
 
     async def get(self, attempts: int = 1) -> httpx.Response:
         return await self.http.send("GET", URL, attempts=attempts)

@@ -122,9 +122,9 @@ def test_errors_are_problems(shopper: Shopper) -> None:
     ids=["not utf-8", "nested without end"],
 )
 def test_unreadable_bodies_are_refused(shopper: Shopper, body: bytes) -> None:
-    answer = shopper.client.post("/v1/chat", content=body, headers={"Content-Type": "application/json"})
-    assert answer.status_code == 400
-    assert answer.json()["code"] == "malformed"
+    response = shopper.client.post("/v1/chat", content=body, headers={"Content-Type": "application/json"})
+    assert response.status_code == 400
+    assert response.json()["code"] == "malformed"
 
 
 @pytest.mark.parametrize(
@@ -143,15 +143,15 @@ def test_values_that_cannot_be_stored_are_refused(
     installation: Installation, method: str, path: str, body: dict[str, object]
 ) -> None:
     with installation.merchant(installation.create_shop("Odd", "https://odd.example")) as merchant:
-        answer = merchant.request(method, path, json=body)
-    assert answer.status_code == 422, answer.text
-    assert answer.json()["errors"]
+        response = merchant.request(method, path, json=body)
+    assert response.status_code == 422, response.text
+    assert response.json()["errors"]
 
 
 def test_an_address_that_cannot_be_stored_is_refused(installation: Installation) -> None:
     with installation.merchant(installation.create_shop("Odd", "https://odd.example")) as merchant:
-        answer = merchant.put("/v1/products/a%00b", json={"id": "ab", "title": "Anything"})
-        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+        response = merchant.put("/v1/products/a%00b", json={"id": "ab", "title": "Anything"})
+        assert (response.status_code, response.json()["code"]) == (404, "not_found")
         literal = merchant.put("/v1/products/p", json={"id": "p", "title": "a \\u0000 of letters"})
         assert literal.json()["title"] == "a \\u0000 of letters"
 

@@ -134,9 +134,9 @@ def signed_in(installation: Installation) -> list[Any]:
     """A browser's cookies after signing in: once for all tests, for signing in is limited."""
     form = {"email": installation.facts["console_email"], "password": installation.facts["console_password"]}
     url = f"{installation.base_url}/console/sign-in"
-    answer = httpx.post(url, data=form, headers={"Origin": installation.base_url})
-    assert answer.status_code == 303, answer.text
-    return [{"name": name, "value": value, "url": installation.base_url} for name, value in answer.cookies.items()]
+    response = httpx.post(url, data=form, headers={"Origin": installation.base_url})
+    assert response.status_code == 303, response.text
+    return [{"name": name, "value": value, "url": installation.base_url} for name, value in response.cookies.items()]
 
 
 @pytest.fixture(params=SIZES, ids=NAMES)

@@ -58,7 +58,7 @@ async def test_the_client_and_the_types_may_be_fetched_from_anywhere(installatio
             ("client.d.ts", "text/plain"),
             ("aisle.d.ts", "text/plain"),
         ):
-            answer = await client.get(f"/{name}", headers={"Origin": "https://anywhere.example"})
-            assert answer.status_code == 200, name
-            assert answer.headers["content-type"].startswith(kind)
-            assert answer.headers["access-control-allow-origin"] == "*"
+            response = await client.get(f"/{name}", headers={"Origin": "https://anywhere.example"})
+            assert response.status_code == 200, name
+            assert response.headers["content-type"].startswith(kind)
+            assert response.headers["access-control-allow-origin"] == "*"

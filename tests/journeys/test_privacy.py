@@ -33,8 +33,8 @@ def test_a_part_of_an_address_names_nobody(installation: Installation, shop: Sho
     installation.shopper(shop).ask("hello, I am eve@example.com")
     with installation.merchant(shop) as merchant:
         for path in ("exports", "erasures"):
-            answer = merchant.post(f"/v1/privacy/{path}", json={"email": email})
-            assert answer.status_code == 422, answer.text
+            response = merchant.post(f"/v1/privacy/{path}", json={"email": email})
+            assert response.status_code == 422, response.text
 
 
 @pytest.mark.parametrize(

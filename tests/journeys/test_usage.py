@@ -35,8 +35,8 @@ def test_billing_is_off(merchant: httpx.Client) -> None:
     told = merchant.get("/v1/billing").json()
     assert (told["billing"], told["status"], told["plan"]["id"], told["plans"]) == ("off", "unlimited", "unlimited", [])
     for path in ("checkout", "portal", "preview", "plan", "cancel", "resume"):
-        answer = merchant.post(f"/v1/billing/{path}")
-        assert (answer.status_code, answer.json()["code"]) == (409, "conflict"), path
-        assert "switched off" in answer.json()["detail"]
+        response = merchant.post(f"/v1/billing/{path}")
+        assert (response.status_code, response.json()["code"]) == (409, "conflict"), path
+        assert "switched off" in response.json()["detail"]
     assert merchant.get("/v1/billing/invoices").json() == {"data": [], "next_cursor": None}
     assert merchant.post("/webhooks/stripe", content=b"{}").status_code == 404

@@ -56,7 +56,7 @@ class _Account:
         self.call("POST", f"/v1/customers/{self.customer}", invoice_settings={"default_payment_method": card})
 
     def call(self, method: str, path: str, **params: object) -> dict[str, Any]:
-        found: dict[str, Any] = routes.answer(
+        found: dict[str, Any] = routes.respond(
             self.standin.store, method, path, _as_text(params), self.standin.webhooks.create
         )
         return found

@@ -54,9 +54,9 @@ def api(standin: StripeStandin) -> Api:
     return Api(standin)
 
 
-def error(answer: httpx.Response) -> tuple[int, str, str, str]:
-    told = answer.json()["error"]
-    return answer.status_code, told["type"], told.get("code", ""), told.get("param", "")
+def error(response: httpx.Response) -> tuple[int, str, str, str]:
+    told = response.json()["error"]
+    return response.status_code, told["type"], told.get("code", ""), told.get("param", "")
 
 
 def test_unknown_missing_and_wrong_parameters_are_refused(api: Api) -> None:

@@ -52,16 +52,16 @@ def try_to_begin(shopper: Shopper) -> httpx.Response:
 
 def begin(shopper: Shopper) -> str:
     """Shopify's address."""
-    answer = try_to_begin(shopper)
-    assert answer.status_code == 201, answer.text
-    return str(answer.json()["url"])
+    response = try_to_begin(shopper)
+    assert response.status_code == 201, response.text
+    return str(response.json()["url"])
 
 
 def sign_in_at_shopify(address: str) -> str:
     """Whoever opens the address signs in there: where Shopify sends them back to."""
-    answer = httpx.get(address)
-    assert answer.status_code == 302, answer.text
-    return answer.headers["location"]
+    response = httpx.get(address)
+    assert response.status_code == 302, response.text
+    return response.headers["location"]
 
 
 def told(page: httpx.Response) -> str:
@@ -92,10 +92,10 @@ def test_from_the_chat_to_ones_own_orders(stores: Installation, connection: dict
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["referrer-policy"] == "no-referrer"
     assert f'data-own="{stores.base_url}"' in page.text
-    answer = redeem(shopper, told(page))
-    assert answer.status_code == 200
-    assert set(answer.json()) == {"customer"}
-    signed_in = stores.shopper(customer=answer.json()["customer"])
+    response = redeem(shopper, told(page))
+    assert response.status_code == 200
+    assert set(response.json()) == {"customer"}
+    signed_in = stores.shopper(customer=response.json()["customer"])
     placed = signed_in.ask("Show me my orders")
     assert "5001" in placed.shown
     seen = signed_in.ask("Where is my order #5001?")
@@ -221,9 +221,9 @@ def test_accounts_that_cannot_be_reached_are_said_so(
     shopper = stores.shopper()
     back = sign_in_at_shopify(begin(shopper))
     store.accounts.is_discoverable = False
-    answer = try_to_begin(shopper)
-    assert answer.status_code == 503
-    assert int(answer.headers["retry-after"]) >= 1
+    response = try_to_begin(shopper)
+    assert response.status_code == 503
+    assert int(response.headers["retry-after"]) >= 1
     page = httpx.get(back, headers={"Accept-Language": "de-AT, en;q=0.5"})
     assert (page.status_code, told(page)) == (503, "")
     assert '<html lang="de">' in page.text

@@ -35,10 +35,10 @@ def as_at_first(own_shop: HouseMadeShop) -> None:
 
 def connect(merchant: httpx.Client, own_shop: HouseMadeShop, **more: object) -> dict[str, object]:
     body = {"platform": "feed", "name": "House", "feed_url": own_shop.feed_url, "orders_url": own_shop.orders_url}
-    answer = merchant.post("/v1/connections", json=body | more)
-    assert answer.status_code == 201, answer.text
-    own_shop.secret = answer.json()["orders_secret"]
-    return dict(answer.json())
+    response = merchant.post("/v1/connections", json=body | more)
+    assert response.status_code == 201, response.text
+    own_shop.secret = response.json()["orders_secret"]
+    return dict(response.json())
 
 
 def titles(merchant: httpx.Client) -> list[str]:

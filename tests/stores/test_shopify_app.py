@@ -109,12 +109,12 @@ def test_a_launch_that_was_tampered_with_is_none(stores: Installation, store: Sh
 
 
 def test_a_store_that_nobody_has_is_told_where_to_connect(stores: Installation, store: Shop) -> None:
-    answer = open_app(stores, token_of(store))
-    assert answer.status_code == 200
+    response = open_app(stores, token_of(store))
+    assert response.status_code == 200
     query = urllib.parse.urlencode({"platform": "shopify", "store": store.domain})
-    assert answer.json() == {"connected": False, "connect_url": f"{stores.base_url}/console/stores?{query}"}
+    assert response.json() == {"connected": False, "connect_url": f"{stores.base_url}/console/stores?{query}"}
     assert exchanges(store) == 0
-    assert answer.headers["cache-control"] == "private, no-store"
+    assert response.headers["cache-control"] == "private, no-store"
 
 
 def test_a_connected_store_is_told_how_it_does(stores: Installation, store: Shop, connection: dict[str, Any]) -> None:
@@ -152,9 +152,9 @@ def test_what_is_no_token_of_shopifys_tells_nothing(
         stores.demo_shop.secret_key,
     ]
     for token in forged:
-        answer = open_app(stores, token)
-        assert answer.status_code == 401, token
-        assert store.domain not in answer.text
+        response = open_app(stores, token)
+        assert response.status_code == 401, token
+        assert store.domain not in response.text
     assert console.post(SESSION).status_code == 401, "the console's cookie is nothing here"
     assert exchanges(store) == 0
 
@@ -163,13 +163,13 @@ def test_a_token_tells_of_its_own_store_only(
     stores: Installation, shopify: Any, store: Shop, connection: dict[str, Any]
 ) -> None:
     stranger = shopify.shop(f"stranger-{uuid.uuid4().hex[:6]}.myshopify.com")
-    answer = httpx.post(
+    response = httpx.post(
         f"{stores.base_url}{SESSION}?shop={store.domain}",
         headers={"Authorization": f"Bearer {token_of(stranger)}", "X-Shopify-Shop-Domain": store.domain},
         json={"shop": store.domain},
     )
-    assert answer.json()["connected"] is False
-    assert store.domain not in answer.text
+    assert response.json()["connected"] is False
+    assert store.domain not in response.text
     assert exchanges(store) == exchanges(stranger) == 0
 
 
@@ -256,6 +256,6 @@ def test_an_outage_of_shopifys_is_no_outage_of_the_page(
     assert post_compliance(stores, store, "app/uninstalled", {"id": 1}) == 200
     await_that(lambda: merchant.get(path).json()["state"] == "revoked", "the end")
     store.fail("500", 3)
-    answer = open_app(stores, token_of(store))
-    assert (answer.status_code, answer.json()["state"]) == (200, "revoked")
+    response = open_app(stores, token_of(store))
+    assert (response.status_code, response.json()["state"]) == (200, "revoked")
     assert open_app(stores, token_of(store)).json()["state"] == "active"

@@ -30,9 +30,9 @@ def store(woo: WooCommerceStandin) -> Iterator[Store]:
 def connect(merchant: httpx.Client, store: Store, **more: Any) -> dict[str, Any]:
     key, secret = store.key
     body = {"platform": "woocommerce", "store": store.url, "consumer_key": key, "consumer_secret": secret} | more
-    answer = merchant.post("/v1/connections", json=body)
-    assert answer.status_code == 201, answer.text
-    return dict(answer.json())
+    response = merchant.post("/v1/connections", json=body)
+    assert response.status_code == 201, response.text
+    return dict(response.json())
 
 
 def titles(merchant: httpx.Client) -> list[str]:

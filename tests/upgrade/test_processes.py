@@ -78,15 +78,15 @@ class Visitor:
 
     async def history(self) -> list[dict[str, Any]]:
         headers = {"Origin": ORIGIN, "Authorization": f"Bearer {self._session['session']}"}
-        answer = await self._client.get(f"/v1/chat/{self._session['conversation_id']}", headers=headers)
-        return list(answer.json()["messages"])
+        response = await self._client.get(f"/v1/chat/{self._session['conversation_id']}", headers=headers)
+        return list(response.json()["messages"])
 
     async def conversations(self) -> httpx.Response:
         return await self._client.get("/v1/conversations", headers=self._merchant)
 
     async def ready(self) -> tuple[int, dict[str, Any]]:
-        answer = await self._client.get("/health/ready")
-        return answer.status_code, answer.json()
+        response = await self._client.get("/health/ready")
+        return response.status_code, response.json()
 
     async def close(self) -> None:
         await self._client.aclose()

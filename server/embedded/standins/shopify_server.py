@@ -14,7 +14,7 @@ GET  /files/bulk-N.jsonl                         results of bulk operations, by 
 For those who test with it:
 POST /control/{domain}  {"do": name, ...}: `products` {"count"}, `change` {"product", "facts"}, `orders`, `uninstall`,
                         `fail` {"mode", "times"}, `set` {fields of Shop}, `expire`, `webhook` {"topic", "body"}; the
-                        answer is the state of the shop
+                        response is the state of the shop
 
 In the same process: `serving()` gives the `ShopifyStandin`, whose `shop(domain)` tests change directly.
 """
@@ -49,7 +49,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
-class Answer(Exception):
+class Reply(Exception):
     """Status, body and headers of what is sent, raised where it is decided."""
 
     def __init__(self, status: int, body: Any = b"", **headers: str) -> None:
@@ -86,8 +86,8 @@ class ShopifyStandin:
         body = await _body(receive)
         try:
             await self._route(scope, headers, body)
-        except Answer as answer:
-            await _send(send, answer)
+        except Reply as reply:
+            await _send(send, reply)
 
     async def _route(self, scope: dict[str, Any], headers: dict[str, str], body: bytes) -> None:
         path = scope["path"]
@@ -95,38 +95,38 @@ class ShopifyStandin:
             raise self._file(path, headers)
         first, _, rest = path.removeprefix("/").partition("/")
         if first == "control":
-            raise Answer(200, await self._control(self.shop(rest), json.loads(body)))
+            raise Reply(200, await self._control(self.shop(rest), json.loads(body)))
         shop = self.shop(first)
         shop.requests.append({"path": rest, "headers": headers, "body": body.decode("utf-8", "replace")})
         if rest == "admin/oauth/authorize":
             raise self._consent(shop, scope["query_string"].decode())
         if rest.startswith((".well-known/", "account/")):
-            status, told, extra = shop.accounts.answer(rest, scope["query_string"].decode(), headers, body)
-            raise Answer(status, told, **extra)
+            status, told, extra = shop.accounts.respond(rest, scope["query_string"].decode(), headers, body)
+            raise Reply(status, told, **extra)
         failure = shop.failures.popleft() if shop.failures else None
         if failure and failure != "lost":
             await self._fail(failure)
         if rest == "admin/oauth/access_token":
-            answer = Answer(*shop.tokens.ask(json.loads(body)))
+            reply = Reply(*shop.tokens.ask(json.loads(body)))
         else:
-            answer = self._graphql(shop, rest, headers, body)
+            reply = self._graphql(shop, rest, headers, body)
         if failure == "lost":
             raise Break
-        raise answer
+        raise reply
 
-    def _graphql(self, shop: Shop, rest: str, headers: dict[str, str], body: bytes) -> Answer:
+    def _graphql(self, shop: Shop, rest: str, headers: dict[str, str], body: bytes) -> Reply:
         if rest != f"admin/api/{self.version}/graphql.json":
-            return Answer(404, {"errors": "Not Found"})
+            return Reply(404, {"errors": "Not Found"})
         if not shop.tokens.is_good(headers.get("x-shopify-access-token", "")):
-            return Answer(401, {"errors": "[API] Invalid API key or access token"})
-        return Answer(*shop.answer(json.loads(body)))
+            return Reply(401, {"errors": "[API] Invalid API key or access token"})
+        return Reply(*shop.respond(json.loads(body)))
 
     async def _fail(self, mode: str) -> None:
         match mode:
             case "html":
-                raise Answer(200, _HTML, **{"content-type": "text/html"})
+                raise Reply(200, _HTML, **{"content-type": "text/html"})
             case "nonsense":
-                raise Answer(200, ["not", "GraphQL"])
+                raise Reply(200, ["not", "GraphQL"])
             case "reset":
                 raise Break
             case "slow":
@@ -134,32 +134,32 @@ class ShopifyStandin:
                     await asyncio.wait_for(self.released.wait(), SLOW_S)
                 raise Break
             case "429":
-                raise Answer(429, _HTML, **{"retry-after": "0.1"})
+                raise Reply(429, _HTML, **{"retry-after": "0.1"})
             case "302":
-                raise Answer(302, b"", location="https://elsewhere.example/")
+                raise Reply(302, b"", location="https://elsewhere.example/")
             case status:
-                raise Answer(int(status), _HTML, **{"content-type": "text/html"})
+                raise Reply(int(status), _HTML, **{"content-type": "text/html"})
 
-    def _file(self, path: str, headers: dict[str, str]) -> Answer:
+    def _file(self, path: str, headers: dict[str, str]) -> Reply:
         if "x-shopify-access-token" in headers:
-            return Answer(400, b"this host takes no token")
+            return Reply(400, b"this host takes no token")
         operations = (each for shop in self.shops.values() for each in shop.operations.values())
         file = next((each.file for each in operations if each.path == path), None)
         wanted = re.fullmatch(r"bytes=(\d+)-(\d+)", headers.get("range", ""))
         if file is None or wanted is None:
-            return Answer(404 if file is None else 416)
+            return Reply(404 if file is None else 416)
         first, last = int(wanted[1]), int(wanted[2])
-        return Answer(206, file[first : last + 1], **{"content-range": f"bytes {first}-{last}/{len(file)}"})
+        return Reply(206, file[first : last + 1], **{"content-range": f"bytes {first}-{last}/{len(file)}"})
 
-    def _consent(self, shop: Shop, query: str) -> Answer:
+    def _consent(self, shop: Shop, query: str) -> Reply:
         given = {key: values[0] for key, values in parse_qs(query).items()}
         if given.get("client_id") != API_KEY:
-            return Answer(400, {"error": "unknown client"})
+            return Reply(400, {"error": "unknown client"})
         code = secrets.token_hex(8)
         shop.tokens.codes.add(code)
         parameters = {"code": code, "shop": shop.domain, "state": given["state"], "timestamp": str(int(time.time()))}
         signed = callback_query(parameters, shop.tokens.secrets[0])
-        return Answer(302, b"", location=f"{given['redirect_uri']}?{signed}")
+        return Reply(302, b"", location=f"{given['redirect_uri']}?{signed}")
 
     async def _control(self, shop: Shop, wish: dict[str, Any]) -> dict[str, Any]:
         match wish.get("do"):
@@ -201,11 +201,11 @@ async def _body(receive: Receive) -> bytes:
             return body
 
 
-async def _send(send: Send, answer: Answer) -> None:
-    headers = {"content-type": "application/json", **answer.headers, "content-length": str(len(answer.body))}
+async def _send(send: Send, reply: Reply) -> None:
+    headers = {"content-type": "application/json", **reply.headers, "content-length": str(len(reply.body))}
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-    await send({"type": "http.response.body", "body": answer.body})
+    await send({"type": "http.response.start", "status": reply.status, "headers": raw})
+    await send({"type": "http.response.body", "body": reply.body})
 
 
 class _Guest(uvicorn.Server):

@@ -70,7 +70,7 @@ class StripeStandin(Controls):
         self.failure: Failure | None = None
         self.requests: deque[Request] = deque(maxlen=_KEPT_REQUESTS)
         self.state_file: Path | None = None
-        self.mistakes: list[str] = []  # of the stand-in itself: its answers to them are 500
+        self.mistakes: list[str] = []  # of the stand-in itself: its responses to them are 500
 
     @property
     def url(self) -> str:
@@ -104,7 +104,7 @@ class StripeStandin(Controls):
         failure = self._failure(path)
         if failure and isinstance(failure.mode, int):
             return _failed(failure.mode)
-        reply = self._answer(request)
+        reply = self._respond(request)
         if failure:
             await asyncio.sleep(failure.hang_s if failure.mode == "hang" else 0)
             reply.is_lost = True
@@ -125,7 +125,7 @@ class StripeStandin(Controls):
             self.failure = None
         return failure
 
-    def _answer(self, request: Request) -> Reply:
+    def _respond(self, request: Request) -> Reply:
         key = request.idempotency_key if request.method == "POST" else None
         what = request.method, request.path, request.params
         with self.store.lock:
@@ -137,7 +137,7 @@ class StripeStandin(Controls):
                 lifecycle.tick(self.store)
                 if key and (stored := self.keys.find(key, *what)):
                     return Reply(stored.body, stored.status, {**sent, "idempotent-replayed": "true"})
-                reply = Reply(_json(routes.answer(self.store, *what, self.webhooks.create)), 200, sent)
+                reply = Reply(_json(routes.respond(self.store, *what, self.webhooks.create)), 200, sent)
             except Fault as fault:
                 reply = _refusal(fault, **sent)
             except Exception:
@@ -153,7 +153,7 @@ class StripeStandin(Controls):
     def _page(self, method: str, path: str, body: bytes) -> Reply:
         with self.store.lock:
             lifecycle.tick(self.store)
-            page = hosted.answer(self.store, method, path, body)
+            page = hosted.respond(self.store, method, path, body)
             self._save()
         where = {"location": page.location} if page.location else {}
         return Reply(page.body, page.status, {"content-type": page.content_type, **where})

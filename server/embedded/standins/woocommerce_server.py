@@ -69,7 +69,7 @@ class WooCommerceStandin:
             return await consent.authorize(self.store, inner, needs_https=self.needs_https)
         if self.store.has_plain_permalinks or not inner.path.startswith("/wp-json"):
             return rest.plain_permalinks(inner)
-        return await rest.answer(self.store, inner)
+        return await rest.respond(self.store, inner)
 
     async def _control(self, request: Request) -> Reply:
         given = msgspec.json.decode(request.body) if request.body else {}

@@ -34,8 +34,8 @@ async def come_back(sign_in: CustomerSignIn) -> tuple[SignInAttempt, str, str]:
     """The shopper goes to Shopify and returns with a code and the state."""
     url, attempt = await sign_in.begin(BACK)
     async with httpx.AsyncClient(trust_env=False) as browser:
-        answer = await browser.get(url)
-    returned = parse_qs(urlsplit(answer.headers["location"]).query)
+        response = await browser.get(url)
+    returned = parse_qs(urlsplit(response.headers["location"]).query)
     return attempt, returned["code"][0], returned["state"][0]
 
 

@@ -187,13 +187,13 @@ async def test_an_uninstalled_app_says_that_it_must_be_installed_again(
     assert not any(value in str(told.value) for key, value in credentials.kept.items() if "token" in key)
 
 
-async def test_an_answer_that_is_no_order_is_an_outage(
+async def test_a_response_that_is_no_order_is_an_outage(
     shop: Shop, connect: Callable[..., ShopifyPlatform], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop.place(order(1001))
-    monkeypatch.setattr(shop, "answer", lambda request: (200, {"data": {"orders": {"nodes": []}, "order": {}}}))
+    monkeypatch.setattr(shop, "respond", lambda request: (200, {"data": {"orders": {"nodes": []}, "order": {}}}))
     assert await connect().find_order("1001") is None
     odd = {"data": {"orders": {"nodes": [{"id": "x", "name": "1001"}]}, "order": {"name": 5}}}
-    monkeypatch.setattr(shop, "answer", lambda request: (200, odd))
+    monkeypatch.setattr(shop, "respond", lambda request: (200, odd))
     with pytest.raises(PlatformUnavailable):
         await connect().find_order("1001")

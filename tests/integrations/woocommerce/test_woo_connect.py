@@ -189,8 +189,8 @@ async def test_shop_in_a_folder() -> None:
 
 async def test_plain_http_takes_no_basic(store: Store) -> None:
     async with httpx.AsyncClient(trust_env=False) as bare:
-        answer = await bare.get(f"{store.url}/wp-json/wc/v3/orders", auth=store.key)
-    assert (answer.status_code, answer.json()["code"]) == (401, "woocommerce_rest_cannot_view")
+        response = await bare.get(f"{store.url}/wp-json/wc/v3/orders", auth=store.key)
+    assert (response.status_code, response.json()["code"]) == (401, "woocommerce_rest_cannot_view")
 
 
 async def test_failed_request_is_signed_anew(connect: Connect, store: Store, standin: WooCommerceStandin) -> None:

@@ -32,8 +32,8 @@ def added(installation: Installation, shop: ShopAccess, email: str, *more: str, 
 def can_sign_in(installation: Installation, email: str, password: str) -> bool:
     origin = {"Origin": installation.base_url}
     data = {"email": email, "password": password}
-    answer = httpx.post(f"{installation.base_url}/console/sign-in", data=data, headers=origin, timeout=10)
-    return answer.status_code == 303 and "set-cookie" in answer.headers
+    response = httpx.post(f"{installation.base_url}/console/sign-in", data=data, headers=origin, timeout=10)
+    return response.status_code == 303 and "set-cookie" in response.headers
 
 
 def test_a_new_member_signs_in_with_the_password_shown(

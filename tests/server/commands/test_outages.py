@@ -130,7 +130,7 @@ def test_an_address_without_what_is_secret(url: str, address: str) -> None:
 
 def test_the_reason_in_words() -> None:
     assert why(socket.gaierror(-2, "Name or service not known")) == "its host name is unknown"
-    assert why(TimeoutError()) == "no answer in time"
+    assert why(TimeoutError()) == "no response in time"
     assert why(asyncpg.InvalidPasswordError("for user u")) == "it rejects the role or the password"
     assert why(asyncpg.InvalidCatalogNameError("x")) == "it has no database of this name"
 

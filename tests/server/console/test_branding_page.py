@@ -180,8 +180,8 @@ async def test_a_check_saves_nothing_and_tells_what_the_preview_shows(
 ) -> None:
     before = await _view(shops, shop)
     data = FORM | {"appearance.accent": "#f5c518", "appearance.radius": "99", "greeting": ""}
-    answer = await client.post(f"{PAGE}/check", data=data, headers=shop.owner.form)
-    checked = answer.json()
+    response = await client.post(f"{PAGE}/check", data=data, headers=shop.owner.form)
+    checked = response.json()
     assert set(checked["errors"]) == {"appearance.radius"}
     assert "4.5 is needed" in checked["notes"]["appearance.accent"]
     assert checked["draft"]["appearance"]["accent"] == "#f5c518"
@@ -194,8 +194,8 @@ async def test_a_check_saves_nothing_and_tells_what_the_preview_shows(
 @pytest.mark.parametrize("path", [PAGE, f"{PAGE}/check"])
 async def test_forms_from_elsewhere_do_nothing(client: httpx.AsyncClient, shop: ShopUnderTest, path: str) -> None:
     for origin in ({"origin": "https://evil.example"}, {}):
-        answer = await client.post(path, data=FORM, headers=shop.owner.headers | origin)
-        assert answer.status_code == 403
+        response = await client.post(path, data=FORM, headers=shop.owner.headers | origin)
+        assert response.status_code == 403
     unsigned = await client.post(path, data=FORM, headers={"origin": OWN_ORIGIN})
     assert unsigned.status_code == 303
     assert unsigned.headers["location"].startswith("/console/sign-in")
@@ -237,9 +237,9 @@ async def test_every_field_has_a_name_for_those_who_do_not_see(client: httpx.Asy
 
 async def test_an_unknown_address_is_a_page(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
     for method, path, status in (("GET", "/console/nope", 404), ("GET", "/console/a/b/c", 404), ("PUT", PAGE, 405)):
-        answer = await client.request(method, path, headers=shop.owner.form)
-        assert answer.status_code == status
-        assert answer.headers["content-type"].startswith("text/html")
+        response = await client.request(method, path, headers=shop.owner.form)
+        assert response.status_code == status
+        assert response.headers["content-type"].startswith("text/html")
     elsewhere = await client.get("/v1/nope")
     assert elsewhere.headers["content-type"].startswith("application/problem+json")
 

@@ -22,9 +22,9 @@ READS = ("/v1/conversations", "/v1/analytics")
 
 async def listed(client: httpx.AsyncClient, shop: ShopUnderTest, **query: str) -> list[str]:
     """The ids of one page."""
-    answer = await client.get("/v1/conversations", params=query, headers=shop.api)
-    assert answer.status_code == 200, answer.text
-    return [item["id"] for item in answer.json()["data"]]
+    response = await client.get("/v1/conversations", params=query, headers=shop.api)
+    assert response.status_code == 200, response.text
+    return [item["id"] for item in response.json()["data"]]
 
 
 async def test_the_list_tells_what_staff_need(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
@@ -102,9 +102,9 @@ async def test_a_search_goes_on_behind_its_window(
     ["state=asleep", "only=odd", "from=yesterday", "to=2020-13-01", "cursor=YQ", "cursor=YWJj", "limit=0", "limit=900"],
 )
 async def test_wrong_queries_name_the_field(client: httpx.AsyncClient, shop: ShopUnderTest, query: str) -> None:
-    answer = await client.get(f"/v1/conversations?{query}", headers=shop.api)
-    assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == query.partition("=")[0]
+    response = await client.get(f"/v1/conversations?{query}", headers=shop.api)
+    assert response.status_code == 422
+    assert response.json()["errors"][0]["field"] == query.partition("=")[0]
 
 
 async def test_one_conversation_with_its_trace(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
@@ -171,8 +171,8 @@ async def test_staff_reply_once_and_the_assistant_is_silent(client: httpx.AsyncC
 @pytest.mark.parametrize("text", ["", "   ", "\x00", "x" * 4001])
 async def test_an_empty_or_endless_reply_is_refused(client: httpx.AsyncClient, shop: ShopUnderTest, text: str) -> None:
     turn = await shop.ask("Hello")
-    answer = await client.post(f"/v1/conversations/{turn.talk}/messages", json={"text": text}, headers=shop.api)
-    assert answer.status_code == 422
+    response = await client.post(f"/v1/conversations/{turn.talk}/messages", json={"text": text}, headers=shop.api)
+    assert response.status_code == 422
     assert (await client.get(f"/v1/conversations/{turn.talk}", headers=shop.api)).json()["state"] == "open"
 
 
@@ -224,16 +224,16 @@ async def test_a_viewer_reads_and_does_nothing(client: httpx.AsyncClient, shop: 
     for path in (*READS, f"/v1/conversations/{turn.talk}"):
         assert (await client.get(path, headers=shop.viewer.headers)).status_code == 200, path
     for action, body in ACTIONS.items():
-        answer = await client.post(f"/v1/conversations/{turn.talk}/{action}", json=body, headers=shop.viewer.form)
-        assert (answer.status_code, answer.json()["code"]) == (403, "role_refused"), action
+        response = await client.post(f"/v1/conversations/{turn.talk}/{action}", json=body, headers=shop.viewer.form)
+        assert (response.status_code, response.json()["code"]) == (403, "role_refused"), action
     assert await shop.audit() == []
 
 
 async def test_nobody_gets_nothing(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
     turn = await shop.ask("Hello")
     for path in (*READS, f"/v1/conversations/{turn.talk}"):
-        answer = await client.get(path)
-        assert (answer.status_code, answer.headers["content-type"]) == (401, "application/problem+json")
+        response = await client.get(path)
+        assert (response.status_code, response.headers["content-type"]) == (401, "application/problem+json")
     for key in (shop.publishable_key, shop.secret_key[:-1], "x"):
         assert (await client.get(READS[0], headers={"authorization": f"Bearer {key}"})).status_code == 401
 
@@ -245,8 +245,8 @@ async def test_a_cookie_write_from_elsewhere_is_refused(
     turn = await shop.ask("Hello")
     headers = shop.agent.headers | ({"origin": origin} if origin else {})
     for action, body in ACTIONS.items():
-        answer = await client.post(f"/v1/conversations/{turn.talk}/{action}", json=body, headers=headers)
-        assert (answer.status_code, answer.json()["code"]) == (403, "origin_refused")
+        response = await client.post(f"/v1/conversations/{turn.talk}/{action}", json=body, headers=headers)
+        assert (response.status_code, response.json()["code"]) == (403, "origin_refused")
     assert await shop.audit() == []
 
 
@@ -280,5 +280,5 @@ async def test_a_wrong_period_is_refused(client: httpx.AsyncClient, shop: ShopUn
 
 
 async def test_an_endless_search_is_refused(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
-    answer = await client.get("/v1/conversations", params={"q": "x" * 201}, headers=shop.api)
-    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "q")
+    response = await client.get("/v1/conversations", params={"q": "x" * 201}, headers=shop.api)
+    assert (response.status_code, response.json()["errors"][0]["field"]) == (422, "q")

@@ -24,9 +24,9 @@ HOSTILE = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'><b>hi</b> {{
 FORM = {"origin": OWN_ORIGIN}
 
 
-def cookie_of(answer: httpx.Response) -> str:
+def cookie_of(response: httpx.Response) -> str:
     """The console's cookie as it was set, with its attributes."""
-    return next(value for value in answer.headers.get_list("set-cookie") if value.startswith(COOKIE))
+    return next(value for value in response.headers.get_list("set-cookie") if value.startswith(COOKIE))
 
 
 async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWORD, **more: str) -> httpx.Response:
@@ -36,9 +36,9 @@ async def sign_in(client: httpx.AsyncClient, email: str, password: str = PASSWOR
 
 async def test_sign_in_and_out(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
     assert (await client.get("/console")).headers["location"] == "/console/sign-in"
-    answer = await sign_in(client, f"  {shop.owner.email.upper()} ", next="/console/setup")
-    assert (answer.status_code, answer.headers["location"]) == (303, "/console/setup")
-    cookie = cookie_of(answer).lower()
+    response = await sign_in(client, f"  {shop.owner.email.upper()} ", next="/console/setup")
+    assert (response.status_code, response.headers["location"]) == (303, "/console/setup")
+    cookie = cookie_of(response).lower()
     assert "httponly" in cookie
     assert "samesite=lax" in cookie
     assert "secure" not in cookie
@@ -53,8 +53,8 @@ async def test_the_cookie_is_secure_where_the_console_is(
 ) -> None:
     monkeypatch.setattr(app.state, "own_origin", "https://aisle.test")
     data = {"email": shop.owner.email, "password": PASSWORD}
-    answer = await client.post("/console/sign-in", data=data, headers={"origin": "https://aisle.test"})
-    assert "secure" in cookie_of(answer).lower()
+    response = await client.post("/console/sign-in", data=data, headers={"origin": "https://aisle.test"})
+    assert "secure" in cookie_of(response).lower()
 
 
 async def test_all_refusals_read_the_same(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
@@ -156,9 +156,9 @@ async def test_forms_from_elsewhere_do_nothing(client: httpx.AsyncClient, shop: 
     } | {f"/console/conversations/{talk}/{action}": {"text": "x"} for action in ("reply", "assign", "tags", "close")}
     for path, data in forms.items():
         for origin in ({"origin": "https://evil.example"}, {"origin": "null"}, {}):
-            answer = await client.post(path, data=data, headers=shop.owner.headers | origin)
-            assert answer.status_code == 403, path
-            assert "set-cookie" not in answer.headers, path
+            response = await client.post(path, data=data, headers=shop.owner.headers | origin)
+            assert response.status_code == 403, path
+            assert "set-cookie" not in response.headers, path
     assert await shop.audit() == []
     assert "evil" not in (await client.get("/console/setup", headers=shop.owner.headers)).text
 
@@ -313,8 +313,8 @@ async def test_a_merchant_of_two_shops_switches(
     page = (await client.get("/console", headers=shop.owner.headers)).text
     assert f'<option value="{other.id}">Elsewhere</option>' in page
     assert "Asked elsewhere" not in page
-    answer = await client.post("/console/shop", data={"shop_id": str(other.id)}, headers=shop.owner.form)
-    page = (await client.get("/console", headers={"cookie": cookie_of(answer).partition(";")[0]})).text
+    response = await client.post("/console/shop", data={"shop_id": str(other.id)}, headers=shop.owner.form)
+    page = (await client.get("/console", headers={"cookie": cookie_of(response).partition(";")[0]})).text
     assert "Asked elsewhere" in page
 
 

@@ -61,8 +61,8 @@ async def test_the_nth_from_the_right_of_all_lines(
     client: httpx.AsyncClient, trusted: int, lines: list[str], found: str
 ) -> None:
     app.state.trusted_proxies = trusted
-    answer = await client.get("/", headers=[("X-Forwarded-For", line) for line in lines])
-    assert answer.json() == {"address": found}
+    response = await client.get("/", headers=[("X-Forwarded-For", line) for line in lines])
+    assert response.json() == {"address": found}
 
 
 @pytest.mark.parametrize(

@@ -21,38 +21,38 @@ PUBLIC = "93.184.216.34"
 class RecordingBackend(httpcore.AsyncMockBackend):
     """Answers every connection with canned bytes, and keeps where each went."""
 
-    def __init__(self, answers: dict[str, bytes] | None = None) -> None:
+    def __init__(self, responses: dict[str, bytes] | None = None) -> None:
         super().__init__([])
         self.connected: list[tuple[str, int]] = []
-        self._answers = answers or {}
+        self._responses = responses or {}
         self.refusing: set[str] = set()
 
     async def connect_tcp(self, host: str, port: int, *args: Any, **kwargs: Any) -> httpcore.AsyncNetworkStream:
         self.connected.append((host, port))
         if host in self.refusing:
             raise httpcore.ConnectError("refused")
-        return httpcore.AsyncMockStream([self._answers.get(host, OK)])
+        return httpcore.AsyncMockStream([self._responses.get(host, OK)])
 
 
-def answer(status: str, *headers: str, body: bytes = b"") -> bytes:
+def response(status: str, *headers: str, body: bytes = b"") -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-OK = answer("200 OK", "Content-Type: text/html", body=b"hello")
+OK = response("200 OK", "Content-Type: text/html", body=b"hello")
 
 
 class Names:
     """A resolver from a table; a name with several entries gives the next one on each look-up."""
 
     def __init__(self, **table: list[list[str]]) -> None:
-        self._table = {name.replace("_", "."): answers for name, answers in table.items()}
+        self._table = {name.replace("_", "."): responses for name, responses in table.items()}
         self.asked: list[str] = []
 
     async def __call__(self, host: str, port: int) -> Iterable[str]:
         self.asked.append(host)
-        answers = self._table.get(host, [[host]])
-        return answers.pop(0) if len(answers) > 1 else answers[0]
+        responses = self._table.get(host, [[host]])
+        return responses.pop(0) if len(responses) > 1 else responses[0]
 
 
 def client(backend: RecordingBackend, names: Names | None = None, **options: Any) -> Egress:
@@ -152,7 +152,7 @@ async def test_the_next_address_is_tried_when_one_does_not_answer() -> None:
     ],
 )
 async def test_every_redirect_is_checked_anew(target: str) -> None:
-    backend = RecordingBackend({PUBLIC: answer("302 Found", f"Location: {target}")})
+    backend = RecordingBackend({PUBLIC: response("302 Found", f"Location: {target}")})
     names = Names(shop_example=[[PUBLIC]], inner_example=[["10.0.0.5"]])
     with pytest.raises(EgressRefused):
         await client(backend, names).get("http://shop.example/")
@@ -160,7 +160,7 @@ async def test_every_redirect_is_checked_anew(target: str) -> None:
 
 
 async def test_redirects_end() -> None:
-    backend = RecordingBackend({PUBLIC: answer("301 Moved", "Location: /again")})
+    backend = RecordingBackend({PUBLIC: response("301 Moved", "Location: /again")})
     with pytest.raises(EgressFailed, match="more than 5 redirects"):
         await client(backend, Names(shop_example=[[PUBLIC]])).get("http://shop.example/")
     assert len(backend.connected) == 6
@@ -212,20 +212,20 @@ async def test_a_listed_host_and_port_is_reached_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [
-        (answer("200 OK", body=b"x" * 3_000), "larger than 2,000 bytes"),
+        (response("200 OK", body=b"x" * 3_000), "larger than 2,000 bytes"),
         (
-            answer("200 OK", "Content-Encoding: gzip", body=gzip.compress(b"x" * 50_000_000, mtime=0)),
+            response("200 OK", "Content-Encoding: gzip", body=gzip.compress(b"x" * 50_000_000, mtime=0)),
             "larger than 2,000 bytes",
         ),
-        (answer("200 OK", "Content-Encoding: gzip", body=b"no gzip"), "damaged"),
-        (answer("200 OK", "Content-Encoding: gzip", body=gzip.compress(b"hello", mtime=0)[:-6]), "ends too early"),
-        (answer("200 OK", "Content-Encoding: br", body=b"x"), "compressed as br"),
+        (response("200 OK", "Content-Encoding: gzip", body=b"no gzip"), "damaged"),
+        (response("200 OK", "Content-Encoding: gzip", body=gzip.compress(b"hello", mtime=0)[:-6]), "ends too early"),
+        (response("200 OK", "Content-Encoding: br", body=b"x"), "compressed as br"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort", "127.0.0.1"),
         (b"SSH-2.0-OpenSSH\r\n\r\n", "127.0.0.1"),
         (b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 50_000 + b"\r\n", "127.0.0.1"),
     ],
 )
-async def test_answers_that_are_too_much_or_broken_fail(reply: bytes, reason: str) -> None:
+async def test_responses_that_are_too_much_or_broken_fail(reply: bytes, reason: str) -> None:
     async with local_server(reply) as (port, _):
         egress = Egress(allow=[f"127.0.0.1:{port}"])
         with pytest.raises(EgressFailed, match=reason):
@@ -233,8 +233,8 @@ async def test_answers_that_are_too_much_or_broken_fail(reply: bytes, reason: st
         await egress.close()
 
 
-async def test_a_packed_answer_is_unpacked() -> None:
-    async with local_server(answer("200 OK", "Content-Encoding: gzip", body=gzip.compress(b"hello" * 100))) as (
+async def test_a_packed_response_is_unpacked() -> None:
+    async with local_server(response("200 OK", "Content-Encoding: gzip", body=gzip.compress(b"hello" * 100))) as (
         port,
         _,
     ):
@@ -243,10 +243,10 @@ async def test_a_packed_answer_is_unpacked() -> None:
         await egress.close()
 
 
-async def test_an_answer_that_never_ends_is_given_up() -> None:
+async def test_a_response_that_never_ends_is_given_up() -> None:
     async with local_server(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx", keep_open=True) as (port, _):
         egress = Egress(allow=[f"127.0.0.1:{port}"], total_timeout_s=0.3)
-        with pytest.raises(EgressFailed, match=r"no full answer within 0\.3 s"):
+        with pytest.raises(EgressFailed, match=r"no full response within 0\.3 s"):
             await egress.get(f"http://127.0.0.1:{port}/")
         await egress.close()
 

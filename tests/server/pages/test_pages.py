@@ -64,11 +64,11 @@ def test_every_link_and_picture_of_the_storefront_works(client: TestClient[Lites
     waiting = ["/", "/demo"]
     while waiting:
         path = waiting.pop()
-        answer = client.get(path)
-        assert answer.status_code == 200, path
+        response = client.get(path)
+        assert response.status_code == 200, path
         seen.add(path)
-        if answer.headers["content-type"].startswith("text/html"):
-            links = set(re.findall(r'(?:href|src)="(/[^"#]*)', answer.text)) - elsewhere
+        if response.headers["content-type"].startswith("text/html"):
+            links = set(re.findall(r'(?:href|src)="(/[^"#]*)', response.text)) - elsewhere
             waiting.extend(links - seen - set(waiting))
     assert len([path for path in seen if path.startswith("/demo/products/")]) >= 130
     assert len([path for path in seen if path.startswith("/demo/images/")]) >= 130
@@ -82,14 +82,14 @@ def test_the_widget_is_embedded_by_the_public_snippet(client: TestClient[Litesta
 
 @pytest.mark.parametrize("path", ["/", "/demo", "/demo/products/fell-2-tent", "/demo/policies/shipping"])
 def test_nothing_on_a_page_needs_more_than_the_strict_policy(client: TestClient[Litestar], path: str) -> None:
-    answer = client.get(path)
-    policy = answer.headers["content-security-policy"]
+    response = client.get(path)
+    policy = response.headers["content-security-policy"]
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert f"script-src 'self' {BASE};" in policy
     assert f"frame-src {BASE};" in policy
-    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", answer.text)
-    assert set(re.findall(r'(?:src|href)="(https?://[^/"]+)', answer.text)) <= {BASE, "http://127.0.0.1:8025"}
+    assert not re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", response.text)
+    assert set(re.findall(r'(?:src|href)="(https?://[^/"]+)', response.text)) <= {BASE, "http://127.0.0.1:8025"}
 
 
 def test_a_product_page_shows_prices_stock_and_tells_the_product(client: TestClient[Litestar]) -> None:
@@ -134,11 +134,11 @@ def test_nobody_but_the_demo_shopper_can_be_signed_in(client: TestClient[Litesta
     ],
 )
 def test_sign_in_never_leads_elsewhere(client: TestClient[Litestar], back: str) -> None:
-    answer = client.post("/demo/sign-in", data={"as": "cus_maya", "back": back}, follow_redirects=False)
-    assert answer.status_code == 303
-    assert answer.headers["location"].startswith("/demo")
-    assert "\r" not in answer.headers["location"]
-    assert "x" not in {key for key in answer.headers if len(key) == 1}
+    response = client.post("/demo/sign-in", data={"as": "cus_maya", "back": back}, follow_redirects=False)
+    assert response.status_code == 303
+    assert response.headers["location"].startswith("/demo")
+    assert "\r" not in response.headers["location"]
+    assert "x" not in {key for key in response.headers if len(key) == 1}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Bulk operations: a document run without page sizes, its answer as ungrouped JSON lines, children out of order."""
+"""Bulk operations: a document run without page sizes, its result as ungrouped JSON lines, children out of order."""
 
 import itertools
 import json

@@ -21,7 +21,7 @@ class Accounts:
         self._challenges: dict[str, dict[str, str]] = {}
         self._tokens: set[str] = set()
 
-    def answer(self, path: str, query: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, dict[str, str]]:
+    def respond(self, path: str, query: str, headers: dict[str, str], body: bytes) -> tuple[int, Any, dict[str, str]]:
         """Status, JSON body, headers; 404 for what is not ours."""
         match path:
             case ".well-known/openid-configuration" if self.is_discoverable:

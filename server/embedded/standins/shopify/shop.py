@@ -99,11 +99,11 @@ class Shop:
             "X-Shopify-Webhook-Id": f"delivery-{next(_deliveries)}",
             "X-Shopify-Hmac-Sha256": body_signature(raw, secret or self.tokens.secrets[0]),
         }
-        answer = await client.post(target["uri"], content=raw, headers=headers)
-        self.delivered.append((topic, answer.status_code))
-        return answer.status_code
+        response = await client.post(target["uri"], content=raw, headers=headers)
+        self.delivered.append((topic, response.status_code))
+        return response.status_code
 
-    def answer(self, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def respond(self, request: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         """One GraphQL request that came with a good token: status and body."""
         document, wrong = self._checked(request["query"])
         variables = request.get("variables") or {}

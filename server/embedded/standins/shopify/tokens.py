@@ -71,6 +71,6 @@ class Tokens:
         if not self.refresh or token not in (self.refresh, self._previous):
             return 400, {"error": "invalid_grant"}
         self.refreshes += 1
-        answer = self.grant()
+        granted = self.grant()
         self._previous = token
-        return 200, answer
+        return 200, granted

@@ -187,7 +187,7 @@ def usable_code(store: Store, typed: str) -> Object:
 
 
 def redeem(store: Store, code: Object, subscription: Object) -> str:
-    """Gives a subscription its discount; answers the discount's id."""
+    """Gives a subscription its discount; returns the discount's id."""
     coupon = store.get("coupon", code["promotion"]["coupon"])
     code["times_redeemed"] += 1
     coupon["times_redeemed"] += 1

@@ -27,7 +27,7 @@ class Controls:
     failure: Failure | None
 
     def advance(self, seconds: int = 0, days: float = 0, to: int | None = None) -> int:
-        """Moves the clock and does what is due on the way; answers the time it is then (Unix seconds)."""
+        """Moves the clock and does what is due on the way; returns the time it is then (Unix seconds)."""
         with self.store.lock:
             lifecycle.advance_to(self.store, to or self.store.now() + seconds + round(days * DAY))
             return self.store.now()

@@ -7,7 +7,7 @@ from server.embedded.standins.stripe.store import Object, Store
 
 
 def attempt(store: Store, invoice: Object, method: str | None = None) -> str | None:
-    """Charges once, then moves the subscription; answers why the charge failed, or None."""
+    """Charges once, then moves the subscription; returns why the charge failed, or None."""
     decline = payments.collect(store, invoice, method)
     subscription = store.find(invoices.subscription_of(invoice))
     if decline is None:

@@ -20,7 +20,7 @@ def is_page(path: str) -> bool:
     return path == "/" or path.startswith(("/c/pay/", "/p/session/", "/i/"))
 
 
-def answer(store: Store, method: str, path: str, body: bytes) -> Page:
+def respond(store: Store, method: str, path: str, body: bytes) -> Page:
     """A page, a PDF, or a redirect after a button."""
     form = dict(parse_qsl(body.decode())) if method == "POST" else {}
     try:

@@ -45,15 +45,15 @@ def _place(rows: list[Object], wanted: str, param: str) -> int:
     raise missing("object", wanted, param)
 
 
-def expanded(store: Store, answer: Object, paths: list[str]) -> Object:
-    """A copy of the answer with these paths filled in."""
-    answer = copy.deepcopy(answer)
+def expanded(store: Store, response: Object, paths: list[str]) -> Object:
+    """A copy of the response with these paths filled in."""
+    response = copy.deepcopy(response)
     for path in paths:
         steps = path.split(".")
         if len(steps) - (steps[0] == "data") > _DEEPEST:
             raise Fault(f"You cannot expand more than 4 levels of a property. Property: {path}", param="expand")
-        _fill(store, answer, steps, path)
-    return answer
+        _fill(store, response, steps, path)
+    return response
 
 
 def _fill(store: Store, here: Object, steps: list[str], path: str) -> None:

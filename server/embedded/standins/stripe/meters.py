@@ -76,7 +76,7 @@ def create_meter_event(store: Store, params: Object) -> Object:
 
 
 def _read_payload(store: Store, meter: Object, payload: Object) -> tuple[str, int]:
-    """Stripe checks these after its answer and reports by event; said at once here, so that a mistake shows."""
+    """Stripe checks these after its response and reports by event; said at once here, so that a mistake shows."""
     customer = payload.get(meter["customer_mapping"]["event_payload_key"])
     value = payload.get(meter["value_settings"]["event_payload_key"])
     if customer not in store.tables.get("customer", {}):

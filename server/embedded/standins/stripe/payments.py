@@ -8,7 +8,7 @@ from server.embedded.standins.stripe.store import DAY, Object, Store
 
 
 def collect(store: Store, invoice: Object, method: str | None = None) -> str | None:
-    """Tries once to charge an open invoice; answers why it failed, or None when it is paid."""
+    """Tries once to charge an open invoice; returns why it failed, or None when it is paid."""
     if not invoice["amount_due"]:
         invoices.mark_paid(store, invoice)
         return None

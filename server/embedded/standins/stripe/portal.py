@@ -52,7 +52,7 @@ def offers(store: Store) -> list[Object]:
 
 
 def act(store: Store, session_id: str, form: dict[str, str]) -> str:
-    """Does what a button says; answers the sentence to show. Raises as Stripe declines."""
+    """Does what a button says; returns the sentence to show. Raises as Stripe declines."""
     customer_id = store.get("billing_portal.session", session_id)["customer"]
     match form.get("action"):
         case "card":

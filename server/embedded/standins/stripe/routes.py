@@ -97,7 +97,7 @@ def find(method: str, path: str) -> tuple[Handler, str, tuple[str, ...]]:
     raise Fault(f"Unrecognized request URL ({method}: {path}).", status=404)
 
 
-def answer(store: Store, method: str, path: str, raw: Object, create_endpoint: Handler) -> Object:
+def respond(store: Store, method: str, path: str, raw: Object, create_endpoint: Handler) -> Object:
     """Checks, does, expands."""
     if (method, path) == ("POST", "/v1/webhook_endpoints"):
         endpoint = create_endpoint(parameters.read("WebhookEndpointCreateParams", raw))

@@ -137,7 +137,7 @@ def _first_invoice(store: Store, subscription: Object) -> None:
 
 
 def bill_now(store: Store, invoice: Object, subscription: Object) -> str | None:
-    """Final and charged at once; answers why the charge failed, if it did."""
+    """Final and charged at once; returns why the charge failed, if it did."""
     invoices.create_draft(store, invoice)
     subscription["latest_invoice"] = invoice["id"]
     invoices.finalize(store, invoice)

@@ -83,7 +83,7 @@ class Webhooks:
         return found
 
     def create(self, params: Object) -> Object:
-        """POST /v1/webhook_endpoints: the only answer that holds the secret."""
+        """POST /v1/webhook_endpoints: the only response that holds the secret."""
         endpoint = {
             "id": self.store.new_id("we"),
             "object": "webhook_endpoint",

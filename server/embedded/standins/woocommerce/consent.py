@@ -23,7 +23,7 @@ def _refusal(query: dict[str, str], *, needs_https: bool) -> str | None:
 
 async def authorize(store: Store, request: Request, *, needs_https: bool) -> Reply:
     """The whole consent in one request: `?consent=no` is a merchant who declines. The keys are posted, unsigned,
-    before the browser goes back; only an answer of exactly 200 counts."""
+    before the browser goes back; only a response of exactly 200 counts."""
     query = request.query
     problem = _refusal(query, needs_https=needs_https)
     if problem:
@@ -35,8 +35,8 @@ async def authorize(store: Store, request: Request, *, needs_https: bool) -> Rep
                 "key_permissions": query["scope"]}  # fmt: skip
         headers = {"content-type": "application/json;charset=UTF-8"}
         async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
-            answer = await client.post(query["callback_url"], json=told, headers=headers)
-        if answer.status_code != 200:
+            response = await client.post(query["callback_url"], json=told, headers=headers)
+        if response.status_code != 200:
             del store.keys[key]
             return page(401, "<title>Access denied</title>Error: An error occurred in the request.")
     back = urlencode({"success": int(granted), "user_id": query["user_id"]})

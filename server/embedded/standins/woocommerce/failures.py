@@ -8,7 +8,7 @@ from server.embedded.standins.woocommerce.store import Store
 
 
 async def failure(store: Store, request: Request) -> Reply | None:
-    """The answer of a shop that fails now, or None; a slow one only waits."""
+    """The response of a shop that fails now, or None; a slow one only waits."""
     now = store.failure
     if now is None or now.times == 0 or now.path not in request.path:
         return None

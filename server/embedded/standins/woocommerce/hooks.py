@@ -79,7 +79,7 @@ def _body(store: Store, topic: str, subject: int) -> Any:
 
 
 async def _post(url: str, body: bytes, headers: dict[str, str]) -> int:
-    """The status; 0 for no answer."""
+    """The status; 0 for no response."""
     async with httpx.AsyncClient(timeout=5, trust_env=False) as client:
         try:
             return (await client.post(url, content=body, headers=headers)).status_code

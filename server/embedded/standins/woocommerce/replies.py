@@ -1,4 +1,4 @@
-"""Requests and answers, without a web framework."""
+"""Requests and replies, without a web framework."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ class Request(msgspec.Struct):
 
 
 class Reply(msgspec.Struct):
-    """An answer."""
+    """The response to a request."""
 
     status: int
     body: bytes

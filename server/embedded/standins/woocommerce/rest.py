@@ -19,7 +19,7 @@ _NO_PRODUCT = error(404, "woocommerce_rest_product_invalid_id", "Invalid ID.")
 _NO_ORDER = error(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
 
 
-async def answer(store: Store, request: Request) -> Reply:
+async def respond(store: Store, request: Request) -> Reply:
     """What the shop says to a request under /wp-json/."""
     route = request.path.removeprefix("/wp-json").strip("/")
     if route.startswith("wc/"):
