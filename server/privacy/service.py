@@ -16,7 +16,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from integrations.platform import NamedPerson, normalise_order_number
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.presence import Presence
-from server.chat.turns.shopper_limits import ERASURES, ShopperLimits
+from server.chat.shopper_limits import ERASURES, ShopperLimits
 from server.chat.turns.stream_store import StreamStore
 from server.core.crypto import Vault, derive
 from server.core.database import Database

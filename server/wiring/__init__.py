@@ -19,9 +19,9 @@ from server.chat.conversations.pictures.service import PictureService
 from server.chat.conversations.presence import Presence
 from server.chat.conversations.service import ConversationService
 from server.chat.conversations.sessions import SessionService
+from server.chat.shopper_limits import ShopperLimits
 from server.chat.turns.abandoned_turns import AbandonedTurns
 from server.chat.turns.service import TurnService
-from server.chat.turns.shopper_limits import ShopperLimits
 from server.chat.turns.stream_store import StreamStore
 from server.chat.turns.turn_stream import RunningTurns
 from server.console.figures.service import Figures

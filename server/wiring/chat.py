@@ -17,9 +17,9 @@ from server.chat.conversations.presence import Presence
 from server.chat.conversations.service import ConversationService
 from server.chat.conversations.sessions import SessionClaims, SessionService
 from server.chat.models import Question
+from server.chat.shopper_limits import ShopperLimits
 from server.chat.tools.toolbox import ShopToolbox
 from server.chat.turns.service import TurnService
-from server.chat.turns.shopper_limits import ShopperLimits
 from server.chat.turns.stream_store import StreamStore
 from server.chat.turns.turn_stream import RunningTurns
 from server.core.tokens import TokenSigner

@@ -15,7 +15,7 @@ from server.billing.entitlement_service import MIN_DAILY_NETWORK_ANSWERS, Entitl
 from server.billing.plan_limits import PlanLimits, ShopQuota
 from server.catalog.formats import BadRow, ParsedProduct, Row
 from server.catalog.models import FailedRow, ImportResult, Saved
-from server.chat.turns.shopper_limits import HANDOFFS, ShopperLimits
+from server.chat.shopper_limits import HANDOFFS, ShopperLimits
 from server.core.crypto import app_role_password
 from server.core.database import Database, url_for_role
 from server.core.errors import QuotaExceeded, RateLimited

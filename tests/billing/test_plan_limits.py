@@ -17,7 +17,7 @@ from redis import Redis
 from billing.plans import TRIAL
 from server.billing.entitlement_service import MIN_DAILY_NETWORK_ANSWERS
 from server.billing.plan_limits import RESERVED_TOKENS
-from server.chat.turns.shopper_limits import SHARES
+from server.chat.shopper_limits import SHARES
 from server.embedded import EmbeddedServers
 from tests.billing.plan_house import MB, fill
 from tests.installation import Installation, ShopAccess, Shopper

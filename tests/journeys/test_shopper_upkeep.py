@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.presence import Presence
-from server.chat.turns.shopper_limits import ShopperLimits
+from server.chat.shopper_limits import ShopperLimits
 from server.chat.turns.stream_store import StreamStore
 from server.core.crypto import Vault, app_role_password
 from server.core.database import Database, url_for_role

@@ -14,7 +14,7 @@ from server.chat.conversations.handoff import HandoffService, PresenceView
 from server.chat.conversations.service import ConversationService
 from server.chat.conversations.sessions import SessionAnswer, SessionRequest, SessionService
 from server.chat.models import HandoffResult
-from server.chat.turns.shopper_limits import HANDOFFS, LISTS, RATINGS, REPORTS, TYPING, ShopperLimits
+from server.chat.shopper_limits import HANDOFFS, LISTS, RATINGS, REPORTS, TYPING, ShopperLimits
 from server.core.errors import FieldError, Invalid
 from server.core.http import bearer_token, client_address, request_origin
 from server.orders.service import OrderService

@@ -16,9 +16,9 @@ from server.chat.conversations.access import MAX_ID
 from server.chat.conversations.pictures.service import parse_picture_ids
 from server.chat.conversations.service import ConversationService
 from server.chat.conversations.sessions import require_conversation
+from server.chat.shopper_limits import POLLS, ShopperLimits
 from server.chat.turns.models import AcceptanceState, TurnState
 from server.chat.turns.service import IncomingMessage, TurnService
-from server.chat.turns.shopper_limits import POLLS, ShopperLimits
 from server.chat.turns.stream_store import StreamStore
 from server.chat.turns.turn_stream import RunningTurns
 from server.core.errors import FieldError, Invalid

@@ -18,9 +18,9 @@ from server.chat.conversations.handoff.storage import request_handoff
 from server.chat.conversations.pictures.service import PictureService
 from server.chat.conversations.presence import Presence
 from server.chat.conversations.storage import save_feedback
+from server.chat.shopper_limits import ShopperLimits
 from server.chat.turns import storage as turns
 from server.chat.turns.models import TurnTrace
-from server.chat.turns.shopper_limits import ShopperLimits
 from server.console.endpoints import OUTSIDE_ERRORS, TEMPLATES, console_router
 from server.console.figures.service import Figures
 from server.console.service import StaffService

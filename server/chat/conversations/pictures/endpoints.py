@@ -10,7 +10,7 @@ from litestar.params import FromPath
 
 from server.chat.conversations.pictures.models import MAX_BYTES, StoredPicture
 from server.chat.conversations.pictures.service import PictureService, PictureView
-from server.chat.turns.shopper_limits import VIEWS, ShopperLimits
+from server.chat.shopper_limits import VIEWS, ShopperLimits
 from server.core.errors import NotFound
 from server.core.ids import parse_id
 from server.shops.identity import Shopper

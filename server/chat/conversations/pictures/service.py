@@ -11,7 +11,7 @@ from server.chat.conversations.pictures import storage
 from server.chat.conversations.pictures.models import PER_DAY, PER_MESSAGE, URL, EncodedPicture, StoredPicture
 from server.chat.conversations.pictures.reading import PictureReader
 from server.chat.conversations.storage import create_conversation
-from server.chat.turns.shopper_limits import PICTURES, PICTURES_PER_ADDRESS, ShopperLimits
+from server.chat.shopper_limits import PICTURES, PICTURES_PER_ADDRESS, ShopperLimits
 from server.core.database import Connection, Database
 from server.core.errors import FieldError, ImagesOff, Invalid, NotFound, QuotaExceeded, RateLimited
 from server.core.ids import new_id
