@@ -1,4 +1,4 @@
-"""docs/stream.md, from what `server.chat.events` sends for every answer event and docs/reference/stream.toml."""
+"""docs/stream.md, from what `server.chat.transcript` sends for every answer event and docs/reference/stream.toml."""
 
 import ast
 import asyncio
@@ -13,7 +13,7 @@ from msgspec import Struct
 from msgspec import inspect as types
 
 from integrations.platform import Money, OrderStatus
-from server.chat import events, models
+from server.chat import models, transcript
 from server.chat.conversations import service as conversations
 from server.chat.turns import abandoned_turns as interrupted
 from server.chat.turns.recording import answer_metadata
@@ -60,15 +60,15 @@ def sent() -> dict[str, list[str]]:
 async def _events() -> list[dict[str, Any]]:
     frames = []
     for state in ("done", "stopped", "failed"):
-        transcript = events.Transcript(UUID(int=1), "m1")
-        transcript.start()
+        answer = transcript.Transcript(UUID(int=1), "m1")
+        answer.start()
         for sample in SAMPLES:
-            transcript.add(sample)
-        transcript.add_fallback("quota", {"email": "help@shop.example"})
-        turn: Any = SimpleNamespace(transcript=transcript)
-        transcript.close(answer_metadata(turn, state, "engine"))
-        transcript.end(state, "Please try again.")
-        frames += transcript.take_frames()
+            answer.add(sample)
+        answer.add_fallback("quota", {"email": "help@shop.example"})
+        turn: Any = SimpleNamespace(transcript=answer)
+        answer.close(answer_metadata(turn, state, "engine"))
+        answer.end(state, "Please try again.")
+        frames += answer.take_frames()
     data = [frame.partition(b"data: ")[2] for frame in frames]
     return [msgspec.json.decode(text) for text in data if text.startswith(b"{")]
 
@@ -83,7 +83,7 @@ def _names(event: dict[str, Any]) -> Iterator[str]:
 
 def written_types() -> set[str]:
     """Every `{"type": "..."}` in the code that makes events, but for the part "text", which is history and no event."""
-    trees = [ast.parse(inspect.getsource(module)) for module in (events, conversations, interrupted)]
+    trees = [ast.parse(inspect.getsource(module)) for module in (transcript, conversations, interrupted)]
     pairs = [
         (key, value)
         for tree in trees
@@ -107,7 +107,7 @@ def render() -> str:
     _require_same("object", objects, texts["objects"])
     return page(
         "The chat stream",
-        "`server/chat/events.py` and `docs/reference/stream.toml`",
+        "`server/chat/transcript.py` and `docs/reference/stream.toml`",
         "`POST /v1/chat` answers with server-sent events in the [AI SDK UI message stream "
         "(v1)](https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol), so `useChat` and any other client of that protocol "
         "work unchanged. Each event is one JSON object, and `type` says which of the following it is. The stream ends "

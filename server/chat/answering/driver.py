@@ -9,10 +9,10 @@ from server.chat.answering.grounding import clean_links
 from server.chat.answering.intents import Router
 from server.chat.answering.intents.language import locale_in_language
 from server.chat.answering.model_driver import ModelDriver
-from server.chat.events import Transcript
 from server.chat.models import AnswerIncomplete, Question, TextPiece
 from server.chat.tools.context import source_hosts
 from server.chat.tools.toolbox import ShopToolbox
+from server.chat.transcript import Transcript
 from server.core.errors import AisleError
 from server.core.logging import get_logger
 from server.core.metrics import Metrics

@@ -15,8 +15,6 @@ from billing.answers import SMALL_TALK
 from server.chat.answering.grounding import Grounder, SentenceSplitter, clean_links
 from server.chat.answering.intents import Intent, IntentKind
 from server.chat.answering.prompt import system_prompt
-from server.chat.events import Transcript
-from server.chat.languages import phrase
 from server.chat.models import (
     AskProof,
     Cite,
@@ -31,10 +29,12 @@ from server.chat.models import (
     Source,
     TextPiece,
 )
+from server.chat.phrases import phrase
 from server.chat.tools.context import source_hosts
 from server.chat.tools.registry import SPECS, call_tool
 from server.chat.tools.tool import ModelTurn
 from server.chat.tools.toolbox import ShopToolbox
+from server.chat.transcript import Transcript
 from server.core.errors import Unavailable
 from server.models.protocol import (
     ChatMessage,

@@ -11,9 +11,9 @@ from server.chat.conversations import storage
 from server.chat.conversations.handoff import HandoffService, PresenceView
 from server.chat.conversations.models import ConversationLine, WidgetReport
 from server.chat.conversations.presence import Presence
-from server.chat.events import replay
 from server.chat.storage import StoredMessage, find_message, list_messages
 from server.chat.stream_parts import HandoffData, HandoffPart
+from server.chat.transcript import replay
 from server.chat.turns.stream_store import StreamStore
 from server.chat.turns.turn_stream import RunningTurns
 from server.core.database import Connection, Database

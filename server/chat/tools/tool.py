@@ -5,11 +5,11 @@ from typing import TypeAlias
 
 from msgspec import Struct
 
-from server.chat.events import Transcript
 from server.chat.models import HandoffState, OrderAnswer, ProductDetail
 from server.chat.tools.arguments import Arguments
 from server.chat.tools.context import ToolContext
 from server.chat.tools.protocol import Toolbox
+from server.chat.transcript import Transcript
 from server.models.protocol import ToolSpec
 
 ToolResult: TypeAlias = dict[str, object]

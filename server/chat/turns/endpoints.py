@@ -11,7 +11,7 @@ from litestar.params import FromQuery, HeaderParameter, JSONBody
 from litestar.response import Stream
 from msgspec import Struct
 
-from server.chat import events
+from server.chat import stream_frames
 from server.chat.conversations.access import MAX_ID
 from server.chat.conversations.pictures.service import parse_picture_ids
 from server.chat.conversations.service import ConversationService
@@ -78,7 +78,7 @@ async def resume_stream(
 ) -> Response[Any] | Stream:
     """The running answer after Last-Event-ID, or from its start; 204 when no turn runs. With `poll` the response has
     what there is so far and ends at once, for networks that buffer streams."""
-    seen = events.parse_event_id(last_event_id)
+    seen = stream_frames.parse_event_id(last_event_id)
     if poll:
         await limits.require_light(shopper, POLLS)
     stream = running_turns.find(shopper.shop_id, shopper.conversation_id)
@@ -131,7 +131,7 @@ def _stream(chunks: AsyncIterator[bytes], metrics: Metrics) -> Stream:
         _counted(chunks, metrics),
         status_code=200,
         media_type="text/event-stream; charset=utf-8",
-        headers=events.HEADERS,
+        headers=stream_frames.HEADERS,
     )
 
 

@@ -8,9 +8,9 @@ from msgspec import UNSET, Struct
 
 from billing.answers import is_billable
 from billing.quota import Quota, Spent
-from server.chat.events import Transcript
 from server.chat.models import MessageMetadata, Question
 from server.chat.stream_parts import AnswerMetadata
+from server.chat.transcript import Transcript
 from server.chat.turns import storage
 from server.chat.turns.models import TurnState, TurnTrace
 from server.chat.turns.stream_store import STREAM_EXPIRES_S

@@ -15,12 +15,12 @@ from msgspec import Struct
 
 from billing.quota import Quota
 from server.chat.conversations.pictures.service import attach_pictures
-from server.chat.events import Transcript
 from server.chat.models import AnswerIncomplete, Question
 from server.chat.phrases import phrase
 from server.chat.shopper_limits import ShopperLimits
 from server.chat.storage import find_message, list_messages
 from server.chat.tools.toolbox import ShopToolbox
+from server.chat.transcript import Transcript
 from server.chat.turns import storage
 from server.chat.turns.history import build_question
 from server.chat.turns.models import Acceptance, AcceptanceState, TurnState

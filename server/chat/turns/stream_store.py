@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from redis.typing import EncodableT, FieldT
 
-from server.chat.events import PING_FRAME
+from server.chat.stream_frames import PING_FRAME
 from server.chat.turns.turn_stream import PING_AFTER_S, TurnStream
 from server.core.errors import Unavailable
 from server.core.ids import new_id

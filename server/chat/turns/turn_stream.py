@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
-from server.chat.events import PING_FRAME
+from server.chat.stream_frames import PING_FRAME
 
 PING_AFTER_S = 10.0
 

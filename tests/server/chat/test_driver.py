@@ -12,8 +12,8 @@ from server.chat.answering.driver import AnswerDriver
 from server.chat.answering.engine import Engine
 from server.chat.answering.intents import Router
 from server.chat.answering.model_driver import ModelDriver
-from server.chat.events import Transcript
 from server.chat.models import AnswerIncomplete, CatalogResult
+from server.chat.transcript import Transcript
 from server.core.errors import Unavailable
 from server.core.metrics import Metrics
 from server.models.protocol import (

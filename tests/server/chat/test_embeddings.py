@@ -12,8 +12,8 @@ from server.chat.answering.driver import AnswerDriver
 from server.chat.answering.engine import Engine
 from server.chat.answering.intents import Router
 from server.chat.answering.model_driver import ModelDriver
-from server.chat.events import Transcript
 from server.chat.tools.toolbox import ShopToolbox
+from server.chat.transcript import Transcript
 from server.core.database import Database
 from server.core.metrics import Metrics
 from server.knowledge.index import SearchIndex
