@@ -1,4 +1,8 @@
-"""SQL of subscriptions, alerts, notices, Stripe events, statements and what a plan limits."""
+"""SQL of subscriptions, alerts, notices, Stripe events, statements and what a plan limits.
+
+It is plain: the account is read before each answer, what is written goes with a reservation, a ledger entry or a job
+in one transaction, and the rest counts (decisions/0003).
+"""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta

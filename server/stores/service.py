@@ -17,7 +17,7 @@ from server.core.ids import new_id
 from server.core.jobs import JobService, enqueue_once
 from server.shops.models import Caller, Role
 from server.shops.service import ShopService
-from server.stores import storage
+from server.stores import attempt_storage, storage
 from server.stores.credentials import find_opened, seal
 from server.stores.models import (
     CUSTOMER_CLIENT_ID,
@@ -82,8 +82,8 @@ class StoreService:
 
     async def find(self, shop_id: UUID, store_id: UUID) -> StoreConnection | None:
         """One connected store of the shop; None where it has no such store."""
-        async with self._database.connection(shop_id) as connection:
-            return await storage.find_store(connection, shop_id, store_id)
+        async with self._database.session(shop_id) as session:
+            return await storage.find_store(session, shop_id, store_id)
 
     async def connect(self, shop_id: UUID, store: NewStore, actor: str) -> StoreConnection:
         """Store a connection and enqueue its first pass. A store that is connected already has its row replaced.
@@ -97,17 +97,17 @@ class StoreService:
         }
         store = msgspec.structs.replace(store, settings=added | store.settings)
         sealed = seal(self._vault, shop_id, store.credentials)
-        async with self._database.connection(shop_id) as connection:
-            await storage.delete_proofs(connection, shop_id)
+        async with self._database.session(shop_id) as session:
+            await storage.delete_proofs(session, shop_id)
             named = store.settings.get("store")
-            known = await storage.find_store_id(connection, shop_id, store.platform, named) if named else None
-            store_id = known or new_id()
+            known = await storage.find_store_of_address(session, shop_id, store.platform, named) if named else None
+            store_id = known.id if known else new_id()
             if known:
-                await storage.replace_store(connection, shop_id, store_id, store, sealed)
+                await storage.replace_store(session, shop_id, known, store, sealed)
             else:
-                await storage.create_store(connection, shop_id, store_id, store, sealed)
+                await storage.create_store(session, shop_id, store_id, store, sealed)
                 for address in filter(None, (store.address, str(store_id))):
-                    if not await storage.register_store(connection, shop_id, store_id, store.platform, address):
+                    if not await storage.register_store(session, shop_id, store_id, store.platform, address):
                         raise Conflict("This store is already connected to another shop; disconnect it there first.")
         await self._shops.add_audit_entry(
             shop_id, actor, "connection.create", {"platform": store.platform, "name": store.name}
@@ -127,8 +127,8 @@ class StoreService:
             raise _invalid_client("only Shopify stores have customer accounts that shoppers can sign in at")
         if client_id is not None and not CLIENT_ID.fullmatch(client_id):
             raise _invalid_client("the client id as Shopify shows it: letters, digits, - and _")
-        async with self._database.connection(caller.shop_id) as connection:
-            await storage.update_setting(connection, caller.shop_id, store_id, CUSTOMER_CLIENT_ID, client_id)
+        async with self._database.session(caller.shop_id) as session:
+            await storage.update_setting(session, caller.shop_id, store_id, CUSTOMER_CLIENT_ID, client_id)
         details: dict[str, object] = {"id": str(store_id), "fields": [CUSTOMER_CLIENT_ID]}
         await self._shops.add_audit_entry(caller.shop_id, caller.actor, "connection.change", details)
         return await self.get(caller.shop_id, store_id)
@@ -136,10 +136,10 @@ class StoreService:
     async def disconnect(self, caller: Caller, store_id: UUID) -> None:
         """Delete a store and its credentials; its products and documents stay. Raises NotFound."""
         caller.require(Role.ADMIN)
-        async with self._database.connection(caller.shop_id) as connection:
-            await storage.delete_proofs(connection, caller.shop_id)
-            await storage.create_left_store(connection, caller.shop_id, store_id)
-            if not await storage.delete_store(connection, caller.shop_id, store_id):
+        async with self._database.session(caller.shop_id) as session:
+            await storage.delete_proofs(session, caller.shop_id)
+            await storage.create_left_store(session, caller.shop_id, store_id)
+            if not await storage.delete_store(session, caller.shop_id, store_id):
                 raise NotFound
         await self._shops.add_audit_entry(caller.shop_id, caller.actor, "connection.delete", {"id": str(store_id)})
 
@@ -166,8 +166,8 @@ class StoreService:
     async def delete_old_left_stores(self) -> None:
         """Delete the records of stores that shops left longer ago than LEFT_STORE_RETENTION."""
         for shop_id in await storage.list_shops_with_old_left_stores(self._database, LEFT_STORE_RETENTION):
-            async with self._database.connection(shop_id) as connection:
-                await storage.delete_left_stores(connection, shop_id, LEFT_STORE_RETENTION)
+            async with self._database.session(shop_id) as session:
+                await storage.delete_left_stores(session, shop_id, LEFT_STORE_RETENTION)
 
     async def find_ref(self, platform: str, address: str) -> StoreRef | None:
         """The store that webhooks of this address belong to, in whichever shop."""
@@ -184,8 +184,8 @@ class StoreService:
 
     async def count_products(self, store: StoreConnection) -> int:
         """The number of the shop's products that come from this store."""
-        async with self._database.connection(store.shop_id) as connection:
-            return await storage.count_products(connection, store.shop_id, source_of(store.id))
+        async with self._database.session(store.shop_id) as session:
+            return await storage.count_products(session, store.shop_id, source_of(store.id))
 
     async def renew(self, store: StoreConnection, renewal: Renewal, actor: str) -> bool:
         """Replace a store's credentials by what `renewal` returns. False where it returns None or the store is gone.
@@ -194,15 +194,15 @@ class StoreService:
         active and is read at once. Raises what `renewal` raises.
         """
         key = (store.shop_id, store.id)
-        async with self._database.connection(store.shop_id) as connection:
-            sealed = await storage.find_credentials(connection, *key, lock=True)
-            current = await storage.find_store(connection, *key)
+        async with self._database.session(store.shop_id) as session:
+            current = await storage.find_store(session, *key, lock=True)
+            sealed = await storage.find_sealed_credentials(session, *key)
             credentials = find_opened(self._vault, store.shop_id, sealed) or {}
             renewed = await renewal(current, credentials) if current else None
             if current is None or renewed is None:
                 return False
             sealed = seal(self._vault, store.shop_id, renewed.credentials)
-            await storage.renew_store(connection, *key, renewed.settings, sealed)
+            await storage.renew_store(session, store.shop_id, current, renewed.settings, sealed)
         await self._shops.add_audit_entry(store.shop_id, actor, "connection.renew", {"id": str(store.id)})
         if current.state == "revoked":
             await self.enqueue_sync(*key)
@@ -213,9 +213,9 @@ class StoreService:
         once, within ATTEMPT_LIFETIME."""
         caller.require(Role.ADMIN)
         state = new_secret("st_")
-        async with self._database.connection(caller.shop_id) as connection:
-            await storage.create_attempt(
-                connection,
+        async with self._database.session(caller.shop_id) as session:
+            await attempt_storage.create_attempt(
+                session,
                 caller.shop_id,
                 state_hash=digest(state),
                 platform=platform,
@@ -228,17 +228,17 @@ class StoreService:
     async def consume_attempt(self, platform: str, state: str) -> ConnectAttempt | None:
         """Delete the attempt with this `state` and return it; None where the state is unknown, expired, used already or
         of another platform."""
-        shop_id = await storage.find_shop_of_attempt(self._database, digest(state))
+        shop_id = await attempt_storage.find_shop_of_attempt(self._database, digest(state))
         if shop_id is None:
             return None
-        async with self._database.connection(shop_id) as connection:
-            attempt = await storage.consume_attempt(connection, shop_id, digest(state))
+        async with self._database.session(shop_id) as session:
+            attempt = await attempt_storage.consume_attempt(session, shop_id, digest(state))
         return attempt if attempt and attempt.platform == platform else None
 
     async def mark_revoked(self, shop_id: UUID, store_id: UUID, reason: PlatformRevoked) -> None:
         """Record that the store refuses us, in its row and once in the audit log, until it is connected again."""
-        async with self._database.connection(shop_id) as connection:
-            has_changed = await storage.revoke_store(connection, shop_id, store_id, str(reason))
+        async with self._database.session(shop_id) as session:
+            has_changed = await storage.revoke_store(session, shop_id, store_id, str(reason))
         if has_changed:
             await self._shops.add_audit_entry(shop_id, "platform", "connection.revoked", {"id": str(store_id)})
 

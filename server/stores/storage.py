@@ -1,91 +1,196 @@
-"""SQL of connected stores, of attempts to connect one, and of which shop has or had which store."""
+"""Queries of connected stores, and of which shop has or had which store.
+
+What a merchant does to a store is written with SQLModel. The rest is plain: the list and the secrets, which an order
+look-up reads in a turn, what is written with a job, and the functions that look over all shops (decisions/0003).
+"""
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any, cast
 from uuid import UUID
 
 import msgspec
+from sqlalchemy import Text, text
+from sqlalchemy import cast as sql_cast
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import QueryableAttribute, defer
+from sqlmodel import col, delete, func, select, update
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from server.catalog.tables import ProductRow
 from server.core.database import Connection, Database
-from server.stores.models import ConnectAttempt, NewStore, Settings, StoreConnection, StoreRef
+from server.stores.models import (
+    CUSTOMER_CLIENT_ID,
+    NewStore,
+    Settings,
+    StoreConnection,
+    StoreRef,
+)
+from server.stores.tables import LeftStoreRow, StoreConnectionRow, StoreDirectoryRow
 
+DEFAULT_EVERY_S = 3600
 _READ = (
     "shop_id, id, platform, name, settings, state, sync_state, synced_at, full_synced_at, next_sync_at, every_s, "
     "problem, result, created_at"
 )
+_WITHOUT_CREDENTIALS = defer(cast(QueryableAttribute[bytes | None], StoreConnectionRow.credentials))
 
 
-async def create_store(connection: Connection, shop_id: UUID, store_id: UUID, store: NewStore, sealed: bytes) -> None:
+async def create_store(session: AsyncSession, shop_id: UUID, store_id: UUID, store: NewStore, sealed: bytes) -> None:
     """Insert a connected store, due to be read at once unless it has no schedule."""
-    await connection.execute(
-        "INSERT INTO connection (shop_id, id, platform, name, settings, credentials, every_s, next_sync_at) "
-        "VALUES ($1, $2, $3, $4, $5::jsonb, $6, coalesce($7, 3600), CASE WHEN $7::integer IS NOT NULL THEN now() END)",
-        shop_id,
-        store_id,
-        store.platform,
-        store.name,
-        _json(store.settings),
-        sealed,
-        store.every_s,
+    query = insert(StoreConnectionRow).values(
+        shop_id=shop_id,
+        id=store_id,
+        platform=store.platform,
+        name=store.name,
+        settings=store.settings,
+        credentials=sealed,
+        every_s=store.every_s or DEFAULT_EVERY_S,
+        next_sync_at=func.now() if store.every_s else None,
     )
+    await session.exec(query)
 
 
-async def replace_store(connection: Connection, shop_id: UUID, store_id: UUID, store: NewStore, sealed: bytes) -> None:
+async def replace_store(
+    session: AsyncSession, shop_id: UUID, known: StoreConnection, store: NewStore, sealed: bytes
+) -> None:
     """Replace what is stored of a store that is connected again; the merchant's own settings stay, its problem is
     cleared."""
-    await connection.execute(
-        "UPDATE connection SET name = $3, credentials = $5, settings = $4::jsonb || "
-        "jsonb_strip_nulls(jsonb_build_object('customer_client_id', settings -> 'customer_client_id')), "
-        "every_s = coalesce($6, 3600), state = 'active', problem = NULL, next_sync_at = now() "
-        "WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        store_id,
-        store.name,
-        _json(store.settings),
-        sealed,
-        store.every_s,
-    )
+    kept = {name: value for name, value in known.settings.items() if name == CUSTOMER_CLIENT_ID and value is not None}
+    row = StoreConnectionRow
+    values = {
+        "name": store.name,
+        "credentials": sealed,
+        "settings": store.settings | kept,
+        "every_s": store.every_s or DEFAULT_EVERY_S,
+        "state": "active",
+        "problem": None,
+        "next_sync_at": func.now(),
+    }
+    await session.exec(update(row).where(col(row.shop_id) == shop_id, col(row.id) == known.id).values(values))
 
 
-async def renew_store(connection: Connection, shop_id: UUID, store_id: UUID, settings: Settings, sealed: bytes) -> None:
+async def renew_store(
+    session: AsyncSession, shop_id: UUID, known: StoreConnection, settings: Settings, sealed: bytes
+) -> None:
     """Replace the credentials and add these settings to the others; a store that had revoked our access becomes active
     and due."""
-    await connection.execute(
-        "UPDATE connection SET settings = settings || $3::jsonb, credentials = $4, state = 'active', "
-        "problem = CASE WHEN state = 'revoked' THEN NULL ELSE problem END, "
-        "next_sync_at = CASE WHEN state = 'revoked' THEN now() ELSE next_sync_at END WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        store_id,
-        _json(settings),
-        sealed,
-    )
+    row = StoreConnectionRow
+    values: dict[str, Any] = {"settings": known.settings | settings, "credentials": sealed, "state": "active"}
+    if known.state == "revoked":
+        values |= {"problem": None, "next_sync_at": func.now()}
+    await session.exec(update(row).where(col(row.shop_id) == shop_id, col(row.id) == known.id).values(values))
 
 
-async def count_products(connection: Connection, shop_id: UUID, source: str) -> int:
-    """The number of products with this source."""
-    found: int = await connection.fetchval(
-        "SELECT count(*) FROM product WHERE shop_id = $1 AND source = $2", shop_id, source
-    )
-    return found
-
-
-async def update_setting(connection: Connection, shop_id: UUID, store_id: UUID, name: str, value: str | None) -> None:
+async def update_setting(session: AsyncSession, shop_id: UUID, store_id: UUID, name: str, value: str | None) -> None:
     """Set one setting of a store; None removes it."""
-    await connection.execute(
-        "UPDATE connection SET settings = CASE WHEN $4::text IS NULL THEN settings - $3::text "
-        "ELSE settings || jsonb_build_object($3::text, $4::text) END WHERE shop_id = $1 AND id = $2",
-        shop_id,
-        store_id,
-        name,
-        value,
+    known = await find_store(session, shop_id, store_id, lock=True)
+    if known is None:
+        return
+    others = {key: old for key, old in known.settings.items() if key != name}
+    settings = others if value is None else others | {name: value}
+    row = StoreConnectionRow
+    await session.exec(
+        update(row).where(col(row.shop_id) == shop_id, col(row.id) == store_id).values(settings=settings)
     )
 
 
-async def delete_proofs(connection: Connection, shop_id: UUID) -> None:
+async def count_products(session: AsyncSession, shop_id: UUID, source: str) -> int:
+    """The number of products with this source."""
+    query = select(func.count()).where(ProductRow.shop_id == shop_id, ProductRow.source == source)
+    return (await session.exec(query)).one()
+
+
+async def delete_proofs(session: AsyncSession, shop_id: UUID) -> None:
     """Delete what shoppers have proven and the codes on their way: the same order number may belong to somebody else at
     the store that answers from now on."""
-    await connection.execute("DELETE FROM proof WHERE shop_id = $1", shop_id)
-    await connection.execute("DELETE FROM one_time_code WHERE shop_id = $1", shop_id)
+    # as text: stores know nothing of orders, whose tables these are
+    for statement in (
+        "DELETE FROM proof WHERE shop_id = :shop_id",
+        "DELETE FROM one_time_code WHERE shop_id = :shop_id",
+    ):
+        await session.execute(text(statement), {"shop_id": shop_id})
+
+
+async def find_store(
+    session: AsyncSession, shop_id: UUID, store_id: UUID, *, lock: bool = False
+) -> StoreConnection | None:
+    """One connected store; None for an id that the shop does not have. `lock` locks it until the transaction ends."""
+    row = StoreConnectionRow
+    query = select(row).options(_WITHOUT_CREDENTIALS).where(row.shop_id == shop_id, row.id == store_id)
+    found = (await session.exec(query.with_for_update() if lock else query)).first()
+    return _store_of(found) if found else None
+
+
+async def find_store_of_address(
+    session: AsyncSession, shop_id: UUID, platform: str, address: str
+) -> StoreConnection | None:
+    """The store of this address (as in its settings) if the shop has it already, locked until the transaction ends."""
+    row = StoreConnectionRow
+    query = (
+        select(row)
+        .options(_WITHOUT_CREDENTIALS)
+        .where(
+            row.shop_id == shop_id,
+            row.platform == platform,
+            func.jsonb_extract_path_text(col(row.settings), "store") == address,
+        )
+    )
+    found = (await session.exec(query.with_for_update())).first()
+    return _store_of(found) if found else None
+
+
+async def find_sealed_credentials(session: AsyncSession, shop_id: UUID, store_id: UUID) -> bytes | None:
+    """The sealed credentials, if any."""
+    row = StoreConnectionRow
+    return (await session.exec(select(row.credentials).where(row.shop_id == shop_id, row.id == store_id))).first()
+
+
+async def delete_store(session: AsyncSession, shop_id: UUID, store_id: UUID) -> bool:
+    """Delete a store with its credentials and webhook address; False where the shop has no such store."""
+    row = StoreConnectionRow
+    return bool((await session.exec(delete(row).where(col(row.shop_id) == shop_id, col(row.id) == store_id))).rowcount)
+
+
+async def revoke_store(session: AsyncSession, shop_id: UUID, store_id: UUID, problem: str) -> bool:
+    """Mark a store as revoked and delete its credentials; False where it was revoked already."""
+    row = StoreConnectionRow
+    where = (col(row.shop_id) == shop_id, col(row.id) == store_id, col(row.state) != "revoked")
+    query = update(row).where(*where).values(state="revoked", problem=problem, credentials=None)
+    return bool((await session.exec(query)).rowcount)
+
+
+async def register_store(session: AsyncSession, shop_id: UUID, store_id: UUID, platform: str, address: str) -> bool:
+    """Make the store reachable by this address for webhooks; False where the address belongs to another shop."""
+    query = (
+        insert(StoreDirectoryRow)
+        .values(shop_id=shop_id, connection_id=store_id, platform=platform, address=address)
+        .on_conflict_do_nothing(index_elements=("platform", "address"))
+    )
+    return bool((await session.exec(query)).rowcount)
+
+
+async def create_left_store(session: AsyncSession, shop_id: UUID, store_id: UUID) -> None:
+    """Copy a store's addresses to `left_store` before the store is deleted. An address that is only the store's id is
+    not copied: no platform knows it."""
+    known, left = StoreDirectoryRow, LeftStoreRow
+    addresses = select(known.shop_id, known.platform, known.address, known.connection_id).where(
+        known.shop_id == shop_id,
+        known.connection_id == store_id,
+        known.address != sql_cast(known.connection_id, Text),
+    )
+    query = insert(left).from_select(("shop_id", "platform", "address", "connection_id"), addresses)
+    await session.exec(
+        query.on_conflict_do_update(
+            index_elements=("shop_id", "platform", "address", "connection_id"), set_={"left_at": func.now()}
+        )
+    )
+
+
+async def delete_left_stores(session: AsyncSession, shop_id: UUID, older_than: timedelta) -> None:
+    """Delete the record of stores that the shop left longer ago than this."""
+    row = LeftStoreRow
+    await session.exec(delete(row).where(col(row.shop_id) == shop_id, col(row.left_at) <= func.now() - older_than))
 
 
 async def list_stores(connection: Connection, shop_id: UUID) -> list[StoreConnection]:
@@ -94,16 +199,23 @@ async def list_stores(connection: Connection, shop_id: UUID) -> list[StoreConnec
     return [_store(row) for row in rows]
 
 
-async def find_store(connection: Connection, shop_id: UUID, store_id: UUID) -> StoreConnection | None:
-    """One connected store; None for an id that the shop does not have."""
-    row = await connection.fetchrow(f"SELECT {_READ} FROM connection WHERE shop_id = $1 AND id = $2", shop_id, store_id)
-    return _store(row) if row else None
+async def find_credentials(
+    connection: Connection, shop_id: UUID, store_id: UUID, *, lock: bool = False
+) -> bytes | None:
+    """The sealed credentials, if any; with `lock` the row is locked until the transaction ends."""
+    sealed: bytes | None = await connection.fetchval(
+        "SELECT credentials FROM connection WHERE shop_id = $1 AND id = $2" + (" FOR UPDATE" if lock else ""),
+        shop_id,
+        store_id,
+    )
+    return sealed
 
 
-async def delete_store(connection: Connection, shop_id: UUID, store_id: UUID) -> bool:
-    """Delete a store with its credentials and webhook address; False where the shop has no such store."""
-    status: str = await connection.execute("DELETE FROM connection WHERE shop_id = $1 AND id = $2", shop_id, store_id)
-    return status.endswith(" 1")
+async def update_credentials(connection: Connection, shop_id: UUID, store_id: UUID, sealed: bytes) -> None:
+    """Replace the sealed credentials."""
+    await connection.execute(
+        "UPDATE connection SET credentials = $3 WHERE shop_id = $1 AND id = $2", shop_id, store_id, sealed
+    )
 
 
 async def list_due_stores(connection: Connection, shop_id: UUID) -> list[UUID]:
@@ -126,116 +238,6 @@ async def schedule_sync(
         store_id,
         within,
         full,
-    )
-
-
-async def revoke_store(connection: Connection, shop_id: UUID, store_id: UUID, problem: str) -> bool:
-    """Mark a store as revoked and delete its credentials; False where it was revoked already."""
-    status: str = await connection.execute(
-        "UPDATE connection SET state = 'revoked', problem = $3, credentials = NULL "
-        "WHERE shop_id = $1 AND id = $2 AND state <> 'revoked'",
-        shop_id,
-        store_id,
-        problem,
-    )
-    return status.endswith(" 1")
-
-
-async def find_credentials(
-    connection: Connection, shop_id: UUID, store_id: UUID, *, lock: bool = False
-) -> bytes | None:
-    """The sealed credentials, if any; with `lock` the row is locked until the transaction ends."""
-    sealed: bytes | None = await connection.fetchval(
-        "SELECT credentials FROM connection WHERE shop_id = $1 AND id = $2" + (" FOR UPDATE" if lock else ""),
-        shop_id,
-        store_id,
-    )
-    return sealed
-
-
-async def update_credentials(connection: Connection, shop_id: UUID, store_id: UUID, sealed: bytes) -> None:
-    """Replace the sealed credentials."""
-    await connection.execute(
-        "UPDATE connection SET credentials = $3 WHERE shop_id = $1 AND id = $2", shop_id, store_id, sealed
-    )
-
-
-async def register_store(connection: Connection, shop_id: UUID, store_id: UUID, platform: str, address: str) -> bool:
-    """Make the store reachable by this address for webhooks; False where the address belongs to another shop."""
-    status: str = await connection.execute(
-        "INSERT INTO store_directory (shop_id, connection_id, platform, address) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT (platform, address) DO NOTHING",
-        shop_id,
-        store_id,
-        platform,
-        address,
-    )
-    return status.endswith(" 1")
-
-
-async def find_store_id(connection: Connection, shop_id: UUID, platform: str, store: str) -> UUID | None:
-    """The id under which the shop has this store already; `store` is its address as in the settings."""
-    found: UUID | None = await connection.fetchval(
-        "SELECT id FROM connection WHERE shop_id = $1 AND platform = $2 AND settings ->> 'store' = $3",
-        shop_id,
-        platform,
-        store,
-    )
-    return found
-
-
-async def create_attempt(
-    connection: Connection,
-    shop_id: UUID,
-    *,
-    state_hash: bytes,
-    platform: str,
-    store: str,
-    actor: str,
-    lifetime: timedelta,
-) -> None:
-    """Insert an attempt that expires after `lifetime`, and delete the shop's expired ones."""
-    await connection.execute("DELETE FROM connect_attempt WHERE shop_id = $1 AND expires_at < now()", shop_id)
-    await connection.execute(
-        "INSERT INTO connect_attempt (shop_id, state_hash, platform, store, actor, expires_at) "
-        "VALUES ($1, $2, $3, $4, $5, now() + $6::interval)",
-        shop_id,
-        state_hash,
-        platform,
-        store,
-        actor,
-        lifetime,
-    )
-
-
-async def consume_attempt(connection: Connection, shop_id: UUID, state_hash: bytes) -> ConnectAttempt | None:
-    """Delete an attempt and return it; None where it has expired or was taken before."""
-    row = await connection.fetchrow(
-        "DELETE FROM connect_attempt WHERE shop_id = $1 AND state_hash = $2 AND expires_at >= now() "
-        "RETURNING platform, store, actor",
-        shop_id,
-        state_hash,
-    )
-    return ConnectAttempt(shop_id, row["platform"], row["store"], row["actor"]) if row else None
-
-
-async def create_left_store(connection: Connection, shop_id: UUID, store_id: UUID) -> None:
-    """Copy a store's addresses to `left_store` before the store is deleted. An address that is only the store's id is
-    not copied: no platform knows it."""
-    await connection.execute(
-        "INSERT INTO left_store (shop_id, platform, address, connection_id) "
-        "SELECT shop_id, platform, address, connection_id FROM store_directory "
-        "WHERE shop_id = $1 AND connection_id = $2 AND address <> connection_id::text "
-        "ON CONFLICT (shop_id, platform, address, connection_id) DO UPDATE SET left_at = now()",
-        shop_id,
-        store_id,
-    )
-
-
-async def delete_left_stores(connection: Connection, shop_id: UUID, older_than: timedelta) -> None:
-    """Delete the record of stores that the shop left longer ago than this."""
-    await connection.execute(
-        "DELETE FROM left_store WHERE shop_id = $1 AND left_at <= now() - $2::interval", shop_id, older_than
     )
 
 
@@ -264,18 +266,11 @@ async def list_left_store_refs(database: Database, platform: str, address: str) 
     return [StoreRef(row["shop_id"], row["connection_id"]) for row in rows]
 
 
-async def find_shop_of_attempt(database: Database, state_hash: bytes) -> UUID | None:
-    """The shop that began to connect a store with this state."""
-    rows = await database.fetch("SELECT shop_of_attempt($1) AS shop_id", state_hash)
-    found: UUID | None = rows[0]["shop_id"]
-    return found
-
-
 def _store(row: Mapping[str, object]) -> StoreConnection:
     return msgspec.convert(
         dict(row) | {name: msgspec.json.decode(str(row[name])) for name in ("settings", "result")}, StoreConnection
     )
 
 
-def _json(value: object) -> str:
-    return msgspec.json.encode(value).decode()
+def _store_of(row: StoreConnectionRow) -> StoreConnection:
+    return msgspec.convert(row, StoreConnection, from_attributes=True)

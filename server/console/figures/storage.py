@@ -1,4 +1,7 @@
-"""SQL of the console's figures: turns by day, kinds, open questions, usage. Statements are of one shop each."""
+"""SQL of the console's figures: turns by day, kinds, open questions, usage. Statements are of one shop each.
+
+It is plain, since nearly every column is an aggregate with a condition of its own (decisions/0003).
+"""
 
 from datetime import datetime
 from uuid import UUID
