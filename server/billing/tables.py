@@ -4,17 +4,18 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index, SmallInteger, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, text
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
-from server.core.table_model import ShopTableModel, TableModel, now, references
+from server.core.table_model import ShopTableModel, TableModel, is_one_of, now, references
 
 
 class SubscriptionRow(ShopTableModel, table=True):
     """The newest subscription as the payment provider last reported it; none before the first payment."""
 
     __tablename__ = "subscription"
+    __table_args__ = (CheckConstraint("spending_cap_minor >= 0"),)
 
     customer_id: str
     state: dict[str, Any] | None = Field(default=None, sa_type=JSONB)
@@ -50,6 +51,13 @@ class QuotaPeriodRow(ShopTableModel, table=True):
     """The counters of a period, of the whole shop (scope '') or of a key with a limit of its own."""
 
     __tablename__ = "quota_period"
+    __table_args__ = (
+        CheckConstraint("answers_used >= 0"),
+        CheckConstraint("answers_reserved >= 0"),
+        CheckConstraint("tokens_used >= 0"),
+        CheckConstraint("tokens_reserved >= 0"),
+        CheckConstraint("minor_used >= 0"),
+    )
 
     scope: str = Field(primary_key=True)
     period_start: datetime = Field(primary_key=True)
@@ -79,6 +87,7 @@ class UsageEntryRow(ShopTableModel, table=True):
 
     __tablename__ = "usage_entry"
     __table_args__ = (
+        is_one_of("kind", ("answer", "resolution", "resolution_refund")),
         Index("usage_entry_overage", "shop_id", "turn_id", "kind", postgresql_where=text("is_overage")),
         Index("usage_entry_period", "shop_id", "period_start", "at"),
     )
@@ -137,6 +146,7 @@ class BillingAlertRow(ShopTableModel, table=True):
     """At which usage the merchant wants to be notified; without a row the defaults apply."""
 
     __tablename__ = "billing_alert"
+    __table_args__ = (CheckConstraint("spent_minor > 0"),)
 
     at_percents: list[int] = Field(sa_type=ARRAY(SmallInteger))
     spent_minor: int | None = Field(default=None, sa_type=BigInteger)

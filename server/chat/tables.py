@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Identity, Index, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Identity, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from server.core.table_model import ShopTableModel, TableModel, now, references
+from server.core.table_model import ShopTableModel, TableModel, is_one_of, now, references
 
 
 class ConversationRow(ShopTableModel, table=True):
@@ -16,6 +16,7 @@ class ConversationRow(ShopTableModel, table=True):
 
     __tablename__ = "conversation"
     __table_args__ = (
+        is_one_of("state", ("open", "requested", "waiting", "joined", "closed")),
         Index(
             "conversation_handoff", "shop_id", text("handoff_at DESC"), postgresql_where=text("handoff_at IS NOT NULL")
         ),
@@ -52,6 +53,7 @@ class MessageRow(TableModel, table=True):
 
     __tablename__ = "message"
     __table_args__ = (
+        is_one_of("author", ("shopper", "assistant", "staff", "system")),
         references("conversation", ("shop_id", "conversation_id"), ("shop_id", "id")),
         UniqueConstraint("shop_id", "conversation_id", "seq"),
     )
@@ -72,6 +74,8 @@ class TurnRow(TableModel, table=True):
 
     __tablename__ = "turn"
     __table_args__ = (
+        is_one_of("state", ("running", "done", "stopped", "failed", "interrupted")),
+        is_one_of("usage_state", ("reserved", "settled", "released")),
         references("conversation", ("shop_id", "conversation_id"), ("shop_id", "id")),
         UniqueConstraint("shop_id", "conversation_id", "question_id"),
         Index("turn_lease", "lease_until", postgresql_where=text("state = 'running'")),
@@ -98,6 +102,7 @@ class FeedbackRow(TableModel, table=True):
 
     __tablename__ = "feedback"
     __table_args__ = (
+        is_one_of("rating", ("up", "down")),
         references("message", ("shop_id", "conversation_id", "message_id"), ("shop_id", "conversation_id", "id")),
     )
 
@@ -114,6 +119,7 @@ class PictureRow(TableModel, table=True):
 
     __tablename__ = "picture"
     __table_args__ = (
+        is_one_of("media_type", ("image/jpeg", "image/webp")),
         references("conversation", ("shop_id", "conversation_id"), ("shop_id", "id")),
         Index("picture_unused", "created_at", postgresql_where=text("message_id IS NULL")),
     )
@@ -143,6 +149,7 @@ class WidgetReportRow(ShopTableModel, table=True):
     """What widgets noticed on a merchant's pages, counted by origin."""
 
     __tablename__ = "widget_report"
+    __table_args__ = (is_one_of("kind", ("buffered_stream",)),)
 
     kind: str = Field(primary_key=True)
     origin: str = Field(primary_key=True)
@@ -155,7 +162,11 @@ class ConversationMarkRow(TableModel, table=True):
     """A rating or a request for staff, with its time; rows are only added."""
 
     __tablename__ = "conversation_mark"
-    __table_args__ = (references("conversation", ("shop_id", "conversation_id"), ("shop_id", "id")),)
+    __table_args__ = (
+        CheckConstraint("(message_id IS NULL) = (rating IS NULL)"),
+        is_one_of("rating", ("up", "down")),
+        references("conversation", ("shop_id", "conversation_id"), ("shop_id", "id")),
+    )
 
     shop_id: UUID = Field(primary_key=True)
     conversation_id: UUID = Field(primary_key=True)

@@ -8,13 +8,14 @@ from sqlalchemy import BigInteger, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from server.core.table_model import ShopTableModel, TableModel, now
+from server.core.table_model import ShopTableModel, TableModel, is_one_of, now
 
 
 class JobRow(ShopTableModel, table=True):
     """Work to do; Redis only notifies a worker of it."""
 
     __tablename__ = "job"
+    __table_args__ = (is_one_of("state", ("queued", "running", "done", "failed")),)
 
     id: UUID = Field(primary_key=True)
     kind: str

@@ -4,17 +4,18 @@ from datetime import datetime
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import BigInteger, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlmodel import Field
 
-from server.core.table_model import ShopTableModel, TableModel, now, references
+from server.core.table_model import ShopTableModel, TableModel, is_one_of, now, references
 
 
 class KnowledgeSourceRow(ShopTableModel, table=True):
     """A site whose pages become documents."""
 
     __tablename__ = "knowledge_source"
+    __table_args__ = (is_one_of("kind", ("site",)),)
 
     id: UUID = Field(primary_key=True)
     kind: str
@@ -51,6 +52,9 @@ class PassageRow(TableModel, table=True):
 
     __tablename__ = "passage"
     __table_args__ = (
+        is_one_of("kind", ("product", "document")),
+        CheckConstraint("(kind = 'product') = (product_id IS NOT NULL)"),
+        CheckConstraint("(kind = 'document') = (document_id IS NOT NULL)"),
         references("document", ("shop_id", "document_id"), ("shop_id", "id")),
         references("product", ("shop_id", "product_id"), ("shop_id", "id")),
         Index(

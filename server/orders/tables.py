@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Index
+from sqlalchemy import CheckConstraint, Index
 from sqlmodel import Field
 
 from server.core.table_model import ShopTableModel, now
@@ -13,7 +13,10 @@ class ProofRow(ShopTableModel, table=True):
     """What a shopper has proven about an order in a conversation."""
 
     __tablename__ = "proof"
-    __table_args__ = (Index("proof_expiry", "expires_at"),)
+    __table_args__ = (
+        CheckConstraint("level BETWEEN 1 AND 2"),
+        Index("proof_expiry", "expires_at"),
+    )
 
     conversation_id: UUID = Field(primary_key=True)
     order_number: str = Field(primary_key=True)

@@ -4,18 +4,19 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Index
+from sqlalchemy import BigInteger, CheckConstraint, Index
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
 from server.core.ids import new_id
-from server.core.table_model import ShopTableModel, TableModel, now
+from server.core.table_model import ShopTableModel, TableModel, is_one_of, now
 
 
 class MerchantRow(TableModel, table=True):
     """Somebody who signs in to the console."""
 
     __tablename__ = "merchant"
+    __table_args__ = (CheckConstraint("email = lower(email)"),)
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     email: str = Field(unique=True)
@@ -29,6 +30,11 @@ class ShopRow(TableModel, table=True):
     """One storefront: the tenant."""
 
     __tablename__ = "shop"
+    __table_args__ = (
+        is_one_of("status", ("active", "suspended")),
+        CheckConstraint("currency ~ '^[A-Z]{3}$'"),
+        is_one_of("order_access", ("standard", "open", "strict")),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     name: str
@@ -52,7 +58,10 @@ class MemberRow(ShopTableModel, table=True):
     """A merchant's role in a shop."""
 
     __tablename__ = "member"
-    __table_args__ = (Index("member_merchant", "merchant_id"),)
+    __table_args__ = (
+        is_one_of("role", ("owner", "admin", "agent", "viewer")),
+        Index("member_merchant", "merchant_id"),
+    )
 
     merchant_id: UUID = Field(primary_key=True, foreign_key="merchant.id", ondelete="CASCADE")
     role: str
@@ -63,6 +72,10 @@ class ApiKeyRow(ShopTableModel, table=True):
     """A key as its shop sees it. The text of a secret key is shown once and stored nowhere."""
 
     __tablename__ = "api_key"
+    __table_args__ = (
+        is_one_of("kind", ("publishable", "secret", "customer")),
+        CheckConstraint("answers_per_period >= 0"),
+    )
 
     id: UUID = Field(default_factory=new_id, primary_key=True)
     kind: str

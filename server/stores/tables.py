@@ -4,11 +4,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import CheckConstraint, Index, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
-from server.core.table_model import ShopTableModel, TableModel, now, references
+from server.core.table_model import ShopTableModel, TableModel, is_one_of, now, references
 
 
 class StoreConnectionRow(ShopTableModel, table=True):
@@ -16,6 +16,9 @@ class StoreConnectionRow(ShopTableModel, table=True):
 
     __tablename__ = "connection"
     __table_args__ = (
+        is_one_of("state", ("active", "revoked", "paused")),
+        is_one_of("sync_state", ("new", "syncing", "synced", "failed")),
+        CheckConstraint("every_s BETWEEN 300 AND 604800"),
         Index("connection_due", "next_sync_at", postgresql_where=text("state = 'active' AND next_sync_at IS NOT NULL")),
     )
 
@@ -29,7 +32,7 @@ class StoreConnectionRow(ShopTableModel, table=True):
     sync_state: str = "new"
     synced_at: datetime | None = None
     full_synced_at: datetime | None = None
-    next_sync_at: datetime | None = None
+    next_sync_at: datetime | None = Field(default=None, sa_column_kwargs={"server_default": func.now()})
     every_s: int = 3600
     problem: str | None = None
     result: dict[str, Any] = Field(default_factory=dict, sa_type=JSONB)

@@ -21,6 +21,17 @@ KEYS = """
     FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
     WHERE k.connamespace = 'public'::regnamespace AND k.contype IN ('p', 'u', 'f')
 """
+DEFAULTS = """
+    SELECT c.relname || '.' || a.attname AS name, pg_get_expr(d.adbin, d.adrelid) AS definition
+    FROM pg_attrdef AS d JOIN pg_class AS c ON c.oid = d.adrelid
+    JOIN pg_attribute AS a ON a.attrelid = d.adrelid AND a.attnum = d.adnum
+    WHERE c.relnamespace = 'public'::regnamespace
+"""
+CHECKS = """
+    SELECT c.relname || ' ' || pg_get_constraintdef(k.oid) AS name, '' AS definition
+    FROM pg_constraint AS k JOIN pg_class AS c ON c.oid = k.conrelid
+    WHERE k.connamespace = 'public'::regnamespace AND k.contype = 'c'
+"""
 INDEXES = """
     SELECT c.relname AS name, pg_get_indexdef(c.oid) AS definition
     FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
@@ -53,7 +64,9 @@ async def databases(servers: SharedServers) -> tuple[str, str]:
     return migrated, modelled
 
 
-@pytest.mark.parametrize("query", [COLUMNS, KEYS, INDEXES], ids=["columns", "keys", "indexes"])
+@pytest.mark.parametrize(
+    "query", [COLUMNS, DEFAULTS, KEYS, CHECKS, INDEXES], ids=["columns", "defaults", "keys", "checks", "indexes"]
+)
 async def test_models_are_the_migrated_database(databases: tuple[str, str], query: str) -> None:
     migrated, modelled = databases
     assert await catalog(modelled, query) == await catalog(migrated, query)
