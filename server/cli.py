@@ -279,6 +279,8 @@ def import_documents(paths: tuple[str, ...], shop_id: str, as_json: bool) -> Non
 @AS_JSON
 def crawl(url: str, shop_id: str, max_pages: int, as_json: bool) -> None:
     """Import the pages of a site, found by its sitemap or its links. robots.txt is obeyed."""
+    if not re.match(r"https?://[^/?#\s]", url, re.IGNORECASE):
+        raise click.BadParameter("write a web address such as https://shop.example", param_hint="URL")
     from server.commands.imports import crawl_site
 
     run(lambda: crawl_site(url, shop_id, max_pages, as_json))
@@ -290,6 +292,8 @@ def crawl(url: str, shop_id: str, max_pages: int, as_json: bool) -> None:
 @AS_JSON
 def ask(question: str, shop_id: str, as_json: bool) -> None:
     """Ask one question and print the answer with its sources as it arrives."""
+    if not question.strip():
+        raise click.BadParameter('write a question such as "Do you ship to France?"', param_hint="QUESTION")
     from server.commands.ask import ask_once
 
     run(lambda: ask_once(question, shop_id, as_json))

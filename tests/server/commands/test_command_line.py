@@ -34,7 +34,21 @@ def test_version() -> None:
     assert CliRunner().invoke(main, ["--version"]).exit_code == 0
 
 
-@pytest.mark.parametrize("wrong", [["nonsense"], ["demo", "--port", "0"], ["member", "add"], ["shop", "create"]])
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ["nonsense"],
+        ["demo", "--port", "0"],
+        ["member", "add"],
+        ["shop", "create"],
+        ["ask", "", "--shop", "x"],
+        ["ask", " \n", "--shop", "x"],
+        ["crawl", "nonsense", "--shop", "x"],
+        ["crawl", "shop.example", "--shop", "x"],
+        ["crawl", "https://", "--shop", "x"],
+    ],
+    ids=" ".join,
+)
 def test_wrong_usage_is_told_apart(wrong: list[str]) -> None:
     ended = CliRunner().invoke(main, wrong)
     assert ended.exit_code == 2
