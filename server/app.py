@@ -6,10 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from operator import attrgetter
+from typing import Any
 
 from babel.dates import format_date
-from litestar import Litestar
+from litestar import Litestar, Request, Response
 from litestar.di import Provide
+from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi import OpenAPIConfig
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
@@ -18,8 +20,8 @@ from server.billing.endpoints import billing_router
 from server.catalog.endpoints import catalog_router
 from server.chat.languages import ALL_PHRASES
 from server.chat.routes import chat_router, provide_shopper
-from server.console.endpoints import OUTSIDE_ERRORS, console_router
-from server.console.endpoints import TEMPLATES as CONSOLE_TEMPLATES
+from server.console import endpoints as console_pages
+from server.console.endpoints import console_router
 from server.core.edge import Edge
 from server.core.http import EXCEPTION_HANDLERS, StorableRequest, require_known_type
 from server.core.money import format_money
@@ -31,6 +33,7 @@ from server.models.protocol import ModelUnavailable
 from server.pages import TEMPLATE_FOLDERS
 from server.pages.docs import docs_router
 from server.pages.endpoints import pages_router
+from server.pages.not_found import on_unknown_address
 from server.pages.widget import WidgetFiles, widget_router
 from server.privacy.endpoints import privacy_router
 from server.shops.access import provide_caller
@@ -85,6 +88,19 @@ INJECTED = {
 takes a wrong value of such a field for a mistake of ours, and answers 500."""
 
 
+def _on_unknown_address(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    if request.url.path.startswith("/console/"):
+        return console_pages.on_http_exception(request, error)
+    return on_unknown_address(request, error)
+
+
+OUTSIDE_ERRORS: dict[Any, Any] = {
+    NotFoundException: _on_unknown_address,
+    MethodNotAllowedException: _on_unknown_address,
+}
+"""For the whole application: a route's own handlers are not asked where no route is."""
+
+
 def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
     """The ASGI application; services open when the server starts and close when it has drained."""
     opened: list[Services] = []
@@ -130,7 +146,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
         request_class=StorableRequest,
         exception_handlers=EXCEPTION_HANDLERS | OUTSIDE_ERRORS,
         template_config=TemplateConfig(
-            directory=[*TEMPLATE_FOLDERS, CONSOLE_TEMPLATES, STORE_TEMPLATES], engine=JinjaTemplateEngine
+            directory=[*TEMPLATE_FOLDERS, console_pages.TEMPLATES, STORE_TEMPLATES], engine=JinjaTemplateEngine
         ),
         openapi_config=OpenAPIConfig(title="Aisle", version="0.1.0", path="/openapi", render_plugins=[]),
         request_max_body_size=MAX_BODY_BYTES,

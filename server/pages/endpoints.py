@@ -16,6 +16,7 @@ from integrations.platform import Product
 from server.core.errors import NotFound
 from server.pages import models
 from server.pages.models import DemoPage
+from server.pages.not_found import on_not_found
 
 ASSETS = Path(__file__).parent / "assets"
 
@@ -211,4 +212,5 @@ def pages_router() -> Router:
             show_asset,
             change_sign_in,
         ],
+        exception_handlers={NotFound: on_not_found},
     )

@@ -231,3 +231,17 @@ def test_health_metrics_and_docs(installation: Installation) -> None:
     assert "aisle_turns_total" in client.get("/metrics").text
     assert client.get("/docs").status_code == 200
     assert "/v1/chat" in client.get("/openapi.json").json()["paths"]
+
+
+def test_an_unknown_address_is_a_page_for_browsers_only(installation: Installation) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+    with httpx.Client(base_url=installation.base_url) as client:
+        for path in ("/nonsense", "/nonsense/of/many/parts"):
+            shown = client.get(path, headers=browser)
+            assert (shown.status_code, shown.headers["content-type"]) == (404, "text/html; charset=utf-8"), path
+            assert client.get(path).json()["code"] == "not_found"
+        assert client.get("/v1/nonsense", headers=browser).json()["code"] == "not_found"
+        assert client.post("/nonsense", headers=browser).json()["code"] == "not_found"
+        in_console = client.get("/console/nonsense", headers=browser)
+        assert in_console.status_code == 404
+        assert "There is no such page in the console." in in_console.text

@@ -5,7 +5,7 @@ from litestar import Router
 from server.console.endpoints.api import api_router
 from server.console.endpoints.billing import billing_pages_router
 from server.console.endpoints.branding import branding_router
-from server.console.endpoints.page import OUTSIDE_ERRORS, TEMPLATES
+from server.console.endpoints.page import TEMPLATES, on_http_exception
 from server.console.endpoints.pages import pages_router
 from server.console.endpoints.sign_in import sign_in_router
 from server.console.endpoints.stores import stores_pages_router
@@ -22,4 +22,4 @@ console_router = Router(
     ],
 )
 
-__all__ = ["OUTSIDE_ERRORS", "TEMPLATES", "console_router"]
+__all__ = ["TEMPLATES", "console_router", "on_http_exception"]

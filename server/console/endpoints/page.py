@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from litestar import Request, Response
 from litestar.di import NamedDependency
-from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
+from litestar.exceptions import HTTPException
 from litestar.response import Redirect, Template
 from msgspec import Struct
 
@@ -19,7 +19,6 @@ from server.console.period import zone_named
 from server.console.view import Clock
 from server.core.errors import AisleError, FieldError, OriginRefused, Unauthenticated
 from server.core.http import SAFE_METHODS, request_origin
-from server.core.http import on_http_exception as problem_of
 from server.core.logging import get_logger
 from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, ConsoleClaims
@@ -159,13 +158,6 @@ def on_http_exception(request: AnyRequest, error: HTTPException) -> Template:
     return _error_page(request, error.status_code, "This did not work", "The address or the form cannot be read.")
 
 
-def on_unknown_address(request: AnyRequest, error: HTTPException) -> Response[Any]:
-    """Exception handler for what no route takes: a page under /console, a problem elsewhere."""
-    if request.url.path.startswith("/console/"):
-        return on_http_exception(request, error)
-    return problem_of(request, error)
-
-
 def on_exception(request: AnyRequest, error: Exception) -> Template:
     """Exception handler: our own mistakes; the log has the rest."""
     log.exception("unhandled", path=request.url.path, exc_info=error)
@@ -180,11 +172,6 @@ def _error_page(
     return render(request, "error", status=status, title=title, detail=detail, errors=errors, code=status)
 
 
-OUTSIDE_ERRORS: dict[Any, Any] = {
-    NotFoundException: on_unknown_address,
-    MethodNotAllowedException: on_unknown_address,
-}
-"""For the whole application: a route's own handlers are not asked where no route is."""
 PAGE_ERRORS: dict[Any, Any] = {
     SignInNeeded: on_sign_in_needed,
     AisleError: on_aisle_error,

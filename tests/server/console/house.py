@@ -13,7 +13,7 @@ from litestar.di import Provide
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
-from server.app import INJECTED
+from server.app import INJECTED, OUTSIDE_ERRORS
 from server.chat.conversations.handoff.storage import request_handoff
 from server.chat.conversations.pictures.service import PictureService
 from server.chat.conversations.presence import Presence
@@ -21,7 +21,7 @@ from server.chat.conversations.storage import save_feedback
 from server.chat.shopper_limits import ShopperLimits
 from server.chat.turns import storage as turns
 from server.chat.turns.models import TurnTrace
-from server.console.endpoints import OUTSIDE_ERRORS, TEMPLATES, console_router
+from server.console.endpoints import TEMPLATES, console_router
 from server.console.figures.service import Figures
 from server.console.service import StaffService
 from server.core.database import Database

@@ -193,3 +193,15 @@ def test_policies_are_rendered_without_raw_html_and_with_anchors() -> None:
 )
 def test_slugs(name: str, slug: str) -> None:
     assert slug_of(name) == slug
+
+
+BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+
+def test_what_a_page_does_not_find_is_a_page_for_browsers_only(client: TestClient[Litestar]) -> None:
+    shown = client.get("/demo/products/none", headers={"accept": BROWSER})
+    assert (shown.status_code, shown.headers["content-type"]) == (404, "text/html; charset=utf-8")
+    assert "There is no page at this address." in shown.text
+    for accept in ("*/*", "application/json", "application/json, text/html;q=0.5"):
+        told = client.get("/demo/products/none", headers={"accept": accept})
+        assert (told.status_code, told.json()["code"]) == (404, "not_found"), accept
