@@ -62,7 +62,7 @@ class StoreHttp:
         url: str,
         *,
         headers: Mapping[str, str] | None = None,
-        params: Any = None,
+        params: object = None,
         content: bytes | None = None,
         attempts: int = ATTEMPTS,
         timeout_s: float = 30.0,

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from babel.dates import format_date
-from litestar import Litestar, Request, Response
+from litestar import Litestar, Response
 from litestar.di import Provide
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi import OpenAPIConfig
@@ -23,7 +23,7 @@ from server.chat.routes import chat_router, provide_shopper
 from server.console import endpoints as console_pages
 from server.console.endpoints import console_router
 from server.core.edge import Edge
-from server.core.http import EXCEPTION_HANDLERS, StorableRequest, require_known_type
+from server.core.http import EXCEPTION_HANDLERS, AnyRequest, StorableRequest, require_known_type
 from server.core.money import format_money
 from server.core.settings import Settings
 from server.embedded import Endpoints
@@ -88,7 +88,7 @@ INJECTED = {
 takes a wrong value of such a field for a mistake of ours, and answers 500."""
 
 
-def _on_unknown_address(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+def _on_unknown_address(request: AnyRequest, error: HTTPException) -> Response[Any]:
     if request.url.path.startswith("/console/"):
         return console_pages.on_http_exception(request, error)
     return on_unknown_address(request, error)

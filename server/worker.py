@@ -138,7 +138,7 @@ def lower_priority() -> None:
 async def _listen(runner: JobRunner, redis_url: str) -> None:
     """Run arq's worker for ever; it ends whenever Redis restarts."""
 
-    async def run_job(_context: Any, shop_id: str, job_id: str) -> None:
+    async def run_job(_context: object, shop_id: str, job_id: str) -> None:
         runner.start(UUID(shop_id), UUID(job_id))
 
     while True:

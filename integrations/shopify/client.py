@@ -48,7 +48,7 @@ class AdminApi:
         self._throttle = throttle or Throttle()
 
     async def query(
-        self, document: str, variables: Mapping[str, Any] | None = None, budget: RequestBudget = SYNC
+        self, document: str, variables: Mapping[str, object] | None = None, budget: RequestBudget = SYNC
     ) -> dict[str, Any]:
         """`data` of the response. A field that Shopify keeps from us is null where the schema lets it be null; where it
         takes the whole response with it, AccessDenied is raised. PlatformRevoked and PlatformUnavailable as above."""
@@ -103,7 +103,7 @@ class AdminApi:
         )
 
 
-def require_no_user_errors(payload: Mapping[str, Any] | None, what: str) -> None:
+def require_no_user_errors(payload: Mapping[str, object] | None, what: str) -> None:
     """Raises PlatformUnavailable when a mutation's `userErrors` are not empty; their words are Shopify's own."""
     errors = user_errors(payload)
     if errors:
@@ -115,13 +115,13 @@ def user_errors(payload: Mapping[str, Any] | None) -> list[str]:
     return [str(error.get("message", "")) for error in (payload or {}).get("userErrors") or ()]
 
 
-def _cost(response: Mapping[str, Any]) -> Mapping[str, Any]:
+def _cost(response: Mapping[str, object]) -> Mapping[str, Any]:
     extensions = response.get("extensions")
     cost = extensions.get("cost") if isinstance(extensions, dict) else None
     return cost if isinstance(cost, dict) else {}
 
 
-def _error_codes(response: Mapping[str, Any]) -> list[str]:
+def _error_codes(response: Mapping[str, object]) -> list[str]:
     """The code of each error. Their messages may repeat what was asked, so they stay out of ours."""
     errors = response.get("errors")
     if not errors:
@@ -131,13 +131,13 @@ def _error_codes(response: Mapping[str, Any]) -> list[str]:
     return [_code(error) for error in errors]
 
 
-def _code(error: Any) -> str:
+def _code(error: object) -> str:
     extensions = error.get("extensions") if isinstance(error, dict) else None
     code = extensions.get("code") if isinstance(extensions, dict) else None
     return str(code)[:60] if code else "an error without a code"
 
 
-def _data(response: Mapping[str, Any], codes: list[str]) -> dict[str, Any]:
+def _data(response: Mapping[str, object], codes: list[str]) -> dict[str, Any]:
     data = response.get("data")
     others = [code for code in codes if code != "ACCESS_DENIED"]
     if others:

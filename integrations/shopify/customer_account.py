@@ -139,7 +139,7 @@ def challenge(verifier: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
-def _customer(response: Any) -> SignedInCustomer:
+def _customer(response: object) -> SignedInCustomer:
     data = response.get("data") if isinstance(response, dict) else None
     customer = data.get("customer") if isinstance(data, dict) else None
     number = legacy_number(str(customer.get("id", ""))) if isinstance(customer, dict) else ""

@@ -1,7 +1,6 @@
 """From Shopify's products to the vocabulary of `integrations.platform`. Pure; never invents a price."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 import msgspec
 
@@ -21,7 +20,7 @@ def legacy_number(gid: str) -> str:
     return gid.rpartition("/")[2]
 
 
-def to_catalog_item(node: Mapping[str, Any]) -> CatalogItem:
+def to_catalog_item(node: Mapping[str, object]) -> CatalogItem:
     """One product node of a response. Drafts, archived and unlisted ones and those not on the online store are gone
     for shoppers; one that cannot be read is refused with a reason, and the rest of the catalog goes on."""
     try:

@@ -6,7 +6,6 @@ Amounts are in the currency that the buyer paid in. What Shopify keeps from this
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
 
 import msgspec
 
@@ -35,7 +34,7 @@ from integrations.shopify.records import (
 from integrations.text import one_line
 
 
-def to_order(node: Mapping[str, Any]) -> Order:
+def to_order(node: Mapping[str, object]) -> Order:
     """Raises PlatformUnavailable for what is no order: better none than a wrong one."""
     try:
         order = msgspec.convert(node, OrderNode, strict=False)

@@ -60,7 +60,7 @@ class Orders:
             raise AccessDenied("Shopify does not grant this app the customers of orders")
         return [order for order in orders if order.customer_id == customer_id]
 
-    async def _ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    async def _ask(self, document: str, variables: Mapping[str, object]) -> dict[str, Any]:
         """With all that may be asked for; less when this install was not granted it."""
         if self._clock() - self._denied_at > ASK_AGAIN_S:
             self._demand = 0

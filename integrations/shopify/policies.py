@@ -59,7 +59,7 @@ def _to_page(node: PageNode, store_url: str) -> PolicyPage:
     )
 
 
-def _convert(node: Any, kind: type[_Node]) -> _Node:
+def _convert(node: object, kind: type[_Node]) -> _Node:
     try:
         return msgspec.convert(node, kind, strict=False)
     except msgspec.ValidationError as reason:

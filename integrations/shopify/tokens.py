@@ -7,7 +7,6 @@ process whose token is refused first reads whether another process has refreshed
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 
@@ -81,7 +80,7 @@ class TokenEndpoint:
                 raise access_refused(NAME, REINSTALL)
         raise PlatformUnavailable(f"{NAME} rejects this app's key and secret; check SHOPIFY_API_SECRET")
 
-    def _credentials(self, response: Any) -> dict[str, str]:
+    def _credentials(self, response: object) -> dict[str, str]:
         if not isinstance(response, dict) or not isinstance(response.get("access_token"), str):
             raise PlatformUnavailable(f"{NAME} answered without a token")
         values = {"access_token": response["access_token"], "scope": str(response.get("scope", ""))}

@@ -111,7 +111,7 @@ def _header(headers: Mapping[str, str], name: str) -> str:
     return next((value for key, value in headers.items() if key.lower() in wanted), "")
 
 
-def _number(fields: Mapping[str, Any], name: str) -> str | None:
+def _number(fields: Mapping[str, object], name: str) -> str | None:
     value = fields.get(name)
     if isinstance(value, bool) or not isinstance(value, int | str):
         return None
@@ -119,54 +119,54 @@ def _number(fields: Mapping[str, Any], name: str) -> str | None:
     return text if text.isascii() and text.isdigit() else None
 
 
-def _product(fields: Mapping[str, Any]) -> PlatformChange:
+def _product(fields: Mapping[str, object]) -> PlatformChange:
     return CatalogChanged(_number(fields, "id"))
 
 
-def _stock(fields: Mapping[str, Any]) -> PlatformChange:
+def _stock(fields: Mapping[str, object]) -> PlatformChange:
     number = _number(fields, "inventory_item_id")
     return CatalogChanged(f"gid://shopify/InventoryItem/{number}" if number else None)
 
 
-def _collection(_: Mapping[str, Any]) -> PlatformChange:
+def _collection(_: Mapping[str, object]) -> PlatformChange:
     return CatalogChanged()
 
 
-def _order(fields: Mapping[str, Any]) -> PlatformChange:
+def _order(fields: Mapping[str, object]) -> PlatformChange:
     name = fields.get("name")
     return OrderChanged(name if isinstance(name, str) and name else None)
 
 
-def _some_order(_: Mapping[str, Any]) -> PlatformChange:
+def _some_order(_: Mapping[str, object]) -> PlatformChange:
     """Fulfilments and refunds name their order by an id that is not its number."""
     return OrderChanged()
 
 
-def _shop(_: Mapping[str, Any]) -> PlatformChange:
+def _shop(_: Mapping[str, object]) -> PlatformChange:
     return PoliciesChanged()
 
 
-def _uninstalled(_: Mapping[str, Any]) -> PlatformChange:
+def _uninstalled(_: Mapping[str, object]) -> PlatformChange:
     return Disconnected()
 
 
-def _export(fields: Mapping[str, Any]) -> PlatformChange | None:
+def _export(fields: Mapping[str, object]) -> PlatformChange | None:
     request, person = fields.get("data_request"), _person(fields)
     if person is None:
         return None
     return ExportRequested(person, _number(request, "id") if isinstance(request, dict) else None)
 
 
-def _erasure(fields: Mapping[str, Any]) -> PlatformChange | None:
+def _erasure(fields: Mapping[str, object]) -> PlatformChange | None:
     person = _person(fields)
     return ErasureRequested(person) if person else None
 
 
-def _shop_erasure(_: Mapping[str, Any]) -> PlatformChange:
+def _shop_erasure(_: Mapping[str, object]) -> PlatformChange:
     return ShopErasureRequested()
 
 
-def _person(fields: Mapping[str, Any]) -> NamedPerson | None:
+def _person(fields: Mapping[str, object]) -> NamedPerson | None:
     """The person of a request; None where nobody is named. Its orders are named by ids, which are not order numbers."""
     customer = fields.get("customer")
     named = customer if isinstance(customer, dict) else {}

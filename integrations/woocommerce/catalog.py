@@ -70,7 +70,7 @@ class CatalogReader:
         return await self._item(product, self._currency or await self._read_currency())
 
     async def _rows(
-        self, path: str, params: Mapping[str, Any], wanted: Callable[[Record], bool] | None = None
+        self, path: str, params: Mapping[str, object], wanted: Callable[[Record], bool] | None = None
     ) -> AsyncIterator[CatalogItem]:
         """The products of a list, each once. When the list shrinks while it is read, what moved forward over a page's
         edge would be missed: the pages before are read again."""
@@ -116,7 +116,7 @@ class CatalogReader:
             path = f"{_PRODUCTS}/{product_id}/variations"
             return [row async for page in self._client.pages(path, _BY_ID) for row in page.rows]
 
-    async def _changed_parents(self, after: Mapping[str, Any]) -> list[str]:
+    async def _changed_parents(self, after: Mapping[str, object]) -> list[str]:
         """The products whose variations changed, which does not touch the products' own date. WooCommerce lists all
         variations since 10.3; before that only webhooks and whole readings tell."""
         try:

@@ -64,11 +64,11 @@ class WooClient:
         """Give connections back."""
         await self._http.close()
 
-    async def get(self, path: str, params: Mapping[str, Any] | None = None, *, attempts: int = ATTEMPTS) -> Any:
+    async def get(self, path: str, params: Mapping[str, object] | None = None, *, attempts: int = ATTEMPTS) -> Any:
         """The decoded JSON of `/wp-json/{path}`; its decimals are exact `Decimal`s."""
         return self._decoded(await self._request("GET", path, params, attempts=attempts))
 
-    async def post(self, path: str, body: Mapping[str, Any]) -> Any:
+    async def post(self, path: str, body: Mapping[str, object]) -> Any:
         """Never repeated by itself: a lost response may hide a success."""
         return self._decoded(await self._request("POST", path, None, body, attempts=1))
 
@@ -83,7 +83,7 @@ class WooClient:
     async def page(
         self,
         path: str,
-        params: Mapping[str, Any],
+        params: Mapping[str, object],
         number: int = 1,
         *,
         per_page: int = PER_PAGE,
@@ -97,7 +97,7 @@ class WooClient:
             raise PlatformUnavailable(f"{self.name} answered with something that is not a list")
         return Page(rows, _count(response, "x-wp-total"), _count(response, "x-wp-totalpages"))
 
-    async def pages(self, path: str, params: Mapping[str, Any], *, attempts: int = ATTEMPTS) -> AsyncIterator[Page]:
+    async def pages(self, path: str, params: Mapping[str, object], *, attempts: int = ATTEMPTS) -> AsyncIterator[Page]:
         """Every page of a list, until one says that it is the last or holds less than it could."""
         number = 1
         while True:
@@ -112,8 +112,8 @@ class WooClient:
         self,
         method: str,
         path: str,
-        params: Mapping[str, Any] | None,
-        body: Mapping[str, Any] | None = None,
+        params: Mapping[str, object] | None,
+        body: Mapping[str, object] | None = None,
         *,
         attempts: int = ATTEMPTS,
     ) -> httpx.Response:
@@ -132,8 +132,8 @@ class WooClient:
         self,
         method: str,
         path: str,
-        params: Mapping[str, Any] | None,
-        body: Mapping[str, Any] | None,
+        params: Mapping[str, object] | None,
+        body: Mapping[str, object] | None,
         keys: tuple[str, str] | None,
         attempts: int,
     ) -> httpx.Response:
@@ -174,7 +174,7 @@ class WooClient:
             raise self._refusal(response, body)
         return body
 
-    def _refusal(self, response: httpx.Response, body: Any) -> PlatformUnavailable | PlatformRevoked:
+    def _refusal(self, response: httpx.Response, body: object) -> PlatformUnavailable | PlatformRevoked:
         error = body if isinstance(body, dict) else {}
         code, message = str(error.get("code") or "without a code")[:100], str(error.get("message") or "")
         status = response.status_code
@@ -206,7 +206,7 @@ def _mend(method: str, code: str) -> str:
     )
 
 
-def _pairs(params: Mapping[str, Any]) -> list[tuple[str, str]]:
+def _pairs(params: Mapping[str, object]) -> list[tuple[str, str]]:
     """Lists as `name[0]`: PHP reads no other form, and a signature must cover the very text."""
     pairs: list[tuple[str, str]] = []
     for name, value in params.items():

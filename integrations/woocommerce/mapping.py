@@ -159,7 +159,7 @@ def _listed(attribute: Record) -> str:
     return ", ".join(filter(None, map(line, options))) if isinstance(options, list) else line(options)
 
 
-def _names(value: Any) -> tuple[str, ...]:
+def _names(value: object) -> tuple[str, ...]:
     return tuple(filter(None, (line(each.get("name")) for each in rows(value))))
 
 

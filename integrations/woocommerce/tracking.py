@@ -76,7 +76,7 @@ _NOTED = re.compile(
 )
 
 
-def fulfillment_shipments(fulfillments: Any, order: Record) -> tuple[Shipment, ...]:
+def fulfillment_shipments(fulfillments: object, order: Record) -> tuple[Shipment, ...]:
     """Of core fulfillments those that are fulfilled: the others are drafts of the shop's staff."""
     given = record(fulfillments).get("fulfillments", fulfillments)
     titles = {item.get("id"): line(item.get("name")) for item in rows(order.get("line_items"))}
@@ -127,7 +127,7 @@ def plugin_shipments(order: Record, status: OrderStatus) -> tuple[Shipment, ...]
     return tuple(found.values())
 
 
-def noted_shipments(notes: Any, status: OrderStatus) -> tuple[Shipment, ...]:
+def noted_shipments(notes: object, status: OrderStatus) -> tuple[Shipment, ...]:
     """Parcel numbers that the shop wrote to its customer. Internal notes are never read, whatever the shop sent."""
     numbers = [
         match
@@ -169,7 +169,7 @@ def _listed(parcel: Record) -> Iterator[tuple[Tracking, date | None]]:
 
 
 def _parcel(
-    number: Any, carriers: tuple[Any, ...], links: tuple[Any, ...], shipped_on: date | None
+    number: object, carriers: tuple[Any, ...], links: tuple[Any, ...], shipped_on: date | None
 ) -> Iterator[tuple[Tracking, date | None]]:
     text = line(number)
     if 0 < len(text) <= _MAX_NUMBER_CHARS:
@@ -178,7 +178,7 @@ def _parcel(
         yield Tracking(carrier=carrier, number=text, url=url), shipped_on
 
 
-def _unpacked(value: Any) -> Any:
+def _unpacked(value: object) -> Any:
     """Lists that a plugin keeps as JSON text."""
     if not isinstance(value, str) or value[:1] not in ("[", "{"):
         return value

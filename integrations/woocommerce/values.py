@@ -26,7 +26,7 @@ def decimal_of(value: Any) -> Decimal | None:
     return number
 
 
-def price_of(value: Any, currency: str) -> Money | None:
+def price_of(value: object, currency: str) -> Money | None:
     """A price; None where there is none. Raises ValueError for what is no price, a negative one included."""
     number = decimal_of(value)
     if number is None:
@@ -36,7 +36,7 @@ def price_of(value: Any, currency: str) -> Money | None:
     return rounded_money(number, currency)
 
 
-def amount_of(value: Any, currency: str) -> Money | None:
+def amount_of(value: object, currency: str) -> Money | None:
     """The size of an amount (refunds are negative in one place, positive in another); None where unreadable."""
     try:
         number = decimal_of(value)
@@ -45,19 +45,19 @@ def amount_of(value: Any, currency: str) -> Money | None:
         return None
 
 
-def line(value: Any) -> str:
+def line(value: object) -> str:
     """One line of plain text: tags gone, entities decoded, spaces single."""
     return " ".join(paragraphs(value).split())
 
 
-def paragraphs(value: Any) -> str:
+def paragraphs(value: object) -> str:
     """Plain text with a line for each block of HTML, or for each line of text without tags; "" for any other value."""
     if not isinstance(value, str | int | Decimal) or isinstance(value, bool):
         return ""
     return "\n".join(line for line in html_to_text(str(value), bullet="").split("\n") if line)
 
 
-def web_address(value: Any) -> str | None:
+def web_address(value: object) -> str | None:
     """An http(s) address, or None: what plugins keep as a link may be anything."""
     text = html.unescape(value).strip() if isinstance(value, str) else ""
     try:
@@ -67,7 +67,7 @@ def web_address(value: Any) -> str | None:
     return text if parts.scheme in ("http", "https") and parts.netloc and not any(c.isspace() for c in text) else None
 
 
-def moment_of(value: Any) -> datetime | None:
+def moment_of(value: object) -> datetime | None:
     """A `*_gmt` time, which is UTC and says so nowhere; None where there is none."""
     try:
         moment = datetime.fromisoformat(value) if isinstance(value, str) else None
@@ -78,7 +78,7 @@ def moment_of(value: Any) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def day_of(value: Any) -> date | None:
+def day_of(value: object) -> date | None:
     """A plugin's day: Unix seconds (number or text) or an ISO date; None where it is neither."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""
     if text.isdigit() and text.isascii() and 9 <= len(text) <= 10:
@@ -89,13 +89,13 @@ def day_of(value: Any) -> date | None:
         return None
 
 
-def rows(value: Any) -> list[dict[str, Any]]:
+def rows(value: object) -> list[dict[str, Any]]:
     """The objects of a list; PHP writes an empty object as [], and a list with gaps as an object."""
     found = list(value.values()) if isinstance(value, dict) else value
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
 
 
-def record(value: Any) -> dict[str, Any]:
+def record(value: object) -> dict[str, Any]:
     """An object; an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
@@ -105,12 +105,12 @@ def meta(source: dict[str, Any]) -> dict[str, Any]:
     return {str(each.get("key")): each.get("value") for each in rows(source.get("meta_data"))}
 
 
-def is_yes(value: Any) -> bool:
+def is_yes(value: object) -> bool:
     """true as PHP plugins write it: 1, "1", "yes", "on", "true"."""
     return value is True or str(value).strip().lower() in ("1", "yes", "on", "true")
 
 
-def whole(value: Any) -> int | None:
+def whole(value: object) -> int | None:
     """A whole number, also as text; None for anything else."""
     try:
         number = decimal_of(value)

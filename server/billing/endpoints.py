@@ -1,8 +1,6 @@
 """Billing over HTTP: the merchant's API, and the address of Stripe's webhook."""
 
-from typing import Any
-
-from litestar import Request, Response, Router, get, patch, post, put
+from litestar import Response, Router, get, patch, post, put
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 
@@ -21,12 +19,11 @@ from server.billing.overview import BillingOverview
 from server.billing.payment_inbox import PaymentInbox
 from server.billing.service import BillingService
 from server.billing.statements import StatementService
+from server.core.http import AnyRequest
 from server.shops.models import Caller
 
 MAX_EVENT_BYTES = 1024 * 1024
 """Far more than any of Stripe's events."""
-
-AnyRequest = Request[Any, Any, Any]
 
 
 @get("/v1/usage", summary="Usage", tags=["billing"])

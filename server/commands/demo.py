@@ -143,7 +143,7 @@ def _await_ready(url: str, children: list[Child], stopping: threading.Event) -> 
         raise ConfigurationError(f"the API did not become ready within {READY_TIMEOUT_S:.0f} seconds")
 
 
-def _write_facts(folder: Path, base_url: str, mailbox_url: str | None, shop: Mapping[str, Any]) -> dict[str, Any]:
+def _write_facts(folder: Path, base_url: str, mailbox_url: str | None, shop: Mapping[str, object]) -> dict[str, Any]:
     facts = {
         "url": f"{base_url}/demo",
         "base_url": base_url,
@@ -160,7 +160,7 @@ def _write_facts(folder: Path, base_url: str, mailbox_url: str | None, shop: Map
     return facts
 
 
-def _write_private(file: Path, value: Mapping[str, Any]) -> None:
+def _write_private(file: Path, value: Mapping[str, object]) -> None:
     """Write JSON to a file that only its owner can read. The file is replaced as a whole or not at all."""
     draft = file.with_name(f".{file.name}.{secrets.token_hex(4)}")
     draft.touch(mode=0o600)
@@ -168,7 +168,7 @@ def _write_private(file: Path, value: Mapping[str, Any]) -> None:
     draft.replace(file)
 
 
-def _print_welcome(facts: Mapping[str, Any], more: Sequence[tuple[str, str]]) -> None:
+def _print_welcome(facts: Mapping[str, object], more: Sequence[tuple[str, str]]) -> None:
     rows = [
         ("Storefront", facts["url"]),
         ("Console", f"{facts['console_url']}   {facts['console_email']} / {facts['console_password']}"),

@@ -64,7 +64,7 @@ async def shell_names(services: Services, shop_id: str) -> dict[str, Any]:
 class AsyncConsole(code.InteractiveConsole):
     """A prompt in this thread whose code runs on an event loop in another, as `python -m asyncio` does it."""
 
-    def __init__(self, names: Mapping[str, Any], loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, names: Mapping[str, object], loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(dict(names))
         self._loop = loop
         self.compile.compiler.flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT

@@ -90,7 +90,7 @@ def placed_errors(errors: tuple[FieldError, ...], form: Mapping[str, str]) -> di
     return placed
 
 
-def _flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
     match value:
         case None | False | "":
             return

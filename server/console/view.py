@@ -256,7 +256,7 @@ def _link(found: re.Match[str]) -> Span:
     return Span(found["label"], url=url) if url else Span(found[0])
 
 
-def web_url(url: Any) -> str | None:
+def web_url(url: object) -> str | None:
     """The address when it is http or https with a host; None for anything a click must not run."""
     if not isinstance(url, str):
         return None
@@ -267,17 +267,17 @@ def web_url(url: Any) -> str | None:
     return url if parts.scheme in ("http", "https") and parts.netloc and url.isprintable() else None
 
 
-def money_text(money: Any) -> str:
+def money_text(money: object) -> str:
     """19.99 with its currency; empty where there is no price."""
     if not isinstance(money, dict) or "amount" not in money:
         return ""
     return format_money(int(money["amount"]), str(money.get("currency", "USD")))
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     plain = msgspec.json.encode(value, enc_hook=_plain)
     return msgspec.json.format(plain, indent=2).decode()
 
 
-def _plain(value: Any) -> str:
+def _plain(value: object) -> str:
     return str(value) if isinstance(value, UUID) else repr(value)

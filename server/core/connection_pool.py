@@ -26,19 +26,19 @@ Row: TypeAlias = Mapping[str, Any]
 class Connection(Protocol):
     """A connection inside a transaction. Parameters are `$1`, `$2` in the statement."""
 
-    async def execute(self, query: str, *values: Any) -> str:
+    async def execute(self, query: str, *values: object) -> str:
         """Run a statement; its status, such as `UPDATE 3`."""
 
     async def executemany(self, command: str, rows: Iterable[Iterable[Any]]) -> None:
         """Run a statement once for each row of parameters."""
 
-    async def fetch(self, query: str, *values: Any) -> list[Row]:
+    async def fetch(self, query: str, *values: object) -> list[Row]:
         """All rows."""
 
-    async def fetchrow(self, query: str, *values: Any) -> Row | None:
+    async def fetchrow(self, query: str, *values: object) -> Row | None:
         """The first row; None without one."""
 
-    async def fetchval(self, query: str, *values: Any) -> Any:
+    async def fetchval(self, query: str, *values: object) -> Any:
         """The first column of the first row; None without a row."""
 
 
@@ -49,19 +49,19 @@ class PooledConnection(_AsyncpgConnection):
     def get_reset_query(self) -> str:
         return ""
 
-    def execute(self, query: str, *values: Any, **options: Any) -> Any:
+    def execute(self, query: str, *values: object, **options: object) -> Any:
         return asyncpg.Connection.execute(self, query, *map(storable_value, values), **options)
 
     def executemany(self, command: str, rows: Any, **options: Any) -> Any:
         return asyncpg.Connection.executemany(self, command, map(storable_value, rows), **options)
 
-    def fetch(self, query: str, *values: Any, **options: Any) -> Any:
+    def fetch(self, query: str, *values: object, **options: object) -> Any:
         return asyncpg.Connection.fetch(self, query, *map(storable_value, values), **options)
 
-    def fetchrow(self, query: str, *values: Any, **options: Any) -> Any:
+    def fetchrow(self, query: str, *values: object, **options: object) -> Any:
         return asyncpg.Connection.fetchrow(self, query, *map(storable_value, values), **options)
 
-    def fetchval(self, query: str, *values: Any, **options: Any) -> Any:
+    def fetchval(self, query: str, *values: object, **options: object) -> Any:
         return asyncpg.Connection.fetchval(self, query, *map(storable_value, values), **options)
 
 
@@ -92,6 +92,6 @@ async def open_pool(url: str, size: int, server_settings: dict[str, str], patien
         raise Unavailable(f"the database does not answer ({type(reason).__name__})") from None
 
 
-async def _prepare_connection(connection: Any) -> None:
+async def _prepare_connection(connection: object) -> None:
     await register_vector(connection)
     await register_json_codec(connection)

@@ -116,7 +116,7 @@ class Database:
         """How many transactions of `connection()` may be open at once."""
         return self._pool_size
 
-    async def fetch(self, query: str, *values: Any) -> list[Row]:
+    async def fetch(self, query: str, *values: object) -> list[Row]:
         """Look-ups of no shop: ids over all shops, and what the server says of itself. Raises Unavailable."""
         try:
             async with self._pool_queue, self._pool.acquire() as connection:

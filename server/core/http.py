@@ -6,7 +6,7 @@ so the request id and the code that the edge reads have no place, and the edge a
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import msgspec
 from litestar import Request, Response
@@ -45,6 +45,9 @@ that name, the text of a KeyError."""
 NUL_ESCAPED = b"\\u0000"
 """The only way to write a NUL in JSON."""
 
+AnyRequest: TypeAlias = Request[Any, Any, Any]
+"""A request whose user and state nobody uses: callers come by dependencies."""
+
 log = get_logger("http")
 
 
@@ -60,18 +63,18 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     errors: tuple[FieldError, ...] = ()
 
 
-def bearer_token(request: Request[Any, Any, Any]) -> str | None:
+def bearer_token(request: AnyRequest) -> str | None:
     """The token of `Authorization: Bearer ...`."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     return token.strip() or None if scheme.lower() == "bearer" else None
 
 
-def request_origin(request: Request[Any, Any, Any]) -> str | None:
+def request_origin(request: AnyRequest) -> str | None:
     """The Origin header as the browser wrote it; None without one."""
     return request.headers.get("origin")
 
 
-def client_address(request: Request[Any, Any, Any]) -> str:
+def client_address(request: AnyRequest) -> str:
     """The network address of the caller: the nth from the right of X-Forwarded-For behind n trusted proxies.
 
     All its lines are one list (RFC 9110, 5.3): some proxies write into the caller's line, others add one of their own.
@@ -100,7 +103,7 @@ class StorableRequest(Request[Any, Any, Any]):
         return value
 
 
-def _fields_with_nul(value: Any, field: str = "") -> Iterator[str]:
+def _fields_with_nul(value: object, field: str = "") -> Iterator[str]:
     match value:
         case str() if "\0" in value:
             yield field or "body"
@@ -112,13 +115,13 @@ def _fields_with_nul(value: Any, field: str = "") -> Iterator[str]:
                 yield from _fields_with_nul(each, f"{field}[{number}]")
 
 
-async def require_storable_address(request: Request[Any, Any, Any]) -> None:
+async def require_storable_address(request: AnyRequest) -> None:
     """Raises NotFound for an address with a NUL, because nothing can be stored under it."""
     if b"%00" in request.scope.get("raw_path", b""):
         raise NotFound
 
 
-async def require_known_type(request: Request[Any, Any, Any]) -> None:
+async def require_known_type(request: AnyRequest) -> None:
     """Raises WrongType for a body of a content type that the route does not take. It takes BODY_TYPES, or the
     "body_types" of its `opt`."""
     await require_storable_address(request)
@@ -131,7 +134,7 @@ async def require_known_type(request: Request[Any, Any, Any]) -> None:
         raise WrongType(f"This address accepts {known}.")
 
 
-def problem_response(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:
+def problem_response(request: AnyRequest, error: AisleError) -> Response[bytes]:
     """The response for an AisleError."""
     body = problem_body(request.scope, error)
     return Response(body, status_code=error.status, media_type=PROBLEM_TYPE, headers=problem_headers(error))
@@ -161,23 +164,23 @@ def problem_body(scope: Any, error: AisleError) -> bytes:
     return msgspec.json.encode(problem)
 
 
-def on_aisle_error(request: Request[Any, Any, Any], error: AisleError) -> Response[bytes]:
+def on_aisle_error(request: AnyRequest, error: AisleError) -> Response[bytes]:
     """Exception handler for AisleError."""
     request.scope["state"]["refused_code"] = error.code
     return problem_response(request, error)
 
 
-def on_http_exception(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def on_http_exception(request: AnyRequest, error: HTTPException) -> Response[bytes]:
     """Exception handler for the framework's own HTTP errors."""
     return problem_response(request, _translate(error))
 
 
-def on_unreadable(request: Request[Any, Any, Any], _error: Exception) -> Response[bytes]:
+def on_unreadable(request: AnyRequest, _error: Exception) -> Response[bytes]:
     """Exception handler for bodies that are not UTF-8 or nest too deep for the JSON decoder."""
     return problem_response(request, Malformed("The request cannot be read; send JSON in UTF-8 with less nesting."))
 
 
-def on_exception(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+def on_exception(request: AnyRequest, error: Exception) -> Response[bytes]:
     """Exception handler for everything else: the response has the request id, the log has the traceback."""
     log.exception("unhandled", path=request.url.path, exc_info=error)
     return problem_response(request, AisleError("Something went wrong on our side; nothing was lost. Try again."))

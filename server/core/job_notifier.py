@@ -23,7 +23,7 @@ def redis_settings(url: str) -> RedisSettings:
     return settings
 
 
-def encode(value: Any) -> bytes:
+def encode(value: object) -> bytes:
     """Encode a payload of arq as msgpack instead of pickle, exceptions as their text."""
     return msgspec.msgpack.encode(value, enc_hook=str)
 

@@ -114,11 +114,11 @@ class ClaimedJob:
                 delay_s,
             )
 
-    async def _write(self, assignments: str, *values: Any) -> None:
+    async def _write(self, assignments: str, *values: object) -> None:
         async with self._database.connection(self.shop_id) as connection:
             await self._update(connection, assignments, *values)
 
-    async def _update(self, connection: Connection, assignments: str, *values: Any) -> None:
+    async def _update(self, connection: Connection, assignments: str, *values: object) -> None:
         status = await connection.execute(
             f"UPDATE job SET {assignments} WHERE shop_id = $1 AND id = $2 AND lease = $3",
             self.shop_id,
@@ -314,5 +314,5 @@ async def delete_upload(database: Database, job: ClaimedJob) -> None:
         )
 
 
-def _json(value: Any) -> str:
+def _json(value: object) -> str:
     return msgspec.json.encode(value).decode()

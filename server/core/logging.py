@@ -99,12 +99,12 @@ def _catch_unhandled() -> None:
         sys.unraisablehook = on_unraisable
 
 
-def redact(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def redact(_logger: object, _method: str, event: MutableMapping[str, object]) -> MutableMapping[str, Any]:
     """Redact everything in an event that has the shape of a secret, at any depth."""
     return {key: value if key.startswith("_") else _redacted(value) for key, value in event.items()}
 
 
-def _redacted(value: Any) -> Any:
+def _redacted(value: object) -> Any:
     match value:
         case str():
             return redact_text(value)

@@ -19,7 +19,7 @@ TIMEOUT_S = 2
 class _Bounded:
     """A mixin that bounds the time of every read and write of a connection class."""
 
-    async def send_packed_command(self, *args: Any, **kwargs: Any) -> None:
+    async def send_packed_command(self, *args: object, **kwargs: object) -> None:
         """Write a command. Raises redis.exceptions.TimeoutError; the connection is closed then."""
         try:
             async with asyncio.timeout(TIMEOUT_S):
@@ -35,7 +35,7 @@ class _Bounded:
         reader = self._reader  # type: ignore[attr-defined]
         return reader is None or bool(reader.at_eof())
 
-    async def read_response(self, *args: Any, **kwargs: Any) -> Any:
+    async def read_response(self, *args: object, **kwargs: object) -> Any:
         """Read a reply. Raises redis.exceptions.TimeoutError; the connection is closed then."""
         try:
             async with asyncio.timeout(TIMEOUT_S):

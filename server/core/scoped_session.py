@@ -35,7 +35,9 @@ def create_scoped_engine(url: str, pool_size: int, patience_s: float, server_set
     return engine
 
 
-def _send_storable(_connection: Any, _cursor: Any, statement: str, values: Any, *_context: Any) -> tuple[str, Any]:
+def _send_storable(
+    _connection: object, _cursor: object, statement: str, values: object, *_context: object
+) -> tuple[str, Any]:
     """SQLAlchemy's own connections know nothing of `PooledConnection`."""
     return statement, tuple(storable_value(values)) if isinstance(values, tuple) else storable_value(values)
 

@@ -32,7 +32,7 @@ def storable_json(document: str) -> str:
     return json.dumps(_storable_strings(json.loads(document)), ensure_ascii=False)
 
 
-def storable_value(value: Any) -> Any:
+def storable_value(value: object) -> Any:
     """Return a parameter of a statement with all texts, in lists and tuples too, made storable."""
     match value:
         case str():
@@ -58,7 +58,7 @@ def _decode_jsonb(data: bytes) -> str:
     return data[1:].decode()
 
 
-def _storable_strings(value: Any) -> Any:
+def _storable_strings(value: object) -> Any:
     match value:
         case str():
             return storable_text(value)

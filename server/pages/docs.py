@@ -6,9 +6,11 @@ megabytes served here. This page has no script, and its content security policy 
 
 from typing import Any
 
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
 from litestar.response import Template
 from msgspec import Struct
+
+from server.core.http import AnyRequest
 
 CONTENT_SECURITY_POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -24,8 +26,6 @@ TITLES = {
     "stores": "Stores",
     "privacy": "Privacy",
 }
-
-AnyRequest = Request[Any, Any, Any]
 
 
 class Field(Struct, frozen=True):

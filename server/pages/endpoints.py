@@ -2,9 +2,8 @@
 
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get, post
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromPath, SkipValidation, URLEncodedBody
@@ -14,6 +13,7 @@ from markdown_it import MarkdownIt
 from integrations.demo.pictures import draw
 from integrations.platform import Product
 from server.core.errors import NotFound
+from server.core.http import AnyRequest
 from server.pages import models
 from server.pages.models import DemoPage
 from server.pages.not_found import on_not_found
@@ -34,7 +34,6 @@ _SHELF_PREVIEW = 4
 
 Demo = NamedDependency[SkipValidation[DemoPage | None]]
 Form = URLEncodedBody[dict[str, str]]
-AnyRequest = Request[Any, Any, Any]
 
 
 @get("/", include_in_schema=False)

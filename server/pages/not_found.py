@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.exceptions import HTTPException
 from litestar.response import Template
 
 from server.core.errors import NotFound
-from server.core.http import on_aisle_error, on_http_exception
+from server.core.http import AnyRequest, on_aisle_error, on_http_exception
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; "
@@ -17,8 +17,6 @@ HEADERS = {
 }
 API = "/v1/"
 """Below it everybody gets a problem."""
-
-AnyRequest = Request[Any, Any, Any]
 
 
 def on_not_found(request: AnyRequest, error: NotFound) -> Response[Any]:

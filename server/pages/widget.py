@@ -3,21 +3,19 @@
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import PurePath
-from typing import Any
 
 import msgspec
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery
 
 from server.core.errors import AisleError, NotFound
+from server.core.http import AnyRequest
 from server.shops.service import ShopService
 
 CDN = files("server.pages") / "cdn"
 """In a checkout a link to what the widget's build writes; a wheel holds the files."""
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
-
-AnyRequest = Request[Any, Any, Any]
 
 
 class WidgetFiles:

@@ -1,15 +1,13 @@
 """Who calls on the merchant's side: a secret key as a bearer, or the console's cookie."""
 
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
-from litestar import Request
 from litestar.di import NamedDependency
 from msgspec import Struct, field
 
 from server.core.errors import OriginRefused, Unauthenticated
-from server.core.http import SAFE_METHODS, bearer_token, request_origin
+from server.core.http import SAFE_METHODS, AnyRequest, bearer_token, request_origin
 from server.core.tokens import TokenSigner
 from server.shops.members import Members
 from server.shops.models import Caller
@@ -28,7 +26,7 @@ class ConsoleClaims(Struct, frozen=True):
 
 
 async def provide_caller(
-    request: Request[Any, Any, Any],
+    request: AnyRequest,
     shops: NamedDependency[ShopService],
     members: NamedDependency[Members],
     console_signer: NamedDependency[TokenSigner[ConsoleClaims]],

@@ -119,7 +119,7 @@ _PARTLY = ("launcher", "offset", "quiet")
 """Objects of which a part may be set: the rest keeps its default."""
 
 
-def require_appearance(changes: Any) -> list[FieldError]:
+def require_appearance(changes: object) -> list[FieldError]:
     """What is wrong with a change, field by field (`appearance.rules[2].match`); nothing when it can be stored."""
     if changes is not None and not isinstance(changes, dict):
         return [FieldError("appearance", "must be an object, or null for all defaults")]
@@ -158,7 +158,7 @@ def readable_appearance(stored: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def resolved_appearance(stored: Mapping[str, Any], shop_name: str, *, may_hide_branding: bool) -> dict[str, Any]:
+def resolved_appearance(stored: Mapping[str, object], shop_name: str, *, may_hide_branding: bool) -> dict[str, Any]:
     """Every setting with a value: the shop's, else the default (`DEFAULTS`). The name is the shop's where none is set;
     `hide_branding` is true only where the plan has it; a nudge without a time has one."""
     kept = readable_appearance(stored)
@@ -173,13 +173,13 @@ def resolved_appearance(stored: Mapping[str, Any], shop_name: str, *, may_hide_b
     }
 
 
-def session_appearance(resolved: Mapping[str, Any]) -> dict[str, Any]:
+def session_appearance(resolved: Mapping[str, object]) -> dict[str, Any]:
     """What `POST /v1/sessions` returns: all but the nudges, which are the launcher's; and every colour, readable."""
     told = {name: value for name, value in resolved.items() if name not in ("nudges", "quiet")}
     return told | {"palette": palettes_of(resolved)}
 
 
-def _errors(name: str, value: Any) -> tuple[FieldError, ...]:
+def _errors(name: str, value: object) -> tuple[FieldError, ...]:
     field = f"appearance.{name}"
     if name == OLD_LABEL:
         check: Check | None = text(40)

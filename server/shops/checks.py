@@ -37,32 +37,32 @@ class InvalidSetting(Exception):
         self.errors = errors
 
 
-def color(value: Any, field: str) -> str:
+def color(value: object, field: str) -> str:
     """`#rrggbb`."""
     return _matching(_COLOR, value, field, "must be a colour such as #2f6f4f")
 
 
-def fonts(value: Any, field: str) -> str:
+def fonts(value: object, field: str) -> str:
     """A CSS list of font families."""
     wanted = f"must be font families such as Inter, 'Open Sans', sans-serif: at most {MAX_FONT} letters, digits, spaces"
     return _matching(_FONT, value if len(str(value)) <= MAX_FONT else None, field, wanted)
 
 
-def css_value(value: Any, field: str) -> str:
+def css_value(value: object, field: str) -> str:
     """A colour or a length: nothing that could end a declaration or load anything."""
     if isinstance(value, str) and (_CSS_COLOR.fullmatch(value) or _CSS_LENGTH.fullmatch(value)):
         return value
     raise _wrong(field, "must be a colour such as #e8efe9 or rgb(20 30 25 / 8%), or a length such as 1px")
 
 
-def secure_address(value: Any, field: str) -> str:
+def secure_address(value: object, field: str) -> str:
     """An https address."""
     if isinstance(value, str) and len(value) <= MAX_ADDRESS and value.startswith("https://") and is_web_address(value):
         return value
     raise _wrong(field, "must be an https address such as https://shop.example/logo.png")
 
 
-def page_glob(value: Any, field: str) -> str:
+def page_glob(value: object, field: str) -> str:
     """A path, or a whole address, as `widget/src/pages.ts` reads it: `*` stands for anything, also for nothing."""
     if isinstance(value, str) and len(value) <= MAX_GLOB and value.count("*") <= MAX_STARS and _is_page(value):
         return value
@@ -73,7 +73,7 @@ def page_glob(value: Any, field: str) -> str:
     )
 
 
-def flag(value: Any, field: str) -> bool:
+def flag(value: object, field: str) -> bool:
     """Yes or no."""
     if isinstance(value, bool):
         return value
@@ -83,7 +83,7 @@ def flag(value: Any, field: str) -> bool:
 def choice(*words: str) -> Check:
     """One of these words."""
 
-    def check(value: Any, field: str) -> str:
+    def check(value: object, field: str) -> str:
         if isinstance(value, str) and value in words:
             return value
         raise _wrong(field, f"must be one of {', '.join(words)}")
@@ -94,7 +94,7 @@ def choice(*words: str) -> Check:
 def whole(lowest: int, highest: int, unit: str = "") -> Check:
     """A whole number between two, both included."""
 
-    def check(value: Any, field: str) -> int:
+    def check(value: object, field: str) -> int:
         if isinstance(value, int) and not isinstance(value, bool) and lowest <= value <= highest:
             return value
         raise _wrong(field, f"must be a whole number from {lowest} to {highest}{unit and ' ' + unit}")
@@ -105,7 +105,7 @@ def whole(lowest: int, highest: int, unit: str = "") -> Check:
 def text(longest: int, *, lines: bool = False) -> Check:
     """Words without control characters; `lines` lets line breaks be."""
 
-    def check(value: Any, field: str) -> str:
+    def check(value: object, field: str) -> str:
         kept = value.strip() if isinstance(value, str) else ""
         if 1 <= len(kept) <= longest and all(_is_plain(each, lines) for each in kept):
             return kept
@@ -117,7 +117,7 @@ def text(longest: int, *, lines: bool = False) -> Check:
 def list_of(check: Check, most: int) -> Check:
     """At most so many values, each checked."""
 
-    def check_all(value: Any, field: str) -> list[Any]:
+    def check_all(value: object, field: str) -> list[Any]:
         if not isinstance(value, list | tuple):
             raise _wrong(field, "must be a list")
         if len(value) > most:
@@ -130,7 +130,7 @@ def list_of(check: Check, most: int) -> Check:
 def record(fields: Mapping[str, Check], *, needed: tuple[str, ...] = ()) -> Check:
     """An object with these fields; null is as good as leaving a field out."""
 
-    def check(value: Any, field: str) -> dict[str, Any]:
+    def check(value: object, field: str) -> dict[str, Any]:
         if not isinstance(value, dict):
             raise _wrong(field, "must be an object")
         given = {name: each for name, each in value.items() if each is not None}
@@ -156,17 +156,17 @@ def _check_all(wanted: Mapping[str, tuple[Check, Any]]) -> dict[str, Any]:
 
 
 def _unknown(fields: Mapping[str, Check]) -> Check:
-    def check(_value: Any, field: str) -> None:
+    def check(_value: object, field: str) -> None:
         raise _wrong(field, f"is not a known setting; there are {', '.join(fields)}")
 
     return check
 
 
-def _missing(_value: Any, field: str) -> None:
+def _missing(_value: object, field: str) -> None:
     raise _wrong(field, "is missing")
 
 
-def _matching(pattern: re.Pattern[str], value: Any, field: str, wanted: str) -> str:
+def _matching(pattern: re.Pattern[str], value: object, field: str, wanted: str) -> str:
     if isinstance(value, str) and pattern.fullmatch(value):
         return value
     raise _wrong(field, wanted)

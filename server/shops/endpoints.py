@@ -3,13 +3,13 @@
 from typing import Annotated, Any, TypeAlias
 from uuid import UUID
 
-from litestar import Request, Response, Router, delete, get, patch, post
+from litestar import Response, Router, delete, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody
 from msgspec import Meta, Struct
 
 from server.core.errors import FieldError, Invalid, NotFound, OriginRefused, Unauthenticated
-from server.core.http import request_origin
+from server.core.http import AnyRequest, request_origin
 from server.core.ids import parse_id
 from server.shops.launcher import LauncherAnswer, launcher_of
 from server.shops.models import Caller, KeyView, Role, ShopChanges, ShopView
@@ -70,7 +70,7 @@ async def change_shop(
 
 @get("/v1/launcher", summary="The launcher", tags=["shopper"])
 async def get_launcher(
-    request: Request[Any, Any, Any], shops: NamedDependency[ShopService], key: FromQuery[str] = ""
+    request: AnyRequest, shops: NamedDependency[ShopService], key: FromQuery[str] = ""
 ) -> Response[LauncherAnswer]:
     """What the loader draws the button by; `key` is the publishable one. May be cached for a minute.
 

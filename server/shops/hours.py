@@ -21,7 +21,7 @@ LOOKED_AHEAD_DAYS = 8
 TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d|24:00")
 
 
-def require_handoff(handoff: Any) -> list[FieldError]:
+def require_handoff(handoff: object) -> list[FieldError]:
     """What is wrong with the setting, field by field; nothing when it can be stored."""
     if not isinstance(handoff, dict):
         return [FieldError("handoff", "must be an object")]
@@ -57,7 +57,7 @@ def next_opening(handoff: dict[str, Any], now: datetime) -> datetime | None:
     return min((begins for begins, _ in _spans(hours, zone, today, LOOKED_AHEAD_DAYS) if begins > now), default=None)
 
 
-def _wrong_hours(hours: Any) -> list[FieldError]:
+def _wrong_hours(hours: object) -> list[FieldError]:
     if not isinstance(hours, dict):
         return [FieldError("handoff.hours", "must be an object with timezone and days, or null")]
     errors = [
@@ -79,7 +79,7 @@ def _wrong_hours(hours: Any) -> list[FieldError]:
     return errors
 
 
-def _wrong_spans(field: str, spans: Any) -> list[FieldError]:
+def _wrong_spans(field: str, spans: object) -> list[FieldError]:
     if not isinstance(spans, list) or len(spans) > MAX_SPANS:
         return [FieldError(field, f'a list of at most {MAX_SPANS} spans such as ["09:00", "17:00"]')]
     errors: list[FieldError] = []
@@ -98,7 +98,7 @@ def _wrong_spans(field: str, spans: Any) -> list[FieldError]:
     return errors
 
 
-def _is_time(value: Any) -> bool:
+def _is_time(value: object) -> bool:
     return isinstance(value, str) and TIME.fullmatch(value) is not None
 
 

@@ -77,5 +77,5 @@ def _drawn(rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [rule for rule in rules if "hidden" in rule or "position" in rule]
 
 
-def _only(entry: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def _only(entry: Mapping[str, object], *names: str) -> dict[str, Any]:
     return {name: entry.get(name) for name in names}

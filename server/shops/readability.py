@@ -51,7 +51,7 @@ def scheme_colors(resolved: Mapping[str, Any], scheme: Scheme) -> SchemeColors:
     return SchemeColors(surface, palette_of(accent, surface.scheme, surface.hardest))
 
 
-def palettes_of(resolved: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def palettes_of(resolved: Mapping[str, object]) -> dict[str, dict[str, str]]:
     """Every colour of the chat, made readable, by the device's scheme. The frame uses them without computing any."""
     names = ("accent", "accent_dark", "background", "background_dark")
     return _palettes(*(resolved[name] for name in names))
@@ -81,7 +81,7 @@ def _own(resolved: Mapping[str, Any], name: str, scheme: Scheme) -> str | None:
     return value
 
 
-def _of_background(resolved: Mapping[str, Any], scheme: Scheme) -> Iterator[AppearanceNote]:
+def _of_background(resolved: Mapping[str, object], scheme: Scheme) -> Iterator[AppearanceNote]:
     background = _own(resolved, "background", scheme)
     if background is None:
         return

@@ -21,7 +21,7 @@ MAX_CONTACT = 300
 _EMAIL = re.compile(r"[^\s@<>\"]{1,64}@[^\s@<>\"]{1,253}")
 
 
-def require_settings(values: Mapping[str, Any]) -> None:
+def require_settings(values: Mapping[str, object]) -> None:
     """Raises Invalid naming every field with a value that cannot be stored."""
     if errors := settings_errors(values):
         raise Invalid("Some fields are not valid; nothing was changed.", errors=errors)
@@ -56,7 +56,7 @@ def settings_errors(values: Mapping[str, Any]) -> tuple[FieldError, ...]:
     return tuple(errors)
 
 
-def _starters(starters: Any) -> tuple[FieldError, ...]:
+def _starters(starters: object) -> tuple[FieldError, ...]:
     try:
         list_of(text(MAX_STARTER), MAX_STARTERS)(starters, "suggestions")
     except InvalidSetting as reason:

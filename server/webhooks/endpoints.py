@@ -1,19 +1,16 @@
 """Where stores send webhooks: one route for each platform that has any. Answered as soon as the change is stored."""
 
-from typing import Any
-
-from litestar import Request, Response, Router, post
+from litestar import Response, Router, post
 from litestar.di import NamedDependency
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 
+from server.core.http import AnyRequest
 from server.stores.platforms import PLATFORMS, StorePlatforms
 from server.stores.webhook_source import StoreOf, WebhookDelivery, WebhookSource
 from server.webhooks.service import Inbox
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
-
-AnyRequest = Request[Any, Any, Any]
 
 
 def _route_for_app(source: WebhookSource, store_of: StoreOf) -> HTTPRouteHandler:

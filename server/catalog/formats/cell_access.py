@@ -23,7 +23,7 @@ class Context(Struct, frozen=True):
 class Cells:
     """The cells of one row. A cell that is read by meaning counts as used and is not part of `rest`."""
 
-    def __init__(self, fields: Mapping[str, Any], context: Context) -> None:
+    def __init__(self, fields: Mapping[str, object], context: Context) -> None:
         self._fields = fields
         self._context = context
         self._layout: Layout = resolve(tuple(fields))

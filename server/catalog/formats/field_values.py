@@ -111,7 +111,7 @@ _UNPUBLISHED = frozenset(
 _URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 
-def render_text(value: Any) -> str:
+def render_text(value: object) -> str:
     """Render a JSON value as one line of text: lists joined by commas, whole floats without ".0", "" for nothing."""
     match value:
         case None:
@@ -129,12 +129,12 @@ def render_text(value: Any) -> str:
     return one_line(str(value))
 
 
-def is_empty(value: Any) -> bool:
+def is_empty(value: object) -> bool:
     """Whether a cell is empty."""
     return value is None or value == [] or value == {} or (isinstance(value, str) and not value.strip())
 
 
-def parse_list(value: Any) -> list[Any]:
+def parse_list(value: object) -> list[Any]:
     """Parse a cell as a list: a JSON list (also as text in a CSV cell), or the value as its only item."""
     if isinstance(value, str) and value[:1] in "[{" and value.rstrip()[-1:] in ("]", "}"):
         try:
@@ -146,7 +146,7 @@ def parse_list(value: Any) -> list[Any]:
     return [] if is_empty(value) else [value]
 
 
-def parse_title(value: Any) -> str:
+def parse_title(value: object) -> str:
     """Parse a product's name: one line of at most MAX_TITLE_CHARS characters."""
     text = render_text(value)
     return cut(html_to_text(text).replace("\n", " ") if "<" in text else text, MAX_TITLE_CHARS)
@@ -159,11 +159,11 @@ def join_description(values: Iterable[Any], bullets: Iterable[Any]) -> str:
     return cut("\n".join(dict.fromkeys(part for part in (*parts, "\n".join(points)) if part)), MAX_DESCRIPTION_CHARS)
 
 
-def _bullet(item: Any) -> str:
+def _bullet(item: object) -> str:
     return html_to_text(item) if isinstance(item, str) else render_text(item)
 
 
-def parse_availability(value: Any) -> bool | None:
+def parse_availability(value: object) -> bool | None:
     """Parse an availability cell; None when it is empty or says neither yes nor no."""
     if isinstance(value, bool):
         return value
@@ -176,7 +176,7 @@ def parse_availability(value: Any) -> bool | None:
     return float(words) > 0 if re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,4})?", words) else None
 
 
-def parse_stock(value: Any) -> int | None:
+def parse_stock(value: object) -> int | None:
     """Parse the number of items in stock; None when the cell has no number."""
     if isinstance(value, bool):
         return None
@@ -184,12 +184,12 @@ def parse_stock(value: Any) -> int | None:
     return int(float(text)) if re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,4})?", text) else None
 
 
-def is_unpublished(value: Any) -> bool:
+def is_unpublished(value: object) -> bool:
     """Whether a status cell says that shoppers must not see the product."""
     return render_text(value).lower() in _UNPUBLISHED
 
 
-def parse_url(value: Any, *, max_chars: int | None = MAX_URL_CHARS) -> str | None:
+def parse_url(value: object, *, max_chars: int | None = MAX_URL_CHARS) -> str | None:
     """Parse the first http(s) URL of a cell, a list or an image object; None where there is none of at most `max_chars`
     characters (None for any length)."""
     for item in parse_list(value):
@@ -211,7 +211,7 @@ def _has_host(url: str) -> bool:
         return False
 
 
-def parse_category(value: Any) -> tuple[str, ...]:
+def parse_category(value: object) -> tuple[str, ...]:
     """Parse a category path, broadest first, from a list or a text such as "Home > Kitchen > Kettles"."""
     items = parse_list(value)
     if len(items) > 1 and not any(isinstance(item, list | dict) or ">" in str(item) for item in items):
@@ -226,7 +226,7 @@ def parse_category(value: Any) -> tuple[str, ...]:
     return tuple(cut(part, 200) for part in parts[:10] if part)
 
 
-def parse_identifiers(value: Any) -> list[str]:
+def parse_identifiers(value: object) -> list[str]:
     """Parse part numbers: a list, or a text separated by commas, semicolons, bars or lines."""
     found = []
     for item in parse_list(value):
@@ -238,7 +238,7 @@ def parse_identifiers(value: Any) -> list[str]:
     return found
 
 
-def parse_time(value: Any) -> datetime | None:
+def parse_time(value: object) -> datetime | None:
     """Parse an ISO 8601 time as aware UTC; without a zone it is taken as UTC. None for anything else."""
     try:
         moment = datetime.fromisoformat(render_text(value))
@@ -280,7 +280,7 @@ def _flat(fields: Iterable[tuple[str, Any]], outer: str, depth: int) -> Iterable
             yield full, value
 
 
-def _is_pair(item: Any) -> bool:
+def _is_pair(item: object) -> bool:
     return isinstance(item, dict) and "value" in item and ("name" in item or "key" in item)
 
 

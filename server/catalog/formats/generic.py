@@ -156,7 +156,7 @@ def _coded(attributes: dict[str, str]) -> list[str]:
     return [code for name in names for code in parse_identifiers(attributes[name])]
 
 
-def _variants(value: Any, currency: str) -> tuple[Variant, ...]:
+def _variants(value: object, currency: str) -> tuple[Variant, ...]:
     """Build variants from a list of objects, or an object of objects keyed by id."""
     if isinstance(value, dict):
         value = [{"id": key, **item} for key, item in value.items() if isinstance(item, dict)]

@@ -40,7 +40,7 @@ class Source(Struct, frozen=True):
     constant: str | None = None
     factor: Decimal | None = None
 
-    def value(self, fields: Mapping[str, Any]) -> Any:
+    def value(self, fields: Mapping[str, object]) -> Any:
         """Return the value in this row, or None. A value to be scaled that is no number is returned as it is."""
         if self.constant is not None:
             return self.constant
@@ -92,7 +92,7 @@ def _compile(target: str, text: str) -> Source:
     return Source(name, path=scaled[1], factor=number if scaled[2] == "*" else 1 / number)
 
 
-def get_by_path(fields: Mapping[str, Any], path: str) -> Any:
+def get_by_path(fields: Mapping[str, object], path: str) -> Any:
     """Return the field named `path`, or the value at that dotted path in nested objects and lists, or None."""
     if path in fields:
         return fields[path]

@@ -1,13 +1,10 @@
 """The shopper behind a request."""
 
-from typing import Any
-
-from litestar import Request
 from litestar.di import NamedDependency
 
 from server.chat.conversations.sessions import SessionService, require_conversation
 from server.core.errors import Unauthenticated
-from server.core.http import SAFE_METHODS, bearer_token, client_address, request_origin
+from server.core.http import SAFE_METHODS, AnyRequest, bearer_token, client_address, request_origin
 from server.shops.identity import Shopper
 
 MAX_ID = 128
@@ -15,9 +12,7 @@ NO_NUL = r"^[^\x00]*$"
 """Any text without NUL, the one character that Postgres cannot store."""
 
 
-async def provide_shopper(
-    request: Request[Any, Any, Any], sessions_service: NamedDependency[SessionService]
-) -> Shopper:
+async def provide_shopper(request: AnyRequest, sessions_service: NamedDependency[SessionService]) -> Shopper:
     """The shopper of the bearer token. Raises Unauthenticated, OriginRefused, and NotFound where the path names another
     conversation than the token's."""
     token = bearer_token(request)

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Protocol, runtime_checkable
 
 import msgspec
-from litestar import Request, Response, delete, get, post
+from litestar import Response, delete, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from msgspec import Meta, Struct
@@ -16,7 +16,7 @@ from server.chat.conversations.sessions import SessionAnswer, SessionRequest, Se
 from server.chat.models import HandoffResult
 from server.chat.shopper_limits import HANDOFFS, LISTS, RATINGS, REPORTS, TYPING, ShopperLimits
 from server.core.errors import FieldError, Invalid
-from server.core.http import bearer_token, client_address, request_origin
+from server.core.http import AnyRequest, bearer_token, client_address, request_origin
 from server.orders.service import OrderService
 from server.shops.identity import Shopper
 
@@ -95,7 +95,7 @@ ROLES = {"shopper": "user", "assistant": "assistant", "staff": "assistant", "sys
 
 @post("/v1/sessions", status_code=201, summary="Open a session", tags=["shopper"])
 async def open_session(
-    request: Request[Any, Any, Any], data: JSONBody[SessionRequest], sessions_service: NamedDependency[SessionService]
+    request: AnyRequest, data: JSONBody[SessionRequest], sessions_service: NamedDependency[SessionService]
 ) -> SessionAnswer:
     """Open a session for one shopper of one shop, or continue an earlier one in any of its conversations."""
     return await sessions_service.open(

@@ -45,7 +45,7 @@ def price_argument(given: Arguments, name: str) -> int | None:
     return int(min(value, MAX_PRICE_MINOR))
 
 
-def _as_text(value: Any) -> str:
+def _as_text(value: object) -> str:
     """A value as text: models write numbers for texts. Python refuses to print integers of more than 4,300 digits."""
     match value:
         case str():

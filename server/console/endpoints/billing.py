@@ -21,9 +21,10 @@ from server.billing.overview import BillingOverview
 from server.billing.service import BillingService
 from server.billing.statements import StatementService
 from server.console import plan_page
-from server.console.endpoints.page import HEADERS, PAGE_ERRORS, AnyRequest, Visitor, provide_visitor, render
+from server.console.endpoints.page import HEADERS, PAGE_ERRORS, Visitor, provide_visitor, render
 from server.console.usage_chart import usage_chart
 from server.core.errors import AisleError
+from server.core.http import AnyRequest
 
 Form = URLEncodedBody[dict[str, str]]
 CAME = ("subscribed", "saved")

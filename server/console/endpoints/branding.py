@@ -16,13 +16,13 @@ from server.console.endpoints.page import (
     HEADERS,
     PAGE_ERRORS,
     POLICY,
-    AnyRequest,
     Visitor,
     provide_visitor,
     render,
 )
 from server.console.launcher_icons import ICON_PATHS
 from server.core.errors import Invalid
+from server.core.http import AnyRequest
 from server.shops.appearance import DEFAULTS, session_appearance
 from server.shops.launcher import LauncherAnswer, launcher_of
 from server.shops.models import ShopChanges, Trial

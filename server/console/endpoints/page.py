@@ -9,7 +9,7 @@ from urllib.parse import quote
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from litestar import Request, Response
+from litestar import Response
 from litestar.di import NamedDependency
 from litestar.exceptions import HTTPException
 from litestar.response import Redirect, Template
@@ -18,7 +18,7 @@ from msgspec import Struct
 from server.console.period import zone_named
 from server.console.view import Clock
 from server.core.errors import AisleError, FieldError, OriginRefused, Unauthenticated
-from server.core.http import SAFE_METHODS, request_origin
+from server.core.http import SAFE_METHODS, AnyRequest, request_origin
 from server.core.logging import get_logger
 from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, ConsoleClaims
@@ -42,7 +42,6 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
-AnyRequest = Request[Any, Any, Any]
 log = get_logger("console")
 
 
@@ -123,7 +122,7 @@ def zone_of(request: AnyRequest) -> ZoneInfo:
 
 
 def render(
-    request: AnyRequest, name: str, *, visitor: Visitor | None = None, status: int = 200, **more: Any
+    request: AnyRequest, name: str, *, visitor: Visitor | None = None, status: int = 200, **more: object
 ) -> Template:
     """A page of the console."""
     context = {

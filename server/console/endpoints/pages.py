@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 
 from server.console.chart import chart_of
 from server.console.endpoints.api import parse_only, require_id
-from server.console.endpoints.page import HEADERS, PAGE_ERRORS, AnyRequest, Visitor, provide_visitor, render, zone_of
+from server.console.endpoints.page import HEADERS, PAGE_ERRORS, Visitor, provide_visitor, render, zone_of
 from server.console.endpoints.sign_in import to_page
 from server.console.figures.service import Figures
 from server.console.models import STATES, Only, Position, Wanted
@@ -20,6 +20,7 @@ from server.console.period import night_before, parse_moment, parse_position, po
 from server.console.service import MAX_REPLY, StaffService
 from server.console.view import entries_of
 from server.core.errors import Invalid, NotFound
+from server.core.http import AnyRequest
 from server.core.ids import new_id, parse_id
 from server.core.tokens import TokenSigner
 from server.shops.access import ConsoleClaims

@@ -13,7 +13,6 @@ from server.console.endpoints.page import (
     ASSETS,
     HEADERS,
     PAGE_ERRORS,
-    AnyRequest,
     asset_hash,
     is_asset,
     render,
@@ -21,7 +20,7 @@ from server.console.endpoints.page import (
 )
 from server.core.addresses import SITE_PREFIX, network_of
 from server.core.errors import NotFound, RateLimited, Unauthenticated
-from server.core.http import client_address
+from server.core.http import AnyRequest, client_address
 from server.core.rate_limit import Limit, RateLimiter
 from server.core.tokens import TokenSigner
 from server.shops.access import COOKIE, COOKIE_LIFETIME_S, ConsoleClaims

@@ -9,8 +9,9 @@ from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from server.console.endpoints.api import require_id
-from server.console.endpoints.page import HEADERS, PAGE_ERRORS, AnyRequest, Visitor, provide_visitor, render
+from server.console.endpoints.page import HEADERS, PAGE_ERRORS, Visitor, provide_visitor, render
 from server.core.errors import Conflict, Invalid, NotFound
+from server.core.http import AnyRequest
 from server.stores.connect_form import Consent
 from server.stores.models import CUSTOMER_CLIENT_ID
 from server.stores.platforms import PLATFORMS, REQUEST_FIELDS, AnyStoreRequest, StorePlatforms

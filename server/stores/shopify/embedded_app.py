@@ -4,20 +4,17 @@ Browsers send no cookies from a page in a foreign frame, so a session token of S
 """
 
 from secrets import token_urlsafe
-from typing import Any
 
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.response import Template
 
 from server.core.errors import Unauthenticated
-from server.core.http import bearer_token
+from server.core.http import AnyRequest, bearer_token
 from server.stores.shopify.admin_session import ConnectedStoreView, ShopifyAdmin, UnconnectedStoreView
 
 ADMIN = "https://admin.shopify.com"
 APP_BRIDGE = "https://cdn.shopify.com"
-
-AnyRequest = Request[Any, Any, Any]
 
 
 @get("/integrations/shopify/app", include_in_schema=False)

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from litestar import Request, Response, Router, get
+from litestar import Response, Router, get
 from litestar.datastructures import Cookie
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
+from server.core.http import AnyRequest
 from server.shops.models import Caller, Role
 from server.shops.service import ShopService
 from server.stores.shopify.install import ShopifyInstall
@@ -15,8 +16,6 @@ from server.stores.shopify.install import ShopifyInstall
 NONCE_COOKIE = "aisle_shopify_install"
 NONCE_LIFETIME_S = 600
 PAGE = "/console/stores"
-
-AnyRequest = Request[Any, Any, Any]
 
 
 @get("/integrations/shopify/install", include_in_schema=False)

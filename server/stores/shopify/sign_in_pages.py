@@ -1,16 +1,17 @@
 """Signing in at a Shopify account, over HTTP: two calls of the chat, and the page on which the shopper comes back."""
 
 from secrets import token_urlsafe
-from typing import Annotated, Any
+from typing import Annotated
 
 from babel import negotiate_locale
-from litestar import Request, Router, get, post
+from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
 from litestar.response import Template
 from msgspec import Meta, Struct
 
 from server.core.errors import AisleError
+from server.core.http import AnyRequest
 from server.shops.identity import Shopper
 from server.stores.shopify.customer_sign_in import CALLBACK, CustomerAccounts
 
@@ -49,8 +50,6 @@ WORDS = {
         "code envoyé par e-mail.",
     },
 }
-
-AnyRequest = Request[Any, Any, Any]
 
 
 class SignInAddress(Struct, frozen=True):

@@ -1,16 +1,16 @@
 """The routes around WooCommerce's consent page: from the plugin to the console, back from the page, and the keys that
 the shop posts."""
 
-from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Request, Response, Router, get, post
+from litestar import Response, Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import FromQuery
 from litestar.response import Redirect
 
 from integrations.woocommerce.auth import read_callback
 from server.core.errors import AisleError, Invalid, Unauthenticated
+from server.core.http import AnyRequest
 from server.core.logging import get_logger
 from server.stores.service import StoreService
 from server.stores.woocommerce.keys import KeyCheck, WooCommerceRequest
@@ -19,7 +19,6 @@ CALLBACK = "/integrations/woocommerce/callback"
 MAX_CALLBACK_BYTES = 16 * 1024
 PAGE = "/console/stores"
 
-AnyRequest = Request[Any, Any, Any]
 log = get_logger("stores")
 
 

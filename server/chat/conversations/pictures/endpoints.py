@@ -1,8 +1,6 @@
 """A shopper's pictures over HTTP."""
 
-from typing import Any
-
-from litestar import Request, Response, get, post
+from litestar import Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
 from litestar.openapi.spec.enums import OpenAPIType
@@ -12,6 +10,7 @@ from server.chat.conversations.pictures.models import MAX_BYTES, StoredPicture
 from server.chat.conversations.pictures.service import PictureService, PictureView
 from server.chat.shopper_limits import VIEWS, ShopperLimits
 from server.core.errors import NotFound
+from server.core.http import AnyRequest
 from server.core.ids import parse_id
 from server.shops.identity import Shopper
 
@@ -43,7 +42,7 @@ class _PictureOperation(Operation):
     opt={"body_types": IMAGE_TYPES},
 )
 async def upload_picture(
-    request: Request[Any, Any, Any], shopper: NamedDependency[Shopper], pictures: NamedDependency[PictureService]
+    request: AnyRequest, shopper: NamedDependency[Shopper], pictures: NamedDependency[PictureService]
 ) -> PictureView:
     """Upload a picture for the next message. The body is the file itself, at most 8 MB; its type is detected from its
     content. It is encoded anew, at most 1600 pixels wide and high, without the camera's metadata."""
