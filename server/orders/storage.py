@@ -32,11 +32,13 @@ async def get_rules(connection: Connection, shop_id: UUID, conversation_id: UUID
 
 
 async def find_locale(connection: Connection, shop_id: UUID, conversation_id: UUID) -> str:
-    """The conversation's locale, or the shop's where it has none."""
+    """The locale of the conversation's newest answer, else that in which it was opened, else the shop's."""
     return str(
         await connection.fetchval(
-            "SELECT coalesce((SELECT locale FROM conversation WHERE shop_id = $1 AND id = $2), locale) "
-            "FROM shop WHERE id = $1",
+            "SELECT coalesce("
+            "(SELECT metadata ->> 'locale' FROM message WHERE shop_id = $1 AND conversation_id = $2 "
+            "AND author = 'assistant' AND metadata ->> 'locale' IS NOT NULL ORDER BY seq DESC LIMIT 1), "
+            "(SELECT locale FROM conversation WHERE shop_id = $1 AND id = $2), locale) FROM shop WHERE id = $1",
             shop_id,
             conversation_id,
         )

@@ -314,6 +314,26 @@ async def test_the_mail_speaks_the_conversations_language(shop: OrderShop, mailb
     assert mailbox.mails()[0]["subject"] == f"{subjects[locale[:2]]} Harbour Goods"
 
 
+async def test_the_mail_speaks_the_language_of_the_newest_answer(shop: OrderShop, mailbox: Mailbox) -> None:
+    shopper = shop.shopper()
+    place = (shop.shop_id, shopper.conversation_id)
+    said = [("assistant", '{"locale": "es"}'), ("assistant", '{"locale": "de"}'), ("assistant", "{}"), ("staff", "{}")]
+    async with shop.database.connection(shop.shop_id) as connection:
+        await connection.execute(
+            "INSERT INTO conversation (shop_id, id, shopper_id, locale) VALUES ($1, $2, $3, 'fr')",
+            *place,
+            shopper.shopper_id,
+        )
+        await connection.executemany(
+            "INSERT INTO message (shop_id, conversation_id, id, seq, author, parts, metadata) "
+            "VALUES ($1, $2, $3, $4, $5, '[]', $6::jsonb)",
+            [(*place, f"m{seq}", seq, author, metadata) for seq, (author, metadata) in enumerate(said)],
+        )
+    await shop.service.request_code(shopper, "1001")
+    await sender(shop, mailbox.smtp_url)(await shop.claim_job())
+    assert mailbox.mails()[0]["subject"] == "Ihr Code für Harbour Goods"
+
+
 async def test_the_job_waits_for_a_platform_or_mail_server_that_is_away(shop: OrderShop, mailbox: Mailbox) -> None:
     shopper = shop.shopper()
     await shop.service.request_code(shopper, "1001")
