@@ -109,9 +109,10 @@ fix: setup ## lay out the code and mend what ruff can
 	$(BIN)/ruff format $(PYTHON_FILES)
 
 .PHONY: bench
-bench: setup ## turns per second, times to first text, CPU and memory per turn, and what counting costs a turn
+bench: setup ## turns per second, times to first text, CPU and memory per turn, what counting and finding evidence cost
 	@$(BIN)/python -m tests.bench $(ARGS)
 	$(BIN)/python -m tests.bench.billing_bench --turns 10000 --timed 400
+	$(BIN)/python -m tests.bench.evidence_bench
 
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header $(ARGS)
 

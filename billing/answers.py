@@ -1,10 +1,11 @@
 """Which answers are billed.
 
 An answer is billable when the assistant delivered it to a shopper and it said something. Not billable are: an answer
-that failed, broke off or never began; a fallback, which only says that it does not know, found nothing or cannot reach
-the shop's order system, or calls a person; a question back, such as which product is meant or whose order it is; a
-greeting, thanks and other small talk; an answer stopped before any of it was shown; the same message sent again; what
-staff write. The conversation log contains everything this needs, so every bill can be recomputed from it.
+that failed, broke off or never began; a fallback, which only says that it does not know, found nothing or cannot
+reach the shop's order system, or calls a person; a question back, such as which product is meant or whose order it
+is; a greeting, thanks and other small talk; an answer stopped before any of it was shown; the same message sent
+again; what staff write; advice in a matter of safety. The conversation log contains everything this needs, so every
+bill can be recomputed from it.
 """
 
 from typing import Final
@@ -20,7 +21,7 @@ QUESTIONS_BACK: Final = frozenset(
     {"product_unclear", "comparison_unclear", "order_proof", "order_refused", "order_locked"}
 )
 SMALL_TALK: Final = frozenset({"greeting", "thanks", "goodbye", "identity", "assent", "refusal"})
-NOT_BILLABLE: Final = FALLBACKS | QUESTIONS_BACK | SMALL_TALK
+NOT_BILLABLE: Final = FALLBACKS | QUESTIONS_BACK | SMALL_TALK | {"safety"}
 """Kinds of answer (`Concluded.kind` of the drivers) that are not billed."""
 
 

@@ -29,6 +29,7 @@ from server.core.settings import Settings
 from server.embedded import Endpoints
 from server.health import health_router
 from server.knowledge.endpoints import knowledge_router
+from server.languages.detection import load_detection
 from server.models.protocol import ModelUnavailable
 from server.pages import TEMPLATE_FOLDERS
 from server.pages.docs import docs_router
@@ -107,6 +108,7 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
 
     @asynccontextmanager
     async def lifespan(_app: Litestar) -> AsyncIterator[None]:
+        load_detection()  # 0.4 s in which Python does nothing else, so not while anybody is served
         async with open_services(settings, endpoints, patience_s=DATABASE_PATIENCE_S) as services:
             opened.append(services)
             warming = asyncio.create_task(_warm_up(services))
@@ -163,10 +165,10 @@ def create_app(settings: Settings, endpoints: Endpoints) -> Edge:
 
 
 async def _warm_up(services: Services) -> None:
-    """Load the embedder and the known phrasings while the first visitors are still reading."""
+    """Load the embedders and the known phrasings while the first visitors are still reading."""
     with suppress(ModelUnavailable):
-        await services.embedder.embed_query("warm up")
-        await services.router.warm_up()
+        await services.embedders.warm_up()
+        await services.reader.warm_up()
         await services.knowledge.warm_up()
     for locale in ALL_PHRASES:  # the first use of a locale reads its tables from disk
         format_money(100, "USD", locale)

@@ -10,7 +10,8 @@ from server.chat.turns.abandoned_turns import AbandonedTurns
 from server.core.database import Database
 from server.core.errors import AisleError
 from server.core.logging import get_logger
-from server.knowledge.tasks import enqueue_missing_vectors, enqueue_restemming
+from server.knowledge.tasks import enqueue_missing_vectors, enqueue_reading, enqueue_restemming
+from server.models.embedders import Embedders
 from server.orders.service import OrderService
 from server.privacy.service import Privacy
 from server.stores.service import StoreService
@@ -38,11 +39,11 @@ class Upkeep:
         stores: StoreService,
         privacy: Privacy,
         billing: BillingSchedule,
-        embedding_model: str,
+        embedders: Embedders,
     ) -> None:
         self._database, self._orders, self._stores = database, orders, stores
         self._abandoned_turns = abandoned_turns
-        self._privacy, self._billing, self._embedding_model = privacy, billing, embedding_model
+        self._privacy, self._billing, self._embedders = privacy, billing, embedders
 
     async def run(self) -> None:
         """Run every task at its own interval, until cancelled."""
@@ -65,8 +66,11 @@ class Upkeep:
                 await self._abandoned_turns.end(shop_id)
 
     async def ask_for_vectors(self) -> None:
-        """Ask for vectors wherever some are missing: after a change of embedder, or when it was away."""
-        await enqueue_missing_vectors(self._database, self._embedding_model)
+        """Ask for vectors wherever some are missing: after a change of embedder, or when it was away; and for units of
+        documents that an older version of the server has written."""
+        await enqueue_reading(self._database)
+        main, multilingual = self._embedders.main, self._embedders.multilingual
+        await enqueue_missing_vectors(self._database, main.name, multilingual.name if multilingual else None)
 
     async def ask_for_stems(self) -> None:
         """Ask for passages to be stemmed anew in shops whose language has changed."""

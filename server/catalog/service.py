@@ -129,6 +129,17 @@ class Catalog:
         async with self._database.connection(shop_id) as connection:
             return await storage.find_products(connection, shop_id, external_ids)
 
+    async def overview(self, shop_id: UUID, limit: int) -> tuple[list[str], list[StoredProduct]]:
+        """The shop's outermost categories, and products at a reduced price; at most `limit` of each."""
+        async with self._database.connection(shop_id) as connection:
+            categories = await storage.list_categories(connection, shop_id, limit)
+            return categories, await storage.list_reduced(connection, shop_id, limit)
+
+    async def extremes(self, shop_id: UUID, limit: int, *, dearest: bool) -> list[StoredProduct]:
+        """The cheapest products of the shop, or the dearest."""
+        async with self._database.connection(shop_id) as connection:
+            return await storage.list_by_price(connection, shop_id, limit, dearest=dearest)
+
     async def list_after(self, shop_id: UUID, after: str, limit: int) -> list[StoredProduct]:
         """A page of products by external id."""
         async with self._database.connection(shop_id) as connection:

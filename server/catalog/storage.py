@@ -123,6 +123,42 @@ async def list_products(connection: Connection, shop_id: UUID, after: str, limit
     return [_stored(row) for row in rows]
 
 
+async def list_categories(connection: Connection, shop_id: UUID, limit: int) -> list[str]:
+    """The outermost categories, those of most products first."""
+    rows = await connection.fetch(
+        "SELECT category ->> 0 AS name FROM product WHERE shop_id = $1 AND category ->> 0 <> '' "
+        "GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT $2",
+        shop_id,
+        limit,
+    )
+    return [row["name"] for row in rows]
+
+
+async def list_reduced(connection: Connection, shop_id: UUID, limit: int) -> list[StoredProduct]:
+    """Products that can be had and cost less than before, those that are reduced most first."""
+    rows = await connection.fetch(
+        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND available AND compare_at_minor > price_minor "
+        "ORDER BY price_minor::float8 / compare_at_minor, external_id LIMIT $2",
+        shop_id,
+        limit,
+    )
+    return [_stored(row) for row in rows]
+
+
+async def list_by_price(
+    connection: Connection, shop_id: UUID, limit: int, *, dearest: bool = False
+) -> list[StoredProduct]:
+    """Products that can be had, the cheapest first, or the dearest."""
+    order = "DESC" if dearest else "ASC"
+    rows = await connection.fetch(
+        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND available AND price_minor > 0 "
+        f"ORDER BY price_minor {order}, external_id LIMIT $2",
+        shop_id,
+        limit,
+    )
+    return [_stored(row) for row in rows]
+
+
 async def delete_product(connection: Connection, shop_id: UUID, external_id: str) -> bool:
     """Delete a product and its passages; whether it was there."""
     status: str = await connection.execute(

@@ -11,6 +11,8 @@ from uuid import UUID
 from msgspec import Struct
 
 from integrations.platform import Money
+from server.knowledge.evidence import Unit
+from server.models.protocol import Vector
 from server.orders.models import OrderOutcome, OrderView
 from server.shops.identity import Shopper
 
@@ -59,6 +61,22 @@ class ProductDetail(Struct, frozen=True, kw_only=True):
     """Items in stock by variant title; None where the shop gives no number."""
 
 
+class Candidate(Struct, frozen=True, kw_only=True):
+    """A unit of evidence that may answer, and where it was found. `similarity` is the cosine with the question; None
+    without one. `source_id` is the id of the source to cite ("document:returns#2"). `lexical` is 0..1."""
+
+    unit: Unit
+    source_id: str
+    similarity: float | None = None
+    lexical: float = 0.0
+    is_product: bool = False
+    text_vector: Vector | None = None
+    """Of the unit's text under its label, without its headings, by the multilingual embedder; None where `similarity`
+    is that of the text alone."""
+    heading_topics: Vector | None = None
+    """The probabilities of the intents that the title and headings above the unit speak of."""
+
+
 class Source(Struct, frozen=True, kw_only=True):
     """A passage, product or order fact that an answer rests on.
 
@@ -77,12 +95,29 @@ class Source(Struct, frozen=True, kw_only=True):
 
 
 class CatalogResult(Struct, frozen=True, kw_only=True):
-    """Products found, best first, each with its score (0..1). `exact` says that an identifier matched."""
+    """Products found, best first, each with its score (0..1) and its cosine with the question, where one was compared.
+    `exact` says that an identifier matched."""
 
     products: tuple[ProductDetail, ...]
     scores: tuple[float, ...] = ()
+    similarities: tuple[float | None, ...] = ()
     sources: tuple[Source, ...] = ()
     exact: bool = False
+
+
+class EvidenceResult(Struct, frozen=True, kw_only=True):
+    """Units that may answer, with the documents they are from."""
+
+    candidates: tuple[Candidate, ...]
+    sources: tuple[Source, ...] = ()
+
+
+class CatalogOverview(Struct, frozen=True, kw_only=True):
+    """What the shop has as a whole: its outermost kinds of products, those with most products first, and products at a
+    reduced price."""
+
+    categories: tuple[str, ...] = ()
+    reduced: tuple[ProductDetail, ...] = ()
 
 
 class PolicyResult(Struct, frozen=True, kw_only=True):
@@ -127,6 +162,8 @@ class Question(Struct, frozen=True, kw_only=True):
     picture_ids: tuple[UUID, ...] = ()
     """The pictures of the message, whose text may be empty then."""
     shop_name: str = ""
+    shop_locale: str = ""
+    """Of the shop's own texts; that of the question where it is empty."""
     currency: str = "USD"
     tone: str | None = None
     contact: dict[str, str] = {}

@@ -114,8 +114,7 @@ async def _connections(services: Services) -> str:
 
 
 async def _embedder(services: Services) -> str:
-    await services.embedder.embed_query("Is everything well?")
-    return f"{services.embedder.name} works"
+    return await services.embedders.check()
 
 
 async def _model(services: Services) -> str:

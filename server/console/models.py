@@ -225,6 +225,7 @@ IMPORTS = {
     "knowledge.import": "Document",
     "knowledge.crawl": "Site",
     "knowledge.embed": "Search index",
+    "knowledge.read": "Search index",
     "knowledge.restem": "Search language",
     "stores.sync": "Store",
     "stores.changes": "Store changes",

@@ -12,6 +12,8 @@ from server.core.addresses import MAX_URL_CHARS
 from server.core.database import Connection, Database
 from server.core.errors import AisleError, FieldError, Invalid, QuotaExceeded
 from server.knowledge import storage
+from server.knowledge.evidence.index import DocumentText, EvidenceIndex
+from server.knowledge.evidence.models import UnitRow
 from server.knowledge.index import Prepared, SearchIndex, document_passages
 from server.knowledge.models import DocumentDraft
 from server.knowledge.parsing import SplitDocument
@@ -51,6 +53,7 @@ class PreparedDocuments(Struct, frozen=True):
     unchanged: tuple[DocumentDraft, ...]
     known: frozenset[str]
     passages: Prepared
+    units: tuple[UnitRow, ...]
     limits: tuple[Allowance, ...]
     settled: dict[str, Outcome]
 
@@ -58,8 +61,8 @@ class PreparedDocuments(Struct, frozen=True):
 class DocumentWriter:
     """Writes documents of one shop, a batch at a time: `prepare` outside any transaction, then `write`."""
 
-    def __init__(self, database: Database, index: SearchIndex, allowances: Allowances) -> None:
-        self._database, self._index, self._allowances = database, index, allowances
+    def __init__(self, database: Database, index: SearchIndex, evidence: EvidenceIndex, allowances: Allowances) -> None:
+        self._database, self._index, self._evidence, self._allowances = database, index, evidence, allowances
 
     async def prepare(self, shop_id: UUID, versions: Sequence[NewVersion]) -> PreparedDocuments:
         """Embed the documents that have changed and seem to fit the plan. `versions` are of different documents."""
@@ -93,11 +96,16 @@ class DocumentWriter:
                 each.document.passages,
             )
         ]  # fmt: skip
+        embedded = await self._index.embed(shop_id, passages)
+        texts = {
+            rows[each.external_id].id: DocumentText(each.document.title, each.document.passages) for each in changed
+        }
         return PreparedDocuments(
             changed=tuple(rows[each.external_id] for each in changed),
             unchanged=tuple(rows[each.external_id] for each in unchanged),
             known=frozenset(known),
-            passages=await self._index.embed(shop_id, passages),
+            passages=embedded,
+            units=tuple(await self._evidence.prepare(shop_id, texts, embedded.locale)),
             limits=tuple(limits),
             settled=settled,
         )
@@ -138,6 +146,7 @@ class DocumentWriter:
             old_sizes = await storage.count_bytes(connection, shop_id, list(ids))
             created = await storage.upsert_documents(connection, shop_id, rows, source, datetime.now(UTC))
             await self._index.write(connection, shop_id, embedded, ids)
+            await self._evidence.write(connection, shop_id, prepared.units, ids, embedded.language)
             has_grown = any(size > old_sizes.get(each, 0) for each, size in self._index.sizes(embedded).items())
             limits = [limit for limit in prepared.limits if created or (has_grown and limit.resource == "storage_mb")]
             await self._require_capacity(connection, shop_id, limits)

@@ -15,21 +15,42 @@ from server.core.ids import parse_id
 from server.core.jobs import JobService, JobView
 from server.core.paging import page, read_cursor, require_limit
 from server.knowledge.models import SourceList, SourceView
+from server.knowledge.search import ProductFilter
 from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
 from server.shops.models import Caller, Role
 
 KINDS = ("product", "document")
 MAX_SEARCH_LIMIT = 100
+MAX_PRICE_MINOR = 2**53 - 1
+FilterText = Annotated[str, Meta(min_length=1, max_length=100)]
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 
 
+class SearchFilters(Struct, frozen=True, forbid_unknown_fields=True):
+    """What products have to be; documents are not filtered. Prices are in minor units and leave out products without
+    one, `min_rating` those without a rating. `brand` and `size` are compared whole, `category` and `colour` by word."""
+
+    price_min: Annotated[int, Meta(ge=0, le=MAX_PRICE_MINOR)] | None = None
+    price_max: Annotated[int, Meta(ge=0, le=MAX_PRICE_MINOR)] | None = None
+    in_stock: bool = False
+    on_sale: bool = False
+    brand: FilterText | None = None
+    category: FilterText | None = None
+    colour: FilterText | None = None
+    size: FilterText | None = None
+    min_rating: Annotated[float, Meta(ge=0, le=5)] | None = None
+
+
 class SearchRequest(Struct, frozen=True):
-    """`POST /v1/search`."""
+    """`POST /v1/search`. `language` is that of the query (ISO 639-1), by default what the query seems to
+    be in: the shop's where nothing speaks against it."""
 
     query: Annotated[str, Meta(min_length=1, max_length=1000)]
     kinds: tuple[str, ...] = KINDS
     limit: int = 10
+    language: Annotated[str, Meta(pattern="^[a-z]{2}$")] | None = None
+    filters: SearchFilters = SearchFilters()
 
 
 class NewDocument(Struct, frozen=True):
@@ -66,10 +87,25 @@ async def search(
         errors.append(FieldError("kinds", f"some of {', '.join(KINDS)}"))
     if not 1 <= data.limit <= MAX_SEARCH_LIMIT:
         errors.append(FieldError("limit", f"1 to {MAX_SEARCH_LIMIT}"))
+    filters = data.filters
+    if filters.price_min is not None and filters.price_max is not None and filters.price_min > filters.price_max:
+        errors.append(FieldError("filters.price_min", "at most price_max"))
+    texts = {"brand": filters.brand, "category": filters.category, "colour": filters.colour, "size": filters.size}
+    with_nul = [name for name, text in texts.items() if "\x00" in (text or "")]
+    errors += [FieldError(f"filters.{name}", "must not contain NUL") for name in with_nul]
     if errors:
         raise Invalid("The search cannot be made.", errors=tuple(errors))
-    query = data.query.replace("\x00", " ")
-    hits = await knowledge.search(caller.shop_id, query, kinds=data.kinds, limit=data.limit)
+    hits = await knowledge.search(
+        caller.shop_id,
+        data.query.replace("\x00", " "),
+        language=data.language,
+        kinds=data.kinds,
+        limit=data.limit,
+        price_min_minor=filters.price_min,
+        price_max_minor=filters.price_max,
+        available_only=filters.in_stock,
+        product_filter=ProductFilter(**texts, on_sale=filters.on_sale, min_rating=filters.min_rating),
+    )
     return {
         "hits": [
             {

@@ -7,7 +7,7 @@ embedder answers passages go in without a vector: words find them at once, a lat
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence, Set
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence, Set
 from contextlib import asynccontextmanager
 from uuid import UUID
 
@@ -20,13 +20,11 @@ from server.core.database import Connection, Database, owner_connection
 from server.core.logging import get_logger
 from server.knowledge import storage
 from server.knowledge.models import Passage
-from server.knowledge.passages import (
-    PassageDraft,
-    embedded_product_text,
-    passage_identifiers,
-    product_passages,
-)
+from server.knowledge.passages import PassageDraft, passage_identifiers, product_passages
 from server.knowledge.search import ensure_shop_index, language_config, refresh_planner, refresh_statistics
+from server.knowledge.vectors import EmbeddedText, embedded_text, multilingual_vectors
+from server.models.embedders import Embedders, language_of
+from server.models.multilingual import MultilingualEmbedder
 from server.models.protocol import Embedder, ModelUnavailable, Vector
 
 INDEX_LOCK = 0x6169736C66
@@ -36,17 +34,25 @@ log = get_logger("index")
 
 
 class Prepared(Struct, frozen=True):
-    """Passages ready to be written, and how the shop's words are stemmed."""
+    """Passages ready to be written, the shop's locale, and how its words are stemmed."""
 
     passages: tuple[Passage, ...]
     language: str
+    locale: str
 
 
 class SearchIndex:
     """Implements `catalog.ProductIndex`, and does the same for documents."""
 
-    def __init__(self, database: Database, embedder: Embedder, owner_url: str) -> None:
-        self._database, self._embedder, self._owner_url = database, embedder, owner_url
+    def __init__(
+        self,
+        database: Database,
+        embedder: Embedder,
+        owner_url: str,
+        multilingual: MultilingualEmbedder | None = None,
+    ) -> None:
+        self._database, self._owner_url = database, owner_url
+        self._embedders = Embedders(embedder, multilingual)
 
     async def prepare(self, shop_id: UUID, rows: Sequence[ProductDraft]) -> Prepared:
         """See `catalog.ProductIndex`."""
@@ -54,27 +60,43 @@ class SearchIndex:
         return await self.embed(shop_id, passages)
 
     async def embed(self, shop_id: UUID, passages: Sequence[Passage]) -> Prepared:
-        """Give passages their vectors: known ones from the database, the rest from the embedder."""
-        owners = list({passage.owner_id for passage in passages})
+        """Give passages their vectors: known ones from the database, the rest from the embedders."""
         async with self._database.connection(shop_id) as connection:
-            known = await storage.find_vectors(connection, shop_id, owners, self._embedder.name)
-            language = language_config(await storage.get_locale(connection, shop_id))
-        # each text once: a page of one repeated marker is hundreds of equal passages (94 KB took 17 s)
-        missing = {
-            passage.content_hash: embedded_text(passage.title, passage.heading_path, passage.body, passage.kind)
-            for passage in passages
-            if passage.content_hash not in known
-        }
-        known |= dict(zip(missing, await self._vectors(list(missing.values())), strict=False))
+            locale = await storage.get_locale(connection, shop_id)
+        language = language_of(locale)
+        main, multilingual = self._embedders.of_passages(language)
+        texts = {each.content_hash: _embedded_text(each) for each in passages}
+        vectors: dict[bytes, Vector] = {}
+        others: dict[bytes, Vector] = {}
+        if main:
+            vectors = await self._known(shop_id, passages, main.name, multilingual=False)
+            missing = _missing(texts, vectors)
+            vectors |= await _computed(missing, main.embed_passages([text.text for text in missing.values()]))
+        if multilingual:
+            others = await self._known(shop_id, passages, multilingual.name, multilingual=True)
+            missing = _missing(texts, others)
+            others |= await _computed(missing, multilingual_vectors(multilingual, list(missing.values()), language))
         return Prepared(
             tuple(
                 msgspec.structs.replace(
-                    passage, vector=known.get(passage.content_hash), embedding_model=self._embedder.name
+                    passage,
+                    vector=vectors.get(passage.content_hash),
+                    embedding_model=main and main.name,
+                    multilingual_vector=others.get(passage.content_hash),
+                    multilingual_model=multilingual and multilingual.name,
                 )
                 for passage in passages
             ),
-            language,
+            language_config(locale),
+            locale,
         )
+
+    async def _known(
+        self, shop_id: UUID, passages: Sequence[Passage], model: str, *, multilingual: bool
+    ) -> dict[bytes, Vector]:
+        owners = list({passage.owner_id for passage in passages})
+        async with self._database.connection(shop_id) as connection:
+            return await storage.find_vectors(connection, shop_id, owners, model, multilingual=multilingual)
 
     async def write(self, connection: Connection, shop_id: UUID, prepared: Prepared, written: Set[UUID]) -> None:
         """See `catalog.ProductIndex`."""
@@ -100,14 +122,25 @@ class SearchIndex:
         except (asyncpg.PostgresError, OSError) as reason:  # an exact scan is slower and finds the same
             log.warning("no_vector_index", shop_id=str(shop_id), reason=type(reason).__name__)
 
-    async def _vectors(self, texts: list[str]) -> list[Vector]:
-        if not texts:
-            return []
-        try:
-            return await self._embedder.embed_passages(texts)
-        except ModelUnavailable as reason:
-            log.warning("indexed_without_vectors", passages=len(texts), reason=str(reason))
-            return []
+
+def _embedded_text(passage: Passage) -> EmbeddedText:
+    return embedded_text(passage.title, passage.heading_path, passage.body, passage.kind)
+
+
+def _missing(texts: Mapping[bytes, EmbeddedText], known: Mapping[bytes, Vector]) -> dict[bytes, EmbeddedText]:
+    """Each text once: a page of one repeated marker is hundreds of equal passages (94 KB took 17 s)."""
+    return {content_hash: text for content_hash, text in texts.items() if content_hash not in known}
+
+
+async def _computed(
+    missing: Mapping[bytes, EmbeddedText], vectors: Coroutine[None, None, list[Vector]]
+) -> dict[bytes, Vector]:
+    """By content hash; nothing while the embedder does not answer."""
+    try:
+        return dict(zip(missing, await vectors, strict=True))
+    except ModelUnavailable as reason:
+        log.warning("indexed_without_vectors", passages=len(missing), reason=str(reason))
+        return {}
 
 
 @asynccontextmanager
@@ -120,13 +153,6 @@ async def _one_at_a_time(owner: Connection) -> AsyncIterator[None]:
         yield
     finally:
         await owner.execute("SELECT pg_advisory_unlock($1)", INDEX_LOCK)
-
-
-def embedded_text(title: str, heading_path: Sequence[str], body: str, kind: str) -> str:
-    """What is embedded: a document's passage is understood by its title and headings."""
-    if kind == "product":
-        return embedded_product_text(body)
-    return "\n".join((" > ".join((title, *heading_path)), body))
 
 
 def passage_hash(text: str) -> bytes:
@@ -190,9 +216,7 @@ def _passage(
         price_minor=price_minor,
         currency=currency,
         available=available,
-        content_hash=passage_hash(embedded_text(title, draft.heading_path, draft.text, kind)),
-        vector=None,
-        embedding_model=None,
+        content_hash=passage_hash(embedded_text(title, draft.heading_path, draft.text, kind).text),
     )
 
 

@@ -9,7 +9,8 @@ from server.models.protocol import Vector
 
 
 class Passage(Struct, frozen=True, kw_only=True):
-    """One indexed piece of a product or document, ready to be written. `vector` is None while no embedder answers."""
+    """One indexed piece of a product or document, ready to be written. A vector is None while its embedder does not
+    answer, and where the shop's language does not need it."""
 
     owner_id: UUID
     owner_external_id: str
@@ -25,8 +26,10 @@ class Passage(Struct, frozen=True, kw_only=True):
     available: bool
     content_hash: bytes
     """Of what is embedded: equal hashes need no second embedding."""
-    vector: Vector | None
-    embedding_model: str | None
+    vector: Vector | None = None
+    embedding_model: str | None = None
+    multilingual_vector: Vector | None = None
+    multilingual_model: str | None = None
 
 
 class DocumentDraft(Struct, frozen=True, kw_only=True):

@@ -2,7 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from functools import partial
 from uuid import UUID
+
+import msgspec
+from cachetools import TTLCache
 
 from server.core.database import Database
 from server.core.errors import AisleError, FieldError, Invalid, NotFound, Unavailable
@@ -12,16 +16,28 @@ from server.knowledge import search as hybrid
 from server.knowledge import storage
 from server.knowledge.document_import import DocumentImport, IncomingFile, Report
 from server.knowledge.document_writer import DocumentWriter, NewVersion, WrittenDocument
-from server.knowledge.index import SearchIndex, embedded_text
-from server.knowledge.models import DocumentsResult, DocumentView, FailedFile, UnembeddedPassage
+from server.knowledge.evidence.index import EvidenceIndex
+from server.knowledge.evidence.models import Evidence
+from server.knowledge.evidence.retrieval import EvidenceSearch
+from server.knowledge.evidence.search import DEFAULT_LIMIT
+from server.knowledge.evidence.storage import restem_units
+from server.knowledge.index import SearchIndex
+from server.knowledge.models import DocumentsResult, DocumentView, FailedFile
 from server.knowledge.parsing import DocumentParser, ParsedDocument, split_document
-from server.knowledge.search import Hit, SearchQuery
+from server.knowledge.search import Hit, ProductFilter, SearchQuery
+from server.knowledge.vectors import EmbeddedText, embedded_text, multilingual_vectors
+from server.languages.detection import detect_language
+from server.models.embedders import Embedders, english_words, language_of
+from server.models.multilingual import MultilingualEmbedder
 from server.models.protocol import Embedder, ModelUnavailable, Vector
 from server.shops.features import Allowances, EveryFeature
 
 EMBED_BATCH = 256
 RESTEM_BATCH = 500
 WARM_UP_S = 5.0
+LANGUAGE_KNOWN_S = 60.0
+MAX_KNOWN_LANGUAGES = 4096
+Compute = Callable[[Sequence[EmbeddedText]], Awaitable[list[Vector]]]
 log = get_logger("knowledge")
 
 
@@ -29,17 +45,29 @@ class Knowledge:
     """All that concerns a shop's documents, and the one search over documents and products."""
 
     def __init__(
-        self, database: Database, embedder: Embedder, index: SearchIndex, allowances: Allowances | None = None
+        self,
+        database: Database,
+        embedder: Embedder,
+        index: SearchIndex,
+        allowances: Allowances | None = None,
+        multilingual: MultilingualEmbedder | None = None,
     ) -> None:
-        self._database, self._embedder, self._index = database, embedder, index
+        self._database, self._index = database, index
+        self._embedders = Embedders(embedder, multilingual)
+        self._languages: TTLCache[UUID, str] = TTLCache(MAX_KNOWN_LANGUAGES, LANGUAGE_KNOWN_S)
         self._parser = DocumentParser()
-        self._writer = DocumentWriter(database, index, allowances or EveryFeature())
+        self._evidence, self._evidence_search = (
+            EvidenceIndex(database, self._embedders),
+            EvidenceSearch(database, self._embedders),
+        )
+        self._writer = DocumentWriter(database, index, self._evidence, allowances or EveryFeature())
 
     async def search(
         self,
         shop_id: UUID,
         text: str,
         *,
+        language: str | None = None,
         kinds: tuple[str, ...] = ("product", "document"),
         limit: int = 10,
         price_min_minor: int | None = None,
@@ -47,27 +75,62 @@ class Knowledge:
         available_only: bool = False,
         limit_per_kind: bool = False,
         embedded: str | None = None,
+        product_filter: ProductFilter | None = None,
     ) -> list[Hit]:
-        """The best passages, best first; by words alone while no embedder answers. `embedded` is a text that means the
-        same and was embedded a moment ago: its vector is taken."""
-        query = SearchQuery(
-            text=text,
-            vector=await self._query_vector(embedded or text),
-            embedding_model=self._embedder.name,
+        """The best passages, best first; by words alone while no embedder answers.
+
+        `language` (ISO 639-1) is that of the text, by default the one it seems to be in; a text in another one is
+        compared by meaning in both. `embedded` means the same and was embedded a moment ago: its vector is taken."""
+        shop_language = await self._language(shop_id)
+        language = language or detect_language(text, shop_language)
+        query = await self._query(embedded or text, shop_language, language)
+        query = msgspec.structs.replace(
+            query,
+            text=f"{text} {english_words(text, shop_language, language)}".rstrip(),
             kinds=kinds,
             limit=limit,
             price_min_minor=price_min_minor,
             price_max_minor=price_max_minor,
             available_only=available_only,
             limit_per_kind=limit_per_kind,
+            filter=product_filter,
         )
         async with self._database.connection(shop_id) as connection:
             return await hybrid.search(connection, shop_id, query)
 
+    async def find_evidence(
+        self,
+        shop_id: UUID,
+        text: str,
+        *,
+        language: str | None = None,
+        product_ids: Sequence[str] = (),
+        documents: bool = True,
+        limit: int = DEFAULT_LIMIT,
+        wordings: Sequence[str] = (),
+    ) -> list[Evidence]:
+        """All units of these products (external ids) in their order, then the `limit` best units of documents.
+
+        `language` (ISO 639-1) is that of the text, by default the shop's. `wordings` say the same in other words of
+        that language: the nearest of all counts. The first question about a product embeds its units, the next ones
+        compare what was stored.
+        """
+        shop_language = await self._language(shop_id)
+        return await self._evidence_search.find(
+            shop_id,
+            text,
+            shop_language=shop_language,
+            language=language or shop_language,
+            product_ids=product_ids,
+            documents=documents,
+            limit=limit,
+            wordings=wordings,
+        )
+
     async def warm_up(self) -> None:
         """Have every connection of the pool plan the search, with a shop that is none: the first visitors then need
         not wait for it."""
-        query = SearchQuery(text="warm up", vector=await self._query_vector("warm up"), limit_per_kind=True)
+        query = msgspec.structs.replace(await self._query("warm up", "en", "en"), limit_per_kind=True)
         barrier = asyncio.Barrier(self._database.pool_size)  # so that no connection is taken twice
 
         async def plan() -> None:
@@ -83,12 +146,24 @@ class Knowledge:
         except* (Unavailable, TimeoutError):
             log.info("search_not_warmed_up")  # somebody was quicker; the plans are made when they are needed
 
-    async def _query_vector(self, text: str) -> Vector | None:
+    async def _query(self, text: str, shop_language: str, language: str) -> SearchQuery:
+        """A query with the text's vector, if its embedder answers."""
+        query = SearchQuery(text=text, is_foreign=language != shop_language)
         try:
-            return await self._embedder.embed_query(text)
+            model, vector = await self._embedders.embed_query(text, shop_language, language)
         except ModelUnavailable as reason:
             log.warning("search_without_vectors", reason=str(reason))
-            return None
+            return query
+        return msgspec.structs.replace(query, vector=vector, embedding_model=model)
+
+    async def _language(self, shop_id: UUID) -> str:
+        """The language of the shop's texts; a change is noticed after a minute."""
+        language = self._languages.get(shop_id)
+        if language is None:
+            async with self._database.connection(shop_id) as connection:
+                language = language_of(await storage.get_locale(connection, shop_id))
+            self._languages[shop_id] = language
+        return language
 
     async def import_files(
         self, shop_id: UUID, files: AsyncIterator[IncomingFile | FailedFile], source: str, report: Report
@@ -153,15 +228,42 @@ class Knowledge:
                 raise NotFound
 
     async def embed_missing(self, shop_id: UUID, renew: Callable[[], Awaitable[None]]) -> int:
-        """Embed passages that have no vector of today's embedder, batch by batch; how many. Raises ModelUnavailable."""
+        """Embed passages and units of documents that miss a vector of today's embedders, batch by batch; how many
+        vectors. Raises ModelUnavailable."""
+        async with self._database.connection(shop_id) as connection:
+            language = language_of(await storage.get_locale(connection, shop_id))
+        main, multilingual = self._embedders.of_passages(language)
+        count = 0
+        if main:
+            count += await self._embed_all(shop_id, main.name, False, partial(_main_vectors, main), renew)
+        if multilingual:
+            compute = partial(multilingual_vectors, multilingual, language=language)
+            count += await self._embed_all(shop_id, multilingual.name, True, compute, renew)
+        return count + await self._evidence.embed_missing(shop_id, language, renew)
+
+    async def _embed_all(
+        self, shop_id: UUID, model: str, multilingual: bool, compute: Compute, renew: Callable[[], Awaitable[None]]
+    ) -> int:
         count = 0
         while True:
             async with self._database.connection(shop_id) as connection:
-                rows = await storage.list_unembedded_passages(connection, shop_id, self._embedder.name, EMBED_BATCH)
+                rows = await storage.list_unembedded_passages(
+                    connection, shop_id, model, EMBED_BATCH, multilingual=multilingual
+                )
             if not rows:
                 return count
-            count += await self._embed_rows(shop_id, rows)
+            vectors = await compute([embedded_text(row.title, row.heading_path, row.body, row.kind) for row in rows])
+            pairs = [(row.id, vector) for row, vector in zip(rows, vectors, strict=True)]
+            async with self._database.connection(shop_id) as connection:
+                await storage.set_vectors(connection, shop_id, pairs, model, multilingual=multilingual)
+            count += len(pairs)
             await renew()
+
+    async def read_units(self, shop_id: UUID, renew: Callable[[], Awaitable[None]]) -> int:
+        """Read the units of documents that have none of their present version; how many documents."""
+        async with self._database.connection(shop_id) as connection:
+            locale = await storage.get_locale(connection, shop_id)
+        return await self._evidence.read_missing(shop_id, locale, hybrid.language_config(locale), renew)
 
     async def restem(self, shop_id: UUID, renew: Callable[[], Awaitable[None]]) -> int:
         """After a change of the shop's language: stem the words of all its passages anew; how many passages."""
@@ -177,17 +279,14 @@ class Knowledge:
             count, after = count + len(ids), ids[-1]
             await renew()
         async with self._database.connection(shop_id) as connection:
+            await restem_units(connection, shop_id, language)
             await storage.set_language(connection, shop_id, language, restemmed=True)
         await self._index.settle(shop_id)
         return count
 
-    async def _embed_rows(self, shop_id: UUID, passages: Sequence[UnembeddedPassage]) -> int:
-        texts = [embedded_text(each.title, each.heading_path, each.body, each.kind) for each in passages]
-        vectors = await self._embedder.embed_passages(texts)
-        pairs = [(each.id, vector) for each, vector in zip(passages, vectors, strict=True)]
-        async with self._database.connection(shop_id) as connection:
-            await storage.set_vectors(connection, shop_id, pairs, self._embedder.name)
-        return len(pairs)
+
+async def _main_vectors(embedder: Embedder, texts: Sequence[EmbeddedText]) -> list[Vector]:
+    return await embedder.embed_passages([text.text for text in texts])
 
 
 async def _no_report(_: DocumentsResult) -> None:

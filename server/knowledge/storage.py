@@ -33,21 +33,28 @@ _TYPES = (
     ("content_hash", "bytea"),
     ("embedding", "halfvec"),
     ("embedding_model", "text"),
+    ("embedding_multilingual", "halfvec"),
+    ("multilingual_model", "text"),
 )
+_CATEGORY = "coalesce((SELECT category ->> -1 FROM product WHERE product.shop_id = $1 AND product.id = product_id), '')"
+"""What a passage's product is filed under, most precisely."""
+VECTORS = {False: ("embedding", "embedding_model"), True: ("embedding_multilingual", "multilingual_model")}
+"""The columns of a passage's vector and of the name of its embedder; the key: whether the multilingual one's."""
 
 
 async def find_vectors(
-    connection: Connection, shop_id: UUID, owner_ids: Sequence[UUID], embedding_model: str
+    connection: Connection, shop_id: UUID, owner_ids: Sequence[UUID], model: str, *, multilingual: bool
 ) -> dict[bytes, Vector]:
     """By content hash: the vectors these products or documents have already, of this embedder."""
+    vector_column, model_column = VECTORS[multilingual]
     rows = await connection.fetch(
-        "SELECT content_hash, embedding FROM passage WHERE shop_id = $1 AND embedding_model = $3 "
-        "AND embedding IS NOT NULL AND (product_id = ANY($2) OR document_id = ANY($2))",
+        f"SELECT content_hash, {vector_column} AS vector FROM passage WHERE shop_id = $1 AND {model_column} = $3 "
+        f"AND {vector_column} IS NOT NULL AND (product_id = ANY($2) OR document_id = ANY($2))",
         shop_id,
         list(owner_ids),
-        embedding_model,
+        model,
     )
-    return {row["content_hash"]: row["embedding"] for row in rows}
+    return {row["content_hash"]: row["vector"] for row in rows}
 
 
 async def replace_passages(
@@ -64,7 +71,7 @@ async def replace_passages(
         chunk = passages[start : start + ROWS_PER_STATEMENT]
         await connection.execute(
             f"INSERT INTO passage (shop_id, search, {columns}) "
-            f"SELECT $1, passage_terms($1, $2::text::regconfig, title, body, identifiers), {columns} "
+            f"SELECT $1, passage_words($1, $2::text::regconfig, title, {_CATEGORY}, body, identifiers), {columns} "
             f"FROM (VALUES {_placeholders(len(chunk))}) AS given ({columns})",
             shop_id,
             language,
@@ -100,30 +107,34 @@ def _values(passage: Passage) -> tuple[object, ...]:
         passage.content_hash,
         passage.vector,
         passage.embedding_model if passage.vector is not None else None,
+        passage.multilingual_vector,
+        passage.multilingual_model if passage.multilingual_vector is not None else None,
     )
 
 
 async def list_unembedded_passages(
-    connection: Connection, shop_id: UUID, embedding_model: str, limit: int
+    connection: Connection, shop_id: UUID, model: str, limit: int, *, multilingual: bool
 ) -> list[UnembeddedPassage]:
     """Passages without a vector of this embedder."""
+    _, model_column = VECTORS[multilingual]
     rows = await connection.fetch(
         "SELECT id, kind, title, heading_path, body FROM passage "
-        "WHERE shop_id = $1 AND embedding_model IS DISTINCT FROM $2 ORDER BY id LIMIT $3",
+        f"WHERE shop_id = $1 AND {model_column} IS DISTINCT FROM $2 ORDER BY id LIMIT $3",
         shop_id,
-        embedding_model,
+        model,
         limit,
     )
     return [UnembeddedPassage(**row) for row in rows]
 
 
 async def set_vectors(
-    connection: Connection, shop_id: UUID, vectors: Sequence[tuple[UUID, Vector]], embedding_model: str
+    connection: Connection, shop_id: UUID, vectors: Sequence[tuple[UUID, Vector]], model: str, *, multilingual: bool
 ) -> None:
     """Give passages their vectors."""
+    vector_column, model_column = VECTORS[multilingual]
     await connection.executemany(
-        "UPDATE passage SET embedding = $3, embedding_model = $4 WHERE shop_id = $1 AND id = $2",
-        [(shop_id, passage_id, vector, embedding_model) for passage_id, vector in vectors],
+        f"UPDATE passage SET {vector_column} = $3, {model_column} = $4 WHERE shop_id = $1 AND id = $2",
+        [(shop_id, passage_id, vector, model) for passage_id, vector in vectors],
     )
 
 
@@ -138,7 +149,7 @@ async def list_passage_ids(connection: Connection, shop_id: UUID, after: UUID, l
 async def restem_passages(connection: Connection, shop_id: UUID, passage_ids: Sequence[UUID], language: str) -> None:
     """Write the lexical form of these passages again, in this language."""
     await connection.execute(
-        "UPDATE passage SET search = passage_terms($1, $3::text::regconfig, title, body, identifiers) "
+        f"UPDATE passage SET search = passage_words($1, $3::text::regconfig, title, {_CATEGORY}, body, identifiers) "
         "WHERE shop_id = $1 AND id = ANY($2)",
         shop_id,
         list(passage_ids),
@@ -292,9 +303,11 @@ async def set_source_state(session: AsyncSession, shop_id: UUID, source_id: UUID
 # over all shops: ids only
 
 
-async def list_shops_to_embed(database: Database, embedding_model: str) -> list[UUID]:
-    """Shops with passages that have no vector of this embedder."""
-    return [row["shop_id"] for row in await database.fetch("SELECT shops_to_embed($1) AS shop_id", embedding_model)]
+async def list_shops_to_embed(database: Database, main: str, multilingual: str | None = None) -> list[UUID]:
+    """Shops with passages that miss a vector of these embedders; beside a `multilingual` one only English shops need
+    vectors of the `main` one."""
+    rows = await database.fetch("SELECT shops_without_vectors($1, $2) AS shop_id", main, multilingual)
+    return [row["shop_id"] for row in rows]
 
 
 async def list_shops_to_restem(database: Database) -> list[UUID]:

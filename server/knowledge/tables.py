@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from pgvector.sqlalchemy import HALFVEC
-from sqlalchemy import BigInteger, CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY, TSVECTOR
 from sqlmodel import Field
 
@@ -45,6 +45,8 @@ class DocumentRow(ShopTableModel, table=True):
     created_at: datetime = Field(default_factory=now)
     file_hash: bytes | None = None
     file_documents: int | None = None
+    units_of: bytes | None = None
+    units_version: int | None = Field(default=None, sa_type=SmallInteger)
 
 
 class PassageRow(TableModel, table=True):
@@ -97,6 +99,45 @@ class PassageRow(TableModel, table=True):
     body: str
     url: str | None = None
     content_hash: bytes
+    embedding_multilingual: list[float] | None = Field(default=None, sa_type=HALFVEC(512))
+    multilingual_model: str | None = None
+
+
+class EvidenceUnitRow(TableModel, table=True):
+    """A unit of a document: what of it can be quoted alone, with its lexical form and its vector."""
+
+    __tablename__ = "evidence_unit"
+    __table_args__ = (references("document", ("shop_id", "document_id"), ("shop_id", "id")),)
+
+    shop_id: UUID = Field(primary_key=True)
+    document_id: UUID = Field(primary_key=True)
+    position: int = Field(primary_key=True)
+    place: int = Field(primary_key=True)
+    embedding: list[float] | None = Field(default=None, sa_type=HALFVEC(384))
+    embedding_model: str | None = None
+    embedding_multilingual: list[float] | None = Field(default=None, sa_type=HALFVEC(512))
+    multilingual_model: str | None = None
+    search: str = Field(sa_type=TSVECTOR)
+    kind: str
+    text: str
+    label: str
+    heading: list[str] = Field(sa_type=ARRAY(Text))
+    before: str
+    after: str
+    content_hash: bytes
+
+
+class ProductUnitVectorRow(TableModel, table=True):
+    """The vector of a unit of a product that somebody asked about; the unit itself is read from the product."""
+
+    __tablename__ = "product_unit_vector"
+    __table_args__ = (references("product", ("shop_id", "product_id"), ("shop_id", "id")),)
+
+    shop_id: UUID = Field(primary_key=True)
+    product_id: UUID = Field(primary_key=True)
+    content_hash: bytes = Field(primary_key=True)
+    embedding_model: str = Field(primary_key=True)
+    embedding: list[float] = Field(sa_type=HALFVEC())
 
 
 class PassageStatisticsRow(TableModel, table=True):
@@ -109,6 +150,17 @@ class PassageStatisticsRow(TableModel, table=True):
     vector_index: bool = False
     refreshed_at: datetime = Field(default_factory=now)
     language: str | None = None
+    multilingual_index: bool = False
+
+
+class PassageCompoundRow(TableModel, table=True):
+    """A word of the shop that has another of its words as its beginning or end."""
+
+    __tablename__ = "passage_compound"
+
+    shop_id: UUID = Field(primary_key=True)
+    part: str = Field(primary_key=True)
+    lexeme: str = Field(primary_key=True)
 
 
 class PassageFrequencyRow(TableModel, table=True):

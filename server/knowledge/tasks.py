@@ -12,6 +12,7 @@ from server.core.jobs import ClaimedJob, delete_upload, enqueue_once, find_uploa
 from server.knowledge import storage
 from server.knowledge.crawl import CrawledPage, CrawlProblem, crawl
 from server.knowledge.document_import import IncomingFile, Report
+from server.knowledge.evidence.storage import list_shops_to_read
 from server.knowledge.models import DocumentsResult, FailedFile
 from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
@@ -73,6 +74,17 @@ class EmbedMissing:
         return await job.finish("done")
 
 
+class ReadUnits:
+    """Handler of `knowledge.read`: after an upgrade that reads documents into other units, or brings the first ones."""
+
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
+
+    async def __call__(self, job: ClaimedJob) -> None:
+        await self._knowledge.read_units(job.shop_id, job.renew)
+        await job.finish("done")
+
+
 class Restem:
     """Handler of `knowledge.restem`: after a change of the shop's language."""
 
@@ -103,11 +115,18 @@ def _reporter(job: ClaimedJob) -> Report:
     return report
 
 
-async def enqueue_missing_vectors(database: Database, embedding_model: str) -> None:
-    """Enqueue `knowledge.embed` for every shop with passages that have no vector of this embedder."""
-    for shop_id in await storage.list_shops_to_embed(database, embedding_model):
+async def enqueue_missing_vectors(database: Database, main: str, multilingual: str | None) -> None:
+    """Enqueue `knowledge.embed` for every shop with passages that miss a vector of these embedders."""
+    for shop_id in await storage.list_shops_to_embed(database, main, multilingual):
         async with database.connection(shop_id) as connection:
             await enqueue_once(connection, shop_id, "knowledge.embed", {})
+
+
+async def enqueue_reading(database: Database) -> None:
+    """Enqueue `knowledge.read` for every shop with documents whose units are missing or out of date."""
+    for shop_id in await list_shops_to_read(database):
+        async with database.connection(shop_id) as connection:
+            await enqueue_once(connection, shop_id, "knowledge.read", {})
 
 
 async def enqueue_restemming(database: Database) -> None:

@@ -5,6 +5,7 @@ from graphlib import TopologicalSorter
 from importlib.resources import files
 
 from server.core.database import Connection
+from server.migrations.search_reading import compounding, reading_rules
 
 _OURS = """
     SELECT f.oid::regprocedure::text AS name, pg_get_functiondef(f.oid) AS definition, f.proacl::text AS rights
@@ -17,7 +18,8 @@ _OURS = """
 def load_functions() -> dict[str, str]:
     """The text of every function by its name, each after those that it uses."""
     folder = files("server.migrations") / "functions"
-    texts = {entry.name.removesuffix(".sql"): entry.read_text() for entry in folder.iterdir()}
+    data = {"{{reading}}": reading_rules(), "{{compounding}}": compounding()}
+    texts = {entry.name.removesuffix(".sql"): _filled(entry.read_text(), data) for entry in folder.iterdir()}
     used = {
         name: {other for other in texts if other != name and re.search(rf"\b{other}\b", text)}
         for name, text in texts.items()
@@ -37,3 +39,10 @@ async def recreate_functions(driver: Connection) -> None:
         await driver.execute(text)
     is_same = await driver.fetch(_OURS) == before
     await driver.execute("ROLLBACK TO SAVEPOINT functions" if is_same else "RELEASE SAVEPOINT functions")
+
+
+def _filled(text: str, data: dict[str, str]) -> str:
+    """A function's text with the data of the languages in the places that name them."""
+    for place, value in data.items():
+        text = text.replace(place, value)
+    return text

@@ -9,17 +9,16 @@ time and a quarter of the memory of float32. One scale per tensor instead loses 
 
 import json
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
+
+from server.models.onnx_graph import MICROSOFT, GraphBuilder
 
 _LAYERS, _HEADS, _WIDTH = 6, 12, 384
 _EPSILON = 1e-12
-_OPSET, _IR_VERSION = 20, 9
-_MICROSOFT = "com.microsoft"
 
 _WEIGHT_RANGE = 127
 
@@ -52,29 +51,20 @@ def build_model(weights: Weights) -> bytes:
         hidden = _attend(graph, prefix + "attention.", hidden, key_mask)
         hidden = _feed_forward(graph, prefix, hidden)
     _pool(graph, hidden, mask)
-    return graph.serialise()
+    shape: list[Any] = ["texts", "tokens"]
+    return graph.serialise(
+        "all-MiniLM-L6-v2",
+        dict.fromkeys(("input_ids", "attention_mask"), (int(TensorProto.INT64), shape)),
+        {"embedding": ["texts", _WIDTH]},
+    )
 
 
-class _Graph:
-    """Collects nodes and constants; every method returns the name of the value it added."""
+class _Graph(GraphBuilder):
+    """Adds what is made of the weights."""
 
     def __init__(self, weights: Weights) -> None:
+        super().__init__()
         self._weights = weights
-        self._nodes: list[Any] = []
-        self._constants: dict[str, Any] = {}
-
-    def node(self, operator: str, inputs: list[str], *, output: str = "", domain: str = "", **attributes: Any) -> str:
-        output = output or f"{operator}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operator, inputs, [output], domain=domain, **attributes))
-        return output
-
-    def constant(self, name: str, value: NDArray[Any]) -> str:
-        if name not in self._constants:
-            self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
-        return name
-
-    def integers(self, *values: int) -> str:
-        return self.constant("int" + "_".join(map(str, values)), np.array(values, np.int64))
 
     def tensor(self, key: str) -> NDArray[np.float32]:
         return self._weights[key]
@@ -93,31 +83,11 @@ class _Graph:
             self.constant(f"{keys[0]}.zero", np.zeros(len(scale), np.int8)),
             self.constant(f"{keys[0]}.bias", bias),
         ]
-        return self.node("DynamicQuantizeMatMul", inputs, domain=_MICROSOFT)
-
-    def split(self, value: str, parts: int) -> list[str]:
-        """Equal parts of the last dimension."""
-        names = [f"{value}_{part}" for part in range(parts)]
-        self._nodes.append(helper.make_node("Split", [value], names, axis=-1, num_outputs=parts))
-        return names
+        return self.node("DynamicQuantizeMatMul", inputs, domain=MICROSOFT)
 
     def layer_norm(self, key: str, value: str) -> str:
         inputs = [value, self.weight(f"{key}.weight"), self.weight(f"{key}.bias")]
         return self.node("LayerNormalization", inputs, axis=-1, epsilon=_EPSILON)
-
-    def serialise(self) -> bytes:
-        shape = ["texts", "tokens"]
-        graph = helper.make_graph(
-            self._nodes,
-            "all-MiniLM-L6-v2",
-            [helper.make_tensor_value_info(name, TensorProto.INT64, shape) for name in ("input_ids", "attention_mask")],
-            [helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["texts", _WIDTH])],
-            list(self._constants.values()),
-        )
-        opsets = [helper.make_opsetid("", _OPSET), helper.make_opsetid(_MICROSOFT, 1)]
-        model = helper.make_model(graph, opset_imports=opsets, ir_version=_IR_VERSION)
-        onnx.checker.check_model(model)
-        return cast(bytes, model.SerializeToString())
 
 
 def _tensor(data: NDArray[np.uint8], offsets: list[int], shape: list[int]) -> NDArray[np.float32]:
@@ -148,7 +118,7 @@ def _attend(graph: _Graph, prefix: str, hidden: str, mask: str) -> str:
     """Query, key and value come from one product: the activations are quantised once for the three."""
     triple = graph.linear([f"{prefix}self.{part}" for part in ("query", "key", "value")], hidden)
     parts = graph.split(triple, 3)
-    context = graph.node("MultiHeadAttention", [*parts, "", mask], domain=_MICROSOFT, num_heads=_HEADS)
+    context = graph.node("MultiHeadAttention", [*parts, "", mask], domain=MICROSOFT, num_heads=_HEADS)
     output = graph.linear([f"{prefix}output.dense"], context)
     return graph.layer_norm(f"{prefix}output.LayerNorm", graph.node("Add", [output, hidden]))
 

@@ -138,6 +138,11 @@ class OrderService:
             case OrdersUnavailable():
                 raise Unavailable("The shop's order system does not answer right now; please try again later.")
 
+    @property
+    def sends_codes(self) -> bool:
+        """Whether one-time codes can be sent at all."""
+        return self._codes
+
     async def request_code(self, shopper: Shopper, order_number: str) -> None:
         """Have a one-time code sent to the order's e-mail, if there is such an order. Whether there is, whether it
         has an e-mail and whether a limit was reached looks the same from outside."""

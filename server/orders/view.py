@@ -9,6 +9,7 @@ from babel.dates import format_date
 
 from integrations.platform import Order, OrderItem, OrderStatus, Shipment, Tracking
 from server.core.addresses import is_global
+from server.languages import language_of_locale
 from server.orders.models import (
     ItemView,
     OrderAccess,
@@ -21,7 +22,7 @@ from server.orders.models import (
     ShipToView,
     TrackingView,
 )
-from server.orders.words import Words, language, words_for
+from server.orders.words import Words, words_for
 
 DATED = {OrderStatus.DELIVERED, OrderStatus.CANCELLED}
 ENDED = DATED | {OrderStatus.RETURN_IN_PROGRESS, OrderStatus.RETURNED, OrderStatus.REFUNDED}
@@ -259,7 +260,7 @@ def _is_delivered(parcel: Shipment) -> bool:
 
 
 def _long_date(day: date, locale: str) -> str:
-    return format_date(day, format="long", locale=language(locale))
+    return format_date(day, format="long", locale=language_of_locale(locale))
 
 
 def _iso(day: date | None) -> str | None:

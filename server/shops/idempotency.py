@@ -94,6 +94,7 @@ class IdempotentWrites:
                     )
             except AisleError as reason:  # the response is on its way already; the claim ends by itself after minutes
                 log.warning("idempotency_key_not_settled", reason=reason.code)
+            await response.send_end()
         return None
 
     async def _replay_response(self, send: Send, shop_id: UUID, route: str, key: str, digest: bytes) -> None:
@@ -115,10 +116,12 @@ class IdempotentWrites:
 
 
 class _Recorder:
-    """Sends a response on and records it."""
+    """Sends a response on and records it. The end is held back until `send_end`, so that whoever has read the whole
+    response and sends the request again finds it stored."""
 
     def __init__(self, send: Send) -> None:
         self._send, self._status, self._type, self._body = send, 0, "", b""
+        self._end: Message | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -127,7 +130,15 @@ class _Recorder:
             self._type = headers.get(b"content-type", b"application/json").decode("latin-1")
         else:
             self._body += message.get("body", b"")
+            if not message.get("more_body", False):
+                self._end = message
+                return
         await self._send(message)
+
+    async def send_end(self) -> None:
+        """Send what was held back."""
+        if self._end is not None:
+            await self._send(self._end)
 
     def storable_response(self) -> StoredResponse | None:
         """The response, if it is to be stored: after a failure of ours the request may be sent again."""

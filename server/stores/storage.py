@@ -109,7 +109,7 @@ async def delete_proofs(session: AsyncSession, shop_id: UUID) -> None:
         "DELETE FROM proof WHERE shop_id = :shop_id",
         "DELETE FROM one_time_code WHERE shop_id = :shop_id",
     ):
-        await session.execute(text(statement), {"shop_id": shop_id})
+        await (await session.connection()).execute(text(statement), {"shop_id": shop_id})
 
 
 async def find_store(

@@ -11,7 +11,7 @@ from server.billing.plan_limits import PlanLimits
 from server.billing.schedule import BillingSchedule
 from server.catalog.service import Catalog
 from server.catalog.tasks import ImportProducts
-from server.chat.answering.intents import Router
+from server.chat.answering.reading import Reader
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.handoff import HandoffService
 from server.chat.conversations.handoff.tasks import MAIL_REPLY, MailReply
@@ -36,7 +36,7 @@ from server.embedded import Endpoints
 from server.knowledge.index import SearchIndex
 from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
-from server.knowledge.tasks import CrawlSource, EmbedMissing, ImportDocument, Restem
+from server.knowledge.tasks import CrawlSource, EmbedMissing, ImportDocument, ReadUnits, Restem
 from server.orders.service import OrderService
 from server.orders.tasks import SendCode
 from server.pages.demo import load_demo_page
@@ -91,7 +91,7 @@ class Services(Foundation, frozen=True, kw_only=True):
     limits: ShopperLimits
     erased_shoppers: ErasedShoppers
     upkeep: Upkeep
-    router: Router
+    reader: Reader
     staff_service: StaffService
     figures: Figures
     demo: DemoPage | None
@@ -126,13 +126,14 @@ async def open_services(
 
 def build_services(foundation: Foundation) -> Services:
     """Build every service. Nothing connects here."""
-    settings, database, embedder = foundation.settings, foundation.database, foundation.embedder
+    settings, database, embedders = foundation.settings, foundation.database, foundation.embedders
     entitlements = EntitlementService(database, billing=settings.stripe_secret_key is not None)
     plan_limits = PlanLimits(entitlements)
     shops, members = ShopService(database, foundation.vault, entitlements), Members(database, plan_limits)
     money = build_billing(foundation, entitlements, shops, members)
-    index = SearchIndex(database, embedder, foundation.at.database_url)
-    knowledge, catalog = Knowledge(database, embedder, index, plan_limits), Catalog(database, index, plan_limits)
+    index = SearchIndex(database, embedders.main, foundation.at.database_url, embedders.multilingual)
+    knowledge = Knowledge(database, embedders.main, index, plan_limits, embedders.multilingual)
+    catalog = Catalog(database, index, plan_limits)
     stores = build_stores(foundation, shops)
     orders = build_orders(foundation, stores)
     chat = build_chat(
@@ -161,7 +162,9 @@ def build_services(foundation: Foundation) -> Services:
         orders=orders,
         privacy=privacy,
         mailer=Mailer(settings.smtp_url, settings.mail_from) if settings.smtp_url else None,
-        upkeep=Upkeep(database, abandoned_turns, orders, stores.stores, privacy, billing_schedule, embedder.name),
+        upkeep=Upkeep(
+            database, abandoned_turns, orders, stores.stores, privacy, billing_schedule, foundation.embedders
+        ),
         staff_service=StaffService(database, chat.presence),
         figures=Figures(database),
         demo=_demo_page(settings),
@@ -179,6 +182,7 @@ def job_handlers(services: Services) -> Mapping[str, Handler]:
         "knowledge.import": ImportDocument(database, knowledge),
         "knowledge.crawl": CrawlSource(knowledge, services.sources, services.egress),
         "knowledge.embed": EmbedMissing(knowledge),
+        "knowledge.read": ReadUnits(knowledge),
         "knowledge.restem": Restem(knowledge),
         "stores.sync": SyncStore(
             database,

@@ -8,8 +8,8 @@ from server.billing.plan_limits import PlanLimits
 from server.catalog.service import Catalog
 from server.chat.answering.driver import AnswerDriver
 from server.chat.answering.engine import Engine
-from server.chat.answering.intents import Router
 from server.chat.answering.model_driver import ModelDriver
+from server.chat.answering.reading import Reader
 from server.chat.conversations.erasure.service import ErasedShoppers
 from server.chat.conversations.handoff import HandoffService
 from server.chat.conversations.pictures.service import PictureService
@@ -43,7 +43,7 @@ class ChatParts(Struct, frozen=True, kw_only=True):
     pictures: PictureService
     limits: ShopperLimits
     erased_shoppers: ErasedShoppers
-    router: Router
+    reader: Reader
 
 
 def build_chat(
@@ -62,7 +62,7 @@ def build_chat(
     limits, erased_shoppers = ShopperLimits(foundation.limiter, money.entitlements), ErasedShoppers(database)
     handoff = HandoffService(database, shops, presence)
     pictures = PictureService(database, shops, limits, plan_limits)
-    router = Router(foundation.embedder)
+    reader = Reader(foundation.reading_embedder)
 
     def toolbox_for(question: Question) -> ShopToolbox:
         request_human = partial(handoff.request, question.shopper)
@@ -86,7 +86,9 @@ def build_chat(
             quota=money.quota,
             stream_store=stream_store,
             running=running,
-            driver=AnswerDriver(router, Engine(), _model_driver(foundation), foundation.metrics),
+            driver=AnswerDriver(
+                reader, Engine(foundation.reading_embedder), _model_driver(foundation), foundation.metrics
+            ),
             toolbox_for=toolbox_for,
             metrics=foundation.metrics,
         ),
@@ -96,7 +98,7 @@ def build_chat(
         pictures=pictures,
         limits=limits,
         erased_shoppers=erased_shoppers,
-        router=router,
+        reader=reader,
     )
 
 

@@ -17,7 +17,9 @@ from server.core.rate_limit import RateLimiter
 from server.core.redis_pool import open_redis
 from server.core.settings import Settings
 from server.embedded import Endpoints
-from server.models.protocol import ChatModel, Embedder
+from server.models.embedders import Embedders
+from server.models.multilingual import MultilingualEmbedder
+from server.models.protocol import ChatModel
 
 
 class Foundation(Struct, frozen=True, kw_only=True):
@@ -32,7 +34,9 @@ class Foundation(Struct, frozen=True, kw_only=True):
     vault: Vault
     metrics: Metrics
     limiter: RateLimiter
-    embedder: Embedder
+    embedders: Embedders
+    reading_embedder: MultilingualEmbedder
+    """Reads messages, whichever model compares them with the shop's texts."""
     chat_model: ChatModel | None
 
 
@@ -49,8 +53,10 @@ async def open_foundation(
         stack.push_async_callback(redis.aclose)
         notify = ArqNotifier(at.redis_url)
         stack.push_async_callback(notify.close)
-        embedder = _embedder(settings, embedder_threads)
-        stack.push_async_callback(embedder.close)
+        embedders = _embedders(settings, embedder_threads)
+        stack.push_async_callback(embedders.close)
+        reading_embedder = embedders.multilingual or MultilingualEmbedder(cache_dir=settings.data_dir / "models")
+        stack.push_async_callback(reading_embedder.close)
         chat_model = _chat_model(settings)
         if chat_model:
             stack.push_async_callback(chat_model.close)
@@ -64,7 +70,8 @@ async def open_foundation(
             vault=Vault(settings.secret_keys),
             metrics=Metrics(),
             limiter=RateLimiter(redis),
-            embedder=embedder,
+            embedders=embedders,
+            reading_embedder=reading_embedder,
             chat_model=chat_model,
         )
 
@@ -90,16 +97,19 @@ async def _connected(url: str, pool_size: int, patience_s: float) -> Database:
     return database
 
 
-def _embedder(settings: Settings, threads: int) -> Embedder:
+def _embedders(settings: Settings, threads: int) -> Embedders:
     if settings.embedding_model == "local":
         from server.models.local import LocalEmbedder
 
-        return LocalEmbedder(cache_dir=settings.data_dir / "models", threads=threads)
+        folder = settings.data_dir / "models"
+        return Embedders(
+            LocalEmbedder(cache_dir=folder, threads=threads), MultilingualEmbedder(cache_dir=folder, threads=threads)
+        )
     if not settings.openai_api_key:
         raise ConfigurationError("AISLE_EMBEDDING_MODEL names a remote model, but OPENAI_API_KEY is not set")
     from server.models.openai_client import OpenAIEmbedder
 
-    return OpenAIEmbedder(settings.openai_base_url, settings.openai_api_key, settings.embedding_model)
+    return Embedders(OpenAIEmbedder(settings.openai_base_url, settings.openai_api_key, settings.embedding_model))
 
 
 def _chat_model(settings: Settings) -> ChatModel | None:

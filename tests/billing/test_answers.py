@@ -11,9 +11,10 @@ from server.orders import models as orders
 CHAT = Path(__file__).parents[2] / "server" / "chat" / "answering"
 BILLABLE = {
     *("product_search", "product_detail", "product_nearest", "comparison", "stock", "policy"),
+    *("product_unsure", "policy_unsure"),  # the closest that was found, quoted with its source
     *("order_status", "orders_listed", "order_change"),
 }
-_KIND = re.compile(r'conclude\(\s*"(\w+)"(?: if \w+ else "(\w+)")?')
+_KIND = re.compile(r'(?:conclude\(\s*|kind = |text, kind, sure = .*, )"(\w+)"(?: if \w+ else "(\w+)")?')
 
 
 def kinds_of_the_engine() -> set[str]:
@@ -47,6 +48,7 @@ def test_every_kind_of_the_engine_is_decided_upon() -> None:
         ("interrupted", "policy", True, False),
         ("done", "greeting", True, False),
         ("done", "product_silent", True, False),
+        ("done", "safety", True, False),  # a help line, an emergency number, a doctor
         ("done", "order_proof", True, False),
         ("done", "order_unavailable", True, False),
         ("done", "human", True, False),

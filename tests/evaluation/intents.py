@@ -1,4 +1,4 @@
-"""Routes the intent files of the evaluation kit with the product's own router and prints what came out.
+"""Reads the intent files of the evaluation kit with the product's own reader and prints what came out.
 
     python -m tests.evaluation.intents [KIT_FOLDER] [--no-model] [--mistakes FILE]
 
@@ -13,39 +13,48 @@ from collections import Counter, defaultdict
 from pathlib import Path
 from uuid import UUID
 
-from server.chat.answering.intents import Intent, IntentKind, Router, Topic
+from server.chat.answering.reading import Intent, Reader, Reading
+from server.chat.answering.reading.models import CODE, ORDER, PRODUCT
 from server.chat.models import Question
-from server.models.local import LocalEmbedder
+from server.models.multilingual import MultilingualEmbedder
+from server.models.protocol import ModelUnavailable, Vector
 from server.shops.identity import Shopper
 
 FILES = ("bitext_dev", "sofmattress_dev", "curekart_dev", "offtopic_dev")
 NOBODY = Shopper(shop_id=UUID(int=1), conversation_id=UUID(int=2), shopper_id=UUID(int=3))
 
-_TOPIC_ROUTES = {
-    Topic.RETURNS: "returns_refunds",
-    Topic.SHIPPING: "shipping_info",
-    Topic.PAYMENT: "payment_billing",
-    Topic.ACCOUNT: "account",
-    Topic.ORDERING: "buy",
-    Topic.WARRANTY: "store_policy",
-    Topic.STORE: "store_policy",
+ROUTES = {
+    Intent.POLICY_RETURNS: "returns_refunds",
+    Intent.POLICY_SHIPPING: "shipping_info",
+    Intent.POLICY_PAYMENT: "payment_billing",
+    Intent.POLICY_ACCOUNT: "account",
+    Intent.POLICY_ORDERING: "buy",
+    Intent.POLICY_WARRANTY: "store_policy",
+    Intent.POLICY_STORE: "store_policy",
+    Intent.ORDER_CHANGE: "order_change",
+    Intent.HUMAN: "human",
+    **dict.fromkeys(ORDER | CODE, "order_status"),
+    **dict.fromkeys(PRODUCT, "product"),
+    Intent.MEDICAL: "product",
+    Intent.UPSET: "human",
 }
-_KIND_ROUTES = {
-    IntentKind.PRODUCT_SEARCH: "product",
-    IntentKind.PRODUCT_DETAIL: "product",
-    IntentKind.COMPARISON: "product",
-    IntentKind.STOCK: "product",
-    IntentKind.ORDER_STATUS: "order_status",
-    IntentKind.ORDER_CHANGE: "order_change",
-    IntentKind.HUMAN: "human",
-}
+"""The kit's routes for our intents; the others are none of its. A medical question gets what the product's page says,
+an upset shopper a person."""
+OURS = frozenset(ROUTES)
 
 
-def route_of(intent: Intent) -> str:
-    """The kit's route for one of our intents."""
-    if intent.kind == IntentKind.POLICY:
-        return _TOPIC_ROUTES[intent.topic] if intent.topic else "store_policy"
-    return _KIND_ROUTES.get(intent.kind, "none")
+class NoEmbedder:
+    """Stands for an embedder that is away."""
+
+    async def embed_query(self, text: str, language: str = "") -> Vector:
+        """Raises ModelUnavailable."""
+        raise ModelUnavailable("none is wanted")
+
+
+def route_of(reading: Reading) -> str:
+    """The kit's route for a reading: that of its first question."""
+    first = reading.parts[0] if reading.parts else reading
+    return ROUTES.get(first.intent, "none")
 
 
 def read_rows(kit: Path, name: str) -> list[dict[str, str]]:
@@ -55,37 +64,34 @@ def read_rows(kit: Path, name: str) -> list[dict[str, str]]:
 
 
 def auroc(inside: list[float], outside: list[float]) -> float:
-    """The chance that a message of ours gets more confidence than one that is not."""
+    """The chance that a message of ours gets more belief than one that is not."""
     wins = sum((a > b) + 0.5 * (a == b) for a in inside for b in outside)
     return wins / (len(inside) * len(outside))
 
 
-def belief(intent: Intent) -> float:
-    """How sure the router is that the message is the shop's business."""
-    is_ours = route_of(intent) != "none"
-    return intent.confidence if is_ours else -intent.confidence
+def belief(reading: Reading) -> float:
+    """How likely the message is the shop's business."""
+    return reading.probability(OURS)
 
 
 async def run(kit: Path, *, use_model: bool) -> list[str]:
-    """Route everything and print the figures; the wrongly routed messages, one line each."""
-    router = Router(LocalEmbedder())
+    """Read everything and print the figures; the wrongly routed messages, one line each."""
+    reader = Reader(MultilingualEmbedder() if use_model else NoEmbedder())
     if use_model:
-        await router.warm_up()
+        await reader.warm_up()
     beliefs: dict[str, list[float]] = {}
     wrong: list[str] = []
     for name in FILES:
         rows = read_rows(kit, name)
-        questions = [Question(text=row["text"], shopper=NOBODY, locale="en") for row in rows]
         started = time.perf_counter()
-        by_words = [router.route(question) for question in questions]
+        readings = [await reader.read(Question(text=row["text"], shopper=NOBODY, locale="en")) for row in rows]
         seconds = (time.perf_counter() - started) / len(rows)
-        intents = [await router.recognise(question) for question in questions] if use_model else by_words
-        beliefs[name] = [belief(intent) for intent in intents]
-        report(name, rows, intents, seconds)
+        beliefs[name] = [belief(reading) for reading in readings]
+        report(name, rows, readings, seconds)
         wrong += [
-            f"{name}\t{row['route']}\t{route_of(intent)}\t{intent.kind}\t{intent.confidence}\t{row['text']}"
-            for row, intent in zip(rows, intents, strict=True)
-            if row.get("route", "none") != route_of(intent)
+            f"{name}\t{row['route']}\t{route_of(reading)}\t{reading.intent}\t{reading.confidence:.2f}\t{row['text']}"
+            for row, reading in zip(rows, readings, strict=True)
+            if row.get("route", "none") != route_of(reading)
         ]
     ours = [
         value
@@ -97,22 +103,21 @@ async def run(kit: Path, *, use_model: bool) -> list[str]:
     return wrong
 
 
-def report(name: str, rows: list[dict[str, str]], intents: list[Intent], seconds: float) -> None:
-    """Accuracy over all and in scope, per route, and the time of the words-only step."""
+def report(name: str, rows: list[dict[str, str]], readings: list[Reading], seconds: float) -> None:
+    """Accuracy over all and in scope, per route, and the time of one reading."""
     routes = [row.get("route", "none") for row in rows]
-    got = [route_of(intent) for intent in intents]
+    got = [route_of(reading) for reading in readings]
     right = [want == found for want, found in zip(routes, got, strict=True)]
     inside = [ok for ok, want in zip(right, routes, strict=True) if want != "none"]
     shares: dict[str, list[bool]] = defaultdict(list)
     for ok, want in zip(right, routes, strict=True):
         shares[want].append(ok)
-    sure = sum(intent.is_sure for intent in intents) / len(intents)
     print(f"{name}: {sum(right) / len(right):.3f} right (n={len(right)})", end="")
     print(f", in scope {sum(inside) / len(inside):.3f}" if inside else "", end="")
-    print(f"; by words alone {sure:.0%}; {seconds * 1e3:.2f} ms")
+    print(f"; {seconds * 1e3:.2f} ms")
     print("   " + "  ".join(f"{want} {sum(oks)}/{len(oks)}" for want, oks in sorted(shares.items())))
     if inside and any(want == "none" for want in routes):
-        values = [belief(intent) for intent in intents]
+        values = [belief(reading) for reading in readings]
         ours = [value for value, want in zip(values, routes, strict=True) if want != "none"]
         others = [value for value, want in zip(values, routes, strict=True) if want == "none"]
         print(f"   AUROC of scope {auroc(ours, others):.3f}; routed as {Counter(got).most_common(4)}")

@@ -226,7 +226,7 @@ def test_accounts_that_cannot_be_reached_are_said_so(
     assert int(response.headers["retry-after"]) >= 1
     page = httpx.get(back, headers={"Accept-Language": "de-AT, en;q=0.5"})
     assert (page.status_code, told(page)) == (503, "")
-    assert '<html lang="de">' in page.text
+    assert '<html lang="de" dir="ltr">' in page.text
 
 
 def test_too_many_sign_ins_are_slowed(stores: Installation, connection: dict[str, Any]) -> None:

@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from server.chat.answering.engine import Engine, prove_from_message
-from server.chat.answering.grounding import clean_links
-from server.chat.answering.intents import Router
-from server.chat.answering.intents.language import locale_in_language
+from server.chat.answering.grounding import clean_links, load_words
 from server.chat.answering.model_driver import ModelDriver
+from server.chat.answering.reading import Reader
 from server.chat.models import AnswerIncomplete, Question, TextPiece
 from server.chat.tools.context import source_hosts
 from server.chat.tools.toolbox import ShopToolbox
@@ -16,6 +15,7 @@ from server.chat.transcript import Transcript
 from server.core.errors import AisleError
 from server.core.logging import get_logger
 from server.core.metrics import Metrics
+from server.languages.detection import locale_in_language
 from server.models.protocol import FailureKind, ModelUnavailable
 
 FIRST_WORD_S = 60.0
@@ -29,28 +29,27 @@ class AnswerDriver:
 
     def __init__(
         self,
-        router: Router,
+        reader: Reader,
         engine: Engine,
         model: ModelDriver | None,
         metrics: Metrics,
         *,
         first_word_s: float = FIRST_WORD_S,
     ) -> None:
-        self._router, self._engine, self._model, self._metrics = router, engine, model, metrics
+        self._reader, self._engine, self._model, self._metrics = reader, engine, model, metrics
         self._first_word_s = first_word_s
+        load_words()
 
     async def answer(self, question: Question, tools: ShopToolbox, transcript: Transcript) -> str:
         """See `service.Driver`."""
-        intent = await self._router.recognise(question)
-        tools.use_locale(locale_in_language(question.locale, intent.language))
-        if intent.embedded:
-            tools.embedded[intent.query] = intent.embedded
+        reading = await self._reader.read(question)
+        tools.use_locale(locale_in_language(question.locale, reading.language))
         if self._model and (question.text or self._model.sees_pictures):
             transcript.author = "model"
             try:
                 async with _first_word_within(self._first_word_s, transcript):
-                    proven = await prove_from_message(intent, question, tools)
-                    await self._model.answer(question, intent, proven, tools, transcript)
+                    proven = await prove_from_message(reading, question, tools)
+                    await self._model.answer(question, reading, proven, tools, transcript)
                 return "model"
             except ModelUnavailable as failure:
                 if transcript.has_text:
@@ -62,7 +61,7 @@ class AnswerDriver:
                 reason = error.detail if isinstance(error, AisleError) else type(error).__name__
                 self._note_failure(transcript, FailureKind.INTERNAL_ERROR, reason, error)
         transcript.author = "engine"
-        async for event in self._engine.answer(question, intent, tools):
+        async for event in self._engine.answer(question, reading, tools):
             for used in tools.take_used():
                 transcript.add(used)
             if isinstance(event, TextPiece):  # a product's title may contain a link to any host

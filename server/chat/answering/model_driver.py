@@ -13,8 +13,9 @@ from msgspec import Struct
 
 from billing.answers import SMALL_TALK
 from server.chat.answering.grounding import Grounder, SentenceSplitter, clean_links
-from server.chat.answering.intents import Intent, IntentKind
 from server.chat.answering.prompt import system_prompt
+from server.chat.answering.reading.models import POLICY, PRODUCT, SAFETY, Intent, Reading
+from server.chat.languages import phrase
 from server.chat.models import (
     AskProof,
     Cite,
@@ -29,7 +30,6 @@ from server.chat.models import (
     Source,
     TextPiece,
 )
-from server.chat.phrases import phrase
 from server.chat.tools.context import source_hosts
 from server.chat.tools.registry import SPECS, call_tool
 from server.chat.tools.tool import ModelTurn
@@ -59,24 +59,15 @@ MAX_CITED = 4
 MIN_SHARED_WORDS = 5
 CUT_REASONS = frozenset({"length", "content_filter"})
 """Reasons for the end of a step whose last sentence is probably incomplete."""
-PREFETCHED = frozenset(
-    {
-        IntentKind.PRODUCT_SEARCH,
-        IntentKind.PRODUCT_DETAIL,
-        IntentKind.COMPARISON,
-        IntentKind.STOCK,
-        IntentKind.POLICY,
-        IntentKind.ORDER_CHANGE,
-        IntentKind.UNKNOWN,
-    }
-)
+PREFETCHED = PRODUCT | POLICY | {Intent.ORDER_CHANGE, Intent.OFF_TOPIC} | SAFETY
+"""For these one search is made before the model is asked."""
 
 
 class _Answer(Struct, kw_only=True):
     """One answer as the model writes it."""
 
     question: Question
-    intent: Intent
+    reading: Reading
     turn: ModelTurn
     grounder: Grounder
     messages: list[ChatMessage] = []
@@ -98,14 +89,19 @@ class ModelDriver:
         self._model, self.sees_pictures = model, sees_pictures
 
     async def answer(
-        self, question: Question, intent: Intent, proven: OrderAnswer | None, tools: ShopToolbox, transcript: Transcript
+        self,
+        question: Question,
+        reading: Reading,
+        proven: OrderAnswer | None,
+        tools: ShopToolbox,
+        transcript: Transcript,
     ) -> None:
         """Add the whole answer to the transcript, from the first request to the model to the cards.
 
         `proven` is the order look-up that the shopper's message led to. Raises ModelUnavailable when the model fails,
         also after the first words: `transcript.has_text` says which.
         """
-        answer = await self._prepare(question, intent, proven, tools, transcript)
+        answer = await self._prepare(question, reading, proven, tools, transcript)
         _show_calls(answer.turn)
         for step in range(MAX_STEPS):
             calls = await self._step(answer, is_last=step == MAX_STEPS - 1)
@@ -117,25 +113,33 @@ class ModelDriver:
         _conclude(answer)
 
     async def _prepare(
-        self, question: Question, intent: Intent, proven: OrderAnswer | None, tools: ShopToolbox, transcript: Transcript
+        self,
+        question: Question,
+        reading: Reading,
+        proven: OrderAnswer | None,
+        tools: ShopToolbox,
+        transcript: Transcript,
     ) -> _Answer:
         turn = ModelTurn(
             tools=tools,
             context=tools,
             transcript=transcript,
             locale=question.locale,
-            shopper_email=intent.email,
+            shopper_email=reading.slots.email,
             orders=[proven] if proven else [],
         )
-        grounder = Grounder(question.currency, datetime.now(UTC).date())
+        grounder = Grounder(question.currency, datetime.now(UTC).date(), reading.language)
         grounder.add_shopper_words(question.text)
-        answer = _Answer(question=question, intent=intent, turn=turn, grounder=grounder)
-        if intent.kind in PREFETCHED:
+        answer = _Answer(question=question, reading=reading, turn=turn, grounder=grounder)
+        if reading.intent in PREFETCHED:
             found = await tools.search_catalog(
-                intent.query, price_min=intent.price_min, price_max=intent.price_max, in_stock=intent.in_stock
+                reading.query or reading.text,
+                price_min=reading.slots.price_min,
+                price_max=reading.slots.price_max,
+                in_stock=reading.slots.in_stock,
             )
             turn.products |= {detail.card.id: detail for detail in found.products}
-            await tools.search_policies(intent.query)
+            await tools.search_policies(reading.query or reading.text)
         if question.page_product_id and (detail := await tools.get_product(question.page_product_id)):
             turn.products[detail.card.id] = detail
         _add_findings(answer)
@@ -236,11 +240,11 @@ def _show_calls(turn: ModelTurn) -> None:
 
 def _conclude(answer: _Answer) -> None:
     """Add what follows the text: cards, forms and citations, then the conclusion."""
-    turn, transcript, intent = answer.turn, answer.turn.transcript, answer.intent
+    turn, transcript, intent = answer.turn, answer.turn.transcript, answer.reading.intent
     text = "".join(answer.sentences)
     if shown := _mentioned(text, turn.products):
         transcript.add(ShowProducts(tuple(detail.card for detail in shown)))
-    small_talk = intent.kind.value if intent.kind.value in SMALL_TALK else None
+    small_talk = intent.value if intent.value in SMALL_TALK else None
     kind: str = "products" if shown else small_talk or "answer"
     for order in turn.orders[-1:]:
         kind = kind_of(order.outcome)

@@ -6,7 +6,6 @@ from uuid import UUID
 import msgspec
 from msgspec import Struct
 
-from server.chat.answering.engine.text_match import plain_text
 from server.chat.conversations import storage
 from server.chat.conversations.handoff import HandoffService, PresenceView
 from server.chat.conversations.models import ConversationLine, WidgetReport
@@ -19,6 +18,7 @@ from server.chat.turns.turn_stream import RunningTurns
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
 from server.core.ids import new_id
+from server.knowledge.evidence.blocks import plain
 from server.shops.identity import Shopper
 from server.shops.service import ShopService
 
@@ -53,7 +53,7 @@ class ConversationService:
         customer_id = shopper.customer.id if shopper.customer else None
         async with self._database.connection(shopper.shop_id) as connection:
             lines = await storage.list_conversations(connection, shopper.shop_id, shopper.shopper_id, customer_id)
-        return [msgspec.structs.replace(line, preview=plain_text(line.preview)) for line in lines]
+        return [msgspec.structs.replace(line, preview=plain(line.preview)) for line in lines]
 
     async def stop(self, shopper: Shopper) -> None:
         """Ask the running turn to end; what was said by then is saved. Nothing happens where none runs. Raises

@@ -13,6 +13,8 @@ class Phrases(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     # the conversation
     greeting: str
+    this_shop: str
+    """Stands for the name of a shop that has none."""
     hello: str
     thanks: str
     goodbye: str
@@ -210,7 +212,7 @@ def phrases_for(locale: str) -> Phrases:
     return ALL_PHRASES[language_of_locale(locale)]
 
 
-def phrase(name: str, locale: str, **values: str) -> str:
+def phrase(name: str, locale: str, /, **values: str) -> str:
     """One phrase by its name, filled in. Raises AttributeError for a name that is no phrase."""
     text: str = getattr(phrases_for(locale), name)
     return text.format(**values)

@@ -10,8 +10,10 @@ from server.catalog.service import Catalog
 from server.chat.conversations.pictures.models import StoredPicture
 from server.chat.conversations.pictures.service import PictureService
 from server.chat.models import HandoffResult, OrderAnswer, Question, Source, ToolUsed
-from server.knowledge.search import Hit
+from server.knowledge.evidence import Evidence
+from server.knowledge.search import Hit, ProductFilter
 from server.knowledge.service import Knowledge
+from server.models.embedders import language_of
 from server.orders.service import OrderService
 
 BOTH_KINDS = ("product", "document")
@@ -34,6 +36,7 @@ class ToolContext:
         self.catalog, self.orders, self.request_staff = catalog, orders, request_staff
         self._knowledge, self._pictures = knowledge, pictures
         self._searches: dict[tuple[object, ...], list[Hit]] = {}
+        self._evidence: dict[tuple[object, ...], list[Evidence]] = {}
         self.proofs: dict[tuple[str | None, ...], OrderAnswer] = {}
         """The answer to each proof that was checked in this turn: a repeated proof is not a second attempt."""
         self.embedded: dict[str, str] = {}
@@ -56,6 +59,16 @@ class ToolContext:
         """Let the answer rest on a source; the first one recorded under its id."""
         return self.sources.setdefault(source.id, source)
 
+    def merge_source(self, source: Source) -> Source:
+        """Let the answer rest on what is said by a source, and by what was found of the same source before."""
+        known = self.sources.get(source.id)
+        if known is not None and source.text not in known.text:
+            source = structs.replace(known, text=f"{known.text}\n{source.text}")
+        elif known is not None:
+            return known
+        self.sources[source.id] = source
+        return source
+
     def record_call(
         self, name: str, arguments: Mapping[str, object], output: dict[str, object], started: float
     ) -> None:
@@ -72,25 +85,45 @@ class ToolContext:
         price_min: int | None = None,
         price_max: int | None = None,
         in_stock: bool = False,
+        limit: int = HITS_PER_KIND,
+        product_filter: ProductFilter | None = None,
     ) -> list[Hit]:
-        """The best hits of every kind in `kinds`, at most HITS_PER_KIND each; prices in minor units.
+        """The best hits of every kind in `kinds`, at most `limit` each; prices in minor units.
 
         The same search is made once in a turn: one round trip serves the catalog and the policies. Raises Unavailable.
         """
-        key = (query, kinds, price_min, price_max, in_stock)
+        key = (query, kinds, price_min, price_max, in_stock, limit, product_filter, self.shopper.locale)
         if key not in self._searches:
             self._searches[key] = await self._knowledge.search(
                 self.shopper.shop_id,
                 query,
                 kinds=kinds,
-                limit=HITS_PER_KIND,
+                limit=limit,
                 limit_per_kind=True,
                 price_min_minor=price_min,
                 price_max_minor=price_max,
                 available_only=in_stock,
+                product_filter=product_filter,
                 embedded=self.embedded.get(query),
+                language=language_of(self.shopper.locale),
             )
         return self._searches[key]
+
+    async def search_evidence(
+        self, text: str, *, language: str, product_ids: tuple[str, ...], documents: bool, limit: int
+    ) -> list[Evidence]:
+        """Units that may answer a question in a language (ISO 639-1); the same question is asked once in a turn."""
+        key = (text, language, product_ids, documents, limit)
+        if key not in self._evidence:
+            self._evidence[key] = await self._knowledge.find_evidence(
+                self.shopper.shop_id,
+                text,
+                language=language,
+                product_ids=product_ids,
+                documents=documents,
+                limit=limit,
+            )
+        return self._evidence[key]
 
     async def list_pictures(self) -> list[StoredPicture]:
         """The pictures of the shopper's message, in its order, for a model that reads images. Raises NotFound."""

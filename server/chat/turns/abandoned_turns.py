@@ -7,8 +7,8 @@ from uuid import UUID
 import msgspec
 
 from billing.quota import Quota, Spent
+from server.chat.languages import phrase
 from server.chat.models import MessagePart
-from server.chat.phrases import phrase
 from server.chat.stream_frames import DONE_FRAME, frame
 from server.chat.turns import storage
 from server.chat.turns.models import AbandonedTurn, TurnTrace

@@ -33,6 +33,7 @@ def build_question(
         page_product_id=shopper.page_product_id,
         picture_ids=picture_ids,
         shop_name=profile.name,
+        shop_locale=profile.locale,
         currency=profile.currency,
         tone=profile.tone,
         contact=profile.contact,

@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from billing.quota import Quota
 from server.chat.conversations.pictures.service import attach_pictures
+from server.chat.languages import phrase
 from server.chat.models import AnswerIncomplete, Question
-from server.chat.phrases import phrase
 from server.chat.shopper_limits import ShopperLimits
 from server.chat.storage import find_message, list_messages
 from server.chat.tools.toolbox import ShopToolbox

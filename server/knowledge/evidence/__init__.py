@@ -6,10 +6,12 @@ from server.knowledge.evidence.extraction import (
     product_text_units,
     product_units,
 )
+from server.knowledge.evidence.models import Evidence
 from server.knowledge.evidence.page_reader import ReadUnit
 from server.knowledge.evidence.unit import Unit, UnitKind, embedded_text
 
 __all__ = (
+    "Evidence",
     "ReadUnit",
     "Unit",
     "UnitKind",

@@ -165,7 +165,8 @@ class PageReader:
         return self._question or (self._headings() or ("",))[-1]
 
     def _items(self, run: Sequence[Block], lead_in: str) -> None:
-        names = ", ".join(block.text.rstrip(" ,;") for block in run)
+        closed = any(block.text.rstrip().endswith((".", "!", "。")) for block in run)
+        names = (" " if closed else ", ").join(block.text.rstrip(" ,;") for block in run)
         is_enumeration = len(run) > 1 and (not self._is_own_page or lead_in.endswith((":", "：", "?", "？", "؟")))
         if is_enumeration and len(names) <= MAX_UNIT_CHARS and all(len(b.text) <= MAX_LISTED_CHARS for b in run):
             self._add(UnitKind.ITEM, names, lead_in, run[0].passage)

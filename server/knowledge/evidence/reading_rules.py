@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections import Counter
 from functools import lru_cache
 from importlib.resources import files
 
@@ -93,7 +94,8 @@ def rules_for(text: str, language: str = "") -> ReadingRules:
     if len(_SPACELESS.findall(sample)) > len(sample) // 5:
         return next((rules for rules in map(load_rules, known_languages()) if rules.is_spaceless), load_rules(DEFAULT))
     words = _WORD.findall(sample)
-    counts = {code: sum(word in load_rules(code).common for word in words) for code in known_languages()}
+    times = Counter(words)
+    counts = {code: sum(times[word] for word in load_rules(code).common & times.keys()) for code in known_languages()}
     # a few words in common are chance: the shop's language is what its texts are in unless they clearly are not
     expected = prior if prior in counts else DEFAULT
     best = max(counts, key=lambda code: counts[code])

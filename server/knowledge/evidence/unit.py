@@ -42,8 +42,21 @@ class Unit(Struct, frozen=True, kw_only=True):
 
 
 def embedded_text(unit: Unit) -> str:
-    """What is embedded of a unit: where it stands, then its text under its label."""
-    where = " > ".join(part for part in (unit.title, *unit.heading) if part)
-    label = unit.label.rstrip(" :")
-    said = unit.text if not label or label in unit.heading else f"{label}: {unit.text}"
-    return f"{where}\n{said}" if where else said
+    """What is embedded of a document's unit: where it stands, then its text under its label."""
+    label = "" if unit.label in unit.heading else unit.label
+    return "\n".join(part for part in (place_text(unit), _labelled(label, unit.text)) if part)
+
+
+def labelled_text(unit: Unit) -> str:
+    """A unit's text under its label: "Weight: 1.9 kg"."""
+    return _labelled(unit.label, unit.text)
+
+
+def place_text(unit: Unit) -> str:
+    """Where a unit stands: "Returns > Costs"."""
+    return " > ".join(part for part in (unit.title, *unit.heading) if part)
+
+
+def _labelled(label: str, text: str) -> str:
+    label = label.rstrip(" :：")
+    return f"{label}: {text}" if label else text

@@ -29,7 +29,9 @@ def parse_pdf(data: bytes, name: str) -> ParsedDocument:
     if not sections:
         raise UnreadableFile("the PDF holds pictures of text but no text; run text recognition (OCR) over it first")
     title = str(document.get_metadata_dict().get("Title") or "").strip()
-    is_name = re.search(r"\.(docx?|pdf|indd|pages|odt)$|^untitled|^microsoft word", title, re.IGNORECASE)
+    is_name = re.search(
+        r"\.(docx?|pdf|indd|pages|odt)$|^\(?(?:untitled|anonymous|unspecified)|^microsoft word", title, re.IGNORECASE
+    )
     return ParsedDocument(title=title_from_name(name) if not title or is_name else title[:200], sections=sections)
 
 

@@ -1,5 +1,4 @@
--- One spelling for text and query: no accents, no punctuation, "sugar-free" and "without sugar" both also
--- "withoutsugar" (so that a thing left out can be told from the thing itself), CJK one character a word.
+-- One spelling for text and query: no accents, no punctuation, CJK one character a word.
 create or replace function passage_fold(input text) returns text
 language plpgsql immutable parallel safe strict
 as $$
@@ -21,13 +20,6 @@ begin
     folded := regexp_replace(folded, '\.(?!\d)', ' ', 'g');
     folded := regexp_replace(folded, '(\D)\.', '\1 ', 'g');
   end if;
-  folded := ' ' || folded;
-  if strpos(folded, ' no ') + strpos(folded, ' not ') + strpos(folded, ' non ') + strpos(folded, ' without ') > 0 then
-    folded := regexp_replace(folded, '\m(without|not?|non) +(\w+)', '\2 without\2', 'g');
-  end if;
-  if strpos(folded, ' free') > 0 then
-    folded := regexp_replace(folded, '\m(\w+) +free\M', '\1 without\1', 'g');
-  end if;
-  return folded;
+  return ' ' || folded;
 end
 $$;

@@ -3,7 +3,8 @@
 from secrets import token_urlsafe
 from typing import Annotated
 
-from babel import negotiate_locale
+import msgspec
+from babel import Locale, negotiate_locale
 from litestar import Router, get, post
 from litestar.di import NamedDependency
 from litestar.params import JSONBody
@@ -12,44 +13,23 @@ from msgspec import Meta, Struct
 
 from server.core.errors import AisleError
 from server.core.http import AnyRequest
+from server.languages import MASTER, load_records
 from server.shops.identity import Shopper
 from server.stores.shopify.customer_sign_in import CALLBACK, CustomerAccounts
 
 MAX_SECRET = 200
-WORDS = {
-    "en": {
-        "title": "Sign-in",
-        "handed": "You are signed in. You can close this window.",
-        "alone": "The chat where this sign-in started cannot be reached from here. Close this window, go back to the "
-        "chat and use the code that is sent by e-mail instead.",
-        "failed": "The sign-in did not work. Close this window, go back to the chat and try again, or use the code "
-        "that is sent by e-mail.",
-    },
-    "de": {
-        "title": "Anmeldung",
-        "handed": "Sie sind angemeldet. Sie können dieses Fenster schließen.",
-        "alone": "Der Chat, in dem diese Anmeldung begann, ist von hier aus nicht erreichbar. Schließen Sie dieses "
-        "Fenster, kehren Sie zum Chat zurück und nutzen Sie den Code, der per E-Mail kommt.",
-        "failed": "Die Anmeldung hat nicht geklappt. Schließen Sie dieses Fenster, kehren Sie zum Chat zurück und "
-        "versuchen Sie es noch einmal, oder nutzen Sie den Code, der per E-Mail kommt.",
-    },
-    "es": {
-        "title": "Inicio de sesión",
-        "handed": "Ha iniciado sesión. Puede cerrar esta ventana.",
-        "alone": "Desde aquí no se puede llegar al chat en el que empezó este inicio de sesión. Cierre esta ventana, "
-        "vuelva al chat y use el código que se envía por correo electrónico.",
-        "failed": "El inicio de sesión no ha funcionado. Cierre esta ventana, vuelva al chat e inténtelo de nuevo, o "
-        "use el código que se envía por correo electrónico.",
-    },
-    "fr": {
-        "title": "Connexion",
-        "handed": "Vous êtes connecté. Vous pouvez fermer cette fenêtre.",
-        "alone": "Le chat où cette connexion a commencé n'est pas joignable d'ici. Fermez cette fenêtre, revenez au "
-        "chat et utilisez le code envoyé par e-mail.",
-        "failed": "La connexion n'a pas abouti. Fermez cette fenêtre, revenez au chat et réessayez, ou utilisez le "
-        "code envoyé par e-mail.",
-    },
-}
+
+
+class SignInWords(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """`sign_in.toml`: the page's title, and what it says where the result was handed on, could not be, or was none."""
+
+    title: str
+    handed: str
+    alone: str
+    failed: str
+
+
+WORDS = load_records("sign_in.toml", SignInWords)
 
 
 class SignInAddress(Struct, frozen=True):
@@ -108,8 +88,9 @@ async def finish_sign_in(request: AnyRequest, customer_accounts: NamedDependency
 def _words(request: AnyRequest) -> dict[str, str]:
     accepted = request.headers.get("accept-language", "").split(",")
     wanted = [entry.partition(";")[0].strip()[:35] for entry in accepted[:20]]
-    locale = negotiate_locale([tag for tag in wanted if tag], list(WORDS), sep="-") or "en"
-    return {"lang": locale, **WORDS[locale]}
+    locale = negotiate_locale([tag for tag in wanted if tag], list(WORDS), sep="-") or MASTER
+    direction = Locale.parse(locale).text_direction
+    return {"lang": locale, "direction": direction, **msgspec.to_builtins(WORDS[locale])}
 
 
 def _headers(nonce: str) -> dict[str, str]:

@@ -9,8 +9,6 @@ import msgspec
 import pytest
 
 from server.chat.answering.driver import AnswerDriver
-from server.chat.answering.engine import Engine
-from server.chat.answering.intents import Router
 from server.chat.answering.model_driver import ModelDriver
 from server.chat.models import AnswerIncomplete, CatalogResult
 from server.chat.transcript import Transcript
@@ -26,8 +24,8 @@ from server.models.protocol import (
     ToolCallsReady,
     ToolSpec,
 )
+from tests.server.chat.engine.answers import engine, reader
 from tests.server.chat.engine.shop import ShopTools, question
-from tests.server.chat.test_intents import HashingEmbedder
 
 QUESTION = "How long may I return something?"
 SEARCH = ToolCallsReady((ToolCall("c1", "search_catalog", '{"query": "tent"}'),))
@@ -61,22 +59,20 @@ class ScriptedModel:
 
 
 class Tools(ShopTools):
-    """The shop's tools as the drivers use them; `broken` is what the model's search raises, the engine's works."""
+    """The shop's tools; `broken` is what one search raises, by default the first: that of the model's prompt."""
 
-    def __init__(self, broken: Exception | None = None) -> None:
+    def __init__(self, broken: Exception | None = None, *, at: int = 0) -> None:
         super().__init__()
-        self.sources: dict[str, Any] = {}
-        self.embedded: dict[str, str] = {}
-        self._broken = broken
-
-    def take_used(self) -> list[Any]:
-        return []
+        self._broken, self._at = broken, at
+        self.locale = ""
 
     def use_locale(self, locale: str) -> None:
+        super().use_locale(locale)
         self.locale = locale
 
     async def search_catalog(self, query: str, **given: Any) -> CatalogResult:
-        if self._broken:
+        if self._broken and len(self.called("search_catalog")) == self._at:
+            self.calls.append(("search_catalog", query))
             raise self._broken
         return await super().search_catalog(query, **given)
 
@@ -89,8 +85,8 @@ class AnswerRun:
         self.transcript = Transcript(uuid.uuid4(), "a1")
 
     async def answer(self, model: ScriptedModel, tools: Tools | None = None, **settings: Any) -> str:
-        driver = AnswerDriver(Router(HashingEmbedder()), Engine(), ModelDriver(model), self.metrics, **settings)
-        return await driver.answer(question(QUESTION), tools or Tools(), self.transcript)  # type: ignore[arg-type]
+        driver = AnswerDriver(reader(), engine(), ModelDriver(model), self.metrics, **settings)
+        return await driver.answer(question(QUESTION), tools or Tools(), self.transcript)
 
     def fallbacks(self, reason: str) -> float | None:
         return self.metrics.registry.get_sample_value("aisle_model_fallbacks_total", {"reason": reason})
@@ -120,7 +116,7 @@ async def test_the_engine_answers_whatever_fails_before_the_first_word(error: Ex
 
 async def test_an_error_of_a_tool_that_the_model_called_is_no_end_of_the_answer() -> None:
     told = AnswerRun()
-    assert await told.answer(ScriptedModel([SEARCH, LAST], [LAST]), Tools(OSError("disk"))) == "engine"
+    assert await told.answer(ScriptedModel([SEARCH, LAST], [LAST]), Tools(OSError("disk"), at=1)) == "engine"
     assert "30 days" in told.transcript.text
 
 
@@ -153,6 +149,6 @@ async def test_a_model_that_has_begun_may_take_longer_than_it_has_for_its_first_
 )
 async def test_the_tools_describe_what_they_find_in_the_language_of_the_answer(text: str, locale: str) -> None:
     tools, asked = Tools(), msgspec.structs.replace(question(text), locale="en-US")
-    driver = AnswerDriver(Router(HashingEmbedder()), Engine(), None, Metrics())
-    await driver.answer(asked, tools, Transcript(uuid.uuid4(), "a1"))  # type: ignore[arg-type]
+    driver = AnswerDriver(reader(), engine(), None, Metrics())
+    await driver.answer(asked, tools, Transcript(uuid.uuid4(), "a1"))
     assert tools.locale == locale

@@ -1,4 +1,4 @@
-"""A new question is embedded once: routing and search share the vector where the query is still the message."""
+"""How often a new question is embedded: once to be read, and once for each text that is searched with."""
 
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,60 +10,77 @@ import pytest
 from server.catalog.service import Catalog
 from server.chat.answering.driver import AnswerDriver
 from server.chat.answering.engine import Engine
-from server.chat.answering.intents import Router
 from server.chat.answering.model_driver import ModelDriver
+from server.chat.answering.reading import Reader
 from server.chat.tools.toolbox import ShopToolbox
 from server.chat.transcript import Transcript
 from server.core.database import Database
 from server.core.metrics import Metrics
 from server.knowledge.index import SearchIndex
 from server.knowledge.service import Knowledge
+from server.models.local import LocalEmbedder
+from server.models.multilingual import MultilingualEmbedder
 from server.models.protocol import StepFinished, TextDelta, Vector
-from server.models.query_cache import QueryCache
 from server.shops.identity import Shopper
 from tests.bench.corpus import questions
 from tests.installation import Installation
 from tests.server.chat.engine.shop import question
 from tests.server.chat.test_driver import ScriptedModel
-from tests.server.chat.test_intents import HashingEmbedder
+
+SEARCHED_WITH = 2
+"""The message, for evidence, and the words of its wish, for products."""
 
 
-class CachingEmbedder(HashingEmbedder):
-    """With the cache in front that every embedder has; `embedded` are the texts that got past it."""
+class CountingLocal(LocalEmbedder):
+    """`embedded` are the queries that got past the cache."""
 
     def __init__(self) -> None:
         super().__init__()
         self.embedded: list[str] = []
-        self._cache = QueryCache(self._embed)
 
-    async def embed_query(self, text: str) -> Vector:
-        return await self._cache.get(text)
-
-    async def _embed(self, text: str) -> Vector:
+    async def _embed_one(self, text: str) -> Vector:
         self.embedded.append(text)
-        return self._vector(text)
+        return await super()._embed_one(text)
+
+
+class CountingMultilingual(MultilingualEmbedder):
+    """`embedded` are the queries that got past the cache."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.embedded: list[str] = []
+
+    async def _embed_one(self, text: str) -> Vector:
+        self.embedded.append(text)
+        return await super()._embed_one(text)
 
 
 class Chat:
     """The driver over the demo shop's catalog and policies."""
 
     def __init__(self, database: Database, owner_url: str, shop_id: UUID, *, with_model: bool) -> None:
-        self.embedder, self._shop_id = CachingEmbedder(), shop_id
-        index = SearchIndex(database, self.embedder, owner_url)
-        self._knowledge, self._catalog = Knowledge(database, self.embedder, index), Catalog(database, index)
-        self._with_model = with_model
-        self._router = Router(self.embedder)
+        self.main, self.multilingual, self._shop_id = CountingLocal(), CountingMultilingual(), shop_id
+        index = SearchIndex(database, self.main, owner_url, self.multilingual)
+        self._knowledge = Knowledge(database, self.main, index, multilingual=self.multilingual)
+        self._catalog, self._with_model = Catalog(database, index), with_model
 
     async def ask(self, text: str) -> None:
         model = ScriptedModel([TextDelta("Let me see."), StepFinished("stop")])
-        driver = AnswerDriver(self._router, Engine(), ModelDriver(model) if self._with_model else None, Metrics())
+        driver = AnswerDriver(
+            Reader(self.multilingual),
+            Engine(self.multilingual),
+            ModelDriver(model) if self._with_model else None,
+            Metrics(),
+        )
         shopper = Shopper(shop_id=self._shop_id, conversation_id=uuid4(), shopper_id=uuid4(), locale="en")
         unused: Any = None
-        asked = question(text)
-        tools = ShopToolbox(
-            msgspec.structs.replace(asked, shopper=shopper), self._catalog, self._knowledge, unused, unused, unused
-        )
+        asked = msgspec.structs.replace(question(text), shopper=shopper)
+        tools = ShopToolbox(asked, self._catalog, self._knowledge, unused, unused, unused)
         await driver.answer(asked, tools, Transcript(uuid4(), "a1"))
+
+    async def close(self) -> None:
+        await self.main.close()
+        await self.multilingual.close()
 
 
 @pytest.fixture
@@ -75,23 +92,25 @@ async def database(installation: Installation) -> AsyncIterator[Database]:
 
 
 @pytest.mark.parametrize("with_model", [False, True], ids=["engine", "model"])
-async def test_forty_new_questions_make_forty_embeddings(
+async def test_forty_new_questions_are_each_read_once_and_searched_with_twice_at_most(
     installation: Installation, database: Database, with_model: bool
 ) -> None:
-    shop_id = UUID(installation.demo_shop.shop_id)
-    chat = Chat(database, installation.owner_url, shop_id, with_model=with_model)
+    chat = Chat(database, installation.owner_url, UUID(installation.demo_shop.shop_id), with_model=with_model)
     asked = questions(40)
     for text in asked:
         await chat.ask(text)
-    assert len(chat.embedder.embedded) == len(asked)
+    read, searched = chat.multilingual.embedded, chat.main.embedded
+    assert sorted(read) == sorted(asked)
+    assert 0 < len(searched) <= SEARCHED_WITH * len(asked)
+    await chat.close()
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["Do you have any good tents please?", "Habt ihr eine warme Jacke für den Winter?"],
-    ids=["few of its words kept", "another language"],
-)
-async def test_a_query_that_is_another_text_has_a_vector_of_its_own(text: str) -> None:
-    intent = await Router(CachingEmbedder()).recognise(question(text))
-    assert intent.embedded is None
-    assert intent.query != text
+async def test_a_question_that_was_asked_before_is_not_embedded_again(
+    installation: Installation, database: Database
+) -> None:
+    chat = Chat(database, installation.owner_url, UUID(installation.demo_shop.shop_id), with_model=False)
+    await chat.ask("Do you have a waterproof tent?")
+    once = [*chat.multilingual.embedded, *chat.main.embedded]
+    await chat.ask("Do you have a waterproof tent?")
+    assert [*chat.multilingual.embedded, *chat.main.embedded] == once
+    await chat.close()

@@ -297,7 +297,7 @@ async def test_the_job_holds_no_address_and_no_code(shop: OrderShop) -> None:
     assert job.payload["order_number"] == "1001"
 
 
-@pytest.mark.parametrize("locale", ["fr-FR", "de", "es_MX", "pt"])
+@pytest.mark.parametrize("locale", ["fr-FR", "de", "es_MX", "pt", "ko"])
 async def test_the_mail_speaks_the_conversations_language(shop: OrderShop, mailbox: Mailbox, locale: str) -> None:
     shopper = shop.shopper()
     async with shop.database.connection(shop.shop_id) as connection:
@@ -310,7 +310,13 @@ async def test_the_mail_speaks_the_conversations_language(shop: OrderShop, mailb
         )
     await shop.service.request_code(shopper, "1001")
     await sender(shop, mailbox.smtp_url)(await shop.claim_job())
-    subjects = {"fr": "Votre code pour", "de": "Ihr Code für", "es": "Su código para", "pt": "Your code for"}
+    subjects = {
+        "fr": "Votre code pour",
+        "de": "Ihr Code für",
+        "es": "Su código para",
+        "pt": "Seu código para",
+        "ko": "Your code for",
+    }
     assert mailbox.mails()[0]["subject"] == f"{subjects[locale[:2]]} Harbour Goods"
 
 

@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations.platform import Address, Money, Order, OrderItem, OrderStatus, Refund, Shipment, Tracking
+from server.languages import LANGUAGES
 from server.orders.models import OrderAccess, OrderView, ProofLevel
 from server.orders.view import is_public_https, order_view, postcode_end, shown_level, status_text
-from server.orders.words import LANGUAGES
+from server.orders.words import WORDS
 from tests.server.orders.memory_platform import an_order
 
 TODAY = date(2026, 11, 21)
@@ -89,7 +90,7 @@ def as_json(view: OrderView) -> dict[str, Any]:
     return dict(msgspec.json.decode(msgspec.json.encode(view)))
 
 
-@given(orders, levels, policies, st.sampled_from([*LANGUAGES, "pt-BR"]), st.lists(orders, max_size=2))
+@given(orders, levels, policies, st.sampled_from([*LANGUAGES, "pt-BR", "ko"]), st.lists(orders, max_size=2))
 def test_nothing_but_the_allow_list_is_ever_in_the_json(
     order: Order, level: ProofLevel, policy: OrderAccess, locale: str, others: list[Order]
 ) -> None:
@@ -156,6 +157,10 @@ def test_less_than_the_whole_postcode_is_told(postcode: str | None) -> None:
 )
 def test_only_https_to_the_open_internet_is_linked(url: str, is_public: bool) -> None:
     assert is_public_https(url) is is_public
+
+
+def test_every_status_has_a_label() -> None:
+    assert set(WORDS["en"].labels) == set(OrderStatus)  # and so has every language: the loader compares them
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)

@@ -16,7 +16,7 @@ async def test_the_end_of_the_response_waits_until_it_is_stored(monkeypatch: pyt
     happened: list[str] = []
 
     @asynccontextmanager
-    async def session(shop_id: UUID):  # noqa: ANN202
+    async def session(shop_id: UUID):
         yield None
 
     async def claim(*arguments: object) -> bool:
@@ -28,7 +28,7 @@ async def test_the_end_of_the_response_waits_until_it_is_stored(monkeypatch: pyt
     async def shop_of_key(token: str, kind: str) -> tuple[UUID, str]:
         return SHOP, ""
 
-    async def app(scope: object, receive: object, send) -> None:  # noqa: ANN001
+    async def app(scope: object, receive: object, send) -> None:
         await send({"type": "http.response.start", "status": 201, "headers": [(b"content-length", b"4")]})
         await send({"type": "http.response.body", "body": b"{", "more_body": True})
         await send({"type": "http.response.body", "body": b'"a"}'})

@@ -1,34 +1,29 @@
-"""The deterministic driver: one intent, one way to answer it. Never guesses, never says an unchecked figure."""
+"""The deterministic driver: answers from the tools alone. Never guesses, never says an unchecked figure."""
 
 from collections.abc import AsyncIterator, Iterable
 from datetime import date
-from typing import assert_never
-
-import msgspec
 
 from billing.answers import NOT_BILLABLE
-from server.chat.answering.engine.details import answer_detail, answer_open, answer_wish
+from server.chat.answering.engine.codes import answer_code
+from server.chat.answering.engine.open_question import answer_open
 from server.chat.answering.engine.orders import answer_order, answer_order_change
-from server.chat.answering.engine.passages import answer_policy
+from server.chat.answering.engine.overview import answer_overview
 from server.chat.answering.engine.pictures import beside_pictures
-from server.chat.answering.engine.reply import Reply
-from server.chat.answering.engine.small_talk import (
-    answer_assent,
-    answer_goodbye,
-    answer_greeting,
-    answer_human,
-    answer_identity,
-    answer_nonsense,
-    answer_off_topic,
-    answer_refusal,
-    answer_thanks,
-)
-from server.chat.answering.engine.stock import answer_stock
-from server.chat.answering.engine.superlatives import answer_comparison_or_most
-from server.chat.answering.intents import Intent, IntentKind
-from server.chat.models import AnswerEvent, Concluded, Question, Suggest, TextPiece
+from server.chat.answering.engine.reply import Helpers, Reply
+from server.chat.answering.engine.safety import answer_safety
+from server.chat.answering.engine.small_talk import answer_human, answer_small_talk
+from server.chat.answering.evidence import Headings
+from server.chat.answering.reading.examples import ExampleQuestions
+from server.chat.answering.reading.models import CODE, ORDER, SAFETY, SOCIAL, Intent, Reading
+from server.chat.models import AnswerEvent, Concluded, Question, StatusLine, Suggest, TextPiece
 from server.chat.tools.protocol import Toolbox
 from server.core.errors import Unavailable
+from server.models.multilingual import MultilingualEmbedder
+
+CLEAR, CLEAR_SOCIAL = 0.5, 0.65
+"""From these probabilities on an intent that needs no evidence, or small talk, decides by itself."""
+BESIDE_ANGER = 0.2
+"""From this probability on an angry message is about an order, which helps more than an apology."""
 
 
 class Engine:
@@ -37,14 +32,17 @@ class Engine:
     Tool calls are recorded by the toolbox, not announced here. `today` is for tests; it defaults to the day in UTC.
     """
 
-    def __init__(self, today: date | None = None) -> None:
-        self._today = today
+    def __init__(self, embedder: MultilingualEmbedder, today: date | None = None) -> None:
+        self._helpers, self._today = Helpers(Headings(embedder), ExampleQuestions(embedder)), today
 
-    async def answer(self, question: Question, intent: Intent, tools: Toolbox) -> AsyncIterator[AnswerEvent]:
+    async def answer(self, question: Question, reading: Reading, tools: Toolbox) -> AsyncIterator[AnswerEvent]:
         """The events of one answer; the last is always `Concluded`. A tool that is away gives an honest answer."""
-        reply = Reply(question, intent, tools, self._today)
+        reply = Reply(question, reading, tools, self._helpers, self._today)
         try:
-            events = self._answer_parts(reply) if intent.parts else _events(reply)
+            if reading.is_angry and not reading.parts and reading.intent not in (SAFETY | SOCIAL):
+                for event in reply.say(reply.words.sorry_trouble):
+                    yield event
+            events = self._answer_parts(reply) if reading.parts else _events(reply)
             async for event in beside_pictures(reply, events) if question.picture_ids else events:
                 yield event
         except Unavailable:
@@ -60,13 +58,16 @@ class Engine:
         """Each question of the message in turn, a paragraph each; what to ask next and the end once."""
         ends: list[Concluded] = []
         next_questions: list[str] = []
-        for part in reply.intent.parts:
-            asked = msgspec.structs.replace(reply.question, text=part.text)
-            inner = Reply(asked, part.intent, reply.tools, self._today, context=reply.question.text)
+        said: set[str] = set()
+        for part in reply.reading.parts:
+            inner = reply.for_part(part)
             opening = "\n\n" if ends else ""
             async for event in _events(inner):
                 match event:
+                    case TextPiece(text) if text.strip() in said:
+                        pass
                     case TextPiece(text):
+                        said.add(text.strip())
                         yield TextPiece(f"{opening}{text}")
                         opening = ""
                     case Suggest(suggestions):
@@ -75,6 +76,7 @@ class Engine:
                         ends.append(event)
                     case _:
                         yield event
+            reply.product = inner.product
         for event in (*reply.suggest(*dict.fromkeys(next_questions)), joint_end(ends)):
             yield event
 
@@ -92,43 +94,30 @@ def joint_end(ends: list[Concluded]) -> Concluded:
 
 
 def _events(reply: Reply) -> AsyncIterator[AnswerEvent]:
-    match reply.intent.kind:
-        case IntentKind.PRODUCT_SEARCH:
-            return answer_wish(reply)
-        case IntentKind.PRODUCT_DETAIL:
-            return answer_detail(reply)
-        case IntentKind.COMPARISON:
-            return answer_comparison_or_most(reply)
-        case IntentKind.STOCK:
-            return answer_stock(reply)
-        case IntentKind.POLICY:
-            return answer_policy(reply)
-        case IntentKind.ORDER_STATUS:
-            return answer_order(reply)
-        case IntentKind.ORDER_CHANGE:
-            return answer_order_change(reply)
-        case IntentKind.HUMAN:
-            return answer_human(reply)
-        case IntentKind.OFF_TOPIC:
-            return answer_off_topic(reply)
-        case IntentKind.UNKNOWN:
-            return answer_open(reply)
-        case IntentKind.GREETING:
-            return _each(answer_greeting(reply))
-        case IntentKind.THANKS:
-            return _each(answer_thanks(reply))
-        case IntentKind.GOODBYE:
-            return _each(answer_goodbye(reply))
-        case IntentKind.IDENTITY:
-            return _each(answer_identity(reply))
-        case IntentKind.ASSENT:
-            return _each(answer_assent(reply))
-        case IntentKind.REFUSAL:
-            return _each(answer_refusal(reply))
-        case IntentKind.NONSENSE:
-            return _each(answer_nonsense(reply))
-        case other:
-            assert_never(other)
+    """Safety first; then what is formal; everything else is an open question."""
+    intent, is_clear = reply.reading.intent, reply.reading.confidence >= CLEAR
+    if intent in SAFETY:
+        return answer_safety(reply)
+    if intent in CODE:
+        return answer_code(reply)
+    about_order = reply.reading.probability(ORDER)
+    if (intent in ORDER and about_order >= CLEAR) or (reply.reading.is_angry and about_order >= BESIDE_ANGER):
+        return answer_order(reply)
+    if intent is Intent.ORDER_CHANGE and is_clear:
+        return answer_order_change(reply)
+    if intent is Intent.HUMAN and is_clear:
+        return answer_human(reply)
+    if intent is Intent.CATALOG_OVERVIEW and is_clear:
+        return answer_overview(reply)
+    if intent in SOCIAL and intent is not Intent.OFF_TOPIC and reply.reading.confidence >= CLEAR_SOCIAL:
+        return _each(answer_small_talk(reply))
+    return _open(reply)
+
+
+async def _open(reply: Reply) -> AsyncIterator[AnswerEvent]:
+    yield StatusLine(reply.words.searching)
+    for event in await answer_open(reply):
+        yield event
 
 
 async def _each(events: Iterable[AnswerEvent]) -> AsyncIterator[AnswerEvent]:

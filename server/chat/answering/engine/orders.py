@@ -1,15 +1,12 @@
 """Orders: what the shopper may know in plain words, and how to ask for a proof without giving anything away."""
 
-import re
 from collections.abc import AsyncIterator
 
 from msgspec import UnsetType
 
-from server.chat.answering.engine.passages import find_passage, quote
+from server.chat.answering.engine.evidence import SURE, UNSURE, chosen_units, find_evidence, quote_documents
 from server.chat.answering.engine.reply import Reply
-from server.chat.answering.intents import Intent, IntentKind
-from server.chat.answering.intents.order_parts import OrderPart, order_part
-from server.chat.answering.intents.words import fold
+from server.chat.answering.reading.models import ORDER, Intent, Reading
 from server.chat.models import AnswerEvent, AskProof, OrderAnswer, Question, ShowOrder, StatusLine
 from server.chat.tools.protocol import Toolbox
 from server.core.errors import Unavailable
@@ -27,50 +24,61 @@ from server.orders.models import (
 )
 
 MAX_ITEMS_SAID = 8
-CHANGE_QUERY = "change an order after ordering"
-CANCEL_QUERY = "cancel an order, cancelled orders"
-RETURN_QUERY = "return an order refund"
+MANY_WORDS = 4
 
 
-async def prove_from_message(intent: Intent, question: Question, tools: Toolbox) -> OrderAnswer | None:
+async def prove_from_message(reading: Reading, question: Question, tools: Toolbox) -> OrderAnswer | None:
     """Check a proof that the shopper wrote themselves: an order number with an e-mail, or with a postcode.
 
     The number may stand in the message or be the one this conversation is about. None when there is nothing to
     check. Run it before a model turn too: a model cannot give a proof.
     """
-    number = intent.order_number or question.order_in_question
-    is_about_orders = intent.kind in (IntentKind.ORDER_STATUS, IntentKind.ORDER_CHANGE)
-    has_proof = intent.email is not None or intent.postcode is not None
+    slots = reading.slots
+    number = slots.order_number or question.order_in_question
+    is_about_orders = reading.intent in ORDER or reading.intent is Intent.ORDER_CHANGE
+    has_proof = slots.email is not None or slots.postcode is not None
     if number is None or not has_proof or not is_about_orders:
         return None
     try:
-        return await tools.prove(number, email=intent.email, postcode=intent.postcode, name=intent.name)
+        return await tools.prove(number, email=slots.email, postcode=slots.postcode, name=slots.name)
     except Unavailable:
         return OrderAnswer(outcome=OrdersUnavailable())
 
 
 async def answer_order(reply: Reply) -> AsyncIterator[AnswerEvent]:
-    """Look the order up and tell what may be told."""
+    """Look the order up and tell what may be told; of trouble with it also what the shop says of such trouble."""
     yield StatusLine(_status_text(reply))
     answer = await _look_up(reply)
-    for event in tell(reply, answer):
+    has_trouble = reply.language.words.orders.trouble.found_in(reply.reading.normalised)
+    rules = await _rules(reply, UNSURE if has_trouble else SURE) if _says_more(reply) else []
+    for event in tell(reply, answer, concludes=not rules):
+        yield event
+    if not rules:
+        return
+    for event in rules:
+        yield event
+    words = reply.words
+    for event in (
+        *reply.say(words.offer_human, separator="\n\n"),
+        *reply.suggest(words.ask_human, words.ask_returns),
+        *reply.conclude(kind_of(answer.outcome), 0.8),
+    ):
         yield event
 
 
 async def answer_order_change(reply: Reply) -> AsyncIterator[AnswerEvent]:
-    """We change nothing: what the policy says, where the order stands if that is proven, and the team."""
+    """We change nothing: where the order stands if that is proven, what the shop says of changes, and the team."""
     yield StatusLine(reply.words.reading)
-    answer = await prove_from_message(reply.intent, reply.question, reply.tools)
+    answer = await prove_from_message(reply.reading, reply.question, reply.tools)
+    if answer is None and reply.reading.slots.order_number:
+        answer = await _look_up(reply)
     if answer is not None:
         for event in tell(reply, answer, concludes=False):
             yield event
-    found = await find_passage(reply, _change_query(reply))
-    separator = "\n\n" if reply.has_spoken else " "
-    if found is not None:
-        for event in quote(reply, found, separator):
-            yield event
+    for event in await _rules(reply):
+        yield event
     for text in (reply.words.cannot_change, reply.words.offer_change):
-        for piece in reply.say(text):
+        for piece in reply.say(text, separator="\n\n" if text is reply.words.cannot_change else " "):
             yield piece
     for event in (
         *reply.suggest(reply.words.ask_human, reply.words.ask_returns),
@@ -79,35 +87,40 @@ async def answer_order_change(reply: Reply) -> AsyncIterator[AnswerEvent]:
         yield event
 
 
-_CANCELS = re.compile(r"\b(?:cancel\w*|annul\w*|stornier\w*)")
+def _says_more(reply: Reply) -> bool:
+    """Whether the message says more of the order than its number and a proof."""
+    telling = [word for word in reply.language.stems(reply.reading.query) if word.isalpha()]
+    return len(telling) >= MANY_WORDS
 
 
-def _change_query(reply: Reply) -> str:
-    if reply.intent.topic == "returns":
-        return RETURN_QUERY
-    return CANCEL_QUERY if _CANCELS.search(fold(reply.question.text)) else CHANGE_QUERY
+async def _rules(reply: Reply, enough: float = UNSURE) -> list[AnswerEvent]:
+    """What the shop's documents say of such a case, where that is likely enough to answer."""
+    found = await find_evidence(reply)
+    if found.probability < enough:
+        return []
+    return quote_documents(reply, found, chosen_units(found), separator="\n\n")
 
 
 def _status_text(reply: Reply) -> str:
-    number = reply.intent.order_number or reply.question.order_in_question
+    number = reply.reading.slots.order_number or reply.question.order_in_question
     return reply.words.looking_up.format(number=number) if number else reply.words.looking_up_orders
 
 
 async def _look_up(reply: Reply) -> OrderAnswer:
-    proven = await prove_from_message(reply.intent, reply.question, reply.tools)
+    proven = await prove_from_message(reply.reading, reply.question, reply.tools)
     if proven is not None:
         return proven
     try:
-        return await reply.tools.order_status(reply.intent.order_number or _order_meant(reply))
+        return await reply.tools.order_status(reply.reading.slots.order_number or _order_meant(reply))
     except Unavailable:
         return OrderAnswer(outcome=OrdersUnavailable())
 
 
 def _order_meant(reply: Reply) -> str | None:
     """The order the conversation is about; a signed-in customer asking for "my orders" means all of them."""
-    return (
-        None if reply.question.shopper.customer and not reply.intent.refers_back else reply.question.order_in_question
-    )
+    asks_of_one = reply.reading.refers_back or reply.reading.intent is not Intent.ORDER_STATUS
+    asks_for_all = reply.question.shopper.customer and not asks_of_one
+    return None if asks_for_all else reply.question.order_in_question
 
 
 def tell(reply: Reply, answer: OrderAnswer, *, concludes: bool = True) -> list[AnswerEvent]:
@@ -152,7 +165,7 @@ def _tell_found(reply: Reply, found: OrderFound, answer: OrderAnswer) -> list[An
     if len(parcels) > 1:
         for parcel in parcels:
             events += reply.say(f"- {_parcel(reply, parcel)}", separator="\n")
-    asks_total = order_part(fold(reply.question.text)) is OrderPart.TOTAL
+    asks_total = reply.reading.intent is Intent.ORDER_TOTAL
     if found.more_with_code and not asks_total:
         events += reply.say(reply.words.order_more_with_code, separator="\n\n" if len(parcels) > 1 else " ")
     events.append(ShowOrder(found.view))
@@ -162,19 +175,28 @@ def _tell_found(reply: Reply, found: OrderFound, answer: OrderAnswer) -> list[An
 
 
 def _part_asked(reply: Reply, view: OrderView) -> list[str]:
-    """The items or the total alone where those are asked for; where they may not be shown, that."""
+    """The items, the total or the parcels alone where those are asked for; where they may not be shown, that."""
     words = reply.words
-    match order_part(fold(reply.question.text)):
-        case OrderPart.ITEMS if isinstance(view.items, UnsetType):
+    match reply.reading.intent:
+        case Intent.ORDER_ITEMS if isinstance(view.items, UnsetType):
             return [words.order_items_hidden.format(number=view.number)]
-        case OrderPart.ITEMS:
+        case Intent.ORDER_ITEMS:
             return _items(reply, view)
-        case OrderPart.TOTAL:
-            if isinstance(view.total, UnsetType):
-                return [words.order_total_hidden]
-            return [words.order_total.format(amount=reply.money(view.total))]
+        case Intent.ORDER_TOTAL if not isinstance(view.total, UnsetType):
+            return [words.order_total.format(amount=reply.money(view.total)), *_refunds(reply, view)]
+        case Intent.ORDER_TOTAL:
+            return [words.order_total_hidden, *_refunds(reply, view)]
         case _:
             return []
+
+
+def _refunds(reply: Reply, view: OrderView) -> list[str]:
+    if isinstance(view.refunds, UnsetType):
+        return []
+    return [
+        reply.words.order_refund.format(amount=reply.money(refund.amount), date=reply.day(refund.refunded_on))
+        for refund in view.refunds
+    ]
 
 
 def _items(reply: Reply, view: OrderView) -> list[str]:
@@ -204,11 +226,7 @@ def _sentences(reply: Reply, view: OrderView) -> list[str]:
     texts += _items(reply, view)
     if not isinstance(view.tracking, UnsetType) and view.tracking:
         texts.append(words.order_tracking.format(tracking=_trackings(view.tracking)))
-    if not isinstance(view.refunds, UnsetType):
-        texts += [
-            words.order_refund.format(amount=reply.money(refund.amount), date=reply.day(refund.refunded_on))
-            for refund in view.refunds
-        ]
+    texts += _refunds(reply, view)
     if not isinstance(view.total, UnsetType):
         texts.append(words.order_total.format(amount=reply.money(view.total)))
     return texts

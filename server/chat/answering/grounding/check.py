@@ -1,6 +1,5 @@
 """Is every figure of a sentence known from the turn's sources? What is found becomes a receipt."""
 
-import re
 from collections import deque
 from datetime import date
 
@@ -8,20 +7,16 @@ from msgspec import Struct
 
 from integrations.platform import Money
 from server.chat.answering.grounding.dates import keys_of_date
-from server.chat.answering.grounding.facts import Value, order_facts, product_facts
+from server.chat.answering.grounding.facts import Value, order_facts, order_titles, product_facts
+from server.chat.answering.grounding.free import find_free, repeats_limit
 from server.chat.answering.grounding.quantities import Quantity, read_quantities, visible
-from server.chat.answering.grounding.reading import FREE, keys_of_shop_text, keys_of_text
+from server.chat.answering.grounding.reading import keys_of_shop_text, keys_of_text
+from server.chat.answering.grounding.titles import is_name, without_titles
 from server.chat.answering.grounding.units import money_key
-from server.chat.answering.intents.words import fold
+from server.chat.languages.folding import fold
 from server.chat.models import OrderAnswer, ProductDetail, Receipt, Source
 
 MAX_SOURCE_CHARACTERS = 40_000
-_NOT_A_PRICE = re.compile(r"\bfeel free\b|\bfree to (?:ask|contact|reach|browse|choose)\b")
-_ECHO = re.compile(
-    r"\b(?:under|below|up to|less than|over|above|between|budget|limit|at most|max|no|not|nothing|"
-    r"none|couldn'?t|can'?t|"
-    r"moins|jusqu|entre|plus|rien|aucun|unter|bis|zwischen|uber|nichts|kein\w*|menos|hasta|nada|ningun\w*)\b|n't\b"
-)
 _SHOPPER_MAY_LEND = ("number:", "code:")
 _SHOPPER_MAY_LEND_LIMITS = ("money:", "measure:")
 
@@ -46,25 +41,35 @@ class _Waiting(Struct, frozen=True):
 class Grounder:
     """Knows what one turn has read. Sources are only read when a sentence has a figure to look up.
 
-    `currency` is the shop's own: it settles what "$" means. `today` lets a sentence say "tomorrow".
+    `currency` is the shop's own: it settles what "$" means. `today` lets a sentence say "tomorrow". `language` is the
+    answer's, where it is known: a word that is a number in it and an ordinary word elsewhere is then a number.
     """
 
-    def __init__(self, currency: str = "USD", today: date | None = None) -> None:
+    def __init__(self, currency: str = "USD", today: date | None = None, language: str | None = None) -> None:
         self._currency = currency
+        self._language = language
         self._today = today
         self._known: dict[str, tuple[str, str]] = {}
         self._waiting: deque[_Waiting] = deque()
         self._seen: set[str] = set()
         self._asked: set[str] = set()
         self._counts = 0
+        self._titles: set[str] = set()
 
     def add_source(self, source: Source) -> None:
         """All figures of its title, headings and text may be said. The same id counts once."""
         if source.id in self._seen:
             return
         self._seen.add(source.id)
+        if source.kind == "product":
+            self.add_title(source.title)
         text = "\n".join((source.title, *source.heading_path, source.text[:MAX_SOURCE_CHARACTERS]))
         self._waiting.append(_Waiting(source.id, "text", text, source.kind in ("product", "document")))
+
+    def add_title(self, title: str) -> None:
+        """The title of a product, whole, may be said; what its figures would mean elsewhere is not known by it."""
+        if is_name(title):
+            self._titles.add(visible(title).strip())
 
     def add_facts(self, source_id: str, field: str, value: Value, *, is_shop_text: bool = False) -> None:
         """One structured fact: a price, a stock figure, a day, a tracking number, an attribute's text."""
@@ -86,6 +91,7 @@ class Grounder:
         if f"{source}:facts" in self._seen:
             return
         self._seen.add(f"{source}:facts")
+        self.add_title(product.card.title)
         for fact in product_facts(product):
             self.add_facts(*fact, is_shop_text=True)
         for title, stock in product.stock.items():
@@ -95,12 +101,14 @@ class Grounder:
 
     def add_order(self, answer: OrderAnswer) -> None:
         """What this shopper may know of an order; nothing where nothing may be told."""
+        for title in order_titles(answer):
+            self.add_title(title)
         for fact in order_facts(answer):
             self.add_facts(*fact)
 
     def add_shopper_words(self, text: str) -> None:
         """Numbers and codes the shopper wrote may be repeated; their prices and measures only as limits or in a no."""
-        for quantity in read_quantities(text[:4000], self._currency, self._today):
+        for quantity in read_quantities(text[:4000], self._currency, self._language):
             self._asked.update(quantity.keys)
 
     def allow_count(self, shown: int) -> None:
@@ -111,8 +119,10 @@ class Grounder:
         """Every figure of the sentence against what is known. Linear in the sentence's length."""
         receipts: list[Receipt] = []
         unsupported: list[str] = []
-        folded = fold(visible(sentence))
-        for quantity in read_quantities(sentence, self._currency, self._today):
+        text = visible(sentence)
+        text = without_titles(text, fold(text), self._titles, self._currency) if self._titles else text
+        folded = fold(text)
+        for quantity in read_quantities(text, self._currency, self._language):
             if found := self._find(quantity.keys):
                 receipts.append(Receipt(quantity.text, *found))
             elif not self._is_allowed(quantity, folded):
@@ -121,13 +131,13 @@ class Grounder:
         return Grounded(not unsupported, tuple(receipts), tuple(unsupported))
 
     def _check_free(self, folded: str, receipts: list[Receipt], unsupported: list[str]) -> None:
-        found = FREE.search(_NOT_A_PRICE.sub("", folded))
-        if not found:
+        word = find_free(folded)
+        if not word:
             return
         if source := self._find(("free",)):
-            receipts.append(Receipt(found[0], *source))
+            receipts.append(Receipt(word, *source))
         else:
-            unsupported.append(found[0])
+            unsupported.append(word)
 
     def _find(self, keys: tuple[str, ...]) -> tuple[str, str] | None:
         while True:
@@ -144,16 +154,20 @@ class Grounder:
         lent = [key for key in quantity.keys if key in self._asked]
         if any(key.startswith(_SHOPPER_MAY_LEND) for key in lent):
             return True
-        is_echo = bool(_ECHO.search(folded))
-        return is_echo and any(key.startswith(_SHOPPER_MAY_LEND_LIMITS) for key in lent)
+        return any(key.startswith(_SHOPPER_MAY_LEND_LIMITS) for key in lent) and repeats_limit(folded)
 
     def _read(self, waiting: _Waiting) -> None:
         read = keys_of_shop_text if waiting.is_shop_text else keys_of_text
-        for key in read(waiting.text, self._currency, self._today):
+        for key in read(waiting.text, self._currency, self._today, self._language):
             self._know(key, waiting.source_id, waiting.field)
 
     def _know(self, key: str, source_id: str, field: str) -> None:
         self._known.setdefault(key, (source_id, field))
+
+
+def load_words() -> None:
+    """Reads the words of all languages, which takes half a second: when a process starts, not in its first turn."""
+    Grounder().check("1")
 
 
 def _is_count(key: str, shown: int) -> bool:

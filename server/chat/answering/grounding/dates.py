@@ -1,82 +1,40 @@
 """Dates, times of day and weekdays in a text, as keys. The text is handed back with them blanked out."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from datetime import date
 
-from server.chat.answering.intents.words import fold
+from server.chat.answering.grounding.calendar import Calendar, calendar
+from server.chat.answering.grounding.vocabulary import is_look_alike, is_wide
+from server.chat.languages.folding import fold
 
-_MONTHS = (
-    "january januar janvier enero jan ene", "february februar fevrier febrero feb fevr",
-    "march marz mars marzo mar", "april avril abril apr avr abr", "may mai mayo", "june juni juin junio jun",
-    "july juli juillet julio jul juil", "august aout agosto aug ago", "september septembre septiembre sep sept",
-    "october oktober octobre octubre oct okt", "november novembre noviembre nov",
-    "december dezember decembre diciembre dec dez dic",
-)  # fmt: skip
-_MONTH = {word: number for number, words in enumerate(_MONTHS, start=1) for word in words.split()}
-_WEEKDAYS = (
-    "monday mondays montag montags lundi lunes", "tuesday tuesdays dienstag dienstags mardi martes",
-    "wednesday wednesdays mittwoch mittwochs mercredi miercoles",
-    "thursday thursdays donnerstag donnerstags jeudi jueves", "friday fridays freitag freitags vendredi viernes",
-    "saturday saturdays samstag samstags samedi sabado", "sunday sundays sonntag sonntags dimanche domingo",
-)  # fmt: skip
-_WEEKDAY = {word: number for number, words in enumerate(_WEEKDAYS) for word in words.split()}
-_SHORT_WEEKDAY = {"mon": 0, "tue": 1, "wed": 2, "thu": 3, "fri": 4, "sat": 5, "sun": 6}
-_RELATIVE = {"tomorrow": 1, "morgen": 1, "demain": 1, "yesterday": -1, "gestern": -1, "ayer": -1}
-
-_NAME = "|".join(sorted(_MONTH, key=len, reverse=True))
-_DATES = re.compile(
-    r"(?P<iso>\b(?P<y1>\d{4})-(?P<m1>\d{2})-(?P<d1>\d{2})(?:t\d\d:\d\d[\d:.]{0,12}(?:z|[+-]\d\d:?\d\d)?)?(?![\d-]))"
-    r"|(?P<figures>(?<![\d.,/])(?P<a>\d{1,2})(?P<sep>[./])(?P<b>\d{1,2})(?P=sep)(?P<y2>\d{4}|\d{2})(?![\d/]))"
-    rf"|(?P<dayfirst>(?<![\d.,])(?P<d3>\d{{1,2}})(?:st|nd|rd|th|er)?\.?[\s-]+(?:de\s+|of\s+)?(?P<m3>{_NAME})\b"
-    r"\.?(?:,?[\s-]+(?:de\s+|del\s+)?(?P<y3>\d{4})\b)?)"
-    rf"|(?P<monthfirst>\b(?P<m4>{_NAME})\.?\s+(?P<d4>\d{{1,2}})(?:st|nd|rd|th)?\b(?![.,]?\d)(?!\s*%)(?:,?\s+(?P<y4>\d{{4}})\b)?)"
-    rf"|(?P<monthyear>\b(?P<m5>{_NAME})\s+(?:de\s+)?(?P<y5>(?:19|20)\d\d)\b)"
-)
-_TIMES = re.compile(
-    r"(?<![\d.,:])(?:(?P<h1>\d{1,2}):(?P<n1>\d{2})(?::\d{2})?\s?(?P<p1>[ap]\.?m\b)?(?:\s?uhr)?"
-    r"|(?P<h2>\d{1,2})\s?(?P<p2>[ap]\.?m)\b|(?P<h3>\d{1,2})\s?uhr\b|(?P<h4>\d{1,2})h(?P<n4>\d{2})\b)"
-)
 _WORD = re.compile(r"[^\W\d_]+")
-_DIGIT = re.compile(r"\d")
+_FIGURES = re.compile(r"\d+")
+_LOOK_BACK = 24
+
+Place = tuple[int, int, tuple[str, ...]]
+"""(start, end, keys); any one of the keys is enough."""
+Found = list[Place]
 
 
-class DateKeys:
-    """What `take_dates` found: (start, end, keys); any one of the keys is enough."""
+def take_dates(folded: str, words: Set[str], language: int) -> tuple[str, Found]:
+    """Finds them in an already folded text; blanks dates and times so that their figures are not read again.
 
-    def __init__(self) -> None:
-        self.found: list[tuple[int, int, tuple[str, ...]]] = []
-
-    def add(self, start: int, end: int, keys: tuple[str, ...]) -> None:
-        """Remember a place and what it may mean."""
-        self.found.append((start, end, keys))
-
-
-def take_dates(folded: str, today: date | None) -> tuple[str, DateKeys]:
-    """Finds them in an already folded text; blanks dates and times so that their figures are not read again."""
-    keys = DateKeys()
-
-    def blank_date(found: re.Match[str]) -> str:
-        meanings = tuple(_date_keys(found, today))
-        if not meanings:
-            return found[0]
-        keys.add(found.start(), found.end(), meanings)
-        return " " * len(found[0])
-
-    def blank_time(found: re.Match[str]) -> str:
-        key = _time_key(found)
-        if key is None:
-            return found[0]
-        keys.add(found.start(), found.end(), (key,))
-        return " " * len(found[0])
-
-    text = _TIMES.sub(blank_time, _DATES.sub(blank_date, folded)) if _DIGIT.search(folded) else folded
-    for found in _WORD.finditer(folded):
-        if (day := _WEEKDAY.get(found[0])) is not None:
-            keys.add(found.start(), found.end(), (f"weekday:{day}",))
-        elif (shift := _RELATIVE.get(found[0])) is not None:
-            keys.add(found.start(), found.end(), (f"relative:{shift}",))
-    return text, keys
+    `words` are those of the text, `language` is the bit of its language.
+    """
+    names = calendar()
+    found: Found = []
+    text = _blank(folded, words, found, names)
+    if not names.days.keys().isdisjoint(words):
+        for word in _WORD.finditer(folded):
+            if word[0] in names.days and not is_look_alike(word[0], names.days[word[0]][1], language):
+                found.append((word.start(), word.end(), (names.days[word[0]][0],)))
+    if not names.phrase_starts.isdisjoint(words) or is_wide(folded):
+        for phrase in names.phrases.finditer(folded):
+            if is_wide(phrase[0]) or _stands_alone(folded, phrase):
+                key = names.phrase_keys[" ".join(phrase[0].replace("-", " ").split())]
+                found.append((phrase.start(), phrase.end(), (key,)))
+    return text, found
 
 
 def keys_of_date(day: date, today: date | None) -> tuple[str, ...]:
@@ -88,9 +46,16 @@ def keys_of_date(day: date, today: date | None) -> tuple[str, ...]:
 
 
 def short_weekdays(folded: str) -> Iterator[str]:
-    """Keys of "Mon", "Fri" in a source; a claim must spell the day out to be checked."""
+    """Keys of "Mon", "Mo-Fr", "Sa 10:00" in a source; a claim must spell the day out to be checked."""
+    names = calendar()
+    words = set(_WORD.findall(folded))
+    for word in words & names.weekdays_in_sources.keys():
+        yield f"weekday:{names.weekdays_in_sources[word]}"
+    if names.short_weekdays.keys().isdisjoint(words):
+        return
     for found in _WORD.finditer(folded):
-        if (day := _SHORT_WEEKDAY.get(found[0])) is not None:
+        day = names.short_weekdays.get(found[0])
+        if day is not None and _is_short_day(folded, found, names):
             yield f"weekday:{day}"
 
 
@@ -102,21 +67,119 @@ def parse_day(text: str) -> date | None:
         return None
 
 
-def _date_keys(found: re.Match[str], today: date | None) -> Iterator[str]:
+_DASH_AND_WORD = re.compile(r"\.?\s?[-–—]\s?([^\W\d_]+)")
+_WORD_AND_DASH = re.compile(r"([^\W\d_]+)\.?\s?[-–—]\s?\Z")
+_TIME_FOLLOWS = re.compile(r"\.?:?\s\d{1,2}[:.h]\d\d")
+
+
+def _is_short_day(folded: str, found: re.Match[str], names: Calendar) -> bool:
+    """Whether a short name is one end of a range of days, or a time follows: "do" is a word in most texts."""
+    after = _DASH_AND_WORD.match(folded, found.end())
+    if after and after[1] in names.short_weekdays:
+        return True
+    start = found.start()
+    before = _WORD_AND_DASH.search(folded[max(0, start - 12) : start])
+    if before and before[1] in names.short_weekdays:
+        return True
+    return _TIME_FOLLOWS.match(folded, found.end()) is not None
+
+
+def _stands_alone(folded: str, found: re.Match[str]) -> bool:
+    before, after = folded[: found.start()][-1:], folded[found.end() :][:1]
+    return not before.isalpha() and not after.isalpha()
+
+
+def _blank(folded: str, words: Set[str], found: Found, names: Calendar) -> str:
+    """The text with its dates and times as spaces; what they are is added to `found`."""
+    pieces: list[str] = []
+    done = 0
+    has_months = not names.months.keys().isdisjoint(words)
+    has_hours = not names.time_before_ends.isdisjoint(words)
+    for figures in _FIGURES.finditer(folded):
+        start = figures.start()
+        if start < done:
+            continue
+        taken = _after_month(folded, start, done, names) if has_months else None
+        taken = taken or _date_at(folded, start, names) or _time_at(folded, start, done, names, has_hours)
+        if taken:
+            first, last, _ = taken
+            found.append(taken)
+            pieces += (folded[done:first], " " * (last - first))
+            done = last
+    return "".join((*pieces, folded[done:])) if pieces else folded
+
+
+def _date_at(folded: str, start: int, names: Calendar) -> Place | None:
+    """The date whose figures begin here."""
+    found = names.date.match(folded, start)
+    if not found:
+        return None
+    before = folded[start - 1 : start]
     part = found.groupdict()
-    if part["iso"]:
-        yield from _key(int(part["y1"]), int(part["m1"]), int(part["d1"]))
-    elif part["figures"]:
-        year = int(part["y2"]) + (2000 if len(part["y2"]) == 2 else 0)
-        yield from _key(year, int(part["b"]), int(part["a"]))
-        if part["sep"] == "/":
-            yield from _key(year, int(part["a"]), int(part["b"]))
-    elif part["monthyear"]:
-        yield f"month:{part['y5']}-{_MONTH[part['m5']]:02d}"
+    if part["dayfirst"]:
+        keys = () if before in (".", ",") else tuple(_dayfirst_keys(part, names))
+    elif (part["iso"] and before.isalnum()) or (part["figures"] and before and before in ".,/"):
+        keys = ()
     else:
-        last = "3" if part["dayfirst"] else "4"
-        year_text = part["y" + last]
-        yield from _key(int(year_text) if year_text else None, _MONTH[part["m" + last]], int(part["d" + last]))
+        keys = tuple(_figure_keys(part))
+    return (start, found.end(), keys) if keys else None
+
+
+def _after_month(folded: str, start: int, done: int, names: Calendar) -> Place | None:
+    """ "November 28, 2026" and "November 2026", from the month on."""
+    first, word = _word_before(folded, start, done, names)
+    if word not in names.months or not (found := names.date_after_month.match(folded, start)):
+        return None
+    figure, year = found["figure"], found["year"]
+    if len(figure) <= 2 and word in names.months_before_day:
+        keys = tuple(_key(int(year) if year else None, names.months[word], int(figure)))
+        return (first, found.end(), keys) if keys else None
+    if len(figure) == 4 and figure[:2] in ("19", "20"):
+        return first, found.end("figure"), (f"month:{figure}-{names.months[word]:02d}",)
+    return None
+
+
+def _word_before(folded: str, start: int, done: int, names: Calendar) -> tuple[int, str]:
+    """The word before a figure and where it begins, a connector ("de") between them left out."""
+    low = max(done, start - _LOOK_BACK)
+    before = folded[low:start]
+    words = before.split()
+    if not words or not before[-1:].isspace():
+        return start, ""
+    if words[-1] in names.connectors and len(words) > 1:
+        words.pop()
+    word = words[-1].rstrip(".")
+    if word.isalpha():
+        return low + before.rindex(word), word
+    return start, ""
+
+
+def _dayfirst_keys(part: dict[str, str | None], names: Calendar) -> Iterator[str]:
+    word, day, year = part["m3"] or "", int(part["d3"] or 0), part["y3"]
+    month = names.months.get(word) or (names.months_with_year.get(word) if year else None)
+    if month:
+        yield from _key(int(year) if year else None, month, day)
+
+
+def _figure_keys(part: dict[str, str | None]) -> Iterator[str]:
+    def number(name: str) -> int:
+        return int(part[name] or 0)
+
+    if part["iso"]:
+        yield from _key(number("y1"), number("m1"), number("d1"))
+    elif part["yearfirst"]:
+        yield from _key(number("y6"), number("m6"), number("d6"))
+    elif part["dashed"]:
+        yield from _key(number("y8"), number("m8"), number("d8"))
+    elif part["signs"]:
+        yield from _key(number("y7") or None, number("m7"), number("d7"))
+    elif part["monthsign"]:
+        yield f"month:{number('y9')}-{number('m9'):02d}"
+    elif part["figures"]:
+        year = number("y2") + (2000 if len(part["y2"] or "") == 2 else 0)
+        yield from _key(year, number("b"), number("a"))
+        if part["separator"] == "/":
+            yield from _key(year, number("a"), number("b"))
 
 
 def _key(year: int | None, month: int, day: int) -> Iterator[str]:
@@ -127,11 +190,33 @@ def _key(year: int | None, month: int, day: int) -> Iterator[str]:
     yield f"date:{year}-{month:02d}-{day:02d}" if year else f"date:--{month:02d}-{day:02d}"
 
 
-def _time_key(found: re.Match[str]) -> str | None:
-    part = found.groupdict()
-    hour = int(part["h1"] or part["h2"] or part["h3"] or part["h4"])
-    minute = int(part["n1"] or part["n4"] or 0)
-    half = part["p1"] or part["p2"]
-    if half and 1 <= hour <= 12:
-        hour = hour % 12 + (12 if half.startswith("p") else 0)
-    return f"time:{hour * 60 + minute}" if hour < 25 and minute < 60 else None
+def _time_at(folded: str, start: int, done: int, names: Calendar, has_words: bool) -> Place | None:
+    """The time of day whose hour begins here, with the word before it where the script has no spaces."""
+    if start and folded[start - 1] in ".,:":
+        return None
+    found = names.time.match(folded, start)
+    if not found:
+        return None
+    word, has_minutes = found["word"] or "", bool(found["minute"] or found["signed"])
+    if not has_minutes and not found["sign"]:
+        if not word and not has_words:
+            return None
+        if not _is_hour(word, folded[max(0, start - _LOOK_BACK) : start], names):
+            return None
+    before = next((half for half in names.wide_halves if folded.endswith(half, done, start)), "")
+    hour, minute = int(found["hour"]), int(found["minute"] or found["signed"] or found["dotted"] or 0)
+    half = names.halves.get(word, names.halves.get(before))
+    if half is not None and 1 <= hour <= 12:
+        hour = hour % 12 + half
+    if hour > 24 or minute > 59:
+        return None
+    return start - len(before), found.end(), (f"time:{hour * 60 + minute}",)
+
+
+def _is_hour(word: str, before: str, names: Calendar) -> bool:
+    """Whether the words around a figure without minutes (or with "10.30") make it a time."""
+    words = before.replace(".", " ").split()
+    last = words[-1] if words else ""
+    if word in names.between_after:
+        return last in names.between_before
+    return len(word) > 1 or last in names.time_before or " ".join(words[-2:]) in names.time_before

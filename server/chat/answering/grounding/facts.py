@@ -51,6 +51,13 @@ def order_facts(answer: OrderAnswer) -> Iterator[Fact]:
             return
 
 
+def order_titles(answer: OrderAnswer) -> Iterator[str]:
+    """The titles of the products that this shopper ordered."""
+    if isinstance(answer.outcome, OrderFound):
+        for item in _given(answer.outcome.view.items):
+            yield item.title
+
+
 def _view_facts(view: OrderView) -> Iterator[tuple[str, Value]]:
     yield "number", view.number
     yield "status", view.status_text

@@ -7,35 +7,32 @@ as a tracking number. Linear in the text's length.
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import date
 
 from msgspec import Struct
 
-from server.chat.answering.grounding.dates import take_dates
-from server.chat.answering.grounding.numbers import AMBIGUOUS, ONES, scaled
-from server.chat.answering.grounding.tokens import Token, read_tokens
-from server.chat.answering.grounding.units import (
-    DURATIONS,
-    FILLERS,
-    MEASURES,
-    PERCENT,
-    STOCK_PREPOSITIONS,
-    WITHIN,
-    WORKDAY_AFTER,
-    WORKDAY_BEFORE,
-    currency_of,
+from server.chat.answering.grounding.codes import (
+    JOINERS,
+    chunk_bounds,
+    is_code,
+    is_plain_compound,
+    number_keys,
+    squash,
 )
-from server.chat.answering.intents.words import fold
+from server.chat.answering.grounding.dates import take_dates
+from server.chat.answering.grounding.numbers import scaled
+from server.chat.answering.grounding.tokens import Token, read_tokens
+from server.chat.answering.grounding.units import currency_of, units_of
+from server.chat.answering.grounding.vocabulary import MAX_PHRASE_WORDS, Unit, bit_of, is_wide, vocabulary
+from server.chat.languages.folding import fold
 
-_INVISIBLE = re.compile("[\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]")
-_JOINERS = frozenset("-_/.–‑")
-_RANGE = frozenset(("-", "–", "—", "to", "bis", "a", "and", "und", "et", "y", "or", "oder", "ou", "o", "x", "×", "/"))
+_INVISIBLE = re.compile(
+    "[\u00ad\u0640\u064b-\u0655\u0670\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff\U000e0000-\U000e007f]"
+)
+"""Signs that nobody sees, and vowel signs, which are written or left out."""
+_WORD = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
+_SKIPPED = JOINERS - {"."}
 _LIST_MARKER = re.compile(r"^[ \t>]*(?:\d{1,3}[.)]|[-*+])[ \t]+", re.M)
-_ORDINALS = frozenset(("st", "nd", "rd", "th", "er", "eme", "e"))
-
-
-MAX_CODE_PARTS = 24
-"""Longer chains are no model number; their figures count one by one."""
 
 
 class Quantity(Struct, frozen=True):
@@ -53,16 +50,28 @@ def visible(text: str) -> str:
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).replace("\u202f", "\u00a0").replace("\u00a0", " "))
 
 
-def read_quantities(text: str, currency: str, today: date | None = None) -> list[Quantity]:
-    """All figures of a text. `currency` is the shop's own, for signs that several currencies share."""
+def read_quantities(text: str, currency: str, language: str | None = None) -> list[Quantity]:
+    """All figures of a text. `currency` is the shop's own, for signs that several currencies share; `language` the
+    text's where it is known, which settles what a word means that is a number in one language only."""
     text = visible(text)
     text = _LIST_MARKER.sub(lambda found: " " * len(found[0]), text)
-    blanked, dates = take_dates(fold(text), today)
-    found = [Quantity(text[start:end].strip(), keys) for start, end, keys in dates.found]
-    tokens = read_tokens(blanked)
-    reader = _Reader(tokens, text, currency)
-    found += reader.quantities()
-    return found
+    return list(_read(text, fold(text), currency, bit_of(language)))
+
+
+def _read(text: str, folded: str, currency: str, language: int) -> Iterator[Quantity]:
+    known = vocabulary()
+    words = set(_WORD.findall(folded))
+    if not known.idiom_starts.isdisjoint(words):
+        folded = known.idioms.sub(lambda found: " " * len(found[0]), folded)
+    blanked, dates = take_dates(folded, words, language)
+    yield from (Quantity(text[start:end].strip(), keys) for start, end, keys in dates)
+    has_ones = not (known.ones.isdisjoint(words) or known.duration_starts.isdisjoint(words))
+    has_ones = has_ones or not known.dual_starts.isdisjoint(words)
+    if has_ones or _DIGIT.search(folded) or not known.triggers.isdisjoint(words) or is_wide(folded):
+        reader = _Reader(read_tokens(blanked, language), text, currency)
+        yield from reader.quantities()
+        if has_ones:
+            yield from reader.ones()
 
 
 class _Reader:
@@ -71,77 +80,103 @@ class _Reader:
     def __init__(self, tokens: list[Token], text: str, currency: str) -> None:
         self._tokens = tokens
         self._text = text
-        self._currency = currency
-        self._units: dict[int, list[tuple[str, str, str]]] = {}
-        self._chunks = list(self._chunk_bounds())
+        self._currency_of_shop = currency
+        self._known = vocabulary()
+        self._units: dict[int, tuple[Unit, ...]] = {}
+        self._in_units: set[int] = set()
+        """Numbers in words that belong to a unit: "ciento" of "por ciento"."""
+        self._chunks: list[tuple[int, int]] = []
         self._codes: dict[tuple[int, int], Quantity] = {}
 
     def quantities(self) -> list[Quantity]:
         """In reading order, each number once."""
         numbers = [index for index, token in enumerate(self._tokens) if token.values]
         for index in reversed(numbers):  # a range takes the unit of its right end
-            self._units[index] = self._own_units(index) or self._unit_of_partner(index, 2)
+            self._units[index] = self._own_units(index) or self._units_of_partner(index, 2)
         for index in numbers:
             if not self._units[index]:
                 self._units[index] = self._currency_of_left_partner(index)
-        found = [quantity for index in numbers if (quantity := self._quantity(index))]
-        return list(dict.fromkeys(found)) + list(self._articles())
+        counted = (index for index in numbers if index not in self._in_units)
+        found = [quantity for index in counted if (quantity := self._quantity(index))]
+        return list(dict.fromkeys(found))
 
     def _quantity(self, index: int) -> Quantity | None:
         token, units = self._tokens[index], self._units[index]
+        if not token.is_sure and token.languages:
+            units = tuple(unit for unit in units if unit.languages & token.languages)
         text = self._text[token.start : token.end]
         if not units:
-            if code := self._code(index):
+            if token.is_sure and (code := self._code(index)):
                 return code
-            if token.in_words and (token.text in AMBIGUOUS):
-                return None
-            return Quantity(text, _number_keys(token), bare=True)
-        keys = [
-            f"{kind}:{scaled(value, factor)}:{unit}" if unit else f"{kind}:{scaled(value, factor)}"
-            for kind, unit, factor in units
-            for value in token.values
-        ]
-        if self._after(index)[:1] == ['"']:
-            keys += _number_keys(token)  # inches, or the end of a quotation
-        return Quantity(self._span(index), tuple(keys))
+            return Quantity(text, number_keys(token), bare=True) if token.is_sure else None
+        keys = tuple(self._key(unit, value) for unit in units for value in token.values)
+        after = self._after(index)[:1]
+        if after == ['"'] or (after and after[0] in self._known.ordinals and self._touches_unit(index)):
+            keys += number_keys(token)  # inches or the end of a quotation, "21st" or 21 pieces
+        return Quantity(self._span(index), keys)
 
-    def _own_units(self, index: int) -> list[tuple[str, str, str]]:
-        """(kind, unit, factor) of every meaning: "pounds" may be money or weight."""
+    def _key(self, unit: Unit, value: str) -> str:
+        name = unit.unit or (self._currency_of_shop if unit.kind == "money" else "")
+        return f"{unit.kind}:{scaled(value, unit.factor)}{':' if name else ''}{name}"
+
+    def _own_units(self, index: int) -> tuple[Unit, ...]:
+        """Every meaning: "pounds" may be money or weight."""
         if before := self._currency_before(index):
-            return [("money", before, "1")]
+            return (Unit("money", before, "1", -1),)
+        if self._is_percent_before(index):
+            return (Unit("percent", "", "1", -1),)
         after = self._after(index)
-        word = after[0] if after else ""
-        if word in PERCENT or after[:2] in (["pour", "cent"], ["por", "ciento"]):
-            return [("percent", "", "1")]
-        units = [("money", code, "1")] if (code := self._currency_after(index, after)) else []
-        if word in ("cents", "centimes", "centimos"):
-            units.append(("money", self._currency, "0.01"))
-        return units + _unit(after, adjacent=self._touches_next(index))
+        units, length = units_of(after, touches=self._touches_unit(index))
+        self._in_units.update(self._places_after(index)[:length])
+        if any(unit.kind == "percent" for unit in units):
+            return units
+        if code := self._currency_after(index, after):
+            return (Unit("money", code, "1", -1), *units)
+        return units
 
     def _currency_before(self, index: int) -> str | None:
         if index == 0:
             return None
-        sign = self._tokens[index - 1]
+        sign, before = self._tokens[index - 1], self._tokens[index - 2] if index > 1 else None
         if self._tokens[index].start - sign.end > 1:
             return None
-        if index > 1 and self._tokens[index - 2].end == sign.start:
-            both = self._tokens[index - 2].text + sign.text
-            if code := currency_of(both, self._currency):
-                return code
-        if sign.text in ("h", "m", "g", "l", "kr", "rs") and sign.text not in ("kr", "rs"):
-            return None
-        is_name = sign.text.isalpha() and len(sign.text) > 3  # "euros 5" is no price: "euros. 5 days"
-        return None if is_name else currency_of(sign.text, self._currency)
+        if before and before.end == sign.start and (code := self._currency(before.text + sign.text, before.start)):
+            return code
+        if sign.text.isalpha():
+            if len(sign.text) > 3:  # "euros 5" is no price: "euros. 5 days"
+                return None
+            if before and before.values and sign.start - before.end <= 1:
+                return None  # "5 TL 3": it belongs to the number before it
+        return self._currency(sign.text, sign.start)
 
     def _currency_after(self, index: int, after: list[str]) -> str | None:
         if not after:
             return None
+        start = self._tokens[index + 1].start
         both = "".join(after[:2])
-        if len(both) <= 4 and (code := currency_of(both, self._currency)):
+        if len(both) <= 4 and (code := self._currency(both, start)):
             return code
-        if after[0] in ("$", "£") and self._followed_by_number(index + 1):
+        if not after[0].isalpha() and self._followed_by_number(index + 1):
             return None  # "$20 $30": the sign belongs to the next number
-        return currency_of(after[0], self._currency)
+        names = (" ".join(after[:length]) for length in (3, 2, 1) if length <= len(after))
+        return next((code for name in names if (code := self._currency(name, start))), None)
+
+    def _currency(self, word: str, start: int) -> str | None:
+        code = currency_of(word, self._currency_of_shop)
+        if code in self._known.codes_in_capitals and word == code.lower():
+            return code if self._text[start : start + 3].isupper() else None
+        return code
+
+    def _is_percent_before(self, index: int) -> bool:
+        """ "%20" and "yüzde 20"."""
+        if index == 0:
+            return False
+        sign, before = self._tokens[index - 1], self._tokens[index - 2] if index > 1 else None
+        if sign.text not in self._known.percent_before or self._tokens[index].start - sign.end > 1:
+            return False
+        if sign.text.isalpha():
+            return True
+        return sign.end == self._tokens[index].start and not (before and before.values and before.end == sign.start)
 
     def _followed_by_number(self, index: int) -> bool:
         following = index + 1
@@ -153,140 +188,110 @@ class _Reader:
         )
 
     def _after(self, index: int) -> list[str]:
-        """Up to three words or signs that follow on the same stretch of text; a hyphen before a unit is skipped."""
-        words: list[str] = []
+        """Up to three words or signs that follow on the same stretch of text."""
+        return [self._tokens[place].text for place in self._places_after(index)]
+
+    def _places_after(self, index: int) -> list[int]:
+        """Where they stand in the list of tokens; a hyphen before a unit is skipped, and a sign of emphasis."""
+        places: list[int] = []
         end = self._tokens[index].end
-        for token in self._tokens[index + 1 : index + 6]:
-            if token.start - end > 1 or token.values:
+        for place, token in enumerate(self._tokens[index + 1 : index + 6], start=index + 1):
+            is_figure = token.values and token.is_sure and token.text not in self._known.units
+            if token.start - end > 1 or (is_figure and not places) or len(places) == MAX_PHRASE_WORDS:
                 break
             end = token.end
-            if token.text in _JOINERS - {"."} and not words:
+            if not places and (token.text == "*" or token.text in _SKIPPED):
                 continue
-            if token.text == "*" and not words:
-                continue
-            words.append(token.text)
-        return words[:3]
+            places.append(place)
+        return places
 
-    def _touches_next(self, index: int) -> bool:
+    def _touches_unit(self, index: int) -> bool:
+        """Whether a word stands at the number without a space and without a sign of emphasis."""
         following = index + 1
-        return following < len(self._tokens) and self._tokens[following].start == self._tokens[index].end
+        if following < len(self._tokens) and self._tokens[following].text in _SKIPPED:
+            following += 1
+        return (
+            following < len(self._tokens)
+            and self._tokens[following].text != "*"
+            and self._tokens[following].start - self._tokens[index].end == following - index - 1
+        )
 
     def _partner(self, index: int, distance: int) -> int | None:
         """The other number of a range, `distance` tokens away, when only a connector stands between."""
         other = index + distance
         if not 0 <= other < len(self._tokens) or not self._tokens[other].values:
             return None
-        between = self._tokens[min(index, other) + 1]
-        return other if between.text in _RANGE else None
+        return other if self._tokens[min(index, other) + 1].text in self._known.ranges else None
 
-    def _unit_of_partner(self, index: int, distance: int) -> list[tuple[str, str, str]]:
+    def _units_of_partner(self, index: int, distance: int) -> tuple[Unit, ...]:
         other = self._partner(index, distance)
-        return list(self._units.get(other, [])) if other is not None else []
+        if other is None:
+            return ()
+        languages = self._known.ranges[self._tokens[index + 1].text]
+        return tuple(unit for unit in self._units.get(other, ()) if unit.languages & languages)
 
-    def _currency_of_left_partner(self, index: int) -> list[tuple[str, str, str]]:
+    def _currency_of_left_partner(self, index: int) -> tuple[Unit, ...]:
         other = self._partner(index, -2)
-        units = self._units.get(other, []) if other is not None else []
-        return [unit for unit in units if unit[0] == "money"]
+        units = self._units.get(other, ()) if other is not None else ()
+        return tuple(unit for unit in units if unit.kind == "money")
 
     def _code(self, index: int) -> Quantity | None:
         """A number that is part of a model or tracking number: it counts as a whole."""
+        self._chunks = self._chunks or list(chunk_bounds(self._tokens))
         first, last = self._chunks[index]
-        if last - first >= MAX_CODE_PARTS:
-            return None
         parts = self._tokens[first : last + 1]
-        if len(parts) < 2:
-            return None
-        text = self._text[parts[0].start : parts[-1].end]
-        if len(parts) <= 3 and parts[0].values and parts[-1].text in _ORDINALS:
+        if not is_code(parts):
             return None
         if (first, last) not in self._codes:
+            text = self._text[parts[0].start : parts[-1].end]
             self._codes[first, last] = Quantity(text, (f"code:{squash(text)}",))
         code = self._codes[first, last]
-        if _is_plain_compound(parts):
-            return Quantity(text, code.keys + _number_keys(self._tokens[index]))
+        if is_plain_compound(parts):
+            return Quantity(code.text, code.keys + number_keys(self._tokens[index]))
         return code
 
-    def _chunk_bounds(self) -> Iterator[tuple[int, int]]:
-        """For each token the first and last of those it stands together with, signs at the ends left out."""
-        start, tokens = 0, self._tokens
-        for index in range(len(tokens)):
-            if index + 1 < len(tokens) and self._joined(index):
-                continue
-            first, last = start, index
-            while first < last and not tokens[first].text[0].isalnum():
-                first += 1
-            while last > first and not tokens[last].text[-1].isalnum():
-                last -= 1
-            yield from ((first, last) for _ in range(start, index + 1))
-            start = index + 1
-
-    def _joined(self, index: int) -> bool:
-        """Whether this token and the next stand together without a space, as parts of one name."""
-        here, there = self._tokens[index], self._tokens[index + 1]
-        return here.end == there.start and all(
-            token.values or token.text.isalpha() or token.text in _JOINERS for token in (here, there)
-        )
-
     def _span(self, index: int) -> str:
-        start = self._tokens[max(0, index - 1)] if self._currency_before(index) else self._tokens[index]
-        last = min(len(self._tokens) - 1, index + 1)
-        end = self._tokens[last] if not self._currency_before(index) else self._tokens[index]
+        """The figure with the sign or the word that belongs to it."""
+        start = end = self._tokens[index]
+        if self._currency_before(index) or self._is_percent_before(index):
+            start = self._tokens[index - 1]
+        else:
+            end = self._tokens[min(len(self._tokens) - 1, index + 1)]
         return self._text[start.start : max(end.end, self._tokens[index].end)].strip()
 
-    def _articles(self) -> Iterator[Quantity]:
-        """ "within a week", "one year": a 1 that is not written as a figure."""
+    def ones(self) -> Iterator[Quantity]:
+        """ "within a week", "one year", "خلال أسبوع", "يومين": a number that is not written as one."""
+        known = self._known
         for index, token in enumerate(self._tokens):
-            if token.text not in ONES or token.values:
+            if token.values:
                 continue
             before = self._tokens[index - 1].text if index else ""
-            is_counted = token.text not in ("a", "an") or before in WITHIN
-            for kind, unit, factor in _unit(self._after(index), adjacent=False):
-                if is_counted and kind == "duration":
-                    text = self._text[token.start : self._tokens[index + 1].end]
-                    yield Quantity(text, (f"{kind}:{scaled('1', factor)}:{unit}",))
+            languages = known.one.get(token.text, 0)
+            if article := known.articles.get(token.text):
+                languages |= article & known.within.get(before, 0)
+            if languages:
+                yield from self._one_of(index, self._after(index), languages)
+            if bare := known.alone.get(token.text):
+                yield from self._one_of(index, self._after(index), bare)
+            following = self._tokens[index + 1].text if index + 1 < len(self._tokens) else ""
+            if token.text in known.dual_starts:
+                yield from self._duals(index)
+            elif after := known.one_after.get(following):
+                yield from self._one_of(index, [token.text], after)
 
+    def _one_of(self, index: int, words: list[str], languages: int) -> Iterator[Quantity]:
+        """One of the unit that the words name, in a language that is also that of the word for one."""
+        units, length = units_of(words, touches=False)
+        last = self._tokens[min(index + max(length, 1), len(self._tokens) - 1)]
+        for unit in units:
+            if unit.kind == "duration" and unit.languages & languages:
+                text = self._text[self._tokens[index].start : last.end]
+                yield Quantity(text, (self._key(unit, "1"),))
 
-def _unit(after: list[str], *, adjacent: bool) -> list[tuple[str, str, str]]:
-    """The duration or measure that the following words name."""
-    rest = after[1:] if after and after[0] in FILLERS else after
-    if not rest:
-        return []
-    word, following = rest[0], rest[1] if len(rest) > 1 else ""
-    if word in WORKDAY_BEFORE and following in DURATIONS:
-        return [("duration", "workday", "1")]
-    if word in DURATIONS:
-        unit, factor = DURATIONS[word]
-        if unit == "day" and following in WORKDAY_AFTER:
-            unit = "workday"
-        return [("duration", unit, factor)]
-    if word in STOCK_PREPOSITIONS and following in ("stock", "lager"):
-        return [("measure", "piece", "1")]
-    if word in ("in", "a") and not (word == "in" and adjacent):
-        return []
-    if word == "in":
-        return [("measure", "inch", "1")]
-    if word in MEASURES:
-        unit, factor = MEASURES[word]
-        return [("measure", unit, factor)]
-    return []
-
-
-def _is_plain_compound(parts: list[Token]) -> bool:
-    """ "10-pack", "6-speed": a number and an ordinary word, not a model number."""
-    return (
-        len(parts) == 3
-        and bool(parts[0].values)
-        and parts[1].text in ("-", "‑")
-        and len(parts[2].text) > 2
-        and not parts[2].values
-    )
-
-
-def _number_keys(token: Token) -> tuple[str, ...]:
-    keys = tuple(f"number:{value}" for value in token.values)
-    return (f"code:{token.text}",) if token.text.isdecimal() and len(token.text) > 6 else keys
-
-
-def squash(text: str) -> str:
-    """A code as letters and figures only, so that ways of writing it compare equal."""
-    return "".join(character for character in text if character.isalnum()).upper()
+    def _duals(self, index: int) -> Iterator[Quantity]:
+        token = self._tokens[index]
+        for length in (2, 1):
+            words = self._tokens[index : index + length]
+            for unit in self._known.duals.get(" ".join(word.text for word in words), ()):
+                yield Quantity(self._text[token.start : words[-1].end], (self._key(unit, "2"),))
+                return

@@ -6,39 +6,38 @@ from datetime import date
 from functools import lru_cache
 
 from server.chat.answering.grounding.dates import keys_of_date, parse_day, short_weekdays
+from server.chat.answering.grounding.free import says_free
 from server.chat.answering.grounding.quantities import Quantity, read_quantities, visible
-from server.chat.answering.grounding.units import DURATIONS, MEASURES, PERCENT, currency_of
-from server.chat.answering.intents.words import fold
+from server.chat.answering.grounding.units import currency_of
+from server.chat.answering.grounding.vocabulary import vocabulary
+from server.chat.languages.folding import fold
 
 LABEL_LINE_CHARACTERS = 100
 """In a line this short and with a colon ("Weight (g): 350") the label's unit belongs to the figure."""
 CACHED_TEXTS = 8192
 
-FREE = re.compile(r"\b(?:free|gratis|gratuit\w{0,3}|kostenlos\w{0,2}|kostenfrei\w{0,2}|gratuit[oa]s?)\b")
-_FREE_IN_SOURCE = re.compile(
-    FREE.pattern + r"|\b(?:no|any) (?:extra |additional )?(?:charge|cost|fee)|at our expense|sans frais"
-)
 _UNIT_WORD = re.compile(r"[^\W\d_]+|[%€$£\"]")
 
 
 @lru_cache(maxsize=CACHED_TEXTS)
-def keys_of_shop_text(text: str, currency: str, today: date | None) -> tuple[str, ...]:
+def keys_of_shop_text(text: str, currency: str, today: date | None, language: str | None = None) -> tuple[str, ...]:
     """As `keys_of_text`, remembered: passages and product pages come again. Never for anything about a person."""
-    return keys_of_text(text, currency, today)
+    return keys_of_text(text, currency, today, language)
 
 
-def keys_of_text(text: str, currency: str, today: date | None) -> tuple[str, ...]:
-    """Every key the text supports, each once."""
-    return tuple(dict.fromkeys(_keys(visible(text), currency, today)))
+def keys_of_text(text: str, currency: str, today: date | None, language: str | None = None) -> tuple[str, ...]:
+    """Every key the text supports, each once. `language` is the answer's where it is known: words that are a number
+    in it count as numbers, whatever they mean elsewhere."""
+    return tuple(dict.fromkeys(_keys(visible(text), currency, today, language)))
 
 
-def _keys(text: str, currency: str, today: date | None) -> Iterator[str]:
+def _keys(text: str, currency: str, today: date | None, language: str | None) -> Iterator[str]:
     for line in text.splitlines():
         units = _label_units(line, currency)
-        for quantity in read_quantities(line, currency, today):
+        for quantity in read_quantities(line, currency, language):
             yield from _keys_of_quantity(quantity, units, today)
     folded = fold(text)
-    if _FREE_IN_SOURCE.search(folded):
+    if says_free(folded):
         yield "free"
     yield from short_weekdays(folded)
 
@@ -56,7 +55,7 @@ def _keys_of_quantity(quantity: Quantity, units: list[str], today: date | None) 
 
 def _plain_values(quantity: Quantity) -> list[str]:
     """The number itself, for a sentence that names it without the unit. Units that were scaled are left out."""
-    found = re.search(r"\d+(?:[.,]\d+)*", quantity.text)
+    found = re.search(r"\d+(?:[.,]\d+)*", fold(quantity.text))
     return [found[0].replace(",", ".")] if found and quantity.keys[0].startswith(("measure", "duration")) else []
 
 
@@ -65,14 +64,11 @@ def _label_units(line: str, currency: str) -> list[str]:
     if len(line) > LABEL_LINE_CHARACTERS or ":" not in line:
         return []
     patterns = []
+    known = vocabulary()
     for found in _UNIT_WORD.finditer(fold(line)):
         word = found[0]
         if code := currency_of(word, currency):
             patterns.append(f"money:*:{code}")
-        if word in MEASURES and MEASURES[word][1] == "1" and word != "in":
-            patterns.append(f"measure:*:{MEASURES[word][0]}")
-        if word in DURATIONS and DURATIONS[word][1] == "1":
-            patterns.append(f"duration:*:{DURATIONS[word][0]}")
-        if word in PERCENT:
-            patterns.append("percent:*")
+        units = () if word in known.only_touching else known.units.get(word, ())
+        patterns += [f"{unit.kind}:*:{unit.unit}".removesuffix(":") for unit in units if unit.factor == "1"]
     return patterns

@@ -1,19 +1,16 @@
 """A stream of text cut into sentences, the same ones however the stream was chunked. Nothing is lost or added."""
 
 import re
+from functools import lru_cache
 
-from server.chat.answering.intents.words import word_set
+from server.chat.languages.figures import load_figures
+from server.chat.languages.folding import fold
 
 MAX_SENTENCE_CHARACTERS = 800
 
-_ENDS = frozenset(".!?…")
+_ENDS = frozenset(".!?…؟")
 _WIDE_ENDS = frozenset("。！？")
 _CLOSERS = frozenset("\"'”’»)]*_`")
-_ABBREVIATIONS = word_set(
-    "e.g i.e eg ie no nr nos núm num approx ca mr mrs ms dr st vs etc incl inkl excl max min z.b d.h u.a "
-    "bzw evtl ggf tel abs art fig p.ex env sr sra ej p.ej aprox vol pp jan feb mar apr jun jul aug sep "
-    "sept oct nov dec dez inc ltd co usd eur cm mm kg oz lb ft"
-)
 _CANDIDATE = re.compile(r"[\s。！？]")
 _SHORT_NUMBER = re.compile(r"[(\[*]{0,3}\d{1,2}")
 _HAS_FIGURE = re.compile(r"\d")
@@ -107,7 +104,17 @@ def _closes(text: str, start: int, position: int) -> bool:
     word = text[begin:last]
     bare = word.strip("([*_\"'“„»«").lower()
     return bool(bare) and not (
-        bare in _ABBREVIATIONS or (len(bare) == 1 and bare.isalpha()) or _SHORT_NUMBER.fullmatch(word)
+        fold(bare) in _abbreviations() or (len(bare) == 1 and bare.isalpha()) or _SHORT_NUMBER.fullmatch(word)
+    )
+
+
+@lru_cache(maxsize=1)
+def _abbreviations() -> frozenset[str]:
+    """Those of all languages, folded, without the last dot."""
+    return frozenset(
+        fold(word).rstrip(".")
+        for figures in load_figures().values()
+        for word in figures.sentences.abbreviations.split()
     )
 
 

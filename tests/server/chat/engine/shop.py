@@ -1,80 +1,71 @@
-"""A small shop in memory behind the tools' protocol: catalog, policies and orders of our own invention."""
+"""A small shop of our own invention behind the real tools: catalog, policies and orders in memory."""
 
+from collections.abc import Sequence
+from typing import Any
 from uuid import UUID
 
-from integrations.platform import Money, OrderStatus
-from server.chat.answering.intents.words import stems
+from integrations.platform import Money, Product, Variant
 from server.chat.models import (
+    CatalogOverview,
     CatalogResult,
+    EvidenceResult,
     HandoffResult,
     OrderAnswer,
     PolicyResult,
-    ProductCard,
     ProductDetail,
     Question,
-    Source,
     Utterance,
-    VariantCard,
 )
+from server.chat.tools.toolbox import ShopToolbox
 from server.core.errors import Unavailable
-from server.orders.models import (
-    ItemView,
-    OrderFound,
-    OrdersListed,
-    OrdersUnavailable,
-    OrderView,
-    OtherOrderView,
-    ProofLevel,
-    ProofNeeded,
-    TooManyTries,
-    TrackingView,
-)
+from server.orders.models import ProofLevel
 from server.shops.identity import Customer, Shopper
+from tests.server.chat.engine.memory import Document, MemoryCatalog, MemoryKnowledge
+from tests.server.chat.engine.orders import OWNER, MemoryOrders
 
-FETCHED = "2026-11-20T09:00:00+00:00"
 
-
-def _detail(
+def made_product(
     id: str,
     title: str,
-    price: int,
+    price: int | None,
     description: str,
-    attributes: dict[str, str],
-    variants: tuple[tuple[str, int | None], ...] = (),
+    attributes: dict[str, str] | None = None,
+    variants: Sequence[tuple[str, int | None] | tuple[str, int | None, int]] = (),
     *,
-    brand: str = "Fernweh",
+    brand: str | None = "Fernweh",
     category: tuple[str, ...] = (),
     compare_at: int | None = None,
-) -> ProductDetail:
-    cards = tuple(
-        VariantCard(
-            id=f"{id}-{number}", title=name, sku=f"{id}-{number}", price=Money(price, "USD"), available=stock != 0
+    currency: str = "USD",
+) -> Product:
+    """A product; `variants` are (title, stock) or (title, stock, price), and their part numbers are made of its id."""
+    forms = tuple(
+        Variant(
+            id=f"{id}-{number}",
+            title=form[0],
+            sku=f"SKU-{id}-{number}",
+            price=Money(form[2], currency) if len(form) > 2 else Money(price, currency) if price is not None else None,
+            available=form[1] != 0,
+            stock=form[1],
         )
-        for number, (name, stock) in enumerate(variants, start=1)
+        for number, form in enumerate(variants, start=1)
     )
-    card = ProductCard(
-        id=id,
+    return Product(
+        external_id=id,
         title=title,
-        url=f"https://fernweh.example/products/{id.lower()}",
-        image_url=None,
-        price=Money(price, "USD"),
-        available=any(stock != 0 for _, stock in variants) if variants else True,
-        fetched_at=FETCHED,
-        variants=cards,
-        compare_at_price=Money(compare_at, "USD") if compare_at else None,
-    )
-    return ProductDetail(
-        card=card,
         description=description,
         brand=brand,
         category=category,
-        attributes=attributes,
-        stock=dict(variants),
+        url=f"https://fernweh.example/products/{id.lower()}",
+        price=Money(price, currency) if price is not None else None,
+        compare_at_price=Money(compare_at, currency) if compare_at else None,
+        available=any(form.available for form in forms) if forms else True,
+        variants=forms,
+        attributes=attributes or {},
     )
 
 
 CATALOG = (
-    _detail(
+    made_product(
         "TN-2",
         "Nimbus Tent 2P",
         24900,
@@ -84,7 +75,7 @@ CATALOG = (
         (("Green", 5), ("Sand", 0)),
         category=("Tents",),
     ),
-    _detail(
+    made_product(
         "TN-4",
         "Cumulus Tent 4P",
         38900,
@@ -93,7 +84,7 @@ CATALOG = (
         (("Blue", 3),),
         category=("Tents",),
     ),
-    _detail(
+    made_product(
         "JK-7",
         "Drizzle Rain Jacket",
         12900,
@@ -103,7 +94,7 @@ CATALOG = (
         category=("Jackets",),
         compare_at=15900,
     ),
-    _detail(
+    made_product(
         "BT-1",
         "Glacier Flask",
         2950,
@@ -112,7 +103,7 @@ CATALOG = (
         (("Steel", 40),),
         category=("Bottles",),
     ),
-    _detail(
+    made_product(
         "BT-2",
         "Brook Bottle",
         1450,
@@ -121,7 +112,7 @@ CATALOG = (
         (("Clear", 0),),
         category=("Bottles",),
     ),
-    _detail(
+    made_product(
         "HL-3",
         "Firefly Headlamp",
         3900,
@@ -133,83 +124,51 @@ CATALOG = (
 )
 
 POLICIES = (
-    Source(
-        id="document:returns#0",
-        kind="document",
-        title="Returns and refunds",
-        heading_path=("Returns and refunds", "How long you have"),
-        text="## How long you have\n\nYou can return unused items within 30 days of delivery. "
-        "Return shipping inside the "
-        "country is free with the label in your parcel. "
+    Document(
+        "returns",
+        "Returns and refunds",
+        "## How long you have\n\nYou can return unused items within 30 days of delivery. "
+        "Return shipping inside the country is free with the label in your parcel. "
         "Sale items can be exchanged but not refunded.\n\n"
         "## Refunds\n\nWe refund to the original payment method within 5 business days of receiving your return.",
-        url="https://fernweh.example/pages/returns",
+        "https://fernweh.example/pages/returns",
     ),
-    Source(
-        id="document:shipping#0",
-        kind="document",
-        title="Shipping",
-        heading_path=("Shipping",),
-        text="# Shipping\n\n- Standard shipping takes 3-5 business days and costs $6.90.\n"
+    Document(
+        "shipping",
+        "Shipping",
+        "- Standard shipping takes 3-5 business days and costs $6.90.\n"
         "- Orders over $80 ship free.\n"
         "- Express delivery takes 1-2 business days and costs $14.\n\n"
         "We ship to Canada and the EU; customs duties may apply.",
-        url="https://fernweh.example/pages/shipping",
+        "https://fernweh.example/pages/shipping",
     ),
-    Source(
-        id="document:warranty#0",
-        kind="document",
-        title="Warranty",
-        heading_path=("Warranty",),
-        text="Every tent and jacket has a warranty of 3 years against defects in material and workmanship. "
+    Document(
+        "warranty",
+        "Warranty",
+        "Every tent and jacket has a warranty of 3 years against defects in material and workmanship. "
         "Normal wear is not covered. To make a claim, write to us with a photo.",
-        url="https://fernweh.example/pages/warranty",
+        "https://fernweh.example/pages/warranty",
     ),
-    Source(
-        id="document:payment#0",
-        kind="document",
-        title="Payment",
-        heading_path=("Payment",),
-        text="We accept Visa, Mastercard, PayPal and bank transfer. Your card is charged when the order ships.",
-        url="https://fernweh.example/pages/payment",
+    Document(
+        "payment",
+        "Payment",
+        "We accept Visa, Mastercard, PayPal and bank transfer. Your card is charged when the order ships.",
+        "https://fernweh.example/pages/payment",
     ),
-    Source(
-        id="document:orders#0",
-        kind="document",
-        title="Changing or cancelling an order",
-        heading_path=("Changing or cancelling an order",),
-        text="An order can be cancelled or changed until it is packed, usually within 2 hours. "
+    Document(
+        "orders",
+        "Changing or cancelling an order",
+        "An order can be cancelled or changed until it is packed, usually within 2 hours. "
         "After that, please return it.",
-        url="https://fernweh.example/pages/orders",
+        "https://fernweh.example/pages/orders",
     ),
 )
-
-ORDER = OrderView(
-    number="#1001",
-    status=OrderStatus.SHIPPED,
-    status_text="Shipped",
-    placed_on="2026-11-14",
-    estimated_delivery="2026-11-24",
-)
-FULL_ORDER = OrderView(
-    number="#1001",
-    status=OrderStatus.SHIPPED,
-    status_text="Shipped",
-    placed_on="2026-11-14",
-    estimated_delivery="2026-11-24",
-    items=(ItemView(title="Nimbus Tent 2P", quantity=1, variant="Green"), ItemView(title="Glacier Flask", quantity=2)),
-    tracking=(TrackingView(carrier="DHL", number="00340434161094042557"),),
-    total=Money(30800, "USD"),
-)
-LISTED = (
-    OtherOrderView("#1003", OrderStatus.PROCESSING, "Being prepared", "2026-11-18"),
-    OtherOrderView("#1001", OrderStatus.SHIPPED, "Shipped", "2026-11-14"),
-)
-OWNER = {"email": "mara@post.example", "postcode": "97205"}
+CONTACT = {"email": "care@fernweh.example", "phone": "+1 503 555 0102"}
 
 
-class ShopTools:
-    """The tools over the shop above. `away` names tools that are down; `calls` are the names called, with arguments."""
+class ShopTools(ShopToolbox):
+    """The real tools over a shop in memory. `away` names tools that are down; `calls` are the names called, with what
+    they were given. `language` is that of the shop's texts."""
 
     def __init__(
         self,
@@ -219,92 +178,83 @@ class ShopTools:
         away: frozenset[str] = frozenset(),
         locked: bool = False,
         connected: bool = True,
+        sends_codes: bool = True,
         staff: str = "waiting",
-        catalog: tuple[ProductDetail, ...] = CATALOG,
-        policies: tuple[Source, ...] = POLICIES,
+        catalog: tuple[Product, ...] = CATALOG,
+        policies: tuple[Document, ...] = POLICIES,
+        language: str = "en",
     ) -> None:
-        self._signed_in, self._level, self._away = signed_in, level, away
-        self._locked, self._connected, self._staff, self.catalog = locked, connected, staff, catalog
-        self._policies = policies
+        services: tuple[Any, ...] = (
+            MemoryCatalog(catalog),
+            MemoryKnowledge(catalog, policies, language),
+            MemoryOrders(signed_in=signed_in, level=level, locked=locked, connected=connected, sends_codes=sends_codes),
+        )
+        no_pictures: Any = None
+        super().__init__(question("", signed_in=signed_in), *services, self._call_staff, no_pictures)
+        self.products, self._staff, self._away = catalog, staff, away
         self.calls: list[tuple[str, object]] = []
 
-    async def search_catalog(
-        self,
-        query: str,
-        *,
-        price_min: int | None = None,
-        price_max: int | None = None,
-        in_stock: bool = False,
-        limit: int = 6,
-    ) -> CatalogResult:
+    def serve(self, asked: Question) -> None:
+        """Act for the shopper of a question, as a toolbox does that is made for each turn."""
+        self.question, self.shopper = asked, asked.shopper
+        for kept in (self._searches, self._evidence, self.proofs):
+            kept.clear()
+
+    async def search_catalog(self, query: str, **limits: Any) -> CatalogResult:
         self._called("search_catalog", query)
-        wanted = set(stems(query))
-        numbers = set(query.lower().replace("?", " ").split())
-        exact = [
-            product
-            for product in self.catalog
-            if numbers & {product.card.id.lower(), *((each.sku or "").lower() for each in product.card.variants)}
-        ]
-        found = []
-        for product in self.catalog:
-            price = product.card.price.amount if product.card.price else 0
-            in_limits = (price_max is None or price <= price_max) and (price_min is None or price >= price_min)
-            if in_limits and (product.card.available or not in_stock):
-                text = set(stems(" ".join((product.card.title, product.description, *product.category))))
-                title = set(stems(product.card.title))
-                found.append((len(wanted & text) + len(wanted & title) + 9 * (product in exact), product))
-        found.sort(key=lambda entry: -entry[0])
-        best = found[:limit]
-        return CatalogResult(
-            products=tuple(product for _, product in best),
-            scores=tuple(min(0.55, 0.1 + 0.1 * score) for score, _ in best),
-            exact=bool(exact),
-        )
+        return await super().search_catalog(query, **limits)
 
     async def get_product(self, product_id: str) -> ProductDetail | None:
         self._called("get_product", product_id)
-        return next((product for product in self.catalog if product.card.id == product_id), None)
+        return await super().get_product(product_id)
 
     async def search_policies(self, query: str, *, limit: int = 4) -> PolicyResult:
         self._called("search_policies", query)
-        wanted = set(stems(query))
-        ranked = sorted(self._policies, key=lambda source: -len(wanted & set(stems(f"{source.title} {source.text}"))))
-        return PolicyResult(sources=tuple(ranked[:limit]))
+        return await super().search_policies(query, limit=limit)
+
+    async def find_evidence(
+        self, text: str, *, language: str, product: ProductDetail | None = None, documents: bool = True
+    ) -> EvidenceResult:
+        self._called("find_evidence", text)
+        return await super().find_evidence(text, language=language, product=product, documents=documents)
+
+    async def catalog_overview(self) -> CatalogOverview:
+        self._called("catalog_overview", None)
+        return await super().catalog_overview()
+
+    async def catalog_extremes(self, *, dearest: bool, limit: int) -> tuple[ProductDetail, ...]:
+        self._called("catalog_extremes", dearest)
+        return await super().catalog_extremes(dearest=dearest, limit=limit)
+
+    async def request_code(self, order_number: str) -> bool:
+        self._called("request_code", order_number)
+        return await super().request_code(order_number)
+
+    async def verify_code(self, order_number: str, code: str) -> bool:
+        self._called("verify_code", (order_number, code))
+        return await super().verify_code(order_number, code)
 
     async def order_status(self, order_number: str | None) -> OrderAnswer:
         self._called("order_status", order_number)
-        if not self._connected:
-            return OrderAnswer(outcome=OrdersUnavailable(connected=False))
-        if self._signed_in and order_number is None:
-            return self._with_source(OrderAnswer(outcome=OrdersListed(LISTED, FETCHED)), "orders")
-        if self._signed_in and order_number and order_number.strip("#") == "1001":
-            return self._found()
-        return OrderAnswer(outcome=ProofNeeded(order_number=order_number, methods=("email", "postcode")))
+        return await super().order_status(order_number)
 
     async def prove(
         self, order_number: str, *, email: str | None = None, postcode: str | None = None, name: str | None = None
     ) -> OrderAnswer:
         self._called("prove", (order_number, email, postcode, name))
-        if self._locked:
-            return OrderAnswer(outcome=TooManyTries(900))
-        if order_number.strip("#") == "1001" and (email == OWNER["email"] or postcode == OWNER["postcode"]):
-            return self._found()
-        return OrderAnswer(outcome=ProofNeeded(order_number=order_number, methods=("email", "postcode"), refused=True))
+        return await super().prove(order_number, email=email, postcode=postcode, name=name)
 
     async def request_human(self, reason: str, email: str | None = None) -> HandoffResult:
         self._called("request_human", (reason, email))
-        return HandoffResult(state=self._staff, contact={"email": "care@fernweh.example", "phone": "+1 503 555 0102"})
+        return await super().request_human(reason, email)
 
-    def _found(self) -> OrderAnswer:
-        view = FULL_ORDER if self._level >= ProofLevel.READS_MAIL else ORDER
-        outcome = OrderFound(
-            view=view, level=self._level, fetched_at=FETCHED, more_with_code=self._level == ProofLevel.KNOWS_ORDER
-        )
-        return self._with_source(OrderAnswer(outcome=outcome), "order:#1001")
+    def called(self, name: str) -> list[object]:
+        """What a tool was given, call by call."""
+        return [given for each, given in self.calls if each == name]
 
-    def _with_source(self, answer: OrderAnswer, source_id: str) -> OrderAnswer:
-        source = Source(id=source_id, kind="order", title="Order", text="", fetched_at=FETCHED)
-        return OrderAnswer(outcome=answer.outcome, source=source)
+    async def _call_staff(self, email: str | None) -> HandoffResult:
+        state: Any = self._staff
+        return HandoffResult(state=state, contact=CONTACT)
 
     def _called(self, name: str, given: object) -> None:
         self.calls.append((name, given))
@@ -316,6 +266,7 @@ def question(
     text: str,
     *,
     locale: str = "en",
+    shop_locale: str = "en",
     history: tuple[tuple[str, str], ...] = (),
     shown: tuple[str, ...] = (),
     order: str | None = None,
@@ -340,5 +291,6 @@ def question(
         order_in_question=order,
         page_product_id=page,
         shop_name="Fernweh Outfitters",
+        shop_locale=shop_locale,
         currency=currency,
     )

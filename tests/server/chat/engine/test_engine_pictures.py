@@ -3,13 +3,13 @@
 import msgspec
 import pytest
 
-from server.chat.answering.intents.language import LANGUAGES
 from server.chat.answering.prompt import system_prompt
 from server.chat.languages import phrases_for
 from server.chat.models import Question, Suggest, TextPiece
 from server.core.ids import new_id
+from server.languages import LANGUAGES
+from tests.server.chat.engine.answers import answer
 from tests.server.chat.engine.shop import ShopTools, question
-from tests.server.chat.engine.test_engine import answer
 
 
 def with_picture(text: str, locale: str = "en") -> Question:
@@ -49,7 +49,7 @@ async def test_several_questions_beside_a_picture() -> None:
 
 
 async def test_what_is_away_is_said_after_it() -> None:
-    beside = await answer(with_picture("What is your return policy?"), ShopTools(away=frozenset({"search_policies"})))
+    beside = await answer(with_picture("What is your return policy?"), ShopTools(away=frozenset({"find_evidence"})))
     assert phrases_for("en").unavailable in beside.text
 
 

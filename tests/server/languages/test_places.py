@@ -1,0 +1,27 @@
+"""Countries by their names, in every language."""
+
+import pytest
+
+from server.languages.places import countries_in, covers
+
+
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [
+        ("en", "do you ship to Germany"), ("de", "nach Deutschland"), ("fr", "vers l'Allemagne"), ("es", "a Alemania"),
+        ("it", "in Germania"), ("pt", "para a Alemanha"), ("nl", "naar Duitsland"), ("pl", "wysyłka Niemcy"),
+        ("sv", "till Tyskland"), ("tr", "Almanya'ya"), ("ar", "إلى ألمانيا"), ("ja", "ドイツに送れますか"),
+    ],
+)  # fmt: skip
+def test_a_country_is_known_by_its_name(code: str, text: str) -> None:
+    assert countries_in(text, code) == {"DE"}
+
+
+def test_us_is_a_word_and_the_usa_a_country() -> None:
+    assert countries_in("tell us more", "en") == frozenset()
+    assert countries_in("shipping to the USA", "en") == {"US"}
+
+
+def test_a_region_covers_its_countries() -> None:
+    assert covers(countries_in("We ship within the EU", "en"), "FR")
+    assert not covers(countries_in("We ship within the EU", "en"), "GB")
