@@ -21,7 +21,7 @@ MEASURES: dict[str, tuple[dict[str, float], ...]] = {
     "power": ({"watt": 1.0}, {"lumen": 1.0}, {"volt": 1.0}, {"hz": 1.0}),
 }
 """By measure the units that it may be given in, and what each is worth; the first that products have counts."""
-_NUMBER = r"(?P<minus>[-−–])?\s?(?P<number>\d(?:[\d ,.]*\d)?)"
+_NUMBER = r"(?P<minus>[-−–])?\s?(?<![\d.,])(?P<number>\d(?:[\d ,.]{0,14}\d)?)"
 _CLOCK = r"(?<!\w)\d{1,2}[:.h]\d{2}(?!\w)"
 _NO_LETTER = "(?![a-z])"
 

@@ -41,8 +41,9 @@ async def _compared(reply: Reply) -> list[ProductDetail]:
         return found[:MAX_COMPARED]
     shown = await find_shown(reply, MAX_COMPARED)
     positions = reply.reading.slots.positions
-    if len(positions) > 1:
-        return [shown[place - 1] if place > 0 else shown[-1] for place in positions if place <= len(shown)]
+    if len(positions) > 1 and shown:
+        meant = [shown[place - 1] if place > 0 else shown[-1] for place in positions if place <= len(shown)]
+        return list({product.card.id: product for product in meant}.values())
     others = [product for product in shown if not found or product.card.id != found[0].card.id]
     return [*found, *others][: 2 if found else MAX_COMPARED if len(shown) > 2 else 2]
 

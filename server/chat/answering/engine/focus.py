@@ -107,7 +107,10 @@ def is_same_word(word: str, other: str) -> bool:
         return False
     if len(word) < MIN_FUZZY_LETTERS:
         return sorted(word) == sorted(other)
-    return abs(len(word) - len(other)) <= 1 and SequenceMatcher(None, word, other).ratio() >= SAME_WORD
+    if abs(len(word) - len(other)) > 1:
+        return False
+    matcher = SequenceMatcher(None, word, other)
+    return matcher.quick_ratio() >= SAME_WORD and matcher.ratio() >= SAME_WORD
 
 
 async def find_named(reply: Reply, name: str) -> ProductDetail | None:

@@ -13,6 +13,7 @@ from server.chat.answering.engine.focus import find_shown, is_same_word, lowest_
 from server.chat.answering.engine.reply import Reply
 from server.chat.answering.engine.wish_words import as_written, last_wish, wish_words
 from server.chat.answering.reading.models import Slots
+from server.chat.answering.reading.reader import MAX_QUERY_CHARACTERS
 from server.chat.languages.measures import read_measures
 from server.chat.models import AnswerEvent, CatalogResult, ProductDetail, ShowProducts, Source
 from server.knowledge.evidence import Unit, UnitKind, product_text_units
@@ -22,6 +23,7 @@ from server.models.glossary import meanings
 
 SEARCHED = 8
 MANY = 24
+MAX_ASKED_WORDS = 20
 """For the extreme of a kind, all of the kind have to be seen."""
 MAX_CARDS = 6
 FITS = 0.42
@@ -177,7 +179,8 @@ async def _completed(reply: Reply) -> tuple[str, Slots]:
         return query, slots
     if (slots.colours or slots.sizes) and reply.question.shown_products:
         return "", slots
-    return f"{last_wish(reply) or await _kind_of_shown(reply)} {query}".strip() or reading.text, slots
+    completed = f"{last_wish(reply) or await _kind_of_shown(reply)} {query}".strip()
+    return completed or reading.text[:MAX_QUERY_CHARACTERS], slots
 
 
 async def _kind_of_shown(reply: Reply) -> str:
@@ -192,7 +195,7 @@ def fits_of(reply: Reply, result: CatalogResult, query: str) -> list[float]:
     """How well each found product meets the words of the wish, 0..1, by meaning and by words. What tells the found
     products apart counts more than what they share."""
     shop = reply.shop_language
-    asked = list(dict.fromkeys(shop.stems(query)))
+    asked = list(dict.fromkeys(shop.stems(query)))[:MAX_ASKED_WORDS]
     met = [_words_met(reply, product, asked) for product in result.products]
     weights = [_weight(sum(each[index] > 0 for each in met), len(met)) for index in range(len(asked))]
     total = sum(weights)
@@ -292,6 +295,8 @@ def _has(reply: Reply, product: ProductDetail, thing: str) -> bool | None:
         thing = " ".join(meant)
     shop = reply.shop_language
     wanted = [shop.stem(word) for word in words_of(thing)]
+    if not wanted:
+        return None
     others = shop.words.negation.others
     said: bool | None = None
     forms = {"": tuple(each.title for each in product.card.variants)}

@@ -50,6 +50,8 @@ def _trimmed(text: str, small: frozenset[str]) -> str:
 def as_written(reply: Reply, normalised: str) -> str:
     """Words of the question as the shopper wrote them, accents and all; as they are where they are not found."""
     wanted = words_of(normalised)
+    if not wanted:
+        return normalised
     tokens = list(re.finditer(r"[^\W_]+(?:['’-][^\W_]+)*", reply.reading.text))
     plain = [words_of(token[0]) for token in tokens]
     for start in range(len(tokens)):

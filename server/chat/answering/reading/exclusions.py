@@ -7,6 +7,8 @@ from server.chat.languages.figures import load_figures
 from server.languages.matching import normalise, phrases_in
 from server.languages.words import Language
 
+MAX_THINGS = 6
+"""Things of one message; each is looked for on every product's page."""
 MAX_WORDS = 3
 """Words of one thing."""
 MIN_LETTERS = 3
@@ -25,7 +27,7 @@ def read_excluded(text: str, words: Language) -> tuple[str, ...]:
         *(_before_words(text, words) if words.is_spaced else _before_signs(text, words)),
         *_in_compounds(text, words),
     ]
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(found))[:MAX_THINGS]
 
 
 def _after_words(text: str, words: Language) -> Iterator[str]:

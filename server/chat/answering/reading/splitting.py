@@ -44,7 +44,7 @@ def _joints(sentence: str, words: Language) -> Iterator[tuple[int, int]]:
             yield token.start(), tokens[index + 1].start()
         elif _COMMA.fullmatch(sentence[tokens[index - 1].end() : token.start()]):
             yield tokens[index - 1].end(), token.start()
-        elif words.joins_words and word[0] in conjunctions and word[1:] in words.words.questions.words.phrases:
+        elif words.joins_words and word[:1] in conjunctions and word[1:] in words.words.questions.words.phrases:
             yield token.start(), token.start()
 
 
