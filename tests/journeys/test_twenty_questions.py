@@ -12,7 +12,7 @@ from tests.installation import Answer, Installation, Shopper
 from tests.mail import await_code, empty
 
 GAP = pytest.mark.xfail(
-    strict=False, reason="a question that the engine without a model answers wrong or not at all: see docs/answers.md"
+    strict=True, reason="a question that the engine without a model answers wrong or not at all: see docs/answers.md"
 )
 
 MAYA = {"order": "1001", "email": "maya.lindqvist@example.com"}
@@ -239,7 +239,7 @@ def test_french_question(installation: Installation) -> None:
         pytest.param("can I return a used tent?", "anything unused within 45 days", "Returns", marks=GAP),
         pytest.param("can you repair my mug", "Our Portland workshop mends most things", "Warranty", marks=GAP),
         ("do you ship to germany?", "European Union", "Shipping"),
-        ("shipping to hawaii?", "Hawaii", "Shipping"),
+        ("shipping to hawaii?", "7 to 12 working days", "Shipping"),
         pytest.param("what's the waranty on tents", "5 years", "Warranty", marks=GAP),
         ("can I return opened socks?", "seal is broken", "Returns"),
         ("how long until I get my refund", "3 to 10 working days", "Refunds"),
@@ -249,7 +249,7 @@ def test_french_question(installation: Installation) -> None:
         pytest.param("size chart", "XXL", "Size guide", marks=GAP),
         pytest.param("my tent arrived broken", "Report damage within 14 days", "Shipping", marks=GAP),
         pytest.param("the wrong item was sent to me", "not what you ordered", "Returns", marks=GAP),
-        ("refund policy", "efund", "Refunds"),
+        ("refund policy", "refund it the same day", "Refunds"),
         pytest.param("I want my money back", "within 45 days", "Returns", marks=GAP),
         pytest.param("do you deliver on sundays", "Monday to Friday", "Shipping", marks=GAP),
         pytest.param("can I visit your store", "Portland", "Shipping", marks=GAP),
@@ -327,7 +327,7 @@ def test_follow_ups_stay_with_the_product(shopper: Shopper) -> None:
 @pytest.mark.parametrize(
     ("question", "product", "said"),
     [
-        ("does the ridge bottle keep coffee hot", "ridge-bottle", "12"),
+        ("does the ridge bottle keep coffee hot", "ridge-bottle", "12 hours"),
         ("can i put the skillet in the dishwasher", "iron-skillet", "no"),
         pytest.param("does the fell 2 come with pegs?", "fell-2-tent", "8 pegs", marks=GAP),
         ("is the coffee grinder electric", "hand-grinder", "doesn't say"),
@@ -354,8 +354,8 @@ def test_two_questions_get_two_answers(shopper: Shopper) -> None:
     ("question", "first", "said"),
     [
         pytest.param("which sleeping bag is the warmest", "cinder-winter-bag", "-12 C", marks=GAP),
-        ("mushroom lamp", "mushroom-lamp", "Chanterelle Table Lamp"),
-        ("headlamps between $40 and $100", "beam-headlamp", "from $64.00 to $89.00"),
+        pytest.param("mushroom lamp", "mushroom-lamp", "couldn't find exactly that", marks=GAP),
+        pytest.param("headlamps between $40 and $100", "beam-headlamp", "Beam 700", marks=GAP),
         pytest.param("sleeping bag for -10 C", "cinder-winter-bag", "-12 C", marks=GAP),
         pytest.param("Which is warmer, Ember or Cinder?", "cinder-winter-bag", "-12 C", marks=GAP),
         pytest.param("tent under 100", "solo-skerry-bivy", "Nothing that fits is within $100", marks=GAP),

@@ -118,9 +118,9 @@ def test_uninstalled_is_told_and_the_privacy_webhooks_act(
     told = merchant.get(f"/v1/privacy/exports/{export['id']}")
     assert "wanda.finch@example.com" in told.text
     assert post_compliance(stores, store, "customers/redact", person) == 200
-    erasures = await_that(lambda: records("erase"), "the erasure")  # a job may run twice, and then finds nothing left
-    assert sum(each["counts"]["messages"] for each in erasures) >= 2
-    assert {each["person"] for each in erasures} == {export["person"]}
+    erased = await_that(lambda: records("erase"), "the erasure")[0]
+    assert erased["counts"]["messages"] >= 2
+    assert erased["person"] == export["person"]
     assert merchant.get(f"/v1/privacy/exports/{export['id']}").status_code == 404
     assert shopper.history()["messages"] == []
     store.uninstall()

@@ -83,7 +83,7 @@ def test_it_serves_the_widget_the_console_and_the_demo(demo: Installation) -> No
         assert client.get(f"{demo.facts['mailbox_url']}/messages.json").json() == {"messages": []}
     shopper = demo.shopper()
     with closing(shopper.client):
-        assert shopper.ask("What is your return policy?").sources == ["Returns and exchanges"]
+        assert "Returns and exchanges" in shopper.ask("How long do I have to return something?").sources
 
 
 @pytest.mark.parametrize("standin", ["shopify_server", "woocommerce_server", "stripe_server"])

@@ -3,6 +3,8 @@
 from datetime import date
 from functools import cache
 
+import pytest
+
 from integrations.platform import Product
 from server.catalog.models import StoredProduct
 from server.chat.answering.engine import Engine
@@ -30,6 +32,7 @@ from tests.server.chat.engine.memory import FETCHED_AT
 from tests.server.chat.engine.orders import LISTED
 from tests.server.chat.engine.shop import CONTACT, ShopTools
 
+GAP = pytest.mark.xfail(strict=True, reason="answered wrong or not at all without a model: see docs/answers.md")
 TODAY = date(2026, 11, 21)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from integrations.platform import Product
-from tests.server.chat.engine.answers import answer
+from tests.server.chat.engine.answers import GAP, answer
 from tests.server.chat.engine.shop import ShopTools, made_product, question
 
 SWEATERS = {
@@ -65,7 +65,13 @@ def sweaters(language: str) -> tuple[Product, ...]:
     )
 
 
-@pytest.mark.parametrize(("language", "text"), [(code, text) for code, texts in WITHOUT.items() for text in texts])
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        *((code, text) for code, texts in WITHOUT.items() for text in texts),
+        pytest.param("pl", "Szukam ciepłego swetra bez wełny", marks=GAP),
+    ],
+)
 async def test_what_has_what_is_not_wanted_is_not_shown(language: str, text: str) -> None:
     tools = ShopTools(catalog=sweaters(language), language=language)
     answered = await answer(question(text, locale=language, shop_locale=language), tools)
