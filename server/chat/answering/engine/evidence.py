@@ -10,7 +10,7 @@ from server.chat.answering.engine.reply import Reply
 from server.chat.answering.evidence import EvidenceQuery, Scored, answers_for, score, speaks_of_countries
 from server.chat.answering.reading.intents import intent_model, topics_of
 from server.chat.answering.reading.models import MEASURED, POLICY, Intent
-from server.chat.models import AnswerEvent, Candidate, ProductDetail, Source
+from server.chat.models import AnswerEvent, ProductDetail, Source
 from server.knowledge.evidence import Unit, UnitKind
 from server.languages.detection import detect_language
 from server.languages.places import countries_in, countries_of_cities
@@ -325,11 +325,6 @@ def _needs_heading(unit: Unit, reply: Reply) -> bool:
 def is_other_language(text: str, reply: Reply) -> bool:
     """Whether a text of the shop is in another language than the answer."""
     return reply.is_foreign and detect_language(text, reply.shop_language.code) != reply.reading.language
-
-
-def candidates_of(found: Found) -> list[Candidate]:
-    """All candidates, likeliest first."""
-    return [each.candidate for each in found.scored]
 
 
 def clip(text: str, limit: int = MAX_QUOTE_CHARACTERS) -> str:

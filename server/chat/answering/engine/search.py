@@ -23,8 +23,9 @@ from server.models.glossary import meanings
 
 SEARCHED = 8
 MANY = 24
-MAX_ASKED_WORDS = 20
 """For the extreme of a kind, all of the kind have to be seen."""
+MAX_ASKED_WORDS = 20
+"""Words of a wish that are compared with each page."""
 MAX_CARDS = 6
 FITS = 0.42
 """From this fit on a product is offered."""
@@ -330,7 +331,7 @@ def _is_denied(body: str, thing: str, negation: Negation) -> bool:
     return False
 
 
-# telling ------------------------------------------------------------------------------------------------------------
+# answering ----------------------------------------------------------------------------------------------------------
 
 
 def answer_wish(reply: Reply, wish: Wish) -> list[AnswerEvent]:
