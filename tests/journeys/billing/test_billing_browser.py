@@ -81,6 +81,7 @@ async def sign_in(browser: Browser, shop: PaidShop) -> Page:
 async def look(page: Page, name: str) -> None:
     """The page at both sizes: nothing wider than the screen, nothing wrong for a screen reader."""
     folder = os.environ.get("AISLE_SCREENSHOTS")
+    await page.wait_for_load_state("load")  # after a click the next document may not have its root yet
     for size, viewport in (("desk", DESK), ("phone", PHONE)):
         await page.set_viewport_size(viewport)  # type: ignore[arg-type]
         wide = await page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
@@ -112,6 +113,7 @@ async def test_clicked_through(browser: Browser, shop: PaidShop) -> None:
 
     # subscribe
     await page.get_by_role("button", name="Choose Starter").click()
+    await expect(page.get_by_role("link", name="Subscribe to Starter")).to_be_visible()
     await look(page, "3-onward")
     await page.get_by_role("link", name="Subscribe to Starter").click()
     await page.get_by_label("Card", exact=True).select_option(GOOD)
@@ -165,6 +167,7 @@ async def test_clicked_through(browser: Browser, shop: PaidShop) -> None:
     # down, and away
     await page.goto(f"{shop.paid.base_url}{PAGE}")
     await page.get_by_role("button", name="Downgrade to Starter").click()
+    await expect(page.get_by_role("heading", name="Change to Starter?")).to_be_visible()
     await look(page, "8-preview-down")
     await page.get_by_role("button", name="Change to Starter").click()
     await expect(page.get_by_text("Your plan changes to Starter on")).to_be_visible()
