@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from server.languages.loading import FOLDER, LANGUAGES
 from server.languages.matching import Phrases, normalise, phrases_in
+from server.languages.writing import writing_of
 
 REGIONS = frozenset({"EU", "150", "142", "002", "003", "005", "009"})
 """The European Union, and by UN M49 Europe, Asia, Africa, North America, South America and Oceania."""
@@ -19,10 +20,12 @@ MIN_LETTERS, MIN_CITY_LETTERS = 3, 4
 
 
 class _Regions(Struct, frozen=True):
-    """`regions.toml`: `members` of a region, separated by spaces, and other names of countries."""
+    """`regions.toml`: `members` of a region, separated by spaces, other names of countries in any language, and by
+    language the forms that it gives the names."""
 
     members: dict[str, str]
     aliases: dict[str, list[str]]
+    inflected: dict[str, dict[str, list[str]]]
 
 
 def countries_in(text: str, *languages: str) -> frozenset[str]:
@@ -54,7 +57,12 @@ def covers(named: frozenset[str], country: str) -> bool:
 @lru_cache(maxsize=8_192)
 def _found(language: str, normalised: str) -> tuple[str, ...]:
     names, codes = _names(language if language in LANGUAGES else "en")
-    return tuple(codes[place.text] for place in names.places(normalised) if place.text in codes)
+    prefixes = ("", *writing_of(language).prefixes)
+    bare = [
+        next((bare for each in prefixes if (bare := place.text.removeprefix(each)) in codes), "")
+        for place in names.places(normalised)
+    ]
+    return tuple(codes[name] for name in bare if name)
 
 
 @cache
@@ -92,7 +100,7 @@ def _names(language: str) -> tuple[Phrases, dict[str, str]]:
     for code, name in Locale(language).territories.items():
         if (len(code) == 2 and code.isalpha()) or code in REGIONS:
             codes[normalise(name)] = code
-    for code, names in _data().aliases.items():
+    for code, names in (*_data().aliases.items(), *_data().inflected.get(language, {}).items()):
         for name in names:
             codes.setdefault(normalise(name), code)
     codes = {name: code for name, code in codes.items() if len(name) >= MIN_LETTERS or code in ("US", "GB", "EU")}

@@ -17,6 +17,21 @@ def test_a_country_is_known_by_its_name(code: str, text: str) -> None:
     assert countries_in(text, code) == {"DE"}
 
 
+@pytest.mark.parametrize(
+    ("code", "text", "country"),
+    [
+        ("pl", "czy wysyłacie do Kanady", "CA"), ("pl", "w Norwegii", "NO"), ("pl", "do Wielkiej Brytanii", "GB"),
+        ("ar", "للسعودية", "SA"), ("ar", "لألمانيا", "DE"), ("tr", "ABD'ye", "US"),
+    ],
+)  # fmt: skip
+def test_a_country_is_known_in_the_forms_of_its_name(code: str, text: str, country: str) -> None:
+    assert countries_in(text, code) == {country}
+
+
+def test_a_form_of_one_language_is_a_word_of_another() -> None:
+    assert countries_in("does chin strap come with it", "en") == frozenset()
+
+
 def test_us_is_a_word_and_the_usa_a_country() -> None:
     assert countries_in("tell us more", "en") == frozenset()
     assert countries_in("shipping to the USA", "en") == {"US"}
