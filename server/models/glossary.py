@@ -14,18 +14,16 @@ from pathlib import Path
 from msgspec import Struct
 
 from server.languages.matching import normalise
+from server.languages.writing import writing_of
 
 FOLDER = Path(__file__).parent.parent / "languages"
 
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_STEMMERS = {
-    "ar": "arabic", "de": "german", "es": "spanish", "fr": "french", "it": "italian", "nl": "dutch", "pt": "portuguese",
-    "sv": "swedish", "tr": "turkish",
-}  # fmt: skip
-_WITHOUT_SPACES = frozenset({"ja", "zh", "th"})
 _LINKS = ("", "s")
 """Letters that may join the parts of a compound."""
 _SHORTEST_PART = 3
+_SHORTEST_STEM = 4
+"""Letters of a stem that is no word of the glossary itself: shorter ones are of many words ("dere", "deri")."""
 _LONGEST_WORD = 40
 _LONGEST_PHRASE = 4
 _MAX_WORDS = 64
@@ -38,6 +36,7 @@ class _Glossary(Struct, frozen=True):
     """The same by the stems of their words."""
     stem: "_Stem"
     has_spaces: bool
+    prefixes: tuple[str, ...]
 
 
 class _Stem:
@@ -46,7 +45,7 @@ class _Stem:
     def __init__(self, language: str) -> None:
         import snowballstemmer  # type: ignore[import-untyped]
 
-        name = _STEMMERS.get(language)
+        name = writing_of(language).stemmer
         self._stemmer = snowballstemmer.stemmer(name) if name else None
 
     def __call__(self, text: str) -> str:
@@ -74,7 +73,7 @@ def meanings(text: str, language: str) -> list[str]:
 
 
 def _found_phrases(glossary: _Glossary, text: str) -> Iterator[str]:
-    words = [found[0].lower() for found in _WORD.finditer(text)][:_MAX_WORDS]
+    words = [word for found in _WORD.finditer(text) for word in _parts_known(glossary, found[0].lower())][:_MAX_WORDS]
     place = 0
     while place < len(words):
         for length in range(min(_LONGEST_PHRASE, len(words) - place), 0, -1):
@@ -85,6 +84,11 @@ def _found_phrases(glossary: _Glossary, text: str) -> Iterator[str]:
                 place += length - 1
                 break
         place += 1
+
+
+def _parts_known(glossary: _Glossary, word: str) -> list[str]:
+    """The word, or the pieces between its hyphens where it is known only by them: "ember-schlafsack"."""
+    return [word] if "-" not in word or _meaning(glossary, word) else word.split("-")
 
 
 def _found_parts(glossary: _Glossary, text: str) -> Iterator[str]:
@@ -110,13 +114,14 @@ def _load(language: str) -> _Glossary:
     stems: dict[str, str] = {}
     for line in (FOLDER / language / "glossary.tsv").read_text("utf-8").splitlines():
         meaning, _, given = line.partition("\t")
-        for word in (each.replace("_", " ") for each in given.split()):
+        for word in (each.replace("_", " ").replace("'", " ") for each in given.split()):
             words.setdefault(word, meaning)
             stems.setdefault(stem(word), meaning)
     for word, meaning in list(words.items()):  # shoppers leave accents out; a word that is written so comes first
         words.setdefault(normalise(word), meaning)
         stems.setdefault(stem(normalise(word)), meaning)
-    return _Glossary(words, stems, stem, language not in _WITHOUT_SPACES)
+    writing = writing_of(language)
+    return _Glossary(words, stems, stem, writing.spaced, writing.prefixes)
 
 
 def _meaning(glossary: _Glossary, word: str) -> str | None:
@@ -136,5 +141,20 @@ def _meaning(glossary: _Glossary, word: str) -> str | None:
 
 
 def _simple_meaning(glossary: _Glossary, word: str) -> str | None:
-    found = glossary.words.get(word)
-    return found if found is not None else glossary.stems.get(glossary.stem(word))
+    """By the word, by its stem, then the same without accents and without what is written in front of it."""
+    for form in _forms(glossary, word):
+        if (found := glossary.words.get(form)) is not None:
+            return found
+        stem = glossary.stem(form)
+        if (found := glossary.stems.get(stem)) is not None and (len(stem) >= _SHORTEST_STEM or stem in glossary.words):
+            return found
+    return None
+
+
+def _forms(glossary: _Glossary, word: str) -> Iterator[str]:
+    yield word
+    if (plain := normalise(word)) != word:
+        yield plain
+    for prefix in glossary.prefixes:
+        if plain.startswith(prefix) and len(plain) - len(prefix) >= _SHORTEST_PART:
+            yield plain[len(prefix) :]
