@@ -16,7 +16,7 @@ from lingua import IsoCode639_1, LanguageDetector, LanguageDetectorBuilder
 from lingua import Language as LinguaLanguage
 from msgspec import Struct
 
-from server.languages.loading import LANGUAGES, language_of_locale, load_records
+from server.languages.loading import FOLDER, LANGUAGES, language_of_locale, load_records
 
 __all__ = [
     "LANGUAGES",
@@ -42,6 +42,8 @@ Italian to them), and never so much that a product's long name changes a convers
 `messages.toml` of the tests, and on 1,617 English questions and queries, of which 98.6 % stay English."""
 NAME_WEIGHT = 0.5
 """What a small word is worth in a text that is written like a name: "The North Face" says less than "Guten Tag"."""
+LONG_WORD = 4
+"""Letters from which on a word of a glossary counts; shorter ones are often words of other languages too."""
 OWN_LETTERS = 0.3
 """The share of letters from which a text is in the language they belong to, whatever else stands in it."""
 SHORT_REQUEST = 2
@@ -144,7 +146,9 @@ def _evidence(text: str) -> dict[str, float]:
     found = _WORD.findall(text)
     is_name = _is_name(found)
     evidence = _by_letters(text, len(found)) if found and not is_name else {}
-    for word in {word.lower().replace("’", "'") for word in found}:
+    said = {word.lower().replace("’", "'") for word in found}
+    letters = {letter for letter in "".join(said) if not letter.isascii()}
+    for word in said | letters:
         for language, weight in _word_weights().get(word, {}).items():
             evidence[language] = evidence.get(language, 0.0) + weight * (NAME_WEIGHT if is_name else 1)
     return {language: min(weight, LIMIT_PER_WORD * len(found)) for language, weight in evidence.items()}
@@ -197,10 +201,26 @@ def _word_weights() -> dict[str, dict[str, float]]:
     for language, data in LANGUAGE_DATA.items():
         for word in " ".join(data.words).split():
             having.setdefault(word, set()).add(language)
-            having.setdefault(_plain(word), set()).add(language)
+            if len(word) > 1:
+                having.setdefault(_plain(word), set()).add(language)
+    glossaries = {language: _words_of_glossary(language) for language in LANGUAGES}
+    counts = Counter(word for words in glossaries.values() for word in words)
+    for language, words in glossaries.items():
+        having |= {word: {language} for word in words if counts[word] == 1 and word not in having}
     return {
         word: dict.fromkeys(languages, math.log(len(LANGUAGES) / len(languages))) for word, languages in having.items()
     }
+
+
+def _words_of_glossary(language: str) -> set[str]:
+    """The longer single words of a language's glossary that are no English words as well: what shops sell and say. Of
+    them those count that no other language has."""
+    path = FOLDER / language / "glossary.tsv"
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    entries = [line.partition("\t") for line in lines]
+    english = {word for meaning, _, _ in entries for word in meaning.lower().split()}
+    words = {word for _, _, given in entries for word in given.split() if len(word) >= LONG_WORD and "_" not in word}
+    return words - english
 
 
 def _find_requested_language(clause: str) -> str | None:
