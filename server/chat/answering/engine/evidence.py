@@ -1,6 +1,7 @@
 """The units that may answer a question, scored, and how they are quoted."""
 
 import math
+import re
 from collections.abc import Sequence
 
 from msgspec import Struct
@@ -41,6 +42,9 @@ SHORT_ANSWER = 60
 FEW_WORDS = 4
 EXAMPLE_SHARE, SAME_LANGUAGE_SHARE = 0.9, 0.85
 """What a unit counts that was found with the nearest example message in the shop's language."""
+MEANINGS_SHARE = 0.85
+"""The same found with what words of the question mean in the shop's language, and with its names and figures."""
+_NAME = re.compile(r"(?<![^\W_])(?:[A-Z][\w'-]*|\d+)")
 LABEL_NAMED, ONLY_OF_SORT, SAYS_NOTHING_NEW = 0.75, 0.6, 0.1
 """How likely an attribute answers whose name the question has, or that is the only one of the sort asked for; and at
 most, where it only repeats title, brand or category."""
@@ -71,6 +75,9 @@ async def find_evidence(
     ways = [(text, reply.language, CONTEXT_SHARE if number else 1.0) for number, text in enumerate(texts)]
     if said := await reply.helpers.examples.nearest(reply.reading.vector, reply.shop_language.code):
         ways.append((said, reply.shop_language, EXAMPLE_SHARE if reply.is_foreign else SAME_LANGUAGE_SHARE))
+    if " " in reply.meanings:  # a single noun says what it is about and not what is asked
+        names = " ".join(_NAME.findall(reply.reading.text[1:]))
+        ways.append((f"{reply.meanings} {names}".strip(), reply.shop_language, MEANINGS_SHARE))
     if documents and about is not None:
         own = " ".join(filter(None, (about.card.title, about.brand)))
         ways.append((f"{reply.reading.text} {own}", reply.language, CONTEXT_SHARE))
@@ -191,7 +198,8 @@ def _weighed(scored: Sequence[Scored], is_meant: Sequence[bool], share: float) -
 def _by_label(asked: EvidenceQuery, scored: Sequence[Scored], reply: Reply, product: ProductDetail) -> list[Scored]:
     """An attribute whose name the question has, or the only one of the sort that it asks for, answers it."""
     shop = reply.shop_language
-    words = {*shop.stems(asked.text), *asked.language.stems(asked.text)}
+    words = {*shop.stems(asked.text), *asked.language.stems(asked.text), *shop.stems(reply.meanings)}
+    title = set(shop.stems(product.card.title))
     known = set(shop.stems(" ".join((product.card.title, product.brand or "", *product.category))))
     goes_on = reply.reading.refers_back or named_share(product.card.title, asked.text, shop) >= NAMED
     of_sort = [each for each in scored if _is_of_sort(each.candidate.unit, asked.asks & MEASURED, shop)]
@@ -200,7 +208,7 @@ def _by_label(asked: EvidenceQuery, scored: Sequence[Scored], reply: Reply, prod
         unit, at_least, at_most = each.candidate.unit, 0.0, 1.0
         if unit.kind is UnitKind.ATTRIBUTE:
             label, value = set(shop.stems(unit.label)), set(shop.stems(unit.text))
-            is_named = bool(label) and label <= words
+            is_named = bool(label) and label <= words and not label <= title
             at_least = LABEL_NAMED if is_named else ONLY_OF_SORT if goes_on and of_sort == [each] else 0.0
             at_most = 1.0 if at_least or not value <= known else SAYS_NOTHING_NEW
         found.append(Scored(each.candidate, min(at_most, max(each.probability, at_least))))

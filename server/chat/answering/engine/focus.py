@@ -1,5 +1,6 @@
 """Which product a question is about: one that it names, points at ("the second one", "it"), or on the open page."""
 
+import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -26,6 +27,8 @@ CLEAR_WISH = 0.5
 SEARCHED = 6
 MIN_FUZZY_LETTERS, MIN_SWAPPED_LETTERS = 5, 4
 """Below the first, letters may only have changed places."""
+_LATIN = re.compile(r"[A-Za-z\d]+")
+"""A name or number within a text without spaces: "Drift 22には"."""
 
 
 class Focus(Struct, frozen=True):
@@ -44,7 +47,8 @@ async def find_focus(reply: Reply, result: CatalogResult | None = None) -> Focus
     result = result or await reply.tools.search_catalog(reading.query or reading.text, limit=SEARCHED)
     pointed = await _pointed_at(reply)
     is_wish = reading.intent is Intent.PRODUCT_SEARCH and reading.confidence >= CLEAR_WISH
-    named = best_named(result, reading.text, reply.shop_language)
+    said = reading.text if reply.language.is_spaced else _LATIN.sub(r" \g<0> ", reading.text)
+    named = best_named(result, f"{said} {reply.meanings}", reply.shop_language)
     if named is not None and (not is_wish or named[1] >= WHOLE_NAME):
         product, share = named
         is_other = pointed is None or product.card.id != pointed.card.id

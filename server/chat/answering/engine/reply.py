@@ -29,6 +29,7 @@ from server.core.money import format_money
 from server.languages import language_of_locale
 from server.languages.detection import locale_in_language
 from server.languages.words import Language, language
+from server.models.embedders import english_words
 
 QUOTED = '“”„"«»「」『』'
 
@@ -81,6 +82,12 @@ class Reply:
     def is_foreign(self) -> bool:
         """Whether the shop's texts are in another language than the answer."""
         return self.shop_language.code != self.reading.language
+
+    @property
+    def meanings(self) -> str:
+        """What the words of the question mean in the shop's language, as far as they are known; empty where it is asked
+        in that language."""
+        return english_words(self.reading.text, self.shop_language.code, self.reading.language)
 
     def say(self, text: str, *, separator: str = " ") -> list[AnswerEvent]:
         """A sentence, if every figure in it is known; otherwise, once, that we would rather not quote it.

@@ -48,6 +48,7 @@ SIMILAR_FROM, SIMILAR_TO = 0.12, 0.62
 """Cosines between which the fit grows from 0 to 1; between languages they lie lower."""
 FOREIGN_FROM, FOREIGN_TO = 0.08, 0.46
 WORDS_SHARE, MEANING_ALONE = 0.55, 0.75
+FOR_OTHERS = 0.6
 TOO_WARM, UNKNOWN_DEGREES = 0.5, 0.8
 """What the fit counts of a product that does not go down to the temperature asked for, or does not say."""
 DENIED = -0.6
@@ -101,7 +102,7 @@ async def find_wish(reply: Reply) -> Wish:
             continue
         if (slots.colours or slots.sizes) and not has_choices(reply, product):
             fit = min(fit * 0.6, ONLY_NEAR)
-        fit *= _suits_degrees(reply, product, degrees)
+        fit *= _suits_degrees(reply, product, degrees) * _suits_audience(reply, product)
         matches.append(Match(product, fit, _source(result, product), _doubt(reply, product, slots)))
     if slots.excluded:
         matches = [match for match in matches if not match.doubt] or matches[:1]
@@ -147,6 +148,13 @@ def _suits_degrees(reply: Reply, product: ProductDetail, degrees: float | None) 
     shop = reply.shop_language.code
     known = [each for text in product.attributes.values() for each in read_measures(text, "temperature", shop)]
     return 1.0 if known and min(known) <= degrees else TOO_WARM if known else UNKNOWN_DEGREES
+
+
+def _suits_audience(reply: Reply, product: ProductDetail) -> float:
+    """What the fit of a product counts that is for others than those who are asked for: men's jackets for women."""
+    said = normalise(" ".join((product.card.title, *product.category)))
+    audience = {name for name, phrases in reply.shop_language.words.audience.items() if phrases.found_in(said)}
+    return FOR_OTHERS if audience and audience.isdisjoint(reply.reading.slots.audience or audience) else 1.0
 
 
 async def _of_shown(reply: Reply, slots: Slots) -> Wish:

@@ -12,6 +12,7 @@ from server.chat.answering.reading.models import (
     ABOUT_PRODUCT,
     CATALOG,
     CODE,
+    MEASURED,
     ORDER,
     POLICY,
     PRODUCT,
@@ -183,7 +184,10 @@ def _without_proofs(text: str) -> str:
 
 
 def _distinguished(asks: frozenset[str], scores: dict[Intent, float]) -> frozenset[str]:
-    """ "How long" asks for the time of a delivery and for the size of a product: by what the message is about."""
+    """ "How long" asks for the time of a delivery and for the size of a product, and in some languages "how much" for
+    any measure: by what the message is about."""
+    if asks & (MEASURED - {"money"}) and scores.get(Intent.PRODUCT_DETAIL, 0.0) > scores.get(Intent.PRODUCT_PRICE, 0.0):
+        asks -= {"money"}
     if not {"time", "size"} <= asks:
         return asks
     shop = sum(scores.get(each, 0.0) for each in (*POLICY, *ORDER))

@@ -42,7 +42,7 @@ def _is_size(text: str, normalised: str, place: Place, words: Language) -> bool:
         return True
     if len(place.text) == 1:
         return re.search(rf"(?<![\w'’-])(?<!\d ){place.text.upper()}(?![\w'’])", text) is not None
-    if len(place.text) <= LETTERS and not any(letter in "aeiou" for letter in place.text):
+    if place.text.isascii() and len(place.text) <= LETTERS and not any(letter in "aeiou" for letter in place.text):
         return True
     others = words_of(f"{normalised[: place.start]} {normalised[place.end :]}")
     return all(word in words.stop_words for word in others)

@@ -202,8 +202,8 @@ async def test_safe_for_one_thing_is_not_safe_for_another() -> None:
     ("text", "locale", "name"),
     [
         ("do you sell kayaks?", "en", "“kayaks”"),
-        pytest.param("Verkauft ihr Fahrräder?", "de", "Fahrräder", marks=GAP),
-        pytest.param("Vendez-vous des vélos ?", "fr", "vélos", marks=GAP),
+        ("Verkauft ihr Fahrräder?", "de", "Fahrräder"),
+        ("Vendez-vous des vélos ?", "fr", "vélos"),
     ],
 )
 async def test_what_is_not_sold_is_named(text: str, locale: str, name: str) -> None:

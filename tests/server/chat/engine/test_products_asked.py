@@ -98,6 +98,15 @@ async def test_a_size_that_is_sold_out_is_said_so() -> None:
     assert "Yes" not in answered.text
 
 
+async def test_what_is_for_others_stands_behind() -> None:
+    coats = [
+        made_product("CM", "Heather Rain Coat, Men's", 9900, "A coat for rain."),
+        made_product("CW", "Heather Rain Coat, Women's", 9900, "A coat for rain."),
+    ]
+    assert (await over("rain coats for women", *coats)).cards[0] == "CW"
+    assert (await over("rain coats for men", *coats)).cards[0] == "CM"
+
+
 async def test_a_size_that_is_not_made_is_said_so() -> None:
     lacking = await answer(question("do you have it in size 47?", shown=("BM",)), ShopTools(catalog=BOOTS))
     assert "doesn't come in 47" in lacking.text
