@@ -16,6 +16,7 @@ from server.knowledge.evidence import Unit, UnitKind
 from server.languages.detection import detect_language
 from server.languages.places import countries_in, countries_of_cities
 from server.languages.words import Language
+from server.models.embedders import english_words
 
 SURE = 0.58
 """From this probability on a unit is given as the answer."""
@@ -44,6 +45,7 @@ EXAMPLE_SHARE, SAME_LANGUAGE_SHARE = 0.9, 0.85
 """What a unit counts that was found with the nearest example message in the shop's language."""
 MEANINGS_SHARE = 0.85
 """The same found with what words of the question mean in the shop's language, and with its names and figures."""
+_FIRST_LETTER = re.compile(r"^\W*\w")
 _NAME = re.compile(r"(?<![^\W_])(?:[A-Z][\w'-]*|\d+)")
 LABEL_NAMED, ONLY_OF_SORT, SAYS_NOTHING_NEW = 0.75, 0.6, 0.1
 """How likely an attribute answers whose name the question has, or that is the only one of the sort asked for; and at
@@ -73,11 +75,12 @@ async def find_evidence(
     if (context := _context(reply)) and documents:
         texts.append(f"{context} {reply.reading.text}")
     ways = [(text, reply.language, CONTEXT_SHARE if number else 1.0) for number, text in enumerate(texts)]
+    names = _names(reply)
     if said := await reply.helpers.examples.nearest(reply.reading.vector, reply.shop_language.code):
-        ways.append((said, reply.shop_language, EXAMPLE_SHARE if reply.is_foreign else SAME_LANGUAGE_SHARE))
+        share = EXAMPLE_SHARE if reply.is_foreign else SAME_LANGUAGE_SHARE
+        ways.append((" ".join((said, *names)), reply.shop_language, share))
     if " " in reply.meanings:  # a single noun says what it is about and not what is asked
-        names = " ".join(_NAME.findall(reply.reading.text[1:]))
-        ways.append((f"{reply.meanings} {names}".strip(), reply.shop_language, MEANINGS_SHARE))
+        ways.append((" ".join((reply.meanings, *names)), reply.shop_language, MEANINGS_SHARE))
     if documents and about is not None:
         own = " ".join(filter(None, (about.card.title, about.brand)))
         ways.append((f"{reply.reading.text} {own}", reply.language, CONTEXT_SHARE))
@@ -106,6 +109,13 @@ async def find_evidence(
             if place not in best or best[place].probability < weighed.probability:
                 best[place] = weighed
     return Found(tuple(sorted(best.values(), key=lambda each: -each.probability)), sources)
+
+
+def _names(reply: Reply) -> list[str]:
+    """What a question in another language says alike in the shop's: names and figures."""
+    code, asked = reply.shop_language.code, reply.reading.language
+    found = _NAME.findall(_FIRST_LETTER.sub("", reply.reading.text)) if reply.is_foreign else []
+    return [name for name in found if not english_words(name, code, asked)]
 
 
 def _of_topics(reply: Reply, scored: Sequence[Scored]) -> list[Scored]:
