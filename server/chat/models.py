@@ -71,8 +71,9 @@ class Candidate(Struct, frozen=True, kw_only=True):
     lexical: float = 0.0
     is_product: bool = False
     text_vector: Vector | None = None
-    """Of the unit's text under its label, without its headings, by the multilingual embedder; None where `similarity`
-    is that of the text alone."""
+    """Of the unit's text under its label, without its headings, by the multilingual embedder."""
+    subjects: Vector | None = None
+    """The probabilities of the subjects that the unit may be about."""
     heading_topics: Vector | None = None
     """The probabilities of the intents that the title and headings above the unit speak of."""
 

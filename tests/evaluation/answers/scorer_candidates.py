@@ -6,11 +6,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
 from server.chat.answering.evidence.features import MAIN_LANGUAGE, EvidenceQuery, features, heading_text
+from server.chat.answering.evidence.subjects import subjects_of
 from server.chat.answering.reading.intents import topics_of
 from server.chat.answering.reading.models import ASKED
 from server.chat.models import Candidate
@@ -103,17 +105,16 @@ def rate(question: ScorerQuestion, vectors: Vectors) -> Rated:
 
 
 def _described(candidates: Sequence[Candidate], shop: str, vectors: Vectors) -> list[Candidate]:
-    if candidates[0].is_product:
-        return list(candidates)
-    headings = vectors.multilingual([heading_text(each.unit) for each in candidates], shop)
     texts = vectors.multilingual([labelled_text(each.unit) for each in candidates], shop)
+    if candidates[0].is_product:
+        return [
+            msgspec.structs.replace(each, text_vector=text, subjects=subjects_of(text))
+            for each, text in zip(candidates, texts, strict=True)
+        ]
+    headings = vectors.multilingual([heading_text(each.unit) for each in candidates], shop)
     return [
-        Candidate(
-            unit=each.unit,
-            source_id=each.source_id,
-            similarity=each.similarity,
-            heading_topics=topics_of(heading),
-            text_vector=text,
+        msgspec.structs.replace(
+            each, heading_topics=topics_of(heading), text_vector=text, subjects=subjects_of(text, heading)
         )
         for each, heading, text in zip(candidates, headings, texts, strict=True)
     ]

@@ -21,7 +21,15 @@ from tests.evaluation.answers.scorer_candidates import Rated, Vectors, rate
 from tests.evaluation.answers.scorer_questions import PRODUCT_QA, NearestTitle, read_questions, read_shops
 
 SIDES = {"documents": False, "page": True}
-PAGE_FEATURES = ("similar", "similar_multilingual", "below_best", "words_here", "same_figure", "question_back")
+PAGE_FEATURES = (
+    "similar",
+    "similar_multilingual",
+    "below_best",
+    "words_here",
+    "same_figure",
+    "question_back",
+    "subject",
+)
 """With more the cross-validated figures of pages become worse."""
 FALLS = frozenset({"below_best", "lacks_sort", "other_place", "question_back"})
 """More of it never makes a unit likelier. Kinds of units may go either way, everything else makes it likelier."""
@@ -44,9 +52,9 @@ def train(rated: Sequence[Rated], *, is_page: bool) -> Scorer:
         held = set(shops[fold::FOLDS])
         is_held = [_group(each, number) in held for number, each in enumerate(rated)]
         weights = _fit([each for each, out in zip(rated, is_held, strict=True) if not out], *bounds)
-        scored += [(each, each.rows @ weights) for each, out in zip(rated, is_held, strict=True) if out]
+        scored += [(each.rows @ weights, each.labels) for each, out in zip(rated, is_held, strict=True) if out]
     weights = _fit(rated, *bounds)
-    return Scorer(weights.astype(np.float32), _calibrate(scored).astype(np.float32))
+    return Scorer(weights.astype(np.float32), calibrate(scored).astype(np.float32))
 
 
 def _group(rated: Rated, number: int) -> str:
@@ -62,15 +70,27 @@ def _bounds(*, is_page: bool) -> tuple[NDArray[np.float64], NDArray[np.float64]]
 
 
 def _fit(rated: Sequence[Rated], low: NDArray[np.float64], high: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights that give those that answer the largest share of exp(score), with "nothing answers" among them (Adam,
-    projected onto the bounds)."""
-    sizes = [len(each.labels) for each in rated]
-    starts = np.cumsum([0, *sizes[:-1]])
-    rows = np.concatenate([each.rows for each in rated])
-    answers = np.concatenate([each.labels >= min(1.0, each.labels.max() or 1.0) for each in rated])
-    is_answered = np.array([each.labels.max() > 0 for each in rated])
     importance = np.array([PRODUCT_QA_WEIGHT if each.question.part == PRODUCT_QA else 1.0 for each in rated])
-    importance *= np.where(is_answered, 1.0, UNANSWERED_WEIGHT)
+    return fit_ranking([each.rows for each in rated], [each.labels for each in rated], importance, low, high)
+
+
+def fit_ranking(
+    rows_of: Sequence[NDArray[np.float64]],
+    labels_of: Sequence[NDArray[np.float64]],
+    importance: NDArray[np.float64],
+    low: NDArray[np.float64],
+    high: NDArray[np.float64],
+    *,
+    shrinkage: float = SHRINKAGE,
+) -> NDArray[np.float64]:
+    """Weights that give those that answer the largest share of exp(score), with "nothing answers" among them (Adam,
+    projected onto the bounds). `rows_of` and `labels_of` have an array for each question."""
+    sizes = [len(each) for each in labels_of]
+    starts = np.cumsum([0, *sizes[:-1]])
+    rows = np.concatenate(rows_of)
+    answers = np.concatenate([each >= min(1.0, each.max() or 1.0) for each in labels_of])
+    is_answered = np.array([each.max() > 0 for each in labels_of])
+    importance = importance * np.where(is_answered, 1.0, UNANSWERED_WEIGHT)
     low, high = np.append(low, -30.0), np.append(high, 30.0)  # the last is the score of "nothing answers"
     weights = np.zeros(len(low))
     mean, square = np.zeros_like(weights), np.zeros_like(weights)
@@ -87,29 +107,31 @@ def _fit(rated: Sequence[Rated], low: NDArray[np.float64], high: NDArray[np.floa
             rows.T @ (np.repeat(importance, sizes) * (shares - wanted)),
             importance @ (nothing / total - ~is_answered),
         )
-        slope = slope / importance.sum() + SHRINKAGE * np.append(weights[:-1], 0.0)
+        slope = slope / importance.sum() + shrinkage * np.append(weights[:-1], 0.0)
         mean, square = 0.9 * mean + 0.1 * slope, 0.999 * square + 0.001 * slope**2
         weights = weights - 0.05 * (mean / (1 - 0.9**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-8)
         weights = np.clip(weights, low, high)
     return weights[:-1]
 
 
-def _calibrate(scored: Sequence[tuple[Rated, NDArray[np.float64]]]) -> NDArray[np.float64]:
-    """Log odds from a score and its lead, fitted to the three best units of each question (Newton's method). The scores
-    are of rankings that had not seen the question's shop."""
+def calibrate(
+    scored: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]], *, by_lead: bool = True
+) -> NDArray[np.float64]:
+    """Log odds from a score and, `by_lead`, its lead, fitted to the best of each question, and with the lead to the
+    three best (Newton's method). `scored` are pairs (scores, labels) by rankings that had not seen the question's
+    shop."""
     inputs, labels = [], []
-    for each, scores in scored:
+    for scores, right in scored:
         order = np.argsort(-scores, kind="stable")
         following = scores[order[1]] if len(scores) > 1 else scores[order[0]] - 1.0
-        for index in order[:3]:
+        for index in order[: 3 if by_lead else 1]:
             against = following if index == order[0] else scores[order[0]]
             inputs.append((1.0, scores[index], np.clip(scores[index] - against, -2.0, 2.0)))
-            labels.append(each.labels[index])
+            labels.append(right[index])
     table, wanted = np.array(inputs), np.array(labels)
-    found = _logistic(table, wanted)
-    if found[2] < 0:  # being ahead must not make a unit less likely
-        found = np.append(_logistic(table[:, :2], wanted), 0.0)
-    return found
+    if by_lead and (found := _logistic(table, wanted))[2] >= 0:  # being ahead must not make a unit less likely
+        return found
+    return np.append(_logistic(table[:, :2], wanted), 0.0)
 
 
 def _logistic(table: NDArray[np.float64], wanted: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -162,7 +184,7 @@ def print_figures(found: Sequence[tuple[Rated, float, float]]) -> None:
         chances, labels, best = np.array(rows).T
         answered = best >= 1
         precision = (labels[answered] >= 1).mean() if answered.any() else float("nan")
-        print(f"{name:52} {len(rows):4d} {precision:5.2f} {_auroc(chances[best > 0], chances[best == 0]):6.2f}")
+        print(f"{name:52} {len(rows):4d} {precision:5.2f} {auroc(chances[best > 0], chances[best == 0]):6.2f}")
     print(f"\n{'probability':24} {'n':>4} {'said':>5} {'true':>5}")
     for name, is_page in SIDES.items():
         for low in np.arange(0.0, 1.0, 0.1):
@@ -175,7 +197,7 @@ def print_figures(found: Sequence[tuple[Rated, float, float]]) -> None:
                 )
 
 
-def _auroc(answered: NDArray[np.float64], unanswered: NDArray[np.float64]) -> float:
+def auroc(answered: NDArray[np.float64], unanswered: NDArray[np.float64]) -> float:
     if not len(answered) or not len(unanswered):
         return float("nan")
     return float(np.mean([(each > unanswered).mean() + 0.5 * (each == unanswered).mean() for each in answered]))

@@ -3,5 +3,15 @@
 from server.chat.answering.evidence.features import EvidenceQuery, answers_for, speaks_of_countries
 from server.chat.answering.evidence.headings import Headings
 from server.chat.answering.evidence.scorer import Scored, score
+from server.chat.answering.evidence.subjects import caution_of, subjects_of
 
-__all__ = ["EvidenceQuery", "Headings", "Scored", "answers_for", "score", "speaks_of_countries"]
+__all__ = [
+    "EvidenceQuery",
+    "Headings",
+    "Scored",
+    "answers_for",
+    "caution_of",
+    "score",
+    "speaks_of_countries",
+    "subjects_of",
+]

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from server.chat.answering.evidence.subjects import shared_subject, subjects_of
 from server.chat.languages.measures import has_measure, has_money, has_time_of_day
 from server.chat.models import Candidate
 from server.knowledge.evidence import Unit, UnitKind
@@ -21,6 +22,7 @@ from server.models.protocol import Vector
 FEATURES = (
     "similar", "similar_multilingual", "below_best", "near", "bare_similar", "topic", "words", "words_here", "letters",
     "has_sort", "lacks_sort", "names_place", "other_place", "same_figure", "row", "answer", "question_back",
+    "subject",
 )  # fmt: skip
 """The columns of the scorer, in order."""
 
@@ -85,6 +87,7 @@ def features(question: EvidenceQuery, candidates: Sequence[Candidate], shop_lang
         "same_figure": [bool(figures & each.figures) for each in read],
         "row": [unit.kind is UnitKind.ROW for unit in units],
         "answer": [unit.kind is UnitKind.ANSWER for unit in units],
+        "subject": _shared_subjects(question.vector, candidates),
         "question_back": [unit.text.rstrip().endswith(("?", "？", "؟")) for unit in units],
     }
     return np.stack([np.asarray(columns[name], np.float32) for name in FEATURES], axis=1)
@@ -131,6 +134,14 @@ def _cosines(vector: NDArray[np.float32] | None, others: Sequence[NDArray[np.flo
     if vector is not None and known:
         found[known] = np.stack([other for other in others if other is not None]) @ vector
     return found
+
+
+def _shared_subjects(asked: Vector | None, candidates: Sequence[Candidate]) -> list[float]:
+    """How far each candidate is about the subject of the question; 0 where it is not known."""
+    if asked is None:
+        return [0.0] * len(candidates)
+    subjects = subjects_of(asked)
+    return [0.0 if each.subjects is None else shared_subject(subjects, each.subjects) for each in candidates]
 
 
 def _near(units: Sequence[Unit], similar: NDArray[np.float64]) -> list[float]:

@@ -39,7 +39,11 @@ async def test_units_of_documents_get_topics_and_text_vectors() -> None:
         assert each.heading_topics is not None
         assert each.text_vector is not None
         assert abs(float(each.heading_topics.sum()) - 1) < 1e-5
-    assert of_product is UNITS[2]
+    assert of_product.heading_topics is None
+    for each in (first, second, of_product):
+        assert each.text_vector is not None
+        assert each.subjects is not None
+        assert abs(float(each.subjects.sum()) - 1) < 1e-5
 
 
 async def test_each_text_is_embedded_once() -> None:
@@ -47,7 +51,7 @@ async def test_each_text_is_embedded_once() -> None:
     headings = Headings(embedder)
     once = await headings.described(UNITS, "en")
     again = await headings.described(UNITS, "en")
-    assert sorted(embedder.texts) == ["It costs $14.95.", "It takes 9 days.", "Shipping > Canada"]
+    assert sorted(embedder.texts) == ["It costs $14.95.", "It takes 9 days.", "Shipping > Canada", "Weight: 780 g"]
     assert again[0].text_vector is once[0].text_vector
 
 
