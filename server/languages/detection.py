@@ -142,9 +142,11 @@ def _evidence(text: str) -> dict[str, float]:
     text = _ADDRESS.sub(" ", text).replace("İ", "i")
     if language := _language_of_letters(text):
         return {language: math.inf}
-    text = _WITH_DIGIT.sub(" ", text)
-    found = _WORD.findall(text)
-    is_name = _is_name(found)
+    without_digits = _WITH_DIGIT.sub(" ", text)
+    found = _WORD.findall(without_digits)
+    # one capital beside a number, such as "Fell 2", is a name as well
+    is_name = _is_name(found) or (len(found) == 1 and without_digits != text and found[0][0].isupper())
+    text = without_digits
     evidence = _by_letters(text, len(found)) if found and not is_name else {}
     said = {word.lower().replace("’", "'") for word in found}
     letters = {letter for letter in "".join(said) if not letter.isascii()}

@@ -63,6 +63,7 @@ class Phrases(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     others: str
     other_one: str
     sold_out_first: str
+    nothing_for: str
     nothing_found: str
     not_exactly: str
     not_sold: str

@@ -12,7 +12,7 @@ from server.chat.answering.engine.pictures import beside_pictures
 from server.chat.answering.engine.reply import Helpers, Reply
 from server.chat.answering.engine.safety import answer_safety
 from server.chat.answering.engine.small_talk import answer_human, answer_small_talk
-from server.chat.answering.evidence import Headings
+from server.chat.answering.evidence import Headings, subjects_of
 from server.chat.answering.reading.examples import ExampleQuestions
 from server.chat.answering.reading.models import CODE, ORDER, SAFETY, SOCIAL, Intent, Reading
 from server.chat.models import AnswerEvent, Concluded, Question, StatusLine, Suggest, TextPiece
@@ -22,6 +22,7 @@ from server.models.multilingual import MultilingualEmbedder
 
 CLEAR, CLEAR_SOCIAL = 0.5, 0.65
 """From these probabilities on an intent that needs no evidence, or small talk, decides by itself."""
+CLEAR_SUBJECT = 0.6
 BESIDE_ANGER = 0.2
 """From this probability on an angry message is about an order, which helps more than an apology."""
 
@@ -109,9 +110,16 @@ def _events(reply: Reply) -> AsyncIterator[AnswerEvent]:
         return answer_human(reply)
     if intent is Intent.CATALOG_OVERVIEW and is_clear:
         return answer_overview(reply)
-    if intent in SOCIAL and intent is not Intent.OFF_TOPIC and reply.reading.confidence >= CLEAR_SOCIAL:
+    is_social = intent in SOCIAL and intent is not Intent.OFF_TOPIC and reply.reading.confidence >= CLEAR_SOCIAL
+    if is_social and not (intent is Intent.UPSET and _has_subject(reply)):
         return _each(answer_small_talk(reply))
     return _open(reply)
+
+
+def _has_subject(reply: Reply) -> bool:
+    """Whether a message clearly asks for something that shops tell: "are you cruelty free"."""
+    vector = reply.reading.vector
+    return vector is not None and float(subjects_of(vector).max()) >= CLEAR_SUBJECT
 
 
 async def _open(reply: Reply) -> AsyncIterator[AnswerEvent]:

@@ -22,9 +22,9 @@ SURE = 0.58
 """From this probability on a unit is given as the answer."""
 UNSURE = 0.38
 """From here on it is given as the closest that was found; below, nothing is said of it."""
-BESIDE, BESIDE_ELSEWHERE = 0.6, 0.85
-"""The share of the best probability that other units of the same passage, or of another one, must reach to be quoted
-beside it."""
+BESIDE, BESIDE_DENIAL, BESIDE_ELSEWHERE = 0.6, 0.3, 0.85
+"""The share of the best probability that other units of the same passage must reach to be quoted beside it, beside one
+that denies something, which alone says half of the rule, and those of another passage."""
 ON_TOPIC, OFF_TOPIC = 0.7, -0.3
 """What headings about the same intent, or about another, add to the log odds."""
 CLEAR_TOPIC = 0.6
@@ -72,7 +72,7 @@ async def find_evidence(
     """What the shop says that may answer: of its documents, or of one product's page. `about` is the product that a
     question to the documents points at."""
     texts = [reply.reading.text]
-    if (context := _context(reply)) and documents:
+    if (context := _context(reply)) and (documents or reply.reading.is_follow_up):
         texts.append(f"{context} {reply.reading.text}")
     ways = [(text, reply.language, CONTEXT_SHARE if number else 1.0) for number, text in enumerate(texts)]
     names = _names(reply)
@@ -239,7 +239,7 @@ def _context(reply: Reply) -> str:
     return next((said.text for said in reversed(reply.question.history) if said.author == "shopper"), "")
 
 
-def chosen_units(found: Found, *, is_general: bool = False) -> list[Scored]:
+def chosen_units(found: Found, shop: Language, *, is_general: bool = False) -> list[Scored]:
     """The best unit and those that answer about as well, in the order of their texts; of a table several rows. A
     general question gets how the document begins that has the best."""
     if not found.scored:
@@ -249,12 +249,14 @@ def chosen_units(found: Found, *, is_general: bool = False) -> list[Scored]:
         return _beginning(found, best)
     limit = MAX_ROWS if best.candidate.unit.kind is UnitKind.ROW else MAX_QUOTED
     chosen, length = [best], len(best.candidate.unit.text)
+    is_denial = shop.words.negation.sentence.found_in(shop.normalise(best.candidate.unit.text))
     for other in found.scored[1:]:
         length += len(other.candidate.unit.text)
         alike = other.candidate.unit.kind is best.candidate.unit.kind or limit == MAX_QUOTED
-        if len(chosen) >= limit or length > MAX_CHARACTERS or other.probability < BESIDE * best.probability:
-            break
         is_elsewhere = other.candidate.source_id != best.candidate.source_id
+        beside = BESIDE_DENIAL if is_denial and not is_elsewhere else BESIDE
+        if len(chosen) >= limit or length > MAX_CHARACTERS or other.probability < beside * best.probability:
+            break
         if is_elsewhere and other.probability < BESIDE_ELSEWHERE * best.probability:
             continue
         if alike and other.candidate.unit.text not in {each.candidate.unit.text for each in chosen}:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from integrations.platform import Money
 from server.chat.answering.engine.reply import Reply
+from server.chat.answering.engine.wish_words import wish_words
 from server.chat.answering.reading.models import ABOUT_PRODUCT, Intent
 from server.chat.models import CatalogResult, ProductCard, ProductDetail
 from server.languages.matching import words_of
@@ -22,21 +23,29 @@ CLOSE_MEANING = 0.33
 CLOSE_MEANING_FOREIGN = 0.24
 ASKS_OF_PRODUCT = 0.35
 SAME_WORD = 0.84
+MESSAGES_BACK = 3
+"""Earlier messages that are read for a product where no answer has shown one."""
 CLEAR_WISH = 0.5
 """From this probability on a message is a wish, and words of a title in it describe the wish."""
 SEARCHED = 6
-MIN_FUZZY_LETTERS, MIN_SWAPPED_LETTERS = 5, 4
+MAX_CANDIDATES, NEARLY = 3, 0.85
+"""Products that may be meant by words that describe one, and the share of the best similarity that they need."""
+MIN_STEM, MIN_FUZZY_LETTERS, MIN_SWAPPED_LETTERS = 3, 5, 4
 """Below the first, letters may only have changed places."""
 _LATIN = re.compile(r"[A-Za-z\d]+")
 """A name or number within a text without spaces: "Drift 22には"."""
 
 
 class Focus(Struct, frozen=True):
-    """The product meant. `is_named`: the question itself says which; `is_certain`: by its name or number."""
+    """The product meant. `is_named`: the question itself says which; `is_certain`: by its name or number. `others` may
+    be meant as well: what their pages say decides."""
 
     product: ProductDetail
     is_named: bool
     is_certain: bool = False
+    is_guess: bool = False
+    """Only described, as the catalog's best for the question's words: meant if its page answers."""
+    others: tuple[ProductDetail, ...] = ()
 
 
 async def find_focus(reply: Reply, result: CatalogResult | None = None) -> Focus | None:
@@ -54,10 +63,20 @@ async def find_focus(reply: Reply, result: CatalogResult | None = None) -> Focus
         is_other = pointed is None or product.card.id != pointed.card.id
         if not pointed or not reading.refers_back or share >= WHOLE_NAME or not is_other or result.exact:
             return Focus(product, is_named=True, is_certain=share >= WHOLE_NAME or result.exact)
-    if pointed and (reading.refers_back or reading.is_follow_up or _says_little(reply)):
-        return Focus(pointed, is_named=False)
+    mentioned = _mentioned(reply, result)
+    goes_on = reading.refers_back or reading.is_follow_up or _says_little(reply)
+    if pointed is None and goes_on and (spoken_of := await _spoken_of(reply)) is not None:
+        return Focus(spoken_of, is_named=False)
+    if pointed and goes_on:
+        if reading.refers_back or not mentioned or _shares_name(reply, pointed):
+            return Focus(pointed, is_named=False)
+        if reading.slots.in_stock or "money" in reading.slots.asks:
+            return Focus(mentioned[0], is_named=True)
+        return Focus(pointed, is_named=False, others=tuple(mentioned[: MAX_CANDIDATES - 1]))
+    if mentioned and reading.probability(ABOUT_PRODUCT) >= ASKS_OF_PRODUCT and not reading.refers_back:
+        return Focus(mentioned[0], is_named=True, others=tuple(mentioned[1:MAX_CANDIDATES]))
     if (described := _described(reply, result)) is not None:
-        return Focus(described, is_named=True)
+        return Focus(described, is_named=True, others=tuple(_nearly_described(result)))
     return Focus(pointed, is_named=False) if pointed else None
 
 
@@ -140,6 +159,44 @@ def lowest_price(card: ProductCard) -> Money | None:
     """The least that any buyable form costs."""
     prices = [variant.price for variant in card.variants if variant.price] or ([card.price] if card.price else [])
     return min(prices, key=lambda price: price.amount) if prices else None
+
+
+async def _spoken_of(reply: Reply) -> ProductDetail | None:
+    """The product that the shopper's last messages name, newest first."""
+    said = [each.text for each in reversed(reply.question.history) if each.author == "shopper"]
+    for text in said[:MESSAGES_BACK]:
+        result = await reply.tools.search_catalog(text, limit=SEARCHED)
+        if (named := best_named(result, text, reply.shop_language)) is not None:
+            return named[0]
+    return None
+
+
+def _mentioned(reply: Reply, result: CatalogResult) -> list[ProductDetail]:
+    """The products found whose titles share a telling word with the question, best first."""
+    return [product for product in result.products if _shares_name(reply, product)]
+
+
+def _shares_name(reply: Reply, product: ProductDetail) -> bool:
+    said = f"{wish_words(reply, reply.reading.query)} {reply.meanings}"
+    asked = [word for word in reply.shop_language.stems(said) if len(word) >= MIN_STEM]
+    own = reply.shop_language.stems(product.card.title)
+    return any(
+        is_same_word(word, other) or _is_head(word, other) or _is_head(other, word) for word in asked for other in own
+    )
+
+
+def _is_head(part: str, word: str) -> bool:
+    """Whether a word is the last part of a compound."""
+    return len(part) > MIN_SWAPPED_LETTERS and word.endswith(part)
+
+
+def _nearly_described(result: CatalogResult) -> list[ProductDetail]:
+    """Further products that are nearly as similar as the best."""
+    best = result.similarities[0] if result.similarities else None
+    if best is None:
+        return []
+    near = zip(result.products[1:MAX_CANDIDATES], result.similarities[1:MAX_CANDIDATES], strict=False)
+    return [product for product, similarity in near if similarity is not None and similarity >= NEARLY * best]
 
 
 def _says_little(reply: Reply) -> bool:

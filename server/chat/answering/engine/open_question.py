@@ -4,18 +4,20 @@ best by its own score, beside what the words of the question make likely, gives 
 import asyncio
 from enum import StrEnum
 
+import msgspec
 from msgspec import Struct
 
 from server.chat.answering.engine.choices import names_choice
 from server.chat.answering.engine.comparison import answer_comparison, names_several
 from server.chat.answering.engine.evidence import SURE, UNSURE, Found, find_evidence
-from server.chat.answering.engine.focus import Focus, find_focus
+from server.chat.answering.engine.focus import MAX_CANDIDATES, Focus, find_focus
 from server.chat.answering.engine.page import answer_about_product, asks_nothing_of
 from server.chat.answering.engine.policies import answer_policy
 from server.chat.answering.engine.reply import Reply
-from server.chat.answering.engine.search import FITS, NEAR, Wish, answer_wish, find_wish
+from server.chat.answering.engine.search import FITS, NEAR, Wish, find_wish
 from server.chat.answering.engine.small_talk import answer_small_talk, say_unknown
 from server.chat.answering.engine.superlatives import answer_superlative
+from server.chat.answering.engine.wish_answers import answer_wish
 from server.chat.answering.engine.wish_words import wish_words
 from server.chat.answering.reading.models import ABOUT_PRODUCT, CATALOG, MEASURED, POLICY, PRODUCT, Intent, Slots
 from server.chat.models import AnswerEvent
@@ -31,6 +33,13 @@ MAY_BE_POLICY, MAY_BE_WISH, ON_PAGE = 0.25, 0.25, 0.5
 MIN_SCORE = 0.05
 FEW_WORDS = 3
 CLEARLY_CATALOG = 0.6
+CLEARLY_BETTER = 0.1
+CLEAR_ANSWER, CLEAR_SHARE = 0.65, 0.6
+"""From this probability on a document answers what sounds like a wish that no product meets; what it counts then."""
+UNWANTED = 0.3
+"""What the page counts of a product that has what is not wanted."""
+MOST_OF_FIT = 0.8
+"""What the fit of a product counts at most: a product that fits may still not be what the question is about."""
 CERTAIN_BONUS, CHOICE_BONUS = 0.15, 0.4
 
 
@@ -59,7 +68,8 @@ async def answer_open(reply: Reply) -> list[AnswerEvent]:
     found = await _find(reply)
     scores = route_scores(reply, found)
     is_wish = found.wish.fit >= FITS or reading.probability(CATALOG) >= max(MAY_BE_WISH, reading.probability(POLICY))
-    is_elsewhere = is_wish or found.page.probability >= ON_PAGE
+    is_unknown = found.focus is None and reading.refers_back
+    is_elsewhere = (is_wish and not is_unknown) or found.page.probability >= ON_PAGE
     if found.policies.probability < MAY_BE_POLICY and is_elsewhere and reading.probability(POLICY) < OFF_TOPIC:
         scores[Route.POLICY] = 0.0
         scores[Route.CATALOG] = max(scores[Route.CATALOG], MIN_SCORE)
@@ -69,7 +79,8 @@ async def answer_open(reply: Reply) -> list[AnswerEvent]:
     is_far_outside = reading.scores.get(Intent.OFF_TOPIC, 0.0) >= FAR_OFF_TOPIC and strongest < VERY_SURE
     if is_far_outside or (is_outside and strongest < SURE and found.wish.fit < FITS):
         return answer_small_talk(reply)
-    if scores[best] < MIN_SCORE:
+    is_no_wish = best is Route.CATALOG and found.wish.fit < FITS and reading.probability(CATALOG) < MAY_BE_WISH
+    if scores[best] < MIN_SCORE or is_no_wish:
         return say_unknown(reply)
     match best:
         case Route.PAGE if found.focus is not None:
@@ -97,13 +108,34 @@ def _compares(reply: Reply) -> bool:
 
 async def _find(reply: Reply) -> Findings:
     wish, focus = await asyncio.gather(find_wish(reply), find_focus(reply))
+    focus = _with_described(reply, focus, wish)
     about = focus.product if focus and not focus.is_named else None
-    policies, page = await asyncio.gather(find_evidence(reply, about=about), _page(reply, focus))
+    policies, (focus, page) = await asyncio.gather(find_evidence(reply, about=about), _page(reply, focus))
     return Findings(focus, page, policies, wish)
 
 
-async def _page(reply: Reply, focus: Focus | None) -> Found:
-    return await find_evidence(reply, focus.product, documents=False) if focus else Found()
+def _with_described(reply: Reply, focus: Focus | None, wish: Wish) -> Focus | None:
+    """The product meant, or where the question neither names one nor points at one, those that its words describe."""
+    if reply.reading.refers_back or (focus is not None and focus.is_named):
+        return focus
+    described = tuple(match.product for match in wish.matches[:MAX_CANDIDATES] if match.fit >= FITS)
+    if focus is None:
+        return Focus(described[0], is_named=True, is_guess=True, others=described[1:]) if described else None
+    return msgspec.structs.replace(focus, others=tuple(each for each in described if each != focus.product))
+
+
+async def _page(reply: Reply, focus: Focus | None) -> tuple[Focus | None, Found]:
+    """What the page of the product that is meant says; of several that may be, the one whose page answers best."""
+    if focus is None:
+        return None, Found()
+    best = await find_evidence(reply, focus.product, documents=False)
+    for other in focus.others:
+        found = await find_evidence(reply, other, documents=False)
+        if found.probability > best.probability + CLEARLY_BETTER:
+            focus, best = msgspec.structs.replace(focus, product=other), found
+    if focus.is_guess and best.probability < ON_PAGE:
+        return None, Found()
+    return focus, best
 
 
 def route_scores(reply: Reply, found: Findings) -> dict[Route, float]:
@@ -116,7 +148,7 @@ def route_scores(reply: Reply, found: Findings) -> dict[Route, float]:
     scores = {
         Route.POLICY: (prior + (1 - prior) * about_policy) * max(found.policies.probability, UNSURE * about_policy),
         Route.CATALOG: (CATALOG_PRIOR + (1 - CATALOG_PRIOR) * about_catalog)
-        * max(found.wish.fit, NEAR * about_catalog),
+        * max(min(MOST_OF_FIT, found.wish.fit / (2 * FITS)), NEAR / FITS / 2 * about_catalog),
         Route.PAGE: 0.0,
     }
     if focus is not None:
@@ -127,6 +159,8 @@ def route_scores(reply: Reply, found: Findings) -> dict[Route, float]:
         scores[Route.PAGE] = (PRIOR + (1 - PRIOR) * about_page + (named + on_page + back) * (1 - about_policy)) * max(
             is_told, UNSURE * about_page
         )
+    if _is_extreme(slots) and not slots.cheaper and not reading.refers_back and found.wish.matches:
+        scores[Route.CATALOG] += 1.0
     if focus is not None and focus.is_certain:
         is_of_it = bool(slots.asks & MEASURED)
         scores[Route.PAGE] += 1.0 if asks_nothing_of(reply, focus.product) else CHOICE_BONUS if is_of_it else 0.0
@@ -136,7 +170,8 @@ def route_scores(reply: Reply, found: Findings) -> dict[Route, float]:
     asks_of_named = focus is not None and focus.is_named and "yes_no" in reading.slots.asks and reading.slots.reduced
     if focus is not None and (asks_of_named or (focus.is_named and names_choice(reply, focus.product))):
         scores[Route.PAGE] += CHOICE_BONUS
-    if _is_choice_only(reply) and focus is not None and about_catalog < CLEARLY_CATALOG:
+    is_one = len(reply.question.shown_products) == 1
+    if _is_choice_only(reply) and focus is not None and (is_one or about_catalog < CLEARLY_CATALOG):
         scores[Route.PAGE] += 1.0
     if (
         about_catalog > reading.probability(PRODUCT) * 0.7
@@ -145,6 +180,13 @@ def route_scores(reply: Reply, found: Findings) -> dict[Route, float]:
         and not reading.refers_back
     ):
         scores[Route.PAGE] *= 0.5
+    has_limits = slots.price_max is not None or slots.price_min is not None
+    if found.policies.probability >= CLEAR_ANSWER and found.wish.fit < FITS and not has_limits:
+        scores[Route.POLICY] = max(scores[Route.POLICY], CLEAR_SHARE * found.policies.probability)
+    if focus is None and reading.refers_back and about_catalog < CLEARLY_CATALOG:
+        scores[Route.CATALOG] = 0.0  # what "it" is, is not known
+    if focus is not None and focus.product in found.wish.left_out:
+        scores[Route.PAGE] *= UNWANTED
     return scores
 
 
@@ -161,7 +203,7 @@ def _is_kind(found: Findings) -> bool:
 def _is_choice_only(reply: Reply) -> bool:
     """Nothing but a colour or size: of the product that was spoken of."""
     slots = reply.reading.slots
-    return bool(slots.colours or slots.sizes) and not wish_words(reply, reply.reading.query)
+    return bool(slots.colours or slots.sizes) and not _is_extreme(slots) and not wish_words(reply, reply.reading.query)
 
 
 def _sure_without_page(reply: Reply) -> float:

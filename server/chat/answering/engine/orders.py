@@ -98,7 +98,7 @@ async def _rules(reply: Reply, enough: float = UNSURE) -> list[AnswerEvent]:
     found = await find_evidence(reply)
     if found.probability < enough:
         return []
-    return quote_documents(reply, found, chosen_units(found), separator="\n\n")
+    return quote_documents(reply, found, chosen_units(found, reply.shop_language), separator="\n\n")
 
 
 def _status_text(reply: Reply) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 
 from server.chat.answering.engine.reply import Reply
-from server.chat.answering.engine.search import NEAR, answer_wish, find_wish
+from server.chat.answering.engine.search import NEAR, find_wish
+from server.chat.answering.engine.wish_answers import answer_wish
 from server.chat.answering.engine.wish_words import wish_words
 from server.chat.models import AnswerEvent, ShowProducts, StatusLine
 

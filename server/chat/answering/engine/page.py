@@ -12,7 +12,8 @@ from server.chat.answering.engine.evidence import Found, clip, is_other_language
 from server.chat.answering.engine.focus import lowest_price
 from server.chat.answering.engine.reply import Reply
 from server.chat.answering.engine.wish_words import wish_words
-from server.chat.answering.reading.models import ABOUT_PRODUCT, MEASURED, Intent
+from server.chat.answering.evidence import caution_of, subjects_of
+from server.chat.answering.reading.models import ABOUT_PRODUCT, MEASURED, SAFETY, Intent
 from server.chat.models import AnswerEvent, ProductDetail, ShowProducts
 from server.knowledge.evidence import Unit, UnitKind
 
@@ -22,6 +23,8 @@ CLEAR_STOCK, CLEAR_PRICE = 0.6, 0.4
 SURE_OF_PRICE, SURE_OF_PAGE = 0.8, 0.7
 """From this probability on the page has a better answer than the price to a question that asks for money."""
 CLEAR_QUESTION = 0.6
+MAY_BE_CAUTION, IS_CAUTION = 0.25, 0.5
+"""From these probabilities on a question may be, and a unit is, about a danger or about whom a product is not for."""
 BESIDE, MAX_UNITS, MAX_TOGETHER = 0.4, 3, 340
 """As in `evidence.py`; of the page of the product that is meant less is at stake."""
 
@@ -31,11 +34,11 @@ def answer_from_page(reply: Reply, product: ProductDetail, found: Found) -> list
     reply.product = product
     words, title = reply.words, product.card.title
     events: list[AnswerEvent] = list(reply.cite_product(product))
-    kind = "product_detail"
+    kind, cautions = "product_detail", [] if found.probability >= SURE else caution_units(reply, found)
     if found.probability >= SURE:
         events += _quote_units(reply, product, found)
-    elif found.probability >= UNSURE:
-        quote = " ".join(unit_text(unit, reply) for unit in page_units(found))
+    elif found.probability >= UNSURE or cautions:
+        quote = " ".join(unit_text(unit, reply) for unit in cautions or page_units(found))
         events += _mark_language(reply, quote)
         events += reply.say(words.unsure_product.format(title=title, quote=clip(quote)))
         kind = "product_unsure"
@@ -134,15 +137,26 @@ def answer_about_product(reply: Reply, product: ProductDetail, found: Found) -> 
     if names_choice(reply, product) and found.probability < SURE_OF_PAGE and not slots.asks & MEASURED:
         return answer_choice(reply, product)
     if asks_nothing_of(reply, product):
-        return answer_in_short(reply, product, found)
+        goes_on = reply.reading.is_follow_up and bool(reply.question.history) and found.probability >= UNSURE
+        return answer_from_page(reply, product, found) if goes_on else answer_in_short(reply, product, found)
     names_form = bool(slots.colours or slots.sizes or (real_variants(product) and wanted_variants(reply, product)))
     is_stock = intent is Intent.STOCK and (reply.reading.confidence >= CLEAR_STOCK or found.probability < SURE)
+    says_stock = slots.in_stock or reply.language.intents[Intent.STOCK.value].cues.found_in(reply.reading.normalised)
+    is_stock = is_stock and (says_stock or names_form or not _says_more(reply, product))
     if is_stock or (intent is Intent.STOCK and (names_form or missing_choice(reply, product))):
         asks_all = not names_form and _asks_for_forms(reply)
         return _answer_forms(reply, product) if asks_all and real_variants(product) else answer_choice(reply, product)
     if (slots.colours or slots.sizes) and missing_choice(reply, product) and found.probability < SURE:
         return answer_choice(reply, product)
     return answer_from_page(reply, product, found)
+
+
+def _says_more(reply: Reply, product: ProductDetail) -> bool:
+    """Whether a question has telling words beside the product's name: "washable"."""
+    shop = reply.shop_language
+    said = {stem for words in (shop, reply.language) for stem in words.stems(wish_words(reply, reply.reading.query))}
+    known = {stem for words in (shop, reply.language) for stem in words.stems(product.card.title)}
+    return not said <= known
 
 
 def _asks_for_forms(reply: Reply) -> bool:
@@ -189,6 +203,17 @@ def page_units(found: Found) -> list[Unit]:
             break
         chosen.append(unit)
     return sorted(chosen, key=lambda unit: unit.place)
+
+
+def caution_units(reply: Reply, found: Found) -> list[Unit]:
+    """What a page says of dangers, and of whom the product is not for, where the question is about that."""
+    asked = reply.reading.vector
+    about = 0.0 if asked is None else caution_of(subjects_of(asked))
+    if max(about, reply.reading.probability(SAFETY)) < MAY_BE_CAUTION:
+        return []
+    told = [(caution_of(each.candidate.subjects), each.candidate.unit) for each in found.scored]
+    clear = sorted((entry for entry in told if entry[0] >= IS_CAUTION), key=lambda entry: -entry[0])
+    return sorted((unit for _, unit in clear[:MAX_UNITS]), key=lambda unit: unit.place)
 
 
 def _mark_language(reply: Reply, text: str) -> list[AnswerEvent]:

@@ -25,7 +25,7 @@ def answer_policy(reply: Reply, found: Found) -> list[AnswerEvent]:
     if found.probability < (LEAST_IN_GENERAL if is_general else UNSURE):
         return say_unknown(reply)
     words, is_sure = reply.words, is_general or found.probability >= SURE
-    chosen = chosen_units(found, is_general=is_general) if is_sure else [found.scored[0]]
+    chosen = chosen_units(found, reply.shop_language, is_general=is_general) if is_sure else [found.scored[0]]
     events: list[AnswerEvent] = []
     if not is_sure:
         events += reply.say(words.unsure_policy)

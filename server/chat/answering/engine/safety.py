@@ -74,12 +74,12 @@ async def _what_is_said(reply: Reply) -> list[AnswerEvent]:
             events += _page_warns(reply, product, found)
     documents = await find_evidence(reply)
     if documents.probability >= MIN_QUOTED:
-        events += quote_documents(reply, documents, chosen_units(documents)[:2], separator="\n\n")
+        events += quote_documents(reply, documents, chosen_units(documents, reply.shop_language)[:2], separator="\n\n")
     return events
 
 
 def _page_warns(reply: Reply, product: ProductDetail, found: Found) -> list[AnswerEvent]:
-    units = [each.candidate.unit for each in chosen_units(found)][:2]
+    units = [each.candidate.unit for each in chosen_units(found, reply.shop_language)][:2]
     quote = clip(" ".join(unit_text(unit, reply) for unit in units))
     events: list[AnswerEvent] = list(reply.cite_product(product))
     return events + reply.say(reply.words.page_warns.format(title=product.card.title, quote=quote), separator="\n\n")

@@ -24,7 +24,8 @@ def wish_words(reply: Reply, query: str) -> str:
     general = words.words.small.general
     telling = [word for word in words_of(text) if word not in words.stop_words and not general.found_in(word)]
     colours = list(words.words.colours.values())
-    if all(any(each.found_in(word) for each in colours) for word in telling):
+    is_thing = bool(reply.reading.slots.excluded)  # "arena sin perfume" asks for litter, not for sand as a colour
+    if not is_thing and all(any(each.found_in(word) for each in colours) for word in telling):
         return ""
     return _trimmed(text, words.stop_words) if telling else ""
 

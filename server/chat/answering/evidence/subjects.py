@@ -49,9 +49,10 @@ def subject_model() -> SubjectModel:
 def subjects_of(text: Vector, heading: Vector | None = None) -> Vector:
     """The probabilities of the subjects of a text, of shape (subjects,), with what stands above it where that is
     known."""
-    mixed = text if heading is None else text + HEADING_WEIGHT * heading
-    length = float(np.linalg.norm(mixed)) or 1.0
-    return subject_model().probabilities((mixed / length)[None])[0]
+    mixed = text if heading is None else text + np.float32(HEADING_WEIGHT) * heading
+    length = np.float32(np.linalg.norm(mixed) or 1.0)
+    found: Vector = subject_model().probabilities(np.asarray(mixed / length, np.float32)[None])[0]
+    return found
 
 
 def shared_subject(one: Vector, other: Vector) -> float:

@@ -3,7 +3,7 @@
 import pytest
 
 from integrations.platform import Product
-from tests.server.chat.engine.answers import GAP, answer
+from tests.server.chat.engine.answers import answer
 from tests.server.chat.engine.shop import ShopTools, made_product, question
 
 SWEATERS = {
@@ -69,7 +69,7 @@ def sweaters(language: str) -> tuple[Product, ...]:
     ("language", "text"),
     [
         *((code, text) for code, texts in WITHOUT.items() for text in texts),
-        pytest.param("pl", "Szukam ciepłego swetra bez wełny", marks=GAP),
+        ("pl", "Szukam ciepłego swetra bez wełny"),
     ],
 )
 async def test_what_has_what_is_not_wanted_is_not_shown(language: str, text: str) -> None:

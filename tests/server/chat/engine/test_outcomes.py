@@ -10,7 +10,8 @@ from server.chat.answering.engine.page import UNSURE as PAGE_UNSURE
 from server.chat.answering.engine.page import answer_from_page
 from server.chat.answering.engine.policies import answer_policy
 from server.chat.answering.engine.reply import Reply
-from server.chat.answering.engine.search import ABSENT, FITS, NEAR, Match, Wish, answer_wish
+from server.chat.answering.engine.search import FITS, NEAR, Match, Wish
+from server.chat.answering.engine.wish_answers import ABSENT, answer_wish
 from server.chat.answering.evidence import Scored
 from server.chat.languages import phrases_for
 from server.chat.models import ProductDetail
