@@ -96,7 +96,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def installation(shared_folder: Path) -> Iterator[Installation]:
     """`aisle demo` on a free port with a fresh data dir, without a model; the same for all worker processes."""
-    demo = shared_demo(shared_folder / "demo")
+    demo = shared_demo(shared_folder)
     with EmbeddedServers(demo.data_dir) as servers:
         yield Installation(demo.facts, demo.data_dir, demo.process_id, servers.database_url)
 
