@@ -4,10 +4,12 @@ from typing import Any, Literal, TypedDict
 
 import pytest
 from axe import needs_axe, violations
-from conftest import Shop, sampled
+from conftest import Shop
 from contrast import unreadable
 from journey import Walk
 from playwright.async_api import expect
+
+from tests.sampling import sampled
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
