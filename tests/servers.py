@@ -93,10 +93,13 @@ def copy_demo_data(run_folder: Path, data_dir: Path) -> None:
             if BUILT_MODELS.exists():
                 shutil.copytree(BUILT_MODELS, template / "models")
             process = _start_demo(template, {})
-            await_that(lambda: (template / DEMO_SHOP).exists() or process.poll() is not None, "a demo's shop")
-            process.send_signal(signal.SIGTERM)
-            process.wait(STOP_TIMEOUT_S)
-            assert (template / DEMO_SHOP).exists(), (template / "demo.log").read_text()[-3000:]
+            made = template / DEMO_SHOP
+            try:
+                await_that(lambda: made.exists() or process.poll() is not None, "a demo's shop", START_TIMEOUT_S)
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(STOP_TIMEOUT_S)
+            assert made.exists(), (template / "demo.log").read_text()[-3000:]
             (template / "servers" / "ports.json").unlink()  # each copy has ports of its own
             (template / "demo.json").unlink(missing_ok=True)
     data_dir.mkdir(parents=True, exist_ok=True)
