@@ -91,7 +91,7 @@ def copy_demo_data(run_folder: Path, data_dir: Path) -> None:
     with _locked(template):
         if not (template / DEMO_SHOP).exists():
             if BUILT_MODELS.exists():
-                shutil.copytree(BUILT_MODELS, template / "models")
+                shutil.copytree(BUILT_MODELS, template / "models", dirs_exist_ok=True)
             process = _start_demo(template, {})
             made = template / DEMO_SHOP
             try:
