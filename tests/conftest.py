@@ -26,6 +26,8 @@ ONE_WORKER_EACH = ("tests/stores/", "tests/journeys/billing/", "tests/journeys/"
 """Folders whose tests share a costly fixture: one worker process runs all files of such a folder. Elsewhere each file
 may go to another one."""
 BROWSER_OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-software-rasterizer"]
+EXHAUSTIVE_TIMEOUT_S = 1_200
+"""Of a property test with ten times the examples; the others have the 240 s of pyproject.toml."""
 LONGEST_FIRST = ("tests/stores/", "tests/journeys/", "tests/widget/", "tests/faults/", "tests/billing/")
 """Begun first, so that no worker is left alone with them at the end."""
 
@@ -63,6 +65,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if is_hypothesis_test(getattr(item, "obj", None)):
                 item.add_marker("exhaustive")
+                item.add_marker(pytest.mark.timeout(EXHAUSTIVE_TIMEOUT_S))
     yield
     places = {folder: place for place, folder in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: min(p for f, p in (*places.items(), ("", len(places))) if item.nodeid.startswith(f)))
@@ -96,7 +99,7 @@ def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def installation(shared_folder: Path) -> Iterator[Installation]:
     """`aisle demo` on a free port with a fresh data dir, without a model; the same for all worker processes."""
-    demo = shared_demo(shared_folder / "demo")
+    demo = shared_demo(shared_folder)
     with EmbeddedServers(demo.data_dir) as servers:
         yield Installation(demo.facts, demo.data_dir, demo.process_id, servers.database_url)
 

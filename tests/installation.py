@@ -1,11 +1,9 @@
 """A running installation as tests see it: from outside, over HTTP and the command line."""
 
-import asyncio
 import json
 import uuid
-from collections.abc import AsyncIterator, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,11 +11,13 @@ from typing import Any
 import httpx
 
 from server.core.crypto import Vault, app_role_password
-from server.core.database import Database, url_for_role
+from server.core.database import url_for_role
 from server.shops.members import Members
 from server.shops.models import Role
 from server.shops.service import NewShop, ShopService
 from tests.commands import TIMEOUT_S, Completed, run_aisle
+from tests.passwords import QUICK
+from tests.shared_loop import database_of, run_in_loop
 
 Event = dict[str, Any]
 
@@ -75,39 +75,28 @@ class Installation:
 
     def create_shop(self, name: str, *origins: str) -> ShopAccess:
         """A new shop, by the service behind `aisle shop create` (the command itself costs seconds of imports)."""
-        with ThreadPoolExecutor(1) as thread:  # the caller may be inside an event loop
-            made = thread.submit(asyncio.run, self._create_shop(name, origins)).result()
+        made = run_in_loop(self._create_shop(name, origins))
         return ShopAccess(str(made.shop_id), made.publishable_key, made.secret_key, made.identity_secret)
 
     async def _create_shop(self, name: str, origins: tuple[str, ...]) -> NewShop:
         secret = (self.data_dir / "secret.key").read_text().strip()
-        async with self._database() as database:
-            return await ShopService(database, Vault((secret,))).create(name, origins)
+        database = await database_of(self.app_database_url)
+        return await ShopService(database, Vault((secret,))).create(name, origins)
 
     @contextmanager
     def sign_in(self, shop: ShopAccess | None = None) -> Iterator[httpx.Client]:
         """The console in a browser in which a new owner of the shop has signed in."""
         email, password = f"owner-{uuid.uuid4().hex}@shop.example", uuid.uuid4().hex
         shop_id = uuid.UUID((shop or self.demo_shop).shop_id)
-        with ThreadPoolExecutor(1) as thread:
-            thread.submit(asyncio.run, self._add_owner(shop_id, email, password)).result()
+        run_in_loop(self._add_owner(shop_id, email, password))
         with httpx.Client(base_url=self.base_url, headers={"Origin": self.base_url}, timeout=30) as browser:
             signed_in = browser.post("/console/sign-in", data={"email": email, "password": password})
             assert signed_in.status_code == 303, signed_in.text
             yield browser
 
     async def _add_owner(self, shop_id: uuid.UUID, email: str, password: str) -> None:
-        async with self._database() as database:
-            await Members(database).add(shop_id, email, password, "Owner", Role.OWNER)
-
-    @asynccontextmanager
-    async def _database(self) -> AsyncIterator[Database]:
-        database = Database(self.app_database_url, pool_size=1)
-        await database.open()
-        try:
-            yield database
-        finally:
-            await database.close()
+        database = await database_of(self.app_database_url)
+        await Members(database, passwords=QUICK).add(shop_id, email, password, "Owner", Role.OWNER)
 
     def merchant(self, shop: ShopAccess | None = None) -> httpx.Client:
         """A client with the shop's secret key."""

@@ -8,6 +8,7 @@ import itertools
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,6 +26,7 @@ from server.embedded import EmbeddedServers, Endpoints
 from server.embedded.locks import FileLock
 from server.migrations.migrate import migrate
 from tests.commands import environment_with
+from tests.models import BUILT_MODELS
 from tests.waiting import await_that
 
 START_TIMEOUT_S = 300.0
@@ -33,6 +35,8 @@ PORTS = range(10_000, 30_000)
 APP_ROLE, APP_PASSWORD = "aisle_app", "the-app-of-the-tests"
 TEMPLATE = "aisle_template"
 REDIS_DATABASES = 16
+DEMO_SHOP = "demo-shop.json"
+"""What `aisle demo` writes as soon as its shop is set up."""
 
 _ports = itertools.count(secrets.choice(PORTS))
 
@@ -67,15 +71,39 @@ def running_demo(data_dir: Path, settings: Mapping[str, str], port: int | None =
         process.wait(STOP_TIMEOUT_S)
 
 
-def shared_demo(data_dir: Path) -> Demo:
+def shared_demo(run_folder: Path) -> Demo:
     """The run's demo without a model; started by whoever asks first."""
+    data_dir = run_folder / "demo"
     with _locked(data_dir):
         kept = data_dir / "demo.pid"
         if kept.exists():
             return Demo(int(kept.read_text()), data_dir, json.loads((data_dir / "demo.json").read_text()))
+        copy_demo_data(run_folder, data_dir)
         process = _start_demo(data_dir, {})
         kept.write_text(str(process.pid))
         return _ready_demo(process, data_dir)
+
+
+def copy_demo_data(run_folder: Path, data_dir: Path) -> None:
+    """Give a demo that is to come the data of one that was started before: its shop, with the vectors of its texts, and
+    the models are there, which saves nine of eleven seconds of CPU."""
+    template = run_folder / "demo-template"
+    with _locked(template):
+        if not (template / DEMO_SHOP).exists():
+            if BUILT_MODELS.exists():
+                shutil.copytree(BUILT_MODELS, template / "models", dirs_exist_ok=True)
+            process = _start_demo(template, {})
+            made = template / DEMO_SHOP
+            try:
+                await_that(lambda: made.exists() or process.poll() is not None, "a demo's shop", START_TIMEOUT_S)
+            finally:
+                process.send_signal(signal.SIGTERM)
+                process.wait(STOP_TIMEOUT_S)
+            assert made.exists(), (template / "demo.log").read_text()[-3000:]
+            (template / "servers" / "ports.json").unlink()  # each copy has ports of its own
+            (template / "demo.json").unlink(missing_ok=True)
+    data_dir.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-a", f"{template}/.", str(data_dir)], check=True)
 
 
 def stop_demos(folder: Path) -> None:

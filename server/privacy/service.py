@@ -49,27 +49,37 @@ class Privacy:
         self._erased_shoppers, self._limits = erased_shoppers, limits
         self._key = derive(secret_keys[0], "privacy")
 
-    async def export(self, shop_id: UUID, person: NamedPerson, asked_by: str) -> UUID:
-        """Store a sealed copy of all that is stored of a person; the record's id."""
+    async def export(
+        self, shop_id: UUID, person: NamedPerson, asked_by: str, *, request_id: UUID | None = None
+    ) -> UUID:
+        """Store a sealed copy of all that is stored of a person; the record's id. A request with an id is done once,
+        however often and by however many workers it is processed."""
         _require_named(person)
+        request_id = request_id or new_id()
         async with self._database.session(shop_id) as session:
+            if await storage.is_done(session, shop_id, request_id):
+                return request_id
             ids = await storage.find_conversations(session, shop_id, _normalised(person))
             found = await storage.get_personal_data(session, shop_id, ids)
             sealed = self._vault.seal(shop_id, msgspec.json.encode(found).decode())
-            request = _done("export", shop_id, self._hash(person), asked_by, found.counts(), sealed)
+            request = _done(request_id, "export", shop_id, self._hash(person), asked_by, found.counts(), sealed)
             await storage.add_request(session, shop_id, request)
-        return request.id
+        return request_id
 
-    async def erase(self, shop_id: UUID, person: NamedPerson, asked_by: str) -> UUID:
-        """Delete all that is stored of a person, in the database and in running streams; the record's id."""
+    async def erase(self, shop_id: UUID, person: NamedPerson, asked_by: str, *, request_id: UUID | None = None) -> UUID:
+        """Delete all that is stored of a person, in the database and in running streams; the record's id. A request
+        with an id is done once: what its record counts is all that was deleted."""
         _require_named(person)
+        request_id = request_id or new_id()
         async with self._database.session(shop_id) as session:
+            if await storage.is_done(session, shop_id, request_id):
+                return request_id
             ids = await storage.find_conversations(session, shop_id, _normalised(person))
             counts = await self._erase(session, shop_id, ids, person)
-            request = _done("erase", shop_id, self._hash(person), asked_by, counts)
+            request = _done(request_id, "erase", shop_id, self._hash(person), asked_by, counts)
             await storage.add_request(session, shop_id, request)
         await self._delete_streams(shop_id, ids)
-        return request.id
+        return request_id
 
     async def erase_shopper(self, shopper: Shopper) -> int:
         """Delete all conversations of a shopper at their own request, with all that belongs to them; how many. Their
@@ -83,12 +93,13 @@ class Privacy:
         async with self._database.connection(shop_id) as connection:
             ids = await self._erased_shoppers.list_conversations(connection, shop_id, shopper.shopper_id)
         async with self._database.session(shop_id) as session:
+            await storage.lock_requests(session, shop_id)
             counts = await self._erase(session, shop_id, ids, *_persons_of(shopper))
-            if ids:
+            if erased := counts["conversations"]:
                 name = self._hash_of(f"shopper:{shopper.shopper_id}")
-                await storage.add_request(session, shop_id, _done("erase", shop_id, name, "shopper", counts))
+                await storage.add_request(session, shop_id, _done(new_id(), "erase", shop_id, name, "shopper", counts))
         await self._delete_streams(shop_id, [*ids, shopper.conversation_id])
-        return len(ids)
+        return erased
 
     async def list_shops_to_tidy(self) -> list[UUID]:
         """The shops in which `tidy` would delete something. Raises Unavailable."""
@@ -101,9 +112,12 @@ class Privacy:
             ids = await self._erased_shoppers.list_remaining(connection, shop_id)
         if ids:
             async with self._database.session(shop_id) as session:
+                await storage.lock_requests(session, shop_id)
                 counts = await self._erase(session, shop_id, ids)
-                name = self._hash_of("shoppers:left over")
-                await storage.add_request(session, shop_id, _done("erase", shop_id, name, "shopper", counts))
+                if counts["conversations"]:  # another worker may have been sooner
+                    name = self._hash_of("shoppers:left over")
+                    request = _done(new_id(), "erase", shop_id, name, "shopper", counts)
+                    await storage.add_request(session, shop_id, request)
         async with self._database.connection(shop_id) as connection:
             await self._erased_shoppers.delete_outdated(connection, shop_id)
         await self._delete_streams(shop_id, ids)
@@ -124,15 +138,18 @@ class Privacy:
             await self._stream_store.erase(shop_id, conversation_id)
             await self._presence.clear_typing(shop_id, conversation_id)
 
-    async def erase_store(self, shop_id: UUID, connection_id: UUID) -> None:
+    async def erase_store(self, shop_id: UUID, connection_id: UUID, *, request_id: UUID | None = None) -> None:
         """Delete what was read from a store that was removed for good, and the shop's conversations if it was the only
-        store; the shop itself stays."""
+        store; the shop itself stays. A request with an id is done once."""
+        request_id = request_id or new_id()
         async with self._database.session(shop_id) as session:
+            if await storage.is_done(session, shop_id, request_id):
+                return
             counts = await storage.erase_store(session, shop_id, connection_id, f"store:{connection_id}")
             ids = await storage.find_conversations_without_a_store(session, shop_id)
             counts |= await self._erase(session, shop_id, ids)
             person = hmac.digest(self._key, connection_id.bytes, hashlib.sha256)
-            request = _done("erase", shop_id, person, f"connection:{connection_id}", counts)
+            request = _done(request_id, "erase", shop_id, person, f"connection:{connection_id}", counts)
             await storage.add_request(session, shop_id, request)
         await self._delete_streams(shop_id, ids)
 
@@ -169,12 +186,18 @@ class Privacy:
 
 
 def _done(
-    kind: str, shop_id: UUID, person: bytes, asked_by: str, counts: dict[str, int], export: bytes | None = None
+    request_id: UUID,
+    kind: str,
+    shop_id: UUID,
+    person: bytes,
+    asked_by: str,
+    counts: dict[str, int],
+    export: bytes | None = None,
 ) -> PrivacyRequestRow:
     """The record of a request that is done now."""
     return PrivacyRequestRow(
         shop_id=shop_id,
-        id=new_id(),
+        id=request_id,
         kind=kind,
         person_hash=person,
         asked_by=asked_by,

@@ -56,7 +56,8 @@ async def find_conversations(session: AsyncSession, shop_id: UUID, person: Named
         found.append(select(proof.conversation_id).where(proof.shop_id == shop_id, is_about))
     if not found:
         return []
-    return list((await session.execute(union(*found))).scalars())
+    connection = await session.connection()
+    return list((await connection.execute(union(*found))).scalars())
 
 
 def _any_of(ids: Sequence[UUID]) -> CollectionAggregate[bool]:
@@ -164,6 +165,20 @@ async def erase_store(session: AsyncSession, shop_id: UUID, connection_id: UUID,
     await session.exec(delete(store).where(col(store.shop_id) == shop_id, col(store.id) == connection_id))
     await session.exec(delete(left).where(col(left.shop_id) == shop_id, col(left.connection_id) == connection_id))
     return counts
+
+
+async def lock_requests(session: AsyncSession, shop_id: UUID) -> None:
+    """Wait until no other transaction exports or erases in the shop, and make others wait until this one ends: an
+    export that was gathered while the person is being erased would outlive the erasure."""
+    await session.exec(select(func.pg_advisory_xact_lock(func.hashtextextended(f"privacy:{shop_id}", 0))))
+
+
+async def is_done(session: AsyncSession, shop_id: UUID, request_id: UUID) -> bool:
+    """Whether a request was done already; takes the lock of `lock_requests` first."""
+    await lock_requests(session, shop_id)
+    request = PrivacyRequestRow
+    query = select(request.id).where(request.shop_id == shop_id, request.id == request_id)
+    return (await session.exec(query)).first() is not None
 
 
 async def add_request(session: AsyncSession, shop_id: UUID, request: PrivacyRequestRow) -> None:

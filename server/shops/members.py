@@ -19,10 +19,12 @@ _NOBODY = "$argon2id$v=19$m=65536,t=3,p=4$c29tZXNhbHRzb21lc2FsdA$Xr0t2dOqCS1YVvq
 
 
 class Members:
-    """The people of all shops."""
+    """The people of all shops. New passwords are hashed by `passwords`; a stored one says itself how it was hashed."""
 
-    def __init__(self, database: Database, allowances: Allowances | None = None) -> None:
-        self._database, self._passwords = database, PasswordHasher()
+    def __init__(
+        self, database: Database, allowances: Allowances | None = None, passwords: PasswordHasher | None = None
+    ) -> None:
+        self._database, self._passwords = database, passwords or PasswordHasher()
         self._allowances = allowances or EveryFeature()
 
     async def add(self, shop_id: UUID, email: str, password: str, name: str, role: Role, actor: str = "setup") -> bool:

@@ -15,14 +15,12 @@ from uuid import UUID
 
 import msgspec
 
-from integrations.platform import CatalogChanged, OrderChanged, PlatformChange, PoliciesChanged
+from integrations.platform import CatalogChanged, OrderChanged, PlatformChange
 from server.core.cache import ExpiringCache
 from server.core.errors import RateLimited
 from server.core.rate_limit import Limit, RateLimiter
-from server.webhooks.models import InboxEntry
+from server.webhooks.models import RELOADABLE, InboxEntry
 
-RELOADABLE = (CatalogChanged, OrderChanged, PoliciesChanged)
-"""Changes that are read from the store when they are processed, so that one entry serves any number of them."""
 NEW_CHANGES = Limit("webhooks", per_minute=1_200, burst=3_000)
 """Per store. Beyond it, one pass over the whole store costs less than a request for each product."""
 SAME_BODY_S = 300.0

@@ -5,7 +5,10 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from integrations.platform import PlatformChange
+from integrations.platform import CatalogChanged, OrderChanged, PlatformChange, PoliciesChanged
+
+RELOADABLE = (CatalogChanged, OrderChanged, PoliciesChanged)
+"""Changes that are read from the store when they are processed, so that one entry serves any number of them."""
 
 
 class InboxEntry(Struct, frozen=True):
@@ -14,6 +17,10 @@ class InboxEntry(Struct, frozen=True):
     key: str
     change: PlatformChange
     due_at: datetime | None = None
+
+    @property
+    def is_reloadable(self) -> bool:
+        return isinstance(self.change, RELOADABLE)
 
 
 class PendingChange(Struct, frozen=True):

@@ -17,13 +17,15 @@ async def create_entry(
 ) -> bool:
     """Insert a change into the inbox; False where an entry with its key is done, or not due yet.
 
-    An entry with this key that is due and pending gets the new id: a job may be processing it that looked at the store
-    before this delivery came, and `finish_entries` must not mark it as done then.
+    A reloadable entry with this key that is due and pending gets the new id: a job may be processing it that looked at
+    the store before this delivery came, and `finish_entries` must not mark it as done then. Any other keeps its id,
+    by which a privacy request is done once.
     """
     status: str = await connection.execute(
         "INSERT INTO inbox (shop_id, id, connection_id, delivery_key, topic, change, received_at) "
         "VALUES ($1, $2, $3, $4, $5, $6::jsonb, coalesce($7, now())) "
-        "ON CONFLICT (shop_id, connection_id, delivery_key) DO UPDATE SET id = EXCLUDED.id "
+        "ON CONFLICT (shop_id, connection_id, delivery_key) "
+        "DO UPDATE SET id = CASE WHEN $8 THEN EXCLUDED.id ELSE inbox.id END "
         "WHERE inbox.done_at IS NULL AND inbox.received_at <= now()",
         shop_id,
         entry_id,
@@ -32,6 +34,7 @@ async def create_entry(
         topic,
         msgspec.json.encode(entry.change).decode(),
         entry.due_at,
+        entry.is_reloadable,
     )
     return status.endswith(" 1")
 

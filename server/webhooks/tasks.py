@@ -9,7 +9,6 @@ from integrations.platform import (
     ErasureRequested,
     ExportRequested,
     OrderChanged,
-    PlatformChange,
     PlatformRevoked,
     PlatformUnavailable,
     PoliciesChanged,
@@ -26,8 +25,7 @@ from server.stores.models import StoreConnection
 from server.stores.service import StoreService
 from server.stores.sync.store_pass import write_items
 from server.webhooks import storage
-from server.webhooks.deduplication import RELOADABLE
-from server.webhooks.models import PendingChange
+from server.webhooks.models import RELOADABLE, PendingChange
 
 log = get_logger("webhooks")
 
@@ -55,7 +53,7 @@ class ProcessChanges:
             for store_id in dict.fromkeys(each.store_id for each in pending):
                 of_store = [each for each in pending if each.store_id == store_id]
                 try:
-                    await self._process(job.shop_id, store_id, [each.change for each in of_store])
+                    await self._process(job.shop_id, store_id, of_store)
                 except PlatformUnavailable as reason:
                     return await job.postpone(max(RETRY_S, reason.retry_after_s or 0.0))
                 except PlatformRevoked as reason:
@@ -71,12 +69,13 @@ class ProcessChanges:
         async with self._database.connection(shop_id) as connection:
             return await storage.list_pending_changes(connection, shop_id, AT_ONCE)
 
-    async def _process(self, shop_id: UUID, store_id: UUID, changes: list[PlatformChange]) -> None:
-        for change in changes:
+    async def _process(self, shop_id: UUID, store_id: UUID, pending: list[PendingChange]) -> None:
+        for each in pending:
             try:
-                await self._apply(shop_id, store_id, change)
+                await self._apply(shop_id, each)
             except Invalid as reason:  # one malformed request must not stop those behind it
                 log.warning("change_refused", connection_id=str(store_id), reason=reason.detail)
+        changes = [each.change for each in pending]
         store = await self._stores.find(shop_id, store_id)
         if store is None or store.state != "active":
             return
@@ -90,16 +89,18 @@ class ProcessChanges:
         if len(references) <= MANY_PRODUCTS:
             await self._read(store, references)
 
-    async def _apply(self, shop_id: UUID, store_id: UUID, change: PlatformChange) -> None:
-        match change:
+    async def _apply(self, shop_id: UUID, pending: PendingChange) -> None:
+        """Apply a change that is not read from the store. Two jobs of a shop may process the same one at a time."""
+        store_id = pending.store_id
+        match pending.change:
             case Disconnected():
                 await self._stores.mark_revoked(shop_id, store_id, PlatformRevoked(GONE))
             case ErasureRequested(person=person):
-                await self._privacy.erase(shop_id, person, asked_by=f"connection:{store_id}")
+                await self._privacy.erase(shop_id, person, f"connection:{store_id}", request_id=pending.id)
             case ExportRequested(person=person):
-                await self._privacy.export(shop_id, person, asked_by=f"connection:{store_id}")
+                await self._privacy.export(shop_id, person, f"connection:{store_id}", request_id=pending.id)
             case ShopErasureRequested():
-                await self._privacy.erase_store(shop_id, store_id)
+                await self._privacy.erase_store(shop_id, store_id, request_id=pending.id)
             case CatalogChanged() | OrderChanged() | PoliciesChanged():
                 pass  # an order is cached for a minute at most; the rest is read below
 

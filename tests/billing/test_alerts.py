@@ -26,6 +26,7 @@ from server.shops.service import ShopService
 from tests.billing.counted_shop import CountedShop, counted_shop
 from tests.billing.plan_house import fill
 from tests.installation import Installation
+from tests.passwords import QUICK
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ async def test_what_no_longer_fits_is_told_where_nobody_was_refused_to_their_fac
     async with shop.database.connection(shop.id) as connection:
         assert await shop.plan_limits.count_remaining(connection, shop.id, allowance, locks=True) == -1
     assert await told(shop) == ["stock:products"]
-    members = Members(shop.database, shop.plan_limits)
+    members = Members(shop.database, shop.plan_limits, QUICK)
     for number in range(TRIAL.seats or 0):
         await members.add(shop.id, f"{number}@{shop.id.hex}.example", "a-password", "", Role.AGENT)
     with pytest.raises(QuotaExceeded):
@@ -178,7 +179,7 @@ async def test_a_state_that_has_passed_meanwhile_is_not_told(
     shop: CountedShop, status: str, notice: str, mails: int
 ) -> None:
     await shop.subscribe(status=status)
-    members, mailer = Members(shop.database, shop.plan_limits), MailStub()
+    members, mailer = Members(shop.database, shop.plan_limits, QUICK), MailStub()
     await members.add(shop.id, f"owner@{shop.id.hex}.example", "a-password", "", Role.OWNER)
     async with shop.database.connection(shop.id) as connection:  # due later than any test lasts, so no worker takes it
         later = datetime.now(UTC) + timedelta(days=1)

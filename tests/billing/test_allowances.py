@@ -35,6 +35,7 @@ from server.stores.models import StoreConnection, source_of
 from server.stores.sync.store_pass import StorePass
 from tests.billing.plan_house import MB, PlanShop, chairs, fill
 from tests.installation import Installation
+from tests.passwords import QUICK
 
 PRODUCTS, DOCUMENTS, STORAGE = TRIAL.products or 0, TRIAL.documents or 0, (TRIAL.storage_mb or 0) * MB
 PATIENCE_S = 20
@@ -239,7 +240,7 @@ async def test_a_store_that_does_not_fit_is_read_as_far_as_it_does_and_loses_not
 
 
 async def test_seats_are_taken_one_by_one(shop: PlanShop) -> None:
-    members = Members(shop.database, shop.plan_limits)
+    members = Members(shop.database, shop.plan_limits, QUICK)
     added = await asyncio.gather(
         *(members.add(shop.id, f"{n}@{shop.id.hex}.example", "a-password", "", Role.AGENT) for n in range(4)),
         return_exceptions=True,

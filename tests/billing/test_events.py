@@ -28,6 +28,7 @@ from server.shops.members import Members
 from server.shops.service import ShopService
 from tests.billing.recorded_life import SECRET, Step, Told, record
 from tests.installation import Installation
+from tests.passwords import QUICK
 
 DAY_S = 86_400
 ANSWER = Spent(is_billable=True)
@@ -119,7 +120,7 @@ class House:
         told = Told([_of(step, customer_id) for step in self.steps], customer_id)
         async with self.database.connection(made.shop_id) as connection:
             await storage.add_customer(connection, made.shop_id, customer_id)
-        members = Members(self.database)
+        members = Members(self.database, passwords=QUICK)
         return Retold(
             made.shop_id,
             self.database,

@@ -14,7 +14,7 @@ import pytest
 
 from server.embedded import EmbeddedServers
 from tests.installation import Installation
-from tests.servers import is_alive, running_demo
+from tests.servers import copy_demo_data, is_alive, running_demo
 from tests.standins.openai_server import RunningStandin, running
 from tests.waiting import await_that
 
@@ -99,9 +99,11 @@ def _children_of(parent: int) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def supervised(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Supervised]:
+def supervised(tmp_path_factory: pytest.TempPathFactory, shared_folder: Path) -> Iterator[Supervised]:
     """A fresh one for the module."""
     with running() as model:
         settings = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-standin"}
-        with running_demo(tmp_path_factory.mktemp("faults"), settings) as demo, EmbeddedServers(demo.data_dir) as at:
+        data_dir = tmp_path_factory.mktemp("faults")
+        copy_demo_data(shared_folder, data_dir)
+        with running_demo(data_dir, settings) as demo, EmbeddedServers(data_dir) as at:
             yield Supervised(demo.facts, demo.data_dir, demo.process_id, at.database_url, model, at.redis_url)

@@ -48,7 +48,7 @@ def model_log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("model") / "serve.log"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def model_url(installation: Installation, standin: RunningStandin, model_log: Path) -> Iterator[str]:
     """`aisle serve` on the installation's servers with a model; its address."""
     settings = {

@@ -217,7 +217,7 @@ def test_uploads_become_jobs(installation: Installation) -> None:
             job: dict[str, Any] = merchant.get(f"/v1/jobs/{started.json()['job_id']}").json()
             return None if job["state"] in ("queued", "running") else job
 
-        job = await_that(ended_job, "the end of the import", within_s=30)
+        job = await_that(ended_job, "the end of the import")
         assert job["state"] == "done"
         assert job["done"] == 3
         assert {error["row"] for error in job["errors"]} == {3, 4}

@@ -10,6 +10,7 @@ import pytest
 from playwright.async_api import Browser, Page, expect
 
 from tests.installation import Installation, ShopAccess
+from tests.sampling import sampled
 
 SITE = "https://fern.example"
 AXE = Path(__file__).parents[2] / "widget" / "node_modules" / "axe-core" / "axe.min.js"
@@ -139,7 +140,7 @@ def signed_in(installation: Installation) -> list[Any]:
     return [{"name": name, "value": value, "url": installation.base_url} for name, value in response.cookies.items()]
 
 
-@pytest.fixture(params=SIZES, ids=NAMES)
+@pytest.fixture(params=sampled(SIZES, SIZES[1:]), ids=NAMES)
 async def page(
     request: pytest.FixtureRequest, browser: Browser, installation: Installation, signed_in: list[Any]
 ) -> AsyncIterator[Page]:

@@ -66,7 +66,7 @@ def await_messages(shopper: Shopper, count: int) -> list[dict[str, Any]]:
         messages: list[dict[str, Any]] = shopper.history()["messages"]
         return messages if len(messages) >= count else None
 
-    messages = await_that(all_messages, f"{count} messages", within_s=30)
+    messages = await_that(all_messages, f"{count} messages")
     assert len(messages) == count
     return messages
 

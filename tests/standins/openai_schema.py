@@ -2,6 +2,7 @@
 
 import gzip
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,32 +20,32 @@ class SchemaCheck:
 
     def __init__(self, *, enabled: bool = True) -> None:
         found = sorted(_FOLDER.glob("openapi_*.json.gz")) if enabled else []
-        self._registry = _registry(found[-1]) if found else None
-        self._validators: dict[str, Draft202012Validator] = {}
+        self._description = found[-1] if found else None
         self.validated = 0
         self.invalid: list[str] = []
 
     @property
     def is_enabled(self) -> bool:
         """Whether there is a description to check against."""
-        return self._registry is not None
+        return self._description is not None
 
     def check(self, schema: str, value: Any) -> None:
         """`schema` is a name among the description's components."""
-        if self._registry is None:
+        if self._description is None:
             return
         self.validated += 1
-        for error in self._validator(schema).iter_errors(value):
+        for error in _validator(self._description, schema).iter_errors(value):
             if len(self.invalid) < _KEPT_COMPLAINTS:
                 self.invalid.append(f"{schema} {error.json_path}: {error.message}"[:400])
 
-    def _validator(self, schema: str) -> Draft202012Validator:
-        if schema not in self._validators:
-            reference = {"$ref": f"{_ROOT}#/components/schemas/{schema}"}
-            self._validators[schema] = Draft202012Validator(reference, registry=self._registry)
-        return self._validators[schema]
+
+@cache  # each test of a run resets the stand-in, and reading the description takes longer than most of them
+def _validator(description: Path, schema: str) -> Draft202012Validator:
+    reference = {"$ref": f"{_ROOT}#/components/schemas/{schema}"}
+    return Draft202012Validator(reference, registry=_registry(description))
 
 
+@cache
 def _registry(path: Path) -> Registry[Any]:
     document = _with_nulls(json.loads(gzip.decompress(path.read_bytes())))
     resource: Resource[Any] = DRAFT202012.create_resource(document)

@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,7 +21,7 @@ from server.embedded.standins.shopify_server import ShopifyStandin, serving
 from server.embedded.standins.woocommerce_server import WooCommerceStandin
 from server.embedded.standins.woocommerce_server import running as woocommerce_running
 from tests.installation import Installation, ShopAccess
-from tests.servers import running_demo
+from tests.servers import copy_demo_data, running_demo
 from tests.stores.house_made import HouseMadeShop, running
 from tests.waiting import PATIENCE_S, await_that
 
@@ -69,9 +70,10 @@ def shopify_running() -> Iterator[ShopifyStandin]:
         thread.join(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stores_demo(
     tmp_path_factory: pytest.TempPathFactory,
+    shared_folder: Path,
     own_shop: HouseMadeShop,
     woo: WooCommerceStandin,
     shopify: ShopifyStandin,
@@ -84,7 +86,9 @@ def stores_demo(
         "SHOPIFY_API_SECRET": SECRET,
         "AISLE_SHOPIFY_ORIGIN": f"{shopify.root}/{{store}}",
     }
-    with running_demo(tmp_path_factory.mktemp("stores"), settings) as demo, EmbeddedServers(demo.data_dir) as at:
+    data_dir = tmp_path_factory.mktemp("stores")
+    copy_demo_data(shared_folder, data_dir)
+    with running_demo(data_dir, settings) as demo, EmbeddedServers(data_dir) as at:
         yield Installation(demo.facts, demo.data_dir, demo.process_id, at.database_url)
 
 
@@ -124,12 +128,14 @@ def merchant(stores: Installation, shop: ShopAccess) -> Iterator[httpx.Client]:
         yield client
 
 
-def await_sync(merchant: httpx.Client, connection_id: str, *, state: str = "synced") -> dict[str, Any]:
+def await_sync(
+    merchant: httpx.Client, connection_id: str, *, state: str = "synced", within_s: float = PATIENCE_S
+) -> dict[str, Any]:
     """The connection once a sync has ended like this."""
 
     def look() -> dict[str, Any] | None:
         connection = merchant.get(f"/v1/connections/{connection_id}").json()
         return dict(connection) if connection["sync_state"] == state else None
 
-    found: dict[str, Any] = await_that(look, f"a {state} store")
+    found: dict[str, Any] = await_that(look, f"a {state} store", within_s)
     return found

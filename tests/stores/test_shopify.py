@@ -118,7 +118,7 @@ def test_uninstalled_is_told_and_the_privacy_webhooks_act(
     told = merchant.get(f"/v1/privacy/exports/{export['id']}")
     assert "wanda.finch@example.com" in told.text
     assert post_compliance(stores, store, "customers/redact", person) == 200
-    erased = await_that(lambda: records("erase"), "the erasure")[0]
+    [erased] = await_that(lambda: records("erase"), "the erasure")
     assert erased["counts"]["messages"] >= 2
     assert erased["person"] == export["person"]
     assert merchant.get(f"/v1/privacy/exports/{export['id']}").status_code == 404

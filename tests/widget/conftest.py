@@ -6,7 +6,7 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Container, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,19 +15,16 @@ import pytest
 from playwright.async_api import Browser, Frame, FrameLocator, Page, expect
 from storage_modes import SCRIPTS
 
+from tests.sampling import sampled
+
 ROOT = pathlib.Path(__file__).parents[2]
 START_TIMEOUT_S = 60
 PATIENCE_MS = 20_000
 """What a chat shows within a second, with room for a machine that has much else to do."""
 
 expect.set_options(timeout=PATIENCE_MS)
-both_storages = pytest.mark.parametrize("storage", ["allowed", "blocked"], indirect=True)
-"""Runs a journey where browsers let the frame store things and where they do not."""
-
-
-def sampled(cases: Iterable[Any], sample: Container[Any]) -> list[Any]:
-    """All cases for parametrize; those outside the sample run in `make test-all` only."""
-    return [case if case in sample else pytest.param(case, marks=pytest.mark.exhaustive) for case in cases]
+both_storages = pytest.mark.parametrize("storage", sampled(["allowed", "blocked"], ["blocked"]), indirect=True)
+"""Runs a journey where browsers let the frame store things, as in all other tests, and where they do not."""
 
 
 @dataclass

@@ -4,10 +4,12 @@ from typing import Any, Literal, TypedDict
 
 import pytest
 from axe import needs_axe, violations
-from conftest import Shop, sampled
+from conftest import Shop
 from contrast import unreadable
 from journey import Walk
 from playwright.async_api import expect
+
+from tests.sampling import sampled
 
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
@@ -204,14 +206,23 @@ TARGETS = """(least) => {
 }"""
 
 
+MOVING = """() => [document, ...[...document.querySelectorAll("*")].flatMap((it) => it.shadowRoot ?? [])]
+  .flatMap((root) => root.getAnimations()).filter((it) => it.playState === "running")
+  .map((it) => it.animationName + it.transitionProperty + it.effect?.target?.outerHTML?.slice(0, 80))"""
+
+
 @SCREENS
-async def test_every_target_is_large_enough(shop: Shop) -> None:
+async def test_every_target_is_large_enough_and_nothing_moves_for_those_who_want_it_still(shop: Shop) -> None:
     await shop.page.emulate_media(reduced_motion="reduce")
     found: dict[str, list[str]] = {}
+    running: list[Any] = []
     async for state in Walk(shop).states():
+        for frame in shop.page.frames:
+            running += [(state, one) for one in await frame.evaluate(MOVING)]
         if state != "closed":
             found[state] = await shop.chat.locator("body").evaluate(f"() => ({TARGETS})(24)")
     assert {state: small for state, small in found.items() if small} == {}
+    assert running == []
 
 
 @pytest.mark.parametrize("shop", [PHONE], indirect=True)
@@ -224,21 +235,6 @@ async def test_main_controls_are_a_thumb_wide_on_phones(shop: Shop) -> None:
     await shop.chat.get_by_label("Your message").fill("hello")
     small: list[str] = await shop.chat.locator("body").evaluate(f"() => ({TARGETS})(44)")
     assert small == []
-
-
-@SCREENS
-async def test_nothing_moves_for_those_who_want_it_still(shop: Shop) -> None:
-    await shop.page.emulate_media(reduced_motion="reduce")
-    running: list[Any] = []
-    async for state in Walk(shop).states():
-        for frame in shop.page.frames:
-            moving = await frame.evaluate(
-                """() => [document, ...[...document.querySelectorAll("*")].flatMap((it) => it.shadowRoot ?? [])]
-                  .flatMap((root) => root.getAnimations()).filter((it) => it.playState === "running")
-                  .map((it) => it.animationName + it.transitionProperty + it.effect?.target?.outerHTML?.slice(0, 80))"""
-            )
-            running += [(state, one) for one in moving]
-    assert running == []
 
 
 Scheme = Literal["light", "dark"]

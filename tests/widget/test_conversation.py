@@ -1,8 +1,10 @@
 """What a shopper does in the chat, from the first click to a rated answer."""
 
 import pytest
-from conftest import Shop, both_storages, sampled
+from conftest import Shop, both_storages
 from playwright.async_api import expect
+
+from tests.sampling import sampled
 
 PHONE = {"width": 390, "height": 844}
 

@@ -9,9 +9,11 @@ from urllib.parse import urlsplit
 
 import pytest
 from attacks import ADDRESSES, TEXTS
-from conftest import Shop, sampled
+from conftest import Shop
 from journey import Walk
 from playwright.async_api import Frame, expect
+
+from tests.sampling import sampled
 
 Event = dict[str, Any]
 HERE = {"127.0.0.1", "localhost"}

@@ -7,14 +7,16 @@ import pathlib
 import re
 
 import pytest
-from conftest import Shop, sampled
+from conftest import Shop
 from playwright.async_api import Route, expect
 from steps import GREETING, converses, style
+
+from tests.sampling import sampled
 
 CDN = pathlib.Path(__file__).parents[2] / "cdn"
 PHONE = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 800}
-BOTH = pytest.mark.parametrize("shop", [DESKTOP, PHONE], indirect=True, ids=["desktop", "phone"])
+BOTH = pytest.mark.parametrize("shop", sampled([DESKTOP, PHONE], [PHONE]), indirect=True, ids=["desktop", "phone"])
 
 
 HARD = ["strict", "dynamic", "isolated", "dark", "rtl", "late", "reset", "rude"]

@@ -1,10 +1,12 @@
 """The chat speaks twelve languages to the end, and each of them fits a small screen."""
 
 import pytest
-from conftest import Shop, sampled
+from conftest import Shop
 from journey import Walk
 from playwright.async_api import Frame
 from spoken import LANGUAGES, pattern_of, texts_of, words_of
+
+from tests.sampling import sampled
 
 ENGLISH = words_of("en")
 SMALL = {"width": 320, "height": 640}

@@ -8,8 +8,12 @@ from conftest import Shop, both_storages
 from playwright.async_api import expect
 from steps import GREETING, menu, says
 
+from tests.sampling import sampled
+
 QUESTION = "How long does shipping take?"
-in_the_page = pytest.mark.parametrize("storage", ["blocked", "no channel", "none", "full"], indirect=True)
+in_the_page = pytest.mark.parametrize(
+    "storage", sampled(["blocked", "no channel", "none", "full"], ["blocked", "full"]), indirect=True
+)
 
 
 def only(*modes: str) -> pytest.MarkDecorator:

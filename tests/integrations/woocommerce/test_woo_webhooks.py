@@ -263,7 +263,7 @@ def test_stand_in_as_a_process(tmp_path: Path) -> None:
     ]
     process = subprocess.Popen(command, cwd=Path(__file__).resolve().parents[3])
     try:
-        await_that(lambda: port_file.exists() or process.poll() is not None, "the port", within_s=30)
+        await_that(lambda: port_file.exists() or process.poll() is not None, "the port")
         assert process.poll() is None
         url = f"http://127.0.0.1:{port_file.read_text()}/_control"
 

@@ -5,6 +5,7 @@ that a test moves from period to period by moving Stripe. Answers are made by a 
 
 import itertools
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +18,7 @@ from tests.commands import run_aisle
 from tests.faults.conftest import Supervised
 from tests.installation import ShopAccess, Shopper
 from tests.journeys.billing.merchant import PaidShop, open_shop
-from tests.servers import free_port, running_demo
+from tests.servers import copy_demo_data, free_port, running_demo
 from tests.standins.openai_server import running as model_running
 
 KEY, SECRET = "sk_test_of_the_journeys", "whsec_of_the_journeys"
@@ -51,10 +52,13 @@ def stripe_environment(stripe: StripeStandin) -> dict[str, str]:
     return {"STRIPE_SECRET_KEY": KEY, "STRIPE_WEBHOOK_SECRET": SECRET, "STRIPE_API_BASE": stripe.url}
 
 
-@pytest.fixture(scope="session")
-def paid(tmp_path_factory: pytest.TempPathFactory, stripe: StripeStandin) -> Iterator[PaidInstallation]:
+@pytest.fixture(scope="package")
+def paid(
+    tmp_path_factory: pytest.TempPathFactory, shared_folder: Path, stripe: StripeStandin
+) -> Iterator[PaidInstallation]:
     """`aisle billing setup`, then `aisle demo`, with STRIPE_* set."""
     data_dir, port = tmp_path_factory.mktemp("billing"), free_port()
+    copy_demo_data(shared_folder, data_dir)
     with model_running() as model:
         model.configure(mode="words", tokens=8)
         settings = stripe_environment(stripe) | {

@@ -14,13 +14,13 @@ import asyncpg
 import httpx
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from server.core.crypto import app_role_password
-from server.core.database import Database, url_for_role
 from server.embedded.standins.stripe_server import StripeStandin
 from server.shops.members import Members
 from server.shops.models import Role
 from tests.commands import Completed, run_aisle
 from tests.installation import Answer, Event, ShopAccess, Shopper
+from tests.passwords import QUICK
+from tests.shared_loop import database_of, run_in_loop
 from tests.waiting import await_that
 
 if TYPE_CHECKING:
@@ -213,8 +213,7 @@ def open_shop(paid: "PaidInstallation", stripe: StripeStandin) -> Iterator[PaidS
     """A new shop with a contact, and its owner signed in to the console."""
     number = next(_shops)
     access, email = paid.create_shop(f"Paying {number}"), f"owner{number}@paying.example"
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(asyncio.run, _add_owner(paid, access, email)).result()
+    run_in_loop(_add_owner(paid, access, email))
     headers = {"Origin": paid.base_url, "X-Forwarded-For": f"10.2.0.{number % 250}"}
     with (
         httpx.Client(base_url=paid.base_url, headers=headers, timeout=60) as console,
@@ -228,10 +227,5 @@ def open_shop(paid: "PaidInstallation", stripe: StripeStandin) -> Iterator[PaidS
 
 
 async def _add_owner(paid: "PaidInstallation", access: ShopAccess, email: str) -> None:
-    secret = (paid.data_dir / "secret.key").read_text().strip()
-    database = Database(url_for_role(paid.owner_url, "aisle_app", app_role_password(secret)), pool_size=1)
-    await database.open()
-    try:
-        await Members(database).add(uuid.UUID(access.shop_id), email, PASSWORD, "Owner", Role.OWNER)
-    finally:
-        await database.close()
+    database = await database_of(paid.app_database_url)
+    await Members(database, passwords=QUICK).add(uuid.UUID(access.shop_id), email, PASSWORD, "Owner", Role.OWNER)

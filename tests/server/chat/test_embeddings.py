@@ -24,6 +24,7 @@ from server.models.protocol import StepFinished, TextDelta, Vector
 from server.shops.identity import Shopper
 from tests.bench.corpus import questions
 from tests.installation import Installation
+from tests.models import BUILT_MODELS
 from tests.server.chat.engine.shop import question
 from tests.server.chat.test_driver import ScriptedModel
 
@@ -35,7 +36,7 @@ class CountingLocal(LocalEmbedder):
     """`embedded` are the queries that got past the cache."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(cache_dir=BUILT_MODELS)
         self.embedded: list[str] = []
 
     async def _embed_one(self, text: str) -> Vector:
@@ -47,7 +48,7 @@ class CountingMultilingual(MultilingualEmbedder):
     """`embedded` are the queries that got past the cache."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(cache_dir=BUILT_MODELS)
         self.embedded: list[str] = []
 
     async def _embed_one(self, text: str) -> Vector:
@@ -63,15 +64,12 @@ class Chat:
         index = SearchIndex(database, self.main, owner_url, self.multilingual)
         self._knowledge = Knowledge(database, self.main, index, multilingual=self.multilingual)
         self._catalog, self._with_model = Catalog(database, index), with_model
+        # as a server has them: an engine embeds the examples of a language with the first question
+        self._reader, self._engine = Reader(self.multilingual), Engine(self.multilingual)
 
     async def ask(self, text: str) -> None:
         model = ScriptedModel([TextDelta("Let me see."), StepFinished("stop")])
-        driver = AnswerDriver(
-            Reader(self.multilingual),
-            Engine(self.multilingual),
-            ModelDriver(model) if self._with_model else None,
-            Metrics(),
-        )
+        driver = AnswerDriver(self._reader, self._engine, ModelDriver(model) if self._with_model else None, Metrics())
         shopper = Shopper(shop_id=self._shop_id, conversation_id=uuid4(), shopper_id=uuid4(), locale="en")
         unused: Any = None
         asked = msgspec.structs.replace(question(text), shopper=shopper)

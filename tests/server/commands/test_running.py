@@ -15,8 +15,9 @@ import pytest
 from server.commands.data_dir import only_demo
 from server.core.errors import Conflict
 from tests.installation import Installation
-from tests.servers import free_port
+from tests.servers import STOP_TIMEOUT_S, free_port, is_ready
 from tests.standins.openai_server import running
+from tests.waiting import await_that
 
 HOLD = """
 import sys
@@ -42,7 +43,7 @@ def test_serve_says_where_it_answers(installation: Installation, started: Starte
         "serve", "--port", str(port), "--workers", str(workers), AISLE_DATA_DIR=str(installation.data_dir)
     )
     assert first_line(process) == f"Aisle is ready at http://127.0.0.1:{port}"
-    assert httpx.get(f"http://127.0.0.1:{port}/health/ready", timeout=10).status_code == 200
+    await_that(lambda: is_ready(f"http://127.0.0.1:{port}"), "readiness")
 
 
 def test_serve_behind_a_proxy_says_both_addresses(installation: Installation, started: Started) -> None:
@@ -89,7 +90,7 @@ def test_the_worker_says_that_it_works_and_stops_when_told(installation: Install
     process = started("worker", AISLE_DATA_DIR=str(installation.data_dir))
     assert first_line(process) == "worker ready"
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    assert process.wait(STOP_TIMEOUT_S) == 0
 
 
 def test_the_demo_shows_its_own_words_only(installation: Installation) -> None:

@@ -70,6 +70,7 @@ def test_the_code_is_the_wheels(installed: Path, tmp_path: Path) -> None:
     assert run(installed / "bin" / "aisle", "--version", cwd=tmp_path).strip().endswith(version("aisle"))
 
 
+@pytest.mark.exhaustive
 def test_it_serves_the_widget_the_console_and_the_demo(demo: Installation) -> None:
     with httpx.Client(base_url=demo.base_url, timeout=30) as client:
         assert client.get("/widget.js").raise_for_status().content == (ROOT / "cdn" / "widget.js").read_bytes()

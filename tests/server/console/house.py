@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
-from argon2 import PasswordHasher
 from litestar import Litestar
 from litestar.di import Provide
 from litestar.plugins.jinja import JinjaTemplateEngine
@@ -35,6 +34,7 @@ from server.shops.members import Members
 from server.shops.models import Role
 from server.shops.service import ShopService
 from server.shops.tables import MemberRow, MerchantRow
+from tests.passwords import QUICK
 
 OWN_ORIGIN = "http://aisle.test"
 SECRET = "s" * 40
@@ -253,8 +253,8 @@ async def new_shop(
 
 @lru_cache
 def password_hash() -> str:
-    """Of PASSWORD; made once, for it is slow on purpose."""
-    return PasswordHasher().hash(PASSWORD)
+    """Of PASSWORD; made once."""
+    return QUICK.hash(PASSWORD)
 
 
 def hours_ago(hours: float) -> datetime:

@@ -16,6 +16,7 @@ from server.models.local import LocalEmbedder
 from server.models.multilingual import MultilingualEmbedder
 from server.shops.service import ShopService
 from tests.installation import Installation
+from tests.models import BUILT_MODELS
 
 ENGLISH = (
     ("boots", "Puddle Rubber Boot", ("Footwear", "Boots"), "Keeps feet dry in the wettest field."),
@@ -43,7 +44,7 @@ class Parts:
     """Catalog and knowledge over both built-in embedders."""
 
     def __init__(self, database: Database, owner_url: str, multilingual: MultilingualEmbedder | None) -> None:
-        main = LocalEmbedder()
+        main = LocalEmbedder(cache_dir=BUILT_MODELS)
         index = SearchIndex(database, main, owner_url, multilingual)
         self.catalog = Catalog(database, index)
         self.knowledge = Knowledge(database, main, index, multilingual=multilingual)
@@ -59,8 +60,8 @@ async def database(installation: Installation) -> AsyncIterator[Database]:
 
 
 @pytest.fixture(scope="module")
-async def multilingual(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MultilingualEmbedder]:
-    embedder = MultilingualEmbedder(cache_dir=tmp_path_factory.mktemp("models"))
+async def multilingual() -> AsyncIterator[MultilingualEmbedder]:
+    embedder = MultilingualEmbedder(cache_dir=BUILT_MODELS)
     yield embedder
     await embedder.close()
 

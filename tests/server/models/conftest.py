@@ -8,6 +8,7 @@ import pytest
 from server.models.local import LocalEmbedder
 from server.models.openai_client import OpenAIEmbedder
 from server.models.protocol import Embedder
+from tests.models import BUILT_MODELS
 from tests.standins.openai_server import RunningStandin, running
 
 
@@ -25,8 +26,8 @@ def standin(openai_process: RunningStandin) -> RunningStandin:
 
 
 @pytest.fixture(scope="session")
-async def local_embedder(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[LocalEmbedder]:
-    embedder = LocalEmbedder(cache_dir=tmp_path_factory.mktemp("models"))
+async def local_embedder() -> AsyncIterator[LocalEmbedder]:
+    embedder = LocalEmbedder(cache_dir=BUILT_MODELS)
     yield embedder
     await embedder.close()
 

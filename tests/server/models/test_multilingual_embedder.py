@@ -13,6 +13,7 @@ from server.models.glossary import gloss, has_glossary, meanings
 from server.models.local import LocalEmbedder
 from server.models.multilingual import LANGUAGES, MultilingualEmbedder
 from server.models.protocol import ModelUnavailable
+from tests.models import BUILT_MODELS
 
 JACKETS = {
     "en": "a waterproof jacket for rainy days",
@@ -36,8 +37,8 @@ def sizes_in(folder: Path) -> dict[Path, int]:
 
 
 @pytest.fixture(scope="module")
-async def embedder(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[MultilingualEmbedder]:
-    embedder = MultilingualEmbedder(cache_dir=tmp_path_factory.mktemp("models"))
+async def embedder() -> AsyncIterator[MultilingualEmbedder]:
+    embedder = MultilingualEmbedder(cache_dir=BUILT_MODELS)
     yield embedder
     await embedder.close()
 

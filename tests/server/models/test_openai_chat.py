@@ -24,7 +24,13 @@ from server.models.protocol import (
 from tests.standins.openai_server import RunningStandin
 
 KEY = "sk-canary-7f3a"
-SHORT = Deadlines(connect_s=0.5, first_token_s=0.5, idle_s=0.4, total_s=1.5)
+SHORT = {
+    "stall": Deadlines(first_token_s=0.5),
+    "drip": Deadlines(first_token_s=0.5),
+    "stall_after": Deadlines(idle_s=0.4),
+    "words": Deadlines(total_s=1.5),
+}
+"""The one limit that strikes in each mode. All others are as they ship: a busy machine exceeds half a second."""
 QUESTION = "Do you have jackets under $50? My name is Canary Jones."
 QUERY = {"type": "object", "properties": {"query": {"type": "string"}, "max_price": {"type": "number"}}}
 ORDER = {"type": "object", "properties": {"order_number": {"type": "string"}}}
@@ -43,7 +49,7 @@ async def make(standin: RunningStandin) -> AsyncIterator[Make]:
     made: list[OpenAIChatModel] = []
 
     def build(
-        base_url: str = standin.base_url, deadlines: Deadlines = SHORT, circuit: CircuitBreaker | None = None
+        base_url: str = standin.base_url, deadlines: Deadlines | None = None, circuit: CircuitBreaker | None = None
     ) -> OpenAIChatModel:
         made.append(OpenAIChatModel(base_url, KEY, "a-model", deadlines=deadlines, circuit=circuit))
         return made[-1]
@@ -133,7 +139,7 @@ async def test_failures(
     standin.configure(mode=mode, drip_ms=50)
     heard: list[ModelEvent] = []
     with pytest.raises(ModelUnavailable, match=reason) as failure:
-        await listen(make(), heard)
+        await listen(make(deadlines=SHORT.get(mode)), heard)
     assert failure.value.kind == kind
     assert text_of(heard) == said
     assert standin.stats()["chat"] == calls, "retried once before the first word, never after it"
@@ -145,7 +151,7 @@ async def test_failures(
 async def test_the_whole_step_has_a_deadline(make: Make, standin: RunningStandin) -> None:
     standin.configure(mode="words", tokens=100, token_ms=100)
     with pytest.raises(ModelUnavailable, match=r"did not finish within 1.5 s"):
-        await ask(make())
+        await ask(make(deadlines=SHORT["words"]))
     await no_stream_is_open(standin)
 
 
@@ -159,7 +165,7 @@ async def test_the_second_try_may_succeed(make: Make, standin: RunningStandin, m
 async def test_a_short_wait_that_the_server_asks_for_is_kept(make: Make, standin: RunningStandin) -> None:
     standin.configure(mode="429", times=1, retry_after="1")
     started = time.monotonic()
-    assert text_of(await ask(make(deadlines=Deadlines()), "hello")).startswith("Hello!")
+    assert text_of(await ask(make(), "hello")).startswith("Hello!")
     assert time.monotonic() - started >= 1
 
 

@@ -164,12 +164,12 @@ def test_every_status_has_a_label() -> None:
 
 
 @pytest.mark.parametrize("locale", LANGUAGES)
-@pytest.mark.parametrize("status", OrderStatus)
-def test_every_status_has_words_in_every_language(status: OrderStatus, locale: str) -> None:
-    text = status_text(an_order(status=status), locale, TODAY)
-    assert text
-    assert "{" not in text
-    assert not text.endswith(".")
+def test_every_status_has_words_in_every_language(locale: str) -> None:
+    for status in OrderStatus:
+        text = status_text(an_order(status=status), locale, TODAY)
+        assert text, status
+        assert "{" not in text, status
+        assert not text.endswith("."), status
 
 
 DELIVERED = Shipment(status=OrderStatus.DELIVERED, delivered_on=date(2026, 11, 6))

@@ -13,7 +13,7 @@ SHARED = Path(__file__).parents[5] / "shared" / "eval"
     ("folder", "rules", "count", "priced"),
     [
         ("catalog_esci", [], 6764, 1990),
-        ("catalog_electronics", [], 19406, 19406),
+        pytest.param("catalog_electronics", [], 19406, 19406, marks=pytest.mark.exhaustive),
         ("catalog_electronics", ["price=price_cents/100"], 19406, 19406),
         ("retail_store", [], 50, 50),
     ],

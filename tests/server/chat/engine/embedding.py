@@ -9,20 +9,21 @@ from server.models.embedders import Embedders
 from server.models.local import LocalEmbedder
 from server.models.multilingual import MultilingualEmbedder
 from server.models.protocol import Embedder, Vector
+from tests.models import BUILT_MODELS
 
 _made: dict[tuple[str, str, str], Vector] = {}
 
 
 @cache
 def multilingual() -> MultilingualEmbedder:
-    """The one that the reader and the headings use; in memory, since no other run needs its files."""
-    return MultilingualEmbedder()
+    """The one that the reader and the headings use."""
+    return MultilingualEmbedder(cache_dir=BUILT_MODELS)
 
 
 @cache
 def embedders() -> Embedders:
     """As a server without a key has them."""
-    return Embedders(LocalEmbedder(), multilingual())
+    return Embedders(LocalEmbedder(cache_dir=BUILT_MODELS), multilingual())
 
 
 async def vectors(embedder: Embedder | MultilingualEmbedder, texts: Sequence[str], language: str) -> list[Vector]:

@@ -36,10 +36,10 @@ def test_the_country_follows_the_locale(locale: str, country: str | None) -> Non
     assert country_of_locale(locale) == country
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("locale", ["de-AT", "en-GB", "fr-CA", "ja", "tr-TR", "ko-KR"])
-def test_the_sentence_names_the_line_and_the_emergency_number(locale: str, language: str) -> None:
-    line, text = crisis_line(country_of_locale(locale)), crisis_text(locale, language)
-    assert (line.contact or line.source) in text
-    assert line.emergency in text
-    assert "{" not in text
+def test_the_sentence_names_the_line_and_the_emergency_number(locale: str) -> None:
+    for language in LANGUAGES:
+        line, text = crisis_line(country_of_locale(locale)), crisis_text(locale, language)
+        assert (line.contact or line.source) in text, language
+        assert line.emergency in text, language
+        assert "{" not in text, language

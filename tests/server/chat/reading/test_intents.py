@@ -2,7 +2,6 @@
 
 import time
 import tomllib
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +12,8 @@ from server.chat.answering.reading.intents import classify
 from server.chat.answering.reading.models import SAFETY
 from server.languages import LANGUAGES
 from server.languages.words import language
-from server.models.multilingual import MultilingualEmbedder
 from server.models.protocol import Vector
+from tests.server.chat.engine.embedding import multilingual
 from tests.server.chat.reading.questions import question, read
 
 MESSAGES = Path(__file__).parents[1] / "languages" / "messages.toml"
@@ -73,10 +72,8 @@ def safety() -> dict[str, dict[str, list[str]]]:
 
 
 @pytest.fixture(scope="module")
-async def reader(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Reader]:
-    embedder = MultilingualEmbedder(cache_dir=tmp_path_factory.mktemp("models"))
-    yield Reader(embedder)
-    await embedder.close()
+def reader() -> Reader:
+    return Reader(multilingual())
 
 
 @pytest.mark.parametrize("code", LANGUAGES)

@@ -347,6 +347,7 @@ async def test_copies_of_a_sentence_are_found_once(parts: Parts, shop_id: UUID) 
     assert texts(await parts.knowledge.find_evidence(shop_id, "sell data")) == ["We never sell your data to anybody."]
 
 
+@pytest.mark.exhaustive
 async def test_a_large_shop_is_scored_in_its_best_passages(parts: Parts, shop_id: UUID) -> None:
     rules = "\n\n".join(f"Rule {n} of the house is about item{n} and nothing else." for n in range(12_100))
     await parts.knowledge.save_document(
