@@ -270,7 +270,7 @@ def test_policy_questions_as_shoppers_write_them(shopper: Shopper, question: str
 @pytest.mark.parametrize(
     ("locale", "question", "said"),
     [
-        pytest.param("de", "Wie lange habe ich Zeit, etwas zurückzugeben?", "45 days", marks=GAP),
+        ("de", "Wie lange habe ich Zeit, etwas zurückzugeben?", "45 days"),
         ("de", "Was kostet der Versand nach Österreich?", "$24.95"),
         ("es", "¿Cómo puedo pagar?", "PayPal"),
         ("fr", "Quels sont les frais de livraison ?", "$6.95"),
@@ -329,9 +329,9 @@ def test_follow_ups_stay_with_the_product(shopper: Shopper) -> None:
     [
         ("does the ridge bottle keep coffee hot", "ridge-bottle", "12 hours"),
         ("can i put the skillet in the dishwasher", "iron-skillet", "no"),
-        pytest.param("does the fell 2 come with pegs?", "fell-2-tent", "8 pegs", marks=GAP),
+        ("does the fell 2 come with pegs?", "fell-2-tent", "8 pegs"),
         ("is the coffee grinder electric", "hand-grinder", "doesn't say"),
-        pytest.param("do you have the loch blanket in heather", "loch-wool-blanket", "Heather is in stock", marks=GAP),
+        ("do you have the loch blanket in heather", "loch-wool-blanket", "Heather is in stock"),
         ("FELL 2 TENT WEIGHT???", "fell-2-tent", "1.98 kg"),
         ("Is TW-BTL-RDG-32-FRN in stock?", "ridge-bottle", "32 oz / Fern is in stock"),
     ],
@@ -355,7 +355,7 @@ def test_two_questions_get_two_answers(shopper: Shopper) -> None:
     [
         pytest.param("which sleeping bag is the warmest", "cinder-winter-bag", "-12 C", marks=GAP),
         pytest.param("mushroom lamp", "mushroom-lamp", "couldn't find exactly that", marks=GAP),
-        pytest.param("headlamps between $40 and $100", "beam-headlamp", "Beam 700", marks=GAP),
+        ("headlamps between $40 and $100", "beam-headlamp", "Beam 700"),
         pytest.param("sleeping bag for -10 C", "cinder-winter-bag", "-12 C", marks=GAP),
         pytest.param("Which is warmer, Ember or Cinder?", "cinder-winter-bag", "-12 C", marks=GAP),
         pytest.param("tent under 100", "solo-skerry-bivy", "Nothing that fits is within $100", marks=GAP),

@@ -23,6 +23,8 @@ CLOSE_MEANING = 0.33
 CLOSE_MEANING_FOREIGN = 0.24
 ASKS_OF_PRODUCT = 0.35
 SAME_WORD = 0.84
+NAME_WORDS = 2
+"""So many words of a title in a question name its product."""
 MESSAGES_BACK = 3
 """Earlier messages that are read for a product where no answer has shown one."""
 CLEAR_WISH = 0.5
@@ -68,9 +70,10 @@ async def find_focus(reply: Reply, result: CatalogResult | None = None) -> Focus
     if pointed is None and goes_on and (spoken_of := await _spoken_of(reply)) is not None:
         return Focus(spoken_of, is_named=False)
     if pointed and goes_on:
-        if reading.refers_back or not mentioned or _shares_name(reply, pointed):
+        if reading.refers_back or not mentioned or _words_shared(reply, pointed):
             return Focus(pointed, is_named=False)
-        if reading.slots.in_stock or "money" in reading.slots.asks:
+        is_name = _words_shared(reply, mentioned[0]) >= NAME_WORDS
+        if is_name or reading.slots.in_stock or "money" in reading.slots.asks:
             return Focus(mentioned[0], is_named=True)
         return Focus(pointed, is_named=False, others=tuple(mentioned[: MAX_CANDIDATES - 1]))
     if mentioned and reading.probability(ABOUT_PRODUCT) >= ASKS_OF_PRODUCT and not reading.refers_back:
@@ -172,16 +175,20 @@ async def _spoken_of(reply: Reply) -> ProductDetail | None:
 
 
 def _mentioned(reply: Reply, result: CatalogResult) -> list[ProductDetail]:
-    """The products found whose titles share a telling word with the question, best first."""
-    return [product for product in result.products if _shares_name(reply, product)]
+    """The products found whose titles share most telling words with the question, best first."""
+    shared = [_words_shared(reply, product) for product in result.products]
+    most = max(shared, default=0)
+    return [product for product, count in zip(result.products, shared, strict=True) if count == most > 0]
 
 
-def _shares_name(reply: Reply, product: ProductDetail) -> bool:
+def _words_shared(reply: Reply, product: ProductDetail) -> int:
+    """How many telling words of a question the title has."""
     said = f"{wish_words(reply, reply.reading.query)} {reply.meanings}"
     asked = [word for word in reply.shop_language.stems(said) if len(word) >= MIN_STEM]
     own = reply.shop_language.stems(product.card.title)
-    return any(
-        is_same_word(word, other) or _is_head(word, other) or _is_head(other, word) for word in asked for other in own
+    return sum(
+        any(is_same_word(word, other) or _is_head(word, other) or _is_head(other, word) for word in asked)
+        for other in own
     )
 
 

@@ -33,7 +33,7 @@ MAY_BE_POLICY, MAY_BE_WISH, ON_PAGE = 0.25, 0.25, 0.5
 MIN_SCORE = 0.05
 FEW_WORDS = 3
 CLEARLY_CATALOG = 0.6
-CLEARLY_BETTER = 0.1
+CLEARLY_BETTER = 0.25
 CLEAR_ANSWER, CLEAR_SHARE = 0.65, 0.6
 """From this probability on a document answers what sounds like a wish that no product meets; what it counts then."""
 UNWANTED = 0.3
@@ -116,7 +116,7 @@ async def _find(reply: Reply) -> Findings:
 
 def _with_described(reply: Reply, focus: Focus | None, wish: Wish) -> Focus | None:
     """The product meant, or where the question neither names one nor points at one, those that its words describe."""
-    if reply.reading.refers_back or (focus is not None and focus.is_named):
+    if reply.reading.refers_back or (focus is not None and (focus.is_named or focus.others)):
         return focus
     described = tuple(match.product for match in wish.matches[:MAX_CANDIDATES] if match.fit >= FITS)
     if focus is None:

@@ -180,7 +180,9 @@ async def _kind_of_shown(reply: Reply) -> str:
 
 
 async def _wish_query(reply: Reply, query: str) -> WishQuery:
-    vector = await reply.helpers.headings.vector_of(query, reply.reading.language)
+    vector = reply.reading.vector
+    if query not in reply.reading.query:  # words of an earlier message
+        vector = await reply.helpers.headings.vector_of(query, reply.reading.language)
     return WishQuery(text=query, language=reply.language, shop_language=reply.shop_language, vector=vector)
 
 

@@ -77,6 +77,8 @@ def _shown(wish: Wish) -> list[Match]:
         priced.sort(key=lambda match: _amount(match), reverse=wish.slots.dearest)
         shown = priced or shown
     else:
+        kind = shown[0].product.category[-1:]
+        shown.sort(key=lambda match: match.product.category[-1:] != kind)
         shown.sort(key=lambda match: not match.product.card.available and match.fit < CLEARLY * best)
     return shown[:MAX_CARDS]
 
