@@ -1,1 +1,1 @@
-"""What of a model's answer reaches the shopper: false claims, true sentences, and instructions hidden in a shop's texts."""
+"""What of a model's answer reaches the shopper: false claims, true sentences, instructions hidden in texts."""

@@ -3,8 +3,8 @@ ones do not.
 
     python -m tests.evaluation.claims [--language en] [--kind KIND] [--list]
 
-Every third sentence of a group is unseen: rules are tuned on the others. `--list` prints those that went wrong, `--unseen`
-those of the unseen ones too. Exits with 0 whatever the result.
+Every third sentence of a group is unseen: rules are tuned on the others. `--list` prints those that went wrong,
+`--unseen` those of the unseen ones too. Exits with 0 whatever the result.
 """
 
 import argparse
@@ -64,9 +64,7 @@ def main() -> None:
     parser.add_argument("--unseen", action="store_true")
     given = parser.parse_args()
     sentences = [
-        each
-        for each in list_sentences()
-        if given.language in (None, each.language) and given.kind in (None, each.kind)
+        each for each in list_sentences() if given.language in (None, each.language) and given.kind in (None, each.kind)
     ]
     results = asyncio.run(measure(sentences))
     for each in results if given.list else ():

@@ -66,8 +66,8 @@ def demo_tools() -> ShopTools:
     return ShopTools(catalog=load_store().products, policies=demo_documents())
 
 
-def ask_demo(text: str, language: str) -> Question:
+def ask_demo(text: str, language: str, *, is_signed_in: bool = False) -> Question:
     """A shopper's message to the demo shop."""
-    asked = question(text, locale="en-US" if language == "en" else language)
+    asked = question(text, locale="en-US" if language == "en" else language, signed_in=is_signed_in)
     contact = {"email": load_store().shop.contact_email or ""}
     return msgspec.structs.replace(asked, shop_name=load_store().shop.name, contact=contact)
