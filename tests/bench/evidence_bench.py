@@ -80,7 +80,7 @@ class EvidenceBench:
         self._embedder = WordVectors()
         index = SearchIndex(database, self._embedder, owner_url)
         self._catalog, self._knowledge = Catalog(database, index), Knowledge(database, self._embedder, index)
-        self._asked = questions(QUESTIONS)
+        self._questions = questions(QUESTIONS)
 
     async def write_products(self, folder: Path, count: int) -> None:
         """Import products; print seconds and bytes for a thousand."""
@@ -156,10 +156,10 @@ class EvidenceBench:
             )
 
     async def _timed(self, ask: Callable[[str], Awaitable[None]]) -> str:
-        for text in self._asked[:10]:
+        for text in self._questions[:10]:
             await ask(text)
         seconds = []
-        for text in self._asked:
+        for text in self._questions:
             started = time.perf_counter()
             await ask(text)
             seconds.append(time.perf_counter() - started)
