@@ -58,10 +58,11 @@ export interface OrderData {
 /** An order as one proof level may see it; fields above the level are UNSET and so not in the JSON at all. */
 export interface OrderView {
     number: string;
-    status: "pending" | "on_hold" | "processing" | "preorder" | "partially_shipped" | "shipped" | "out_for_delivery" | "ready_for_pickup" | "delivery_failed" | "delivered" | "return_in_progress" | "returned" | "partially_refunded" | "refunded" | "cancelled" | "unknown";
+    status: "pending" | "payment_failed" | "on_hold" | "processing" | "preorder" | "partially_shipped" | "shipped" | "out_for_delivery" | "ready_for_pickup" | "delivery_failed" | "delivered" | "completed" | "download_ready" | "return_in_progress" | "returned" | "partially_refunded" | "refunded" | "cancelled" | "unknown";
     status_text: string;
     placed_on: string;
     estimated_delivery: string | null;
+    status_label?: string;
     items?: ItemView[];
     tracking?: TrackingView[];
     shipments?: ShipmentView[];
@@ -86,7 +87,7 @@ export interface TrackingView {
 }
 /** One parcel. Dates are ISO. */
 export interface ShipmentView {
-    status: "pending" | "on_hold" | "processing" | "preorder" | "partially_shipped" | "shipped" | "out_for_delivery" | "ready_for_pickup" | "delivery_failed" | "delivered" | "return_in_progress" | "returned" | "partially_refunded" | "refunded" | "cancelled" | "unknown";
+    status: "pending" | "payment_failed" | "on_hold" | "processing" | "preorder" | "partially_shipped" | "shipped" | "out_for_delivery" | "ready_for_pickup" | "delivery_failed" | "delivered" | "completed" | "download_ready" | "return_in_progress" | "returned" | "partially_refunded" | "refunded" | "cancelled" | "unknown";
     status_text: string;
     items?: ShippedItemView[];
     tracking?: TrackingView[];
@@ -112,7 +113,7 @@ export interface RefundView {
 /** A line of the signed-in shopper's own list. */
 export interface OtherOrderView {
     number: string;
-    status: "pending" | "on_hold" | "processing" | "preorder" | "partially_shipped" | "shipped" | "out_for_delivery" | "ready_for_pickup" | "delivery_failed" | "delivered" | "return_in_progress" | "returned" | "partially_refunded" | "refunded" | "cancelled" | "unknown";
+    status: "pending" | "payment_failed" | "on_hold" | "processing" | "preorder" | "partially_shipped" | "shipped" | "out_for_delivery" | "ready_for_pickup" | "delivery_failed" | "delivered" | "completed" | "download_ready" | "return_in_progress" | "returned" | "partially_refunded" | "refunded" | "cancelled" | "unknown";
     status_text: string;
     placed_on: string;
 }

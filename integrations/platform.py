@@ -11,7 +11,8 @@ PlatformError              the platform did not do what was requested
 NotConnected, of the server's orders, is a PlatformError as well: the shop has no store that knows orders.
 """
 
-from collections.abc import AsyncIterator
+import unicodedata
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from enum import StrEnum
@@ -76,6 +77,8 @@ class OrderStatus(StrEnum):
     """Where an order stands as a whole, by meaning; adapters map platform enums onto it."""
 
     PENDING = "pending"
+    PAYMENT_FAILED = "payment_failed"
+    """The payment was refused; the order waits to be paid again."""
     ON_HOLD = "on_hold"
     PROCESSING = "processing"
     PREORDER = "preorder"
@@ -85,6 +88,10 @@ class OrderStatus(StrEnum):
     READY_FOR_PICKUP = "ready_for_pickup"
     DELIVERY_FAILED = "delivery_failed"
     DELIVERED = "delivered"
+    COMPLETED = "completed"
+    """The shop has finished the order, and says nothing of a parcel: picked up, served, or not to be sent at all."""
+    DOWNLOAD_READY = "download_ready"
+    """Finished, with nothing in it but downloads."""
     RETURN_IN_PROGRESS = "return_in_progress"
     RETURNED = "returned"
     PARTIALLY_REFUNDED = "partially_refunded"
@@ -150,6 +157,8 @@ class Order(Struct, frozen=True, kw_only=True):
     number: str
     status: OrderStatus
     placed_at: datetime
+    status_label: str | None = None
+    """The shop's own name for a status that it made itself, in the shop's language."""
     email: str | None = None
     customer_id: str | None = None
     customer_name: str | None = None
@@ -161,6 +170,14 @@ class Order(Struct, frozen=True, kw_only=True):
     total: Money | None = None
     estimated_delivery: date | None = None
     cancelled_at: datetime | None = None
+    placed_on: date | None = None
+    """The day of `placed_at` in the shop's own zone, as its mails name it; None where the platform tells none."""
+    cancelled_on: date | None = None
+    """The day of `cancelled_at` in the shop's own zone."""
+    platform_id: str | None = None
+    """By which the platform knows the order, where that is not its number."""
+    is_outline: bool = False
+    """Whether `ShopPlatform.fetch_order_details` can say more of its parcels and refunds."""
 
 
 class RemovedProduct(Struct, frozen=True):
@@ -294,12 +311,53 @@ class ShopPlatform(Protocol):
         """Make the platform send webhooks to `callback_url`; the result shows the merchant what had to be repaired."""
 
     async def find_order(self, number: str) -> Order | None:
-        """The order with exactly this number (after `normalise_order_number`), or None when there is none."""
+        """The order with this number (`is_number_of`), or None when there is none. A platform that needs further
+        requests for parcels and refunds leaves them out and sets `is_outline`."""
+
+    async def fetch_order_details(self, order: Order) -> Order:
+        """An outline that `find_order` returned, with all that is known of the order now."""
 
     async def list_customer_orders(self, customer_id: str, limit: int = 10) -> list[Order]:
         """The newest orders of one signed-in customer, newest first."""
 
 
 def normalise_order_number(text: str) -> str:
-    """An order number without marks and in upper case: "# W3754544" and "#w3754544" become "W3754544"."""
-    return "".join(character for character in text if character.isalnum()).upper()
+    """An order number without marks, in upper case and in ASCII digits: "# W3754544", "#w3754544" and the same in
+    full-width or Arabic-Indic digits all become "W3754544"."""
+    return "".join(map(_plain, text)).upper()
+
+
+def _plain(character: str) -> str:
+    if character.isdecimal():
+        return str(unicodedata.decimal(character))
+    if not character.isalnum() or character in _ORDINAL_SIGNS:
+        return ""
+    return "".join(each for each in unicodedata.normalize("NFKC", character) if each.isalnum())
+
+
+_ORDINAL_SIGNS = "ºª"
+"""Letters to Unicode, and part of "nº"."""
+
+MIN_BARE_DIGITS = 3
+"""Digits of a number that may stand for one with a prefix."""
+
+
+def is_number_of(order_number: str, wanted: str) -> bool:
+    """Whether `wanted`, normalised, names the order with this number as the platform writes it: it is the number, or
+    its last digits behind the prefix that the shop prints ("9001" for "RG-9001" and "2026-9001")."""
+    known = normalise_order_number(order_number)
+    if known == wanted:
+        return True
+    if not wanted.isdecimal() or len(wanted) < MIN_BARE_DIGITS or not known.endswith(wanted):
+        return False
+    written = order_number.rstrip()
+    return written.endswith(wanted) and not written[: -len(wanted)][-1:].isdecimal()
+
+
+def choose_number(numbers: Iterable[str], wanted: str) -> str | None:
+    """The one of these order numbers that `wanted`, normalised, names: the exact one, or the only one that has a
+    prefix besides. None where there is none, and where several differ in their prefix alone."""
+    known = list(dict.fromkeys(numbers))
+    exact = [number for number in known if normalise_order_number(number) == wanted]
+    fitting = exact or [number for number in known if is_number_of(number, wanted)]
+    return fitting[0] if exact or len(fitting) == 1 else None

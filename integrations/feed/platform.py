@@ -96,6 +96,10 @@ class FeedPlatform:
             return None
         return found
 
+    async def fetch_order_details(self, order: Order) -> Order:
+        """The order: the merchant's endpoint tells everything at once."""
+        return order
+
     async def list_customer_orders(self, customer_id: str, limit: int = 10) -> list[Order]:
         """The newest orders of one customer, from the merchant's endpoint; errors as in `find_order`."""
         query = {"customer_id": customer_id, "limit": limit}

@@ -1,23 +1,31 @@
 """From WooCommerce's orders to the vocabulary of `integrations.platform`. Pure."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 
 from msgspec import Struct
 
 from integrations.money import rounded_money
 from integrations.platform import Address, Money, Order, OrderItem, OrderStatus, PlatformUnavailable, Refund, Shipment
-from integrations.woocommerce.statuses import UNPLACED, meaning
-from integrations.woocommerce.tracking import fulfillment_shipments, is_covered, noted_shipments, plugin_shipments
+from integrations.woocommerce.statuses import UNPLACED, is_core, meaning, slug_of
+from integrations.woocommerce.tracking import (
+    fulfillment_shipments,
+    is_covered,
+    noted_shipments,
+    plugin_shipments,
+    shiptastic_shipments,
+)
 from integrations.woocommerce.values import (
     amount_of,
     day_of,
     decimal_of,
     is_yes,
     line,
+    local_day_of,
     meta,
     moment_of,
     record,
@@ -27,7 +35,11 @@ from integrations.woocommerce.values import (
 
 Record = dict[str, Any]
 _OPEN = frozenset({OrderStatus.PENDING, OrderStatus.ON_HOLD, OrderStatus.PROCESSING})
+_GONE = frozenset({OrderStatus.SHIPPED, OrderStatus.OUT_FOR_DELIVERY, OrderStatus.DELIVERED})
+_ENDED_WELL = frozenset({OrderStatus.SHIPPED, OrderStatus.DELIVERED, OrderStatus.COMPLETED, OrderStatus.DOWNLOAD_READY})
 _PREORDER_DAYS = ("_ywpo_item_for_sale_date", "_wc_pre_orders_availability_datetime")
+_PICKUP_METHODS = frozenset({"local_pickup", "pickup_location"})
+_MAX_LABEL_CHARS = 80
 _DELIVERY_DAYS = ("_orddd_timestamp", "_orddd_lite_timestamp")
 
 
@@ -44,19 +56,24 @@ def is_placed(order: Record) -> bool:
     return str(order.get("status") or "").removeprefix("wc-") not in UNPLACED
 
 
-def to_order(order: Record, details: Details) -> Order:
-    """The order in its own currency. Raises PlatformUnavailable for a body without number or date: not our order."""
+def to_order(order: Record, details: Details | None, labels: Mapping[str, str] = MappingProxyType({})) -> Order:
+    """The order in its own currency, an outline without `details`; `labels` are the shop's names of its statuses by
+    slug. Raises PlatformUnavailable for a body without number or date: not our order."""
     placed_at = moment_of(order.get("date_created_gmt"))
     number = line(order.get("number")) or line(order.get("id"))
     if placed_at is None or not number:
         raise PlatformUnavailable("the shop's WooCommerce sent an order that cannot be read")
     currency = line(order.get("currency")).upper()
     billing = record(order.get("billing"))
+    is_outline = details is None
+    details = details or Details()
     refunds = rows(details.refunds)
     status, shipments = _status_and_shipments(order, details)
+    label = line(labels.get(slug_of(order.get("status"))))[:_MAX_LABEL_CHARS]
     return Order(
         number=number,
         status=status,
+        status_label=None if is_core(order.get("status")) else label or None,
         placed_at=placed_at,
         email=line(billing.get("email")) or None,
         customer_id=str(whole(order.get("customer_id")) or "") or None,
@@ -68,22 +85,37 @@ def to_order(order: Record, details: Details) -> Order:
         ship_to=_ship_to(order),
         total=amount_of(order.get("total"), currency),
         estimated_delivery=_first_day(meta(order), _DELIVERY_DAYS),
+        placed_on=local_day_of(order, "date_created"),
+        platform_id=str(whole(order.get("id")) or "") or None,
+        is_outline=is_outline,
     )
 
 
 def _status_and_shipments(order: Record, details: Details) -> tuple[OrderStatus, tuple[Shipment, ...]]:
     status = meaning(order.get("status"))
-    fulfilled = fulfillment_shipments(details.fulfillments, order)
+    fulfilled = fulfillment_shipments(details.fulfillments, order) or shiptastic_shipments(order)
     shipments = fulfilled or plugin_shipments(order, status) or noted_shipments(details.notes, status)
-    if fulfilled and status is OrderStatus.PROCESSING:
-        status = OrderStatus.SHIPPED if is_covered(fulfilled, order) else OrderStatus.PARTIALLY_SHIPPED
+    if slug_of(order.get("status")) == "completed":
+        status = _completed_status(order, shipments)
+    elif status is OrderStatus.PROCESSING and (gone := tuple(each for each in fulfilled if each.status in _GONE)):
+        status = OrderStatus.SHIPPED if is_covered(gone, order) else OrderStatus.PARTIALLY_SHIPPED
     elif status in _OPEN and is_yes(meta(order).get("_wc_pre_orders_is_pre_order")):
         status = OrderStatus.PREORDER
     if status is OrderStatus.SHIPPED and shipments and all(e.status is OrderStatus.DELIVERED for e in shipments):
         status = OrderStatus.DELIVERED
-    if rows(order.get("refunds")) and status in (OrderStatus.SHIPPED, OrderStatus.DELIVERED):
+    if rows(order.get("refunds")) and status in _ENDED_WELL:
         status = OrderStatus.PARTIALLY_REFUNDED
     return status, shipments
+
+
+def _completed_status(order: Record, shipments: Sequence[Shipment]) -> OrderStatus:
+    """What "completed" means of this order. WooCommerce ends every order so: one that was sent, picked up, downloaded
+    or done in any other way; only what is to be sent, or has a parcel, has shipped."""
+    methods = [line(each.get("method_id")) for each in rows(order.get("shipping_lines"))]
+    if shipments or any(method not in _PICKUP_METHODS for method in methods):
+        return OrderStatus.SHIPPED
+    is_download = order.get("needs_processing") is False and bool(rows(order.get("line_items"))) and not methods
+    return OrderStatus.DOWNLOAD_READY if is_download else OrderStatus.COMPLETED
 
 
 def _items(order: Record, refunds: Sequence[Record], currency: str) -> tuple[OrderItem, ...]:
@@ -132,14 +164,12 @@ def _unit_price(item: Record, quantity: int, is_with_tax: bool, currency: str) -
 
 def _refund(refund: Record, currency: str) -> Refund | None:
     """Amounts are positive in /refunds and negative in the order; here they are what was given back."""
-    moment = moment_of(refund.get("date_created_gmt"))
+    day = local_day_of(refund, "date_created")
     amount = amount_of(refund.get("amount"), currency)
-    if moment is None or amount is None:
+    if day is None or amount is None:
         return None
     items = ((line(each.get("name")), abs(whole(each.get("quantity")) or 0)) for each in rows(refund.get("line_items")))
-    return Refund(
-        refunded_on=moment.date(), amount=amount, items=tuple((title, n) for title, n in items if title and n)
-    )
+    return Refund(refunded_on=day, amount=amount, items=tuple((title, n) for title, n in items if title and n))
 
 
 def _ship_to(order: Record) -> Address | None:

@@ -1,10 +1,12 @@
 """Finding orders. A search hit proves nothing, so numbers are compared; and an id need not be a number.
 
 How long a response takes must not tell which numbers there are. So what is asked, and in how many rounds, hangs on how
-the number is written and on how the shop counts, never on whether there is such an order:
+the number is written and on what the shop is, never on whether there is such an order:
 
     round 1    the order with the number for its id, the searches for it, the shop's newest order: all at once
-    round 2    the order found with its parcels, refunds and notes; of the newest order where none was found
+    round 2    only where numbers are no ids: the order found, or the newest where none was found; and its fulfillments
+               where the shop has the feature
+    details    parcels, refunds and notes, for whoever has proven the order and may see them
 """
 
 import asyncio
@@ -15,12 +17,20 @@ from typing import Any
 
 import msgspec
 
-from integrations.platform import Order, OrderStatus, PlatformUnavailable, normalise_order_number
+from integrations.platform import (
+    Order,
+    OrderStatus,
+    PlatformError,
+    PlatformUnavailable,
+    choose_number,
+    is_number_of,
+    normalise_order_number,
+)
 from integrations.woocommerce.catalog import MAX_ID_DIGITS
 from integrations.woocommerce.client import NO_ROUTE, Declined, WooClient
 from integrations.woocommerce.order_mapping import Details, is_placed, to_order
-from integrations.woocommerce.statuses import meaning
-from integrations.woocommerce.values import line, record, whole
+from integrations.woocommerce.statuses import meaning, slug_of
+from integrations.woocommerce.values import line, record, rows, whole
 
 MAX_SEARCH_PAGES = 10
 """Of 100 hits: the search looks into names and addresses too. Beyond them we say that we cannot tell, of orders that
@@ -30,11 +40,18 @@ FEATURE_KNOWN_S = 600.0
 """How long a shop is taken to have no fulfillments once it said so."""
 
 _ORDERS = "wc/v3/orders"
+_STATUS_TOTALS = "wc/v3/reports/orders/totals"
 _NO_ORDER = "woocommerce_rest_shop_order_invalid_id"
 _NEWEST_FIRST = {"orderby": "date", "order": "desc"}
 _OUTLINE = {"_fields": "id,number,status"}
 _SENT = frozenset(
-    {OrderStatus.SHIPPED, OrderStatus.PARTIALLY_SHIPPED, OrderStatus.OUT_FOR_DELIVERY, OrderStatus.DELIVERED}
+    {
+        OrderStatus.SHIPPED,
+        OrderStatus.PARTIALLY_SHIPPED,
+        OrderStatus.OUT_FOR_DELIVERY,
+        OrderStatus.DELIVERED,
+        OrderStatus.COMPLETED,
+    }
 )
 """Before it has left, what looks like a parcel's number in a note is none."""
 Record = dict[str, Any]
@@ -47,22 +64,43 @@ class OrderReader:
         self._client, self._clock = client, clock
         self._no_fulfillments_until = float("-inf")
         self._newest_number = ""
+        self._labels: dict[str, str] = {}
+        self._labels_until = float("-inf")
 
     async def find(self, number: str) -> Order | None:
-        """The order with exactly this number after normalisation; None only when the shop said that there is none."""
+        """The outline of the order with this number (`is_number_of`); None only when the shop said that there is
+        none, or several that differ in their prefix alone."""
         wanted = normalise_order_number(number)
         if not wanted:
             return None
-        found, newest = await self._locate(wanted)
+        found, newest, labels = await self._locate(wanted)
         shown = found or newest
         if shown is None:
             return None  # a shop without orders
         order_id = whole(shown.get("id"))
-        order, details = await asyncio.gather(self._by_id(order_id), self._details(f"{_ORDERS}/{order_id}"))
-        if found is None or order is None or not _is(order, wanted):
+        order, fulfillments = await asyncio.gather(
+            self._whole(found, newest, order_id),
+            self._fulfillments(f"{_ORDERS}/{order_id}"),
+        )
+        if found is None or order is None or not is_placed(order):
             return None
+        if not is_number_of(line(order.get("number")), wanted):
+            return None
+        outline = to_order(order, None, labels)
+        if fulfillments:  # they alone say that a part has left
+            told = to_order(order, Details(fulfillments=fulfillments), labels)
+            outline = msgspec.structs.replace(outline, status=told.status, shipments=told.shipments)
+        return outline
+
+    async def details(self, outline: Order) -> Order:
+        """The order of an outline with its parcels, refunds and notes to the customer."""
+        path = f"{_ORDERS}/{outline.platform_id}"
+        order, details = await asyncio.gather(self._by_id(_id_of(outline.platform_id or "")), self._details(path))
+        if order is None:
+            raise PlatformUnavailable(f"{self._client.name} no longer has the order that it just found")
         has_left = meaning(order.get("status")) in _SENT
-        return to_order(order, details if has_left else msgspec.structs.replace(details, notes=()))
+        known = details if has_left else msgspec.structs.replace(details, notes=())
+        return to_order(order, known, self._labels)
 
     async def of_customer(self, customer_id: str, limit: int) -> list[Order]:
         """The newest orders of a registered customer, without parcels and refunds in detail. Guests' orders, which
@@ -74,10 +112,12 @@ class OrderReader:
             _ORDERS, {"customer": wanted, **_NEWEST_FIRST}, per_page=min(limit, 100), attempts=1
         )
         own = [each for each in page.rows if whole(each.get("customer_id")) == wanted and is_placed(each)]
-        return [to_order(each, Details()) for each in own]
+        labels = await self._status_labels()
+        return [to_order(each, Details(), labels) for each in own]
 
-    async def _locate(self, wanted: str) -> tuple[Record | None, Record | None]:
-        """(the order, the shop's newest), as far as lists tell of them.
+    async def _locate(self, wanted: str) -> tuple[Record | None, Record | None, dict[str, str]]:
+        """(the order, the shop's newest, its names of statuses), as far as lists tell of them; the whole order where
+        the shop's numbers are its ids.
 
         Where the shop's numbers have signs between digits ("2026-0107"), the number is looked for with those put in
         again: like the newest that was seen before, so that this need not wait, and once more when that has changed.
@@ -85,24 +125,47 @@ class OrderReader:
         texts = [max(re.findall(r"\d+", wanted), key=len, default=wanted)]
         if spelled := respelled(wanted, self._newest_number):
             texts.append(spelled)
-        newest, by_id, searches = await asyncio.gather(
-            self._newest(), self._by_id(_id_of(wanted)), asyncio.gather(*(self._search(text) for text in texts))
+        newest, by_id, searches, labels = await asyncio.gather(
+            self._newest(),
+            self._by_id(_id_of(wanted)),
+            asyncio.gather(*(self._search(text) for text in texts)),
+            self._status_labels(),
         )
         self._newest_number = line(newest.get("number")) if newest else ""
         spelled = respelled(wanted, self._newest_number)
         if spelled and spelled not in texts:
             searches.append(await self._search(spelled))
-        return self._choose(wanted, newest, by_id, searches), newest
+        return self._choose(wanted, newest, by_id, searches), newest, labels
 
     def _choose(
         self, wanted: str, newest: Record | None, by_id: Record | None, searches: list[list[Record] | None]
     ) -> Record | None:
-        counts_ids = newest is not None and line(newest.get("number")) == str(whole(newest.get("id")))
-        if None in searches and not (counts_ids and wanted.isdigit()):
+        if None in searches and not (_counts_ids(newest) and wanted.isdigit()):
             raise PlatformUnavailable(f"{self._client.name} finds too many orders to tell which is meant")
         hits = [by_id] if by_id else []
         hits += [hit for hits_of_text in searches for hit in hits_of_text or ()]
-        return next((hit for hit in hits if _is(hit, wanted)), None)
+        by_number = {line(hit.get("number")): hit for hit in reversed(hits) if is_placed(hit)}
+        chosen = choose_number(reversed(by_number), wanted)
+        return by_number[chosen] if chosen else None
+
+    async def _status_labels(self) -> dict[str, str]:
+        """The shop's names of its order statuses, by slug; those known before where it does not say. They are asked
+        for once in a while, whatever the order: only a status of the shop's own needs one."""
+        if self._clock() < self._labels_until:
+            return self._labels
+        self._labels_until = self._clock() + FEATURE_KNOWN_S
+        try:
+            told = rows(await self._client.get(_STATUS_TOTALS, attempts=1))
+        except PlatformError:
+            return self._labels
+        self._labels = {slug_of(each.get("slug")): line(each.get("name")) for each in told}
+        return self._labels
+
+    async def _whole(self, found: Record | None, newest: Record | None, order_id: int | None) -> Record | None:
+        """The whole order. Where numbers are ids the first round has had it, or has seen that there is none."""
+        if _counts_ids(newest) and (found is None or "date_created_gmt" in found):
+            return found
+        return await self._by_id(order_id)
 
     async def _by_id(self, number: int | None) -> Record | None:
         if number is None:
@@ -166,5 +229,6 @@ def _id_of(wanted: str) -> int | None:
     return int(wanted) if is_id else None
 
 
-def _is(order: Record, wanted: str) -> bool:
-    return is_placed(order) and normalise_order_number(line(order.get("number"))) == wanted
+def _counts_ids(newest: Record | None) -> bool:
+    """Whether the shop's numbers are its ids, by its newest order."""
+    return newest is not None and line(newest.get("number")) == str(whole(newest.get("id")))

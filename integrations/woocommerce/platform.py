@@ -48,8 +48,12 @@ class WooCommercePlatform:
         return await ensure_webhooks(self._client, self._credentials, callback_url)
 
     async def find_order(self, number: str) -> Order | None:
-        """The order with exactly this number; also where a plugin counts orders on its own."""
+        """The order with this number as an outline; also where a plugin counts orders on its own."""
         return await self._orders.find(number)
+
+    async def fetch_order_details(self, order: Order) -> Order:
+        """The order with its parcels, refunds and what the shop wrote of it to its customer."""
+        return await self._orders.details(order)
 
     async def list_customer_orders(self, customer_id: str, limit: int = 10) -> list[Order]:
         """The newest orders of a registered customer."""

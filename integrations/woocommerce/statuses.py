@@ -1,80 +1,60 @@
-"""What an order's status means. The core has nine; plugins and merchants add their own, read here by their words."""
+"""What an order's status means. The core has seven; plugins and merchants add their own, read by `order_statuses.toml`.
+
+A status whose slug says nothing certain is UNKNOWN: shoppers read the label that the shop itself gave it."""
 
 import re
+import tomllib
+from functools import cache
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
 
 from integrations.platform import OrderStatus
 
 UNPLACED = frozenset({"auto-draft", "checkout-draft", "draft", "trash"})
 """Not orders, or no longer: a basket at the checkout, a form in the admin, the bin."""
 
-_CORE = {
-    "pending": OrderStatus.PENDING,
-    "failed": OrderStatus.PENDING,  # the payment failed; the order waits to be paid again
-    "on-hold": OrderStatus.ON_HOLD,
-    "processing": OrderStatus.PROCESSING,
-    "completed": OrderStatus.SHIPPED,
-    "cancelled": OrderStatus.CANCELLED,
-    "refunded": OrderStatus.REFUNDED,
-}
-_IN_OTHER_WORDS = {
-    "in-bearbeitung": OrderStatus.PROCESSING,
-    "en-preparation": OrderStatus.PROCESSING,
-    "versendet": OrderStatus.SHIPPED,
-    "versandt": OrderStatus.SHIPPED,
-    "verschickt": OrderStatus.SHIPPED,
-    "verzonden": OrderStatus.SHIPPED,
-    "expedie": OrderStatus.SHIPPED,
-    "expediee": OrderStatus.SHIPPED,
-    "envoye": OrderStatus.SHIPPED,
-    "envoyee": OrderStatus.SHIPPED,
-    "enviado": OrderStatus.SHIPPED,
-    "spedito": OrderStatus.SHIPPED,
-    "teilversendet": OrderStatus.PARTIALLY_SHIPPED,
-    "abholbereit": OrderStatus.READY_FOR_PICKUP,
-    "zugestellt": OrderStatus.DELIVERED,
-    "geliefert": OrderStatus.DELIVERED,
-    "livre": OrderStatus.DELIVERED,
-    "livree": OrderStatus.DELIVERED,
-    "entregado": OrderStatus.DELIVERED,
-    "consegnato": OrderStatus.DELIVERED,
-    "bezorgd": OrderStatus.DELIVERED,
-    "storniert": OrderStatus.CANCELLED,
-    "rma": OrderStatus.RETURN_IN_PROGRESS,
-}
-"""Whole words of shops that speak no English; parts of words would mean too much."""
+_FILE = Path(__file__).with_name("order_statuses.toml")
 
-_BY_WORDS = tuple(
-    (re.compile(rf"(?:^|-)(?:{pattern})"), status)
-    for pattern, status in (
-        (r"not-?(?:yet-)?(?:shipped|sent|dispatched)|unfulfilled|unshipped|ready-?(?:to|for)-?(?:ship|send|dispatch|pack)",
-         OrderStatus.PROCESSING),
-        (r"undeliver|not-delivered|deliver\w*-?(?:attempt\w*-?)?(?:fail|exception)|fail\w*-?(?:deliver|attempt)"
-         r"|return-?to-?sender", OrderStatus.DELIVERY_FAILED),
-        (r"part\w*-?refund|refund\w*-?part", OrderStatus.PARTIALLY_REFUNDED),
-        (r"refund-?(?:request|pend|process)|return-?(?:request|approv|accept|pend|process|in-|await|label)"
-         r"|await\w*-?(?:return|refund)", OrderStatus.RETURN_IN_PROGRESS),
-        (r"refunded", OrderStatus.REFUNDED),
-        (r"returned|return-?(?:complete|received)", OrderStatus.RETURNED),
-        (r"cancel", OrderStatus.CANCELLED),
-        (r"pre-?order", OrderStatus.PREORDER),
-        (r"part\w*-?(?:shipped|shipment|sent|dispatch|complete|fulfil|deliver)|(?:shipped|fulfilled|dispatched)-?part",
-         OrderStatus.PARTIALLY_SHIPPED),
-        (r"out-?for-?delivery", OrderStatus.OUT_FOR_DELIVERY),
-        (r"(?:ready|available)-?(?:for|to|4)?-?(?:pick|collect)|await\w*-?(?:customer-?)?(?:pick-?up|collect)"
-         r"|ready$", OrderStatus.READY_FOR_PICKUP),
-        (r"delivered|picked-?up|collected", OrderStatus.DELIVERED),
-        (r"await\w*-?(?:pay|deposit)|pending-?pay|unpaid", OrderStatus.PENDING),
-        (r"await|to-?ship|pack|pick|print|prepar|(?:in-?)?production|in-?progress|manufactur|label|pre-?transit"
-         r"|back-?order", OrderStatus.PROCESSING),
-        (r"shipped|dispatched|sent|in-?transit|on-?the-?way|updated-?tracking|fulfilled", OrderStatus.SHIPPED),
-        (r"(?:on-?)?hold|review|verif|fraud", OrderStatus.ON_HOLD),
-    )
-)  # fmt: skip
+
+class _Rule(Struct, frozen=True, forbid_unknown_fields=True):
+    status: OrderStatus
+    slugs: tuple[str, ...]
+
+
+class _Meanings(Struct, frozen=True, forbid_unknown_fields=True):
+    filler: frozenset[str]
+    core: dict[str, OrderStatus]
+    rules: tuple[_Rule, ...]
+
+
+def slug_of(status: object) -> str:
+    """A status as WooCommerce lists it: in lower case, without "wc-", words joined by hyphens."""
+    return str(status or "").strip().lower().replace("_", "-").replace(" ", "-").removeprefix("wc-")
+
+
+def is_core(status: object) -> bool:
+    """Whether the status is WooCommerce's own, which every language of ours has words for."""
+    return slug_of(status) in _meanings().core
 
 
 def meaning(status: object) -> OrderStatus:
-    """The meaning of a status, with or without its "wc-"; UNKNOWN for words that tell nothing."""
-    word = str(status or "").strip().lower().replace("_", "-").replace(" ", "-").removeprefix("wc-")
-    if known := _CORE.get(word) or _IN_OTHER_WORDS.get(word):
-        return known
-    return next((found for pattern, found in _BY_WORDS if pattern.search(word)), OrderStatus.UNKNOWN)
+    """The meaning of a status, with or without its "wc-"; UNKNOWN for words that say nothing certain."""
+    slug = slug_of(status)
+    known = _meanings()
+    if slug in known.core:
+        return known.core[slug]
+    bare = "-".join(word for word in slug.split("-") if word and word not in known.filler)
+    found = (status for pattern, status in _patterns() if pattern.fullmatch(slug) or pattern.fullmatch(bare))
+    return next(found, OrderStatus.UNKNOWN)
+
+
+@cache
+def _meanings() -> _Meanings:
+    return msgspec.convert(tomllib.loads(_FILE.read_text("utf-8")), _Meanings)
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], OrderStatus], ...]:
+    return tuple((re.compile("|".join(rule.slugs)), rule.status) for rule in _meanings().rules)

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from integrations.carriers import find_carrier
 from integrations.platform import OrderStatus, Shipment, Tracking
 from integrations.woocommerce.statuses import meaning
 from integrations.woocommerce.values import day_of, is_yes, line, meta, record, rows, web_address, whole
@@ -22,6 +23,14 @@ _MOVING = frozenset(
         OrderStatus.READY_FOR_PICKUP,
     }
 )
+_SHIPTASTIC = {
+    "processing": OrderStatus.PROCESSING,
+    "ready-for-shipping": OrderStatus.PROCESSING,
+    "shipped": OrderStatus.SHIPPED,
+    "delivered": OrderStatus.DELIVERED,
+}
+"""States of a parcel of Shiptastic. A draft is the staff's, "requested" and "returned" are states of returns."""
+
 _LISTS = (
     "_wc_shipment_tracking_items",
     "_aftership_tracking_items",
@@ -63,7 +72,7 @@ _LINKS = (
     "tracking_url",
     "carrier_url",
 )
-_PLACEHOLDER = re.compile(r"[{}\[\]]|%s\b|%[a-z_]{3,}%", re.IGNORECASE)
+_PLACEHOLDER = re.compile(r"[{}\[\]]|%(?:\d\$)?s\b|%[a-z_]{3,}%", re.IGNORECASE)
 """In a link, it stands for the parcel's number: the link as it is leads nowhere."""
 
 _LINE_ITEM_LIST = "_vi_wot_order_item_tracking_data"
@@ -79,22 +88,52 @@ _NOTED = re.compile(
 def fulfillment_shipments(fulfillments: object, order: Record) -> tuple[Shipment, ...]:
     """Of core fulfillments those that are fulfilled: the others are drafts of the shop's staff."""
     given = record(fulfillments).get("fulfillments", fulfillments)
-    titles = {item.get("id"): line(item.get("name")) for item in rows(order.get("line_items"))}
+    titles = _titles(order)
     return tuple(_fulfilled(each, titles) for each in rows(given) if is_yes(each.get("is_fulfilled")))
 
 
-def _fulfilled(fulfillment: Record, titles: dict[Any, str]) -> Shipment:
+def _titles(order: Record) -> dict[int | None, str]:
+    return {whole(item.get("id")): line(item.get("name")) for item in rows(order.get("line_items"))}
+
+
+def _fulfilled(fulfillment: Record, titles: dict[int | None, str]) -> Shipment:
     values = meta(fulfillment)
-    number = line(values.get("_tracking_number"))
-    provider = line(values.get("_provider_name")) or line(values.get("_shipment_provider"))
-    parcel = Tracking(carrier=provider or None, number=number, url=web_address(values.get("_tracking_url")))
+    providers = (values.get("_provider_name"), values.get("_shipment_provider"))
+    parcel = _tracking(values.get("_tracking_number"), providers, (values.get("_tracking_url"),))
     items = (
         (titles.get(whole(each.get("item_id")), ""), whole(each.get("qty"))) for each in rows(values.get("_items"))
     )
     return Shipment(
         status=OrderStatus.SHIPPED,
         shipped_on=day_of(values.get("_date_fulfilled")),
-        tracking=(parcel,) if number else (),
+        tracking=(parcel,) if parcel else (),
+        items=tuple((title, quantity) for title, quantity in items if title and quantity),
+    )
+
+
+def shiptastic_shipments(order: Record) -> tuple[Shipment, ...]:
+    """The parcels that Germanized and Shiptastic add to an order's body as `shipments`; drafts and returns are none."""
+    titles = _titles(order)
+    return tuple(
+        _shiptastic(each, titles)
+        for each in rows(order.get("shipments"))
+        if each.get("type") != "return" and line(each.get("status")) in _SHIPTASTIC
+    )
+
+
+def _shiptastic(parcel: Record, titles: dict[int | None, str]) -> Shipment:
+    tracking = _tracking(parcel.get("tracking_id"), (parcel.get("shipping_provider"),), (parcel.get("tracking_url"),))
+    items = (
+        (titles.get(whole(each.get("order_item_id"))) or line(each.get("name")), whole(each.get("quantity")))
+        for each in rows(parcel.get("items"))
+    )
+    sent = day_of(parcel.get("date_sent")) or day_of(parcel.get("date_sent_gmt"))
+    expected = day_of(parcel.get("est_delivery_date")) or day_of(parcel.get("est_delivery_date_gmt"))
+    return Shipment(
+        status=_SHIPTASTIC[line(parcel.get("status"))],
+        shipped_on=sent,
+        estimated_delivery=expected,
+        tracking=(tracking,) if tracking else (),
         items=tuple((title, quantity) for title, quantity in items if title and quantity),
     )
 
@@ -171,11 +210,23 @@ def _listed(parcel: Record) -> Iterator[tuple[Tracking, date | None]]:
 def _parcel(
     number: object, carriers: tuple[Any, ...], links: tuple[Any, ...], shipped_on: date | None
 ) -> Iterator[tuple[Tracking, date | None]]:
+    if tracking := _tracking(number, carriers, links):
+        yield tracking, shipped_on
+
+
+def _tracking(number: object, carriers: tuple[Any, ...], links: tuple[Any, ...]) -> Tracking | None:
+    """A parcel number with its carrier and link, as far as the shop names them: of a known carrier the page that it
+    has for the parcel. None for what is no number."""
     text = line(number)
-    if 0 < len(text) <= _MAX_NUMBER_CHARS:
-        carrier = next(filter(None, map(line, carriers)), None)
-        url = next((link for link in map(web_address, links) if link and not _PLACEHOLDER.search(link)), None)
-        yield Tracking(carrier=carrier, number=text, url=url), shipped_on
+    if not 0 < len(text) <= _MAX_NUMBER_CHARS:
+        return None
+    name = next(filter(None, map(line, carriers)), "")
+    carrier = find_carrier(name)
+    url = next((link for link in map(web_address, links) if link and not _PLACEHOLDER.search(link)), None)
+    if carrier is None:
+        return Tracking(carrier=name or None, number=text, url=url)
+    shown = carrier.name if name == name.lower() else name  # a slug is no name to be read
+    return Tracking(carrier=shown, number=text, url=url or carrier.tracking_url(text))
 
 
 def _unpacked(value: object) -> Any:

@@ -78,6 +78,12 @@ def moment_of(value: object) -> datetime | None:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
+def local_day_of(source: dict[str, Any], field: str) -> date | None:
+    """The day of a time that WooCommerce tells twice, as `field` in the shop's own zone and as `{field}_gmt`."""
+    moment = moment_of(source.get(field)) or moment_of(source.get(f"{field}_gmt"))
+    return moment.date() if moment else None
+
+
 def day_of(value: object) -> date | None:
     """A plugin's day: Unix seconds (number or text) or an ISO date; None where it is neither."""
     text = str(value).strip() if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -15,6 +15,7 @@ from integrations.platform import (
     PlatformRevoked,
     PlatformUnavailable,
     ShopPlatform,
+    is_number_of,
     normalise_order_number,
 )
 from server.core.cache import ExpiringCache
@@ -34,7 +35,8 @@ class OrderSource(Struct, frozen=True):
 FindOrderSource: TypeAlias = Callable[[UUID], Awaitable[OrderSource | None]]
 """The source of a shop's orders, or None. May raise PlatformError."""
 
-TIMEOUT_S = 2.0
+TIMEOUT_S = 8.0
+"""A WooCommerce on shared hosting takes 1 to 2 s for each request, and a look-up makes two in a row."""
 CACHED_S = 60.0
 MAX_CACHED = 2_000
 MAX_NUMBER_LENGTH = 40
@@ -100,6 +102,12 @@ class OrderLookup:
             task.add_done_callback(lambda done: self._end(key, done))
         return await asyncio.shield(task)
 
+    async def fetch_details(self, shop_id: UUID, fetched: Fetched) -> Fetched:
+        """A fetched order with its parcels and refunds, for whoever may see them; no request where it has them."""
+        if not fetched.order.is_outline:
+            return fetched
+        return await self._with_timeout(shop_id, self._details(shop_id, fetched))
+
     def cache(self, key: CacheKey, fetched: Fetched) -> None:
         """Cache an order that a conversation has proven, for CACHED_S after it was fetched."""
         if self._cached.get(key) is not fetched:
@@ -118,9 +126,16 @@ class OrderLookup:
     async def _find(self, shop_id: UUID, order_number: str) -> Fetched | None:
         source = await self._require_source(shop_id)
         order = await self._note_revocation(source, source.platform.find_order(order_number))
-        # a platform that searches may answer with a neighbour; only the very number counts
-        if order is None or normalise_order_number(order.number) != order_number:
+        # a platform that searches may answer with a neighbour; only the number itself counts
+        if order is None or not is_number_of(order.number, order_number):
             return None
+        return Fetched(order, self._clock(), source.connection_id)
+
+    async def _details(self, shop_id: UUID, fetched: Fetched) -> Fetched:
+        source = await self._require_source(shop_id)
+        if source.connection_id != fetched.connection_id:
+            raise PlatformUnavailable("the store that the order came from is no longer connected")
+        order = await self._note_revocation(source, source.platform.fetch_order_details(fetched.order))
         return Fetched(order, self._clock(), source.connection_id)
 
     async def _list(self, shop_id: UUID, customer: Customer) -> list[Fetched] | None:

@@ -98,6 +98,8 @@ class OrderView(Struct, frozen=True, kw_only=True):
     status_text: str
     placed_on: str
     estimated_delivery: str | None = None
+    status_label: str | UnsetType = UNSET
+    """The shop's own name for a status that it made itself, in the shop's language."""
     items: tuple[ItemView, ...] | UnsetType = UNSET
     tracking: tuple[TrackingView, ...] | UnsetType = UNSET
     shipments: tuple[ShipmentView, ...] | UnsetType = UNSET

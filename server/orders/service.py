@@ -17,7 +17,7 @@ from uuid import UUID
 
 from msgspec import Struct
 
-from integrations.platform import Order, PlatformError
+from integrations.platform import Order, PlatformError, normalise_order_number
 from server.core.database import Database
 from server.core.errors import RateLimited, Unavailable
 from server.core.jobs import JobService
@@ -195,11 +195,19 @@ class OrderService:
             await self._lookup.require_platform(shopper.shop_id)
             return await self._ask_proof(shopper, rules, written)
         fetched = await self._lookup.fetch_cached(_cache_key(shopper, key))
-        level = proof_level(fetched, rules.proven, shopper.customer) if fetched else ProofLevel.NOBODY
+        proven = await self._proven(shopper, key, rules, fetched)
+        level = proof_level(fetched, proven, shopper.customer) if fetched else ProofLevel.NOBODY
         if fetched is None or level is ProofLevel.NOBODY:
             await self._padding.pad_since(started)  # a signed-in customer may be trying numbers in turn
             return await self._ask_proof(shopper, rules, written)
         return await self._show(shopper, written, rules, level, fetched)
+
+    async def _proven(self, shopper: Shopper, key: str, rules: OrderRules, fetched: Fetched | None) -> ProofLevel:
+        """What was proven of the order by the number as written, or by the whole number that the shop gives it."""
+        own_key = normalise_order_number(fetched.order.number) if fetched else key
+        if own_key == key:
+            return rules.proven
+        return max(rules.proven, (await self._get_rules(shopper, own_key)).proven)
 
     async def _check(
         self, shopper: Shopper, written: str, claim: Claim
@@ -213,7 +221,7 @@ class OrderService:
             try:
                 fetched = await self._lookup.fetch(shopper.shop_id, key) if key else None
             except PlatformError as reason:
-                await self._release(shopper, key, guess.counted)
+                await self._release(shopper, (key,), guess.counted)
                 return _unavailable(reason)
             return await self._judge(shopper, key, claim, guess, fetched)
 
@@ -227,7 +235,8 @@ class OrderService:
         if level is ProofLevel.NOBODY:
             await self._limits.count_failure(shopper.shop_id)
             return CheckedClaim(rules, level, None)
-        await self._release(shopper, key, guess.counted, ProofLevel.KNOWS_ORDER if is_right else None)
+        keys = dict.fromkeys((key, normalise_order_number(fetched.order.number))) if fetched and is_right else (key,)
+        await self._release(shopper, tuple(keys), guess.counted, ProofLevel.KNOWS_ORDER if is_right else None)
         return CheckedClaim(rules, level, fetched)
 
     async def _redeem(self, shopper: Shopper, written: str, code: str) -> ProofLevel | TooManyTries:
@@ -260,11 +269,13 @@ class OrderService:
             rules = await storage.get_rules(connection, shopper.shop_id, shopper.conversation_id, key)
             return AllowedGuess(counted, rules)
 
-    async def _release(self, shopper: Shopper, key: str, guess: CountedGuess, proven: ProofLevel | None = None) -> None:
+    async def _release(
+        self, shopper: Shopper, keys: tuple[str, ...], guess: CountedGuess, proven: ProofLevel | None = None
+    ) -> None:
         async with self._database.connection(shopper.shop_id) as connection:
-            if proven:
+            for key in keys if proven else ():
                 place = (shopper.shop_id, shopper.conversation_id, key)
-                await storage.save_proof(connection, *place, proven, PROOF_LIFETIME)
+                await storage.save_proof(connection, *place, proven or ProofLevel.NOBODY, PROOF_LIFETIME)
             await self._limits.release(connection, shopper, guess)
 
     async def _get_rules(self, shopper: Shopper, key: str) -> OrderRules:
@@ -276,6 +287,7 @@ class OrderService:
     ) -> OrderOutcome:
         if shown_level(level, rules.access) is ProofLevel.NOBODY:
             return await self._ask_proof(shopper, rules, written)
+        fetched, level = await self._with_details(shopper, rules, level, fetched)
         self._lookup.cache(_cache_key(shopper, order_key(written) or ""), fetched)
         others = await self._other_orders(shopper) if level is ProofLevel.SIGNED_IN else []
         today = self._clock().date()
@@ -285,6 +297,18 @@ class OrderService:
             fetched_at=fetched.at.isoformat(),
             more_with_code=self._has_more(fetched.order, level, rules.access),
         )
+
+    async def _with_details(
+        self, shopper: Shopper, rules: OrderRules, level: ProofLevel, fetched: Fetched
+    ) -> tuple[Fetched, ProofLevel]:
+        """The order with what `level` may see beyond its status. Where that cannot be had just now the status is still
+        shown, so the level of who knows the order is returned."""
+        if shown_level(level, rules.access) < ProofLevel.READS_MAIL:
+            return fetched, level
+        try:
+            return await self._lookup.fetch_details(shopper.shop_id, fetched), level
+        except PlatformError:
+            return fetched, ProofLevel.KNOWS_ORDER
 
     def _has_more(self, order: Order, level: ProofLevel, access: OrderAccess) -> bool:
         below = shown_level(level, access) < ProofLevel.READS_MAIL

@@ -6,6 +6,7 @@ from datetime import date
 from urllib.parse import urlsplit
 
 from babel.dates import format_date
+from msgspec import UNSET
 
 from integrations.platform import Order, OrderItem, OrderStatus, Shipment, Tracking
 from server.core.addresses import is_global
@@ -25,9 +26,16 @@ from server.orders.models import (
 from server.orders.words import Words, words_for
 
 DATED = {OrderStatus.DELIVERED, OrderStatus.CANCELLED}
-ENDED = DATED | {OrderStatus.RETURN_IN_PROGRESS, OrderStatus.RETURNED, OrderStatus.REFUNDED}
+ENDED = DATED | {
+    OrderStatus.COMPLETED,
+    OrderStatus.DOWNLOAD_READY,
+    OrderStatus.RETURN_IN_PROGRESS,
+    OrderStatus.RETURNED,
+    OrderStatus.REFUNDED,
+}
 WAITING = {
     OrderStatus.PENDING,
+    OrderStatus.PAYMENT_FAILED,
     OrderStatus.ON_HOLD,
     OrderStatus.PROCESSING,
     OrderStatus.PREORDER,
@@ -81,13 +89,16 @@ def other_order_view(order: Order, locale: str, today: date) -> OtherOrderView:
         number=order.number,
         status=order.status,
         status_text=status_text(order, locale, today),
-        placed_on=order.placed_at.date().isoformat(),
+        placed_on=_placed_on(order),
     )
 
 
 def status_text(order: Order, locale: str, today: date) -> str:
     """Where the order stands, as one phrase without a full stop: "Partly on its way: 1 of 2 parcels delivered"."""
     words = words_for(locale)
+    if order.status_label:
+        expectation = _expectation(expected_on(order), words, locale, today)
+        return _phrase(order.status_label, _parcels(order, words), expectation)
     if order.status in DATED:
         return _dated_label(order.status, _ended_on(order), words, locale)
     return _phrase(
@@ -112,9 +123,14 @@ def _outline(order: Order, locale: str, today: date) -> OrderView:
         number=order.number,
         status=order.status,
         status_text=status_text(order, locale, today),
-        placed_on=order.placed_at.date().isoformat(),
+        placed_on=_placed_on(order),
         estimated_delivery=_iso(expected_on(order)),
+        status_label=order.status_label or UNSET,
     )
+
+
+def _placed_on(order: Order) -> str:
+    return (order.placed_on or order.placed_at.date()).isoformat()
 
 
 def _with_contents(view: OrderView, order: Order, locale: str, today: date) -> OrderView:
@@ -241,7 +257,7 @@ def _dated_label(status: OrderStatus, day: date | None, words: Words, locale: st
 
 def _ended_on(order: Order) -> date | None:
     if order.status is OrderStatus.CANCELLED:
-        return order.cancelled_at.date() if order.cancelled_at else None
+        return order.cancelled_on or (order.cancelled_at.date() if order.cancelled_at else None)
     days = [parcel.delivered_on for parcel in order.shipments]
     return max((day for day in days if day), default=None)
 

@@ -8,8 +8,10 @@ from server.chat.answering.engine import Engine, prove_from_message
 from server.chat.answering.grounding import clean_links, load_words
 from server.chat.answering.model_driver import ModelDriver
 from server.chat.answering.reading import Reader
-from server.chat.models import AnswerIncomplete, Question, TextPiece
+from server.chat.languages import phrase
+from server.chat.models import AnswerIncomplete, Question, StatusLine, TextPiece
 from server.chat.tools.context import source_hosts
+from server.chat.tools.slow_lookup import StillWaiting, answer_or_wait
 from server.chat.tools.toolbox import ShopToolbox
 from server.chat.transcript import Transcript
 from server.core.errors import AisleError
@@ -48,7 +50,12 @@ class AnswerDriver:
             transcript.author = "model"
             try:
                 async with _first_word_within(self._first_word_s, transcript):
-                    proven = await prove_from_message(reading, question, tools)
+                    proven = None
+                    async for found in answer_or_wait(prove_from_message(reading, question, tools)):
+                        if isinstance(found, StillWaiting):
+                            transcript.add(StatusLine(phrase("still_looking", tools.shopper.locale)))
+                        else:
+                            proven = found
                     await self._model.answer(question, reading, proven, tools, transcript)
                 return "model"
             except ModelUnavailable as failure:

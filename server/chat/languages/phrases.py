@@ -40,6 +40,7 @@ class Phrases(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     reading: str
     looking_up: str
     looking_up_orders: str
+    still_looking: str
     asking_staff: str
 
     # questions to ask next, in the shopper's voice
@@ -109,6 +110,7 @@ class Phrases(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     # orders
     order_pending: str
+    order_payment_failed: str
     order_on_hold: str
     order_processing: str
     order_preorder: str
@@ -118,12 +120,15 @@ class Phrases(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     order_ready_for_pickup: str
     order_delivery_failed: str
     order_delivered: str
+    order_completed: str
+    order_download_ready: str
     order_return_in_progress: str
     order_returned: str
     order_partially_refunded: str
     order_refunded: str
     order_cancelled: str
     order_unknown: str
+    order_labelled: str
     order_placed: str
     order_expected: str
     order_was_delivered: str

@@ -9,9 +9,10 @@ from server.chat.languages import phrase
 from server.chat.models import OrderAnswer, Source, StatusLine
 from server.chat.tools.arguments import Arguments, text_argument
 from server.chat.tools.context import ToolContext
+from server.chat.tools.slow_lookup import StillWaiting, answer_or_wait
 from server.chat.tools.tool import ModelTurn, Tool, ToolResult, object_schema
 from server.models.protocol import ToolSpec
-from server.orders.models import OrderFound, OrderOutcome, OrdersListed
+from server.orders.models import OrderFound, OrderOutcome, OrdersListed, OrdersUnavailable
 
 MAX_ORDER_NUMBER = 64
 """The same as in the verification form."""
@@ -80,7 +81,12 @@ async def _answer(turn: ModelTurn, arguments: Arguments) -> ToolResult:
     number = text_argument(arguments, "order_number")[:MAX_ORDER_NUMBER]
     status = phrase("looking_up", turn.locale, number=number) if number else phrase("looking_up_orders", turn.locale)
     turn.transcript.add(StatusLine(status))
-    answer = await turn.tools.order_status(number or None)
+    answer = OrderAnswer(outcome=OrdersUnavailable())
+    async for found in answer_or_wait(turn.tools.order_status(number or None)):
+        if isinstance(found, StillWaiting):
+            turn.transcript.add(StatusLine(phrase("still_looking", turn.locale)))
+        else:
+            answer = found
     turn.orders.append(answer)
     result: ToolResult = msgspec.to_builtins(answer.outcome)
     return result

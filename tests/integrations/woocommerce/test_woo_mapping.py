@@ -176,6 +176,24 @@ def test_order() -> None:
     assert (order.ship_to.name, order.ship_to.city) == ("Ann O’Hara", "Springfield")
 
 
+@pytest.mark.parametrize(
+    ("local", "gmt", "day"),
+    [
+        ("2026-11-29T23:30:00", "2026-11-30T04:30:00", date(2026, 11, 29)),
+        ("2026-12-01T08:00:00", "2026-11-30T23:00:00", date(2026, 12, 1)),
+        (None, "2026-11-30T04:30:00", date(2026, 11, 30)),
+        ("", "2026-11-30T04:30:00", date(2026, 11, 30)),
+        ("soon", "2026-11-30T04:30:00", date(2026, 11, 30)),
+    ],
+)
+def test_days_are_those_of_the_shops_mails(local: str | None, gmt: str, day: date) -> None:
+    dates = {"date_created": local, "date_created_gmt": gmt}
+    order = ordered(Details(refunds=[{"id": 9, "amount": "1.00", **dates}]), **dates)
+    assert order.placed_on == day
+    assert order.placed_at.isoformat() == f"{gmt}+00:00"
+    assert [refund.refunded_on for refund in order.refunds] == [day]
+
+
 def test_guests_have_no_customer_id() -> None:
     assert ordered().customer_id is None
 
@@ -219,7 +237,7 @@ def test_core_fulfillments(quantities: dict[int, int], status: OrderStatus) -> N
     assert order.status is status
     (shipment,) = order.shipments
     (parcel,) = shipment.tracking
-    assert (parcel.carrier, parcel.number, parcel.url) == ("ups", "1Z9", "https://ups.example/1Z9")
+    assert (parcel.carrier, parcel.number, parcel.url) == ("UPS", "1Z9", "https://ups.example/1Z9")
     assert sum(quantity for _, quantity in shipment.items) == sum(quantities.values())
 
 
@@ -242,25 +260,41 @@ CUSTOM = {
     "custom_tracking_link": "javascript:alert(1)",
     "tracking_number": "N1",
 }
+UNKNOWN_CARRIER = {"tracking_number": "N1", "tracking_provider": "local-bike"}
+UNFILLED = {
+    "tracking_provider": "gls",
+    "custom_tracking_link": "https://g.example/%1$s?z=%2$s",
+    "tracking_number": "N1",
+}
+DHL = "https://www.dhl.de/de/privatkunden/pakete-empfangen/verfolgen.html?piececode="
+DPD, GLS = "https://tracking.dpd.de/status/en_US/parcel/", "https://gls-group.eu/track/"
+LA_POSTE = "https://www.laposte.fr/outils/suivre-vos-envois?code="
+UPS, USPS = "https://www.ups.com/track?tracknum=", "https://tools.usps.com/go/TrackConfirmAction?tLabels="
 LABELS = [{"tracking": "N1", "carrier_id": "usps"}, {"tracking": "N2", "refund": {"a": 1}}]
 
 
 @pytest.mark.parametrize(
     ("meta", "carrier", "url"),
     [
-        ({"_wc_shipment_tracking_items": [SHIPMENT_TRACKING]}, "dhl", None),
+        ({"_wc_shipment_tracking_items": [SHIPMENT_TRACKING]}, "DHL", f"{DHL}N1"),
         ({"_wc_shipment_tracking_items": [ADVANCED]}, "USPS", "https://usps.example/N1"),
         ({"_wc_shipment_tracking_items": {"3": CUSTOM}}, "Dropp", None),
-        ({"_aftership_tracking_items": [{"slug": "colissimo", "tracking_number": "N1"}]}, "colissimo", None),
-        ({"_aftership_tracking_number": "N1", "_aftership_tracking_provider_name": "UPS"}, "UPS", None),
-        ({"ywot_tracking_code": "N1", "ywot_carrier_name": "GLS"}, "GLS", None),
+        ({"_aftership_tracking_items": [{"slug": "colissimo", "tracking_number": "N1"}]}, "Colissimo", f"{LA_POSTE}N1"),
+        ({"_aftership_tracking_number": "N1", "_aftership_tracking_provider_name": "UPS"}, "UPS", f"{UPS}N1"),
+        ({"ywot_tracking_code": "N1", "ywot_carrier_name": "GLS"}, "GLS", f"{GLS}N1"),
         (
             {"sendcloud_tracking_number": "N1", "sendcloud_tracking_url": "https://t.example/"},
             None,
             "https://t.example/",
         ),
-        ({"wc_connect_labels": LABELS}, "usps", None),
-        ({"_pr_shipment_dhl_label_tracking": {"tracking_number": ["N1"], "label_path": "x"}}, "DHL", None),
+        ({"wc_connect_labels": LABELS}, "USPS", f"{USPS}N1"),
+        ({"_pr_shipment_dhl_label_tracking": {"tracking_number": ["N1"], "label_path": "x"}}, "DHL", f"{DHL}N1"),
+        (
+            {"_wc_shipment_tracking_items": [UNKNOWN_CARRIER]},
+            "local-bike",
+            None,
+        ),
+        ({"_wc_shipment_tracking_items": [UNFILLED]}, "GLS", f"{GLS}N1"),
         ({"tracking_number": "N1", "tracking_url": "https://t.example/{tracking_number}"}, None, None),
     ],
 )
@@ -279,8 +313,86 @@ def test_tracking_at_the_lines_and_delivery() -> None:
         item["meta_data"] = kept(_vi_wot_order_item_tracking_data=text)
     order = ordered(status="completed", line_items=items, meta_data=kept(shipment_status=[{"status": "delivered"}]))
     (shipment,) = order.shipments
-    assert (shipment.tracking[0].carrier, shipment.tracking[0].url) == ("DPD", None)
+    assert (shipment.tracking[0].carrier, shipment.tracking[0].url) == ("DPD", f"{DPD}N1")
     assert (shipment.status, order.status) == (OrderStatus.DELIVERED, OrderStatus.DELIVERED)
+
+
+PICKUP = [{"id": 3, "method_id": "local_pickup", "method_title": "Abholung", "total": "0.00"}]
+BLOCK_PICKUP = [{"id": 3, "method_id": "pickup_location", "method_title": "Store", "total": "0.00"}]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({"status": "completed"}, OrderStatus.SHIPPED),
+        ({"status": "completed", "shipping_lines": PICKUP}, OrderStatus.COMPLETED),
+        ({"status": "completed", "shipping_lines": BLOCK_PICKUP}, OrderStatus.COMPLETED),
+        ({"status": "completed", "shipping_lines": []}, OrderStatus.COMPLETED),
+        ({"status": "completed", "shipping_lines": [], "needs_processing": True}, OrderStatus.COMPLETED),
+        ({"status": "completed", "shipping_lines": [], "needs_processing": False}, OrderStatus.DOWNLOAD_READY),
+        ({"status": "completed", "shipping_lines": [], "line_items": []}, OrderStatus.COMPLETED),
+        ({"status": "completed", "shipping_lines": [], "meta_data": kept(tracking_number="N1")}, OrderStatus.SHIPPED),
+        ({"status": "failed"}, OrderStatus.PAYMENT_FAILED),
+        ({"status": "on-hold"}, OrderStatus.ON_HOLD),
+        ({"status": "abgeholt"}, OrderStatus.COMPLETED),
+        ({"status": "invoice-sent"}, OrderStatus.UNKNOWN),
+        (
+            {"status": "completed", "shipping_lines": [], "refunds": [{"id": 9, "total": "-1.00"}]},
+            OrderStatus.PARTIALLY_REFUNDED,
+        ),
+    ],
+)
+def test_an_order_has_shipped_only_where_something_was_sent(changes: dict[str, Any], status: OrderStatus) -> None:
+    assert ordered(**changes).status is status
+
+
+@pytest.mark.parametrize("slug", ["invoice-sent", "wc-bezahlt", "en-camino", "7-oczekuje-na-odbiór", "lpc_transit"])
+def test_a_status_of_the_shops_own_is_told_by_its_label(slug: str) -> None:
+    sent = msgspec.json.encode(samples.order(1001, **DATES, status=slug))
+    labels = {slug.removeprefix("wc-").replace("_", "-"): "Wird &amp; bleibt <b>da</b>", "processing": "In Arbeit"}
+    order = to_order(EXACT_JSON.decode(sent), Details(), labels)
+    assert order.status_label == "Wird & bleibt da"
+    processing = msgspec.json.encode(samples.order(1001, **DATES))
+    assert to_order(EXACT_JSON.decode(processing), Details(), labels).status_label is None
+
+
+def shiptastic(status: str, quantities: dict[int, int], **changes: Any) -> dict[str, Any]:
+    """A parcel as Germanized and Shiptastic add it to the order's body."""
+    items = [{"id": n, "name": "x", "order_item_id": n, "product_id": 21, "quantity": q} for n, q in quantities.items()]
+    parcel = {
+        "id": 8,
+        "status": status,
+        "date_sent": "2026-11-03T23:30:00",
+        "date_sent_gmt": "2026-11-03T22:30:00",
+        "est_delivery_date": "2026-11-06T00:00:00",
+        "tracking_id": "00340434161094042557",
+        "tracking_url": "https://www.dhl.de/x?piececode=00340434161094042557",
+        "shipping_provider": "dhl",
+        "items": items,
+    }
+    return parcel | changes
+
+
+@pytest.mark.parametrize(
+    ("shipments", "status", "told"),
+    [
+        ([shiptastic("shipped", {11: 2, 12: 1})], OrderStatus.SHIPPED, 1),
+        ([shiptastic("shipped", {11: 2})], OrderStatus.PARTIALLY_SHIPPED, 1),
+        ([shiptastic("delivered", {11: 2, 12: 1})], OrderStatus.DELIVERED, 1),
+        ([shiptastic("processing", {11: 2, 12: 1})], OrderStatus.PROCESSING, 1),
+        ([shiptastic("shipped", {11: 2}), shiptastic("ready-for-shipping", {12: 1})], OrderStatus.PARTIALLY_SHIPPED, 2),
+        ([shiptastic("draft", {11: 2, 12: 1})], OrderStatus.PROCESSING, 0),
+        ([shiptastic("requested", {11: 2})], OrderStatus.PROCESSING, 0),
+        ([shiptastic("shipped", {11: 2}, type="return")], OrderStatus.PROCESSING, 0),
+    ],
+)
+def test_parcels_of_shiptastic(shipments: list[dict[str, Any]], status: OrderStatus, told: int) -> None:
+    order = ordered(shipments=shipments)
+    assert (order.status, len(order.shipments)) == (status, told)
+    for shipment in order.shipments:
+        (parcel,) = shipment.tracking
+        assert (parcel.carrier, parcel.url) == ("DHL", "https://www.dhl.de/x?piececode=00340434161094042557")
+        assert (shipment.shipped_on, shipment.estimated_delivery) == (date(2026, 11, 3), date(2026, 11, 6))
 
 
 def test_only_notes_to_the_customer_are_read() -> None:

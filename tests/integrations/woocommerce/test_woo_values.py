@@ -71,10 +71,10 @@ def test_what_is_no_price_is_refused(value: object) -> None:
         ("pending", OrderStatus.PENDING),
         ("on-hold", OrderStatus.ON_HOLD),
         ("processing", OrderStatus.PROCESSING),
-        ("completed", OrderStatus.SHIPPED),
+        ("completed", OrderStatus.COMPLETED),
         ("cancelled", OrderStatus.CANCELLED),
         ("refunded", OrderStatus.REFUNDED),
-        ("failed", OrderStatus.PENDING),
+        ("failed", OrderStatus.PAYMENT_FAILED),
         ("wc-shipped", OrderStatus.SHIPPED),
         ("shipped", OrderStatus.SHIPPED),
         ("not-shipped", OrderStatus.PROCESSING),
@@ -87,7 +87,7 @@ def test_what_is_no_price_is_refused(value: object) -> None:
         ("out-for-delivery", OrderStatus.OUT_FOR_DELIVERY),
         ("ready-for-pickup", OrderStatus.READY_FOR_PICKUP),
         ("awaiting-pickup", OrderStatus.READY_FOR_PICKUP),
-        ("picked-up", OrderStatus.DELIVERED),
+        ("picked-up", OrderStatus.COMPLETED),
         ("in-transit", OrderStatus.SHIPPED),
         ("updated-tracking", OrderStatus.SHIPPED),
         ("pre-ordered", OrderStatus.PREORDER),
@@ -105,6 +105,24 @@ def test_what_is_no_price_is_refused(value: object) -> None:
         ("confirmation", OrderStatus.UNKNOWN),
         ("consent-needed", OrderStatus.UNKNOWN),
         ("In Production", OrderStatus.PROCESSING),
+        ("invoice-sent", OrderStatus.UNKNOWN),
+        ("wc-email-sent", OrderStatus.UNKNOWN),
+        ("quote-sent", OrderStatus.UNKNOWN),
+        ("payment-reminder-sent", OrderStatus.UNKNOWN),
+        ("review-request-sent", OrderStatus.UNKNOWN),
+        ("refund-form-delivered", OrderStatus.UNKNOWN),
+        ("order-shipped", OrderStatus.SHIPPED),
+        ("item-has-been-sent", OrderStatus.SHIPPED),
+        ("abgeholt", OrderStatus.COMPLETED),
+        ("teilversandt", OrderStatus.PARTIALLY_SHIPPED),
+        ("versandbereit", OrderStatus.PROCESSING),
+        ("retoure", OrderStatus.RETURN_IN_PROGRESS),
+        ("lpc_transit", OrderStatus.SHIPPED),
+        ("payment-pending", OrderStatus.PENDING),
+        ("payment-declined", OrderStatus.PAYMENT_FAILED),
+        ("en-camino", OrderStatus.SHIPPED),
+        ("bezahlt", OrderStatus.UNKNOWN),
+        ("shipping", OrderStatus.UNKNOWN),
         ("blorp", OrderStatus.UNKNOWN),
         ("", OrderStatus.UNKNOWN),
         (None, OrderStatus.UNKNOWN),
@@ -113,6 +131,17 @@ def test_what_is_no_price_is_refused(value: object) -> None:
 )
 def test_statuses_by_meaning(status: object, means: OrderStatus) -> None:
     assert meaning(status) is means
+
+
+NO_PARCELS = ("invoice", "quote", "reminder", "survey", "rechnung", "angebot", "email", "sms", "voucher", "contract")
+SENT = ("sent", "shipped", "dispatched", "delivered", "versendet", "verschickt", "envoyee", "enviado")
+
+
+@given(
+    st.sampled_from(NO_PARCELS), st.sampled_from(SENT), st.sampled_from(["wc-{a}-{b}", "{a}-{b}", "{b}-{a}", "{a}_{b}"])
+)
+def test_what_is_sent_beside_the_goods_is_no_shipment(thing: str, verb: str, form: str) -> None:
+    assert meaning(form.format(a=thing, b=verb)) is OrderStatus.UNKNOWN
 
 
 @given(st.text(max_size=30))

@@ -81,6 +81,9 @@ class MemoryPlatform:
         await self._answer(found is not None)
         return found
 
+    async def fetch_order_details(self, order: Order) -> Order:
+        return order
+
     async def list_customer_orders(self, customer_id: str, limit: int = 10) -> list[Order]:
         await self._answer(True)
         careless = self.careless_with is not None

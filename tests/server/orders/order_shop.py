@@ -9,10 +9,11 @@ from integrations.platform import PlatformRevoked, ShopPlatform
 from server.core.database import Database
 from server.core.ids import new_id
 from server.core.jobs import ClaimedJob, JobService, claim
+from server.orders import storage
 from server.orders.constant_time import DurationPadding
 from server.orders.lookup import OrderSource
 from server.orders.models import ProofLevel
-from server.orders.service import OrderService
+from server.orders.service import PROOF_LIFETIME, OrderService
 from server.shops.identity import Customer, Shopper
 from tests.server.orders.memory_platform import MemoryPlatform, an_order
 
@@ -96,6 +97,12 @@ class OrderShop:
         async with self.database.connection(self.shop_id) as connection:
             rows = await connection.fetch("SELECT conversation_id, level FROM proof WHERE shop_id = $1", self.shop_id)
         return {row["conversation_id"]: ProofLevel(row["level"]) for row in rows}
+
+    async def database_proof(self, shopper: Shopper, key: str, level: ProofLevel) -> None:
+        """Let a conversation have proven an order (by its normalised number) in another way."""
+        async with self.database.connection(self.shop_id) as connection:
+            place = (self.shop_id, shopper.conversation_id, key)
+            await storage.save_proof(connection, *place, level, PROOF_LIFETIME)
 
     async def age(self, table: str, column: str, by: str) -> None:
         """Let time pass: move one column of the shop's rows into the past."""

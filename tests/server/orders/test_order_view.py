@@ -1,6 +1,6 @@
 """The allow-list: whatever an order holds, a level sees its own fields and nothing else."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -17,7 +17,7 @@ from tests.server.orders.memory_platform import an_order
 
 TODAY = date(2026, 11, 21)
 SECRET = "zq"  # the beginning of everything that must never be shown; no other generated text holds a letter q
-L1 = {"number", "status", "status_text", "placed_on", "estimated_delivery"}
+L1 = {"number", "status", "status_text", "status_label", "placed_on", "estimated_delivery"}
 L2 = L1 | {"items", "tracking", "shipments", "ship_to", "refunds"}
 FIELDS = {
     "item": {"title", "quantity", "variant", "refunded_quantity", "available_from"},
@@ -228,6 +228,28 @@ SHIPPED = Shipment(status=OrderStatus.SHIPPED, estimated_delivery=date(2026, 11,
 )
 def test_the_status_in_words(changes: dict[str, Any], locale: str, text: str) -> None:
     assert status_text(an_order(**changes), locale, TODAY) == text
+
+
+@pytest.mark.parametrize("locale", LANGUAGES)
+@pytest.mark.parametrize("label", ["Rechnung verschickt", "تم الشحن", "7-dni", "Wysłane mailem"])
+def test_a_status_of_the_shops_own_is_told_by_its_name(locale: str, label: str) -> None:
+    order = an_order(status=OrderStatus.UNKNOWN, status_label=label, shipments=())
+    view = as_json(order_view(order, ProofLevel.KNOWS_ORDER, OrderAccess.STANDARD, locale, TODAY))
+    assert (view["status_text"], view["status_label"]) == (label, label)
+
+
+@pytest.mark.parametrize(
+    ("placed_at", "zone_hours"), [("2026-11-30T04:30", -5), ("2026-11-29T23:30", 9), ("2026-11-30T23:59", 1)]
+)
+def test_days_are_those_of_the_shop(placed_at: str, zone_hours: int) -> None:
+    moment = datetime.fromisoformat(placed_at).replace(tzinfo=UTC)
+    day = (moment + timedelta(hours=zone_hours)).date()
+    order = an_order(
+        placed_at=moment, placed_on=day, status=OrderStatus.CANCELLED, cancelled_at=moment, cancelled_on=day
+    )
+    view = as_json(order_view(order, ProofLevel.KNOWS_ORDER, OrderAccess.STANDARD, "en", TODAY))
+    assert view["placed_on"] == day.isoformat()
+    assert str(day.day) in view["status_text"]
 
 
 def test_level_two_has_the_whole_story_and_half_the_address() -> None:

@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 
 from msgspec import UnsetType
 
+from integrations.platform import OrderStatus
 from server.chat.answering.engine.evidence import SURE, UNSURE, chosen_units, find_evidence, quote_documents
 from server.chat.answering.engine.reply import Reply
 from server.chat.answering.reading.models import ORDER, Intent, Reading
 from server.chat.models import AnswerEvent, AskProof, OrderAnswer, Question, ShowOrder, StatusLine
 from server.chat.tools.protocol import Toolbox
+from server.chat.tools.slow_lookup import StillWaiting, answer_or_wait
 from server.core.errors import Unavailable
 from server.orders.models import (
     ItemView,
@@ -48,7 +50,12 @@ async def prove_from_message(reading: Reading, question: Question, tools: Toolbo
 async def answer_order(reply: Reply) -> AsyncIterator[AnswerEvent]:
     """Look the order up and tell what may be told; of trouble with it also what the shop says of such trouble."""
     yield StatusLine(_status_text(reply))
-    answer = await _look_up(reply)
+    answer = OrderAnswer(outcome=OrdersUnavailable())
+    async for found in answer_or_wait(_look_up(reply)):
+        if isinstance(found, StillWaiting):
+            yield StatusLine(reply.words.still_looking)
+        else:
+            answer = found
     has_trouble = reply.language.words.orders.trouble.found_in(reply.reading.normalised)
     rules = await _rules(reply, UNSURE if has_trouble else SURE) if _says_more(reply) else []
     for event in tell(reply, answer, concludes=not rules):
@@ -216,7 +223,10 @@ def _items(reply: Reply, view: OrderView) -> list[str]:
 def _sentences(reply: Reply, view: OrderView) -> list[str]:
     words = reply.words
     status: str = getattr(words, f"order_{view.status.value}")
-    texts = [status.format(number=view.number)]
+    if view.status is OrderStatus.UNKNOWN and not isinstance(view.status_label, UnsetType):
+        status = words.order_labelled
+    label = "" if isinstance(view.status_label, UnsetType) else view.status_label
+    texts = [status.format(number=view.number, label=label)]
     delivered = _delivered_on(view)
     if delivered:
         texts.append(words.order_was_delivered.format(date=reply.day(delivered)))

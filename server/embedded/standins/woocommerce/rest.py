@@ -1,6 +1,7 @@
 """The REST API: `/wp-json/wc/v3` for whoever has keys, `/wp-json` and `/wp-json/wp/v2` for everybody."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
@@ -49,6 +50,10 @@ async def _keyed(store: Store, request: Request, parts: list[str]) -> Reply:
             return _orders(store, request)
         case ["orders", number, *rest]:
             return _order(store, request, int(number), rest)
+        case ["reports", "orders", "totals"]:
+            counted = Counter(each["status"] for each in store.orders.values())
+            names = store.order_statuses.items()
+            return data([{"slug": slug, "name": name, "total": counted[slug]} for slug, name in names])
         case ["webhooks", *rest]:
             return await _webhooks(store, request, rest)
         case ["data", "currencies", "current"]:

@@ -14,6 +14,18 @@ from server.embedded.standins.woocommerce.samples import Body
 EPOCH = 1_790_000_000
 
 
+ORDER_STATUSES = {
+    "pending": "Pending payment",
+    "processing": "Processing",
+    "on-hold": "On hold",
+    "completed": "Completed",
+    "cancelled": "Cancelled",
+    "refunded": "Refunded",
+    "failed": "Failed",
+}
+"""The core's statuses by slug, with the names that the admin shows; a plugin adds its own."""
+
+
 class Failure(msgspec.Struct):
     """How the shop fails: see `failures.py`. `times` None is for ever; `path` is a part of the request's path."""
 
@@ -55,6 +67,7 @@ class Store:
         self.notes: dict[int, list[Body]] = {}
         self.fulfillments: dict[int, list[Body]] = {}
         self.pages: dict[int, Body] = {}
+        self.order_statuses = dict(ORDER_STATUSES)
         self.settings: dict[str, str] = {"woocommerce_terms_page_id": ""}
         self.webhooks: dict[int, Webhook] = {}
         self.queue: list[tuple[int, str, int]] = []

@@ -34,7 +34,10 @@ class MemoryOrders:
         locked: bool = False,
         connected: bool = True,
         sends_codes: bool = True,
+        views: tuple[OrderView, ...] = (),
     ) -> None:
+        """`views` are orders of the same owner, instead of the order 1001."""
+        self._views = {view.number.strip("#"): view for view in views}
         self._signed_in, self._level, self._locked, self._connected = signed_in, level, locked, connected
         self.sends_codes = sends_codes
         self.codes_sent: list[str] = []
@@ -63,7 +66,9 @@ class MemoryOrders:
     ) -> OrderOutcome:
         if self._locked:
             return TooManyTries(900)
-        if _is_known(order_number) and (email == OWNER["email"] or postcode == OWNER["postcode"]):
+        if order_number in self._views and email == OWNER["email"]:
+            return OrderFound(view=self._views[order_number], level=self._level, fetched_at=FETCHED)
+        if not self._views and _is_known(order_number) and (email == OWNER["email"] or postcode == OWNER["postcode"]):
             self._proven = self._level
             return _found(self._level)
         return ProofNeeded(order_number=order_number, methods=("email", "postcode"), refused=True)

@@ -18,7 +18,7 @@ from server.chat.models import (
 )
 from server.chat.tools.toolbox import ShopToolbox
 from server.core.errors import Unavailable
-from server.orders.models import ProofLevel
+from server.orders.models import OrderView, ProofLevel
 from server.shops.identity import Customer, Shopper
 from tests.server.chat.engine.memory import Document, MemoryCatalog, MemoryKnowledge
 from tests.server.chat.engine.orders import OWNER, MemoryOrders
@@ -179,6 +179,7 @@ class ShopTools(ShopToolbox):
         locked: bool = False,
         connected: bool = True,
         sends_codes: bool = True,
+        views: tuple[OrderView, ...] = (),
         staff: str = "waiting",
         catalog: tuple[Product, ...] = CATALOG,
         policies: tuple[Document, ...] = POLICIES,
@@ -187,7 +188,14 @@ class ShopTools(ShopToolbox):
         services: tuple[Any, ...] = (
             MemoryCatalog(catalog),
             MemoryKnowledge(catalog, policies, language),
-            MemoryOrders(signed_in=signed_in, level=level, locked=locked, connected=connected, sends_codes=sends_codes),
+            MemoryOrders(
+                signed_in=signed_in,
+                level=level,
+                locked=locked,
+                connected=connected,
+                sends_codes=sends_codes,
+                views=views,
+            ),
         )
         no_pictures: Any = None
         super().__init__(question("", signed_in=signed_in), *services, self._call_staff, no_pictures)

@@ -1,14 +1,26 @@
 """Orders: what a shopper may know of one, by what they have proven, and never more."""
 
+import asyncio
+from typing import Any
+
+import msgspec
 import pytest
 
+from integrations.platform import OrderStatus
 from server.chat.answering.engine import prove_from_message
+from server.chat.models import OrderAnswer, StatusLine
 from server.orders.models import OrderFound, OrdersUnavailable, ProofLevel, ProofNeeded
-from tests.server.chat.engine.answers import answer, read
+from tests.server.chat.engine.answers import answer, engine, read
 from tests.server.chat.engine.orders import ORDER
 from tests.server.chat.engine.shop import ShopTools, question
 
 OWNER_MAIL = "mara@post.example"
+
+
+def ordered(status: OrderStatus, **changes: Any) -> ShopTools:
+    """A shop whose order 1001 stands so."""
+    fields = {"status": status, "status_text": status.value, "estimated_delivery": None}
+    return ShopTools(views=(msgspec.structs.replace(ORDER, **(fields | changes)),))
 
 
 async def test_an_order_needs_a_proof() -> None:
@@ -115,3 +127,52 @@ async def test_a_proof_is_checked_before_a_model_speaks() -> None:
 async def test_what_is_no_proof_is_not_checked(text: str) -> None:
     other = question(text)
     assert await prove_from_message(await read(other), other, ShopTools()) is None
+
+
+class SlowTools(ShopTools):
+    """The shop's system answers only when it is let."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_answer = asyncio.Event()
+
+    async def prove(
+        self, order_number: str, *, email: str | None = None, postcode: str | None = None, name: str | None = None
+    ) -> OrderAnswer:
+        await self.may_answer.wait()
+        return await super().prove(order_number, email=email, postcode=postcode, name=name)
+
+
+async def test_a_shopper_who_waits_for_a_slow_shop_is_told_that_it_goes_on() -> None:
+    tools, asked = SlowTools(), question(f"where is order 1001? {OWNER_MAIL}")
+    tools.serve(asked)
+    lines: list[str] = []
+    async for event in engine().answer(asked, await read(asked), tools):
+        if isinstance(event, StatusLine):
+            lines.append(event.text)
+        if len(lines) == 2:
+            tools.may_answer.set()
+    assert lines[:2] == ["Looking up order 1001", "The shop's system is taking a moment; still looking"]
+
+
+@pytest.mark.parametrize(
+    ("status", "text"),
+    [
+        (OrderStatus.COMPLETED, "Order #1001 is complete"),
+        (OrderStatus.DOWNLOAD_READY, "download is in the e-mail"),
+        (OrderStatus.PAYMENT_FAILED, "The payment for order #1001 did not go through"),
+        (OrderStatus.PENDING, "has reached the shop and is not being packed yet"),
+        (OrderStatus.ON_HOLD, "is on hold until the shop has confirmed it"),
+    ],
+)
+async def test_what_was_not_sent_is_not_told_as_sent(status: OrderStatus, text: str) -> None:
+    told = await answer(question(f"where is order 1001? {OWNER_MAIL}"), ordered(status))
+    assert text in told.text
+    assert "shipped" not in told.text
+    assert "on its way" not in told.text
+
+
+async def test_a_status_of_the_shops_own_is_told_by_its_name_there() -> None:
+    labelled = ordered(OrderStatus.UNKNOWN, status_label="Rechnung verschickt", status_text="Rechnung verschickt")
+    told = await answer(question(f"where is order 1001? {OWNER_MAIL}"), labelled)
+    assert "The shop lists order #1001 as “Rechnung verschickt”." in told.text

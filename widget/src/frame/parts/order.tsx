@@ -18,7 +18,8 @@ const STEP: Record<string, number> = {
   ready_for_pickup: 3,
   delivered: 4,
 };
-const BAD = new Set(["cancelled", "delivery_failed", "on_hold"]);
+const GOOD = new Set(["delivered", "completed", "download_ready"]);
+const BAD = new Set(["cancelled", "delivery_failed", "payment_failed", "on_hold"]);
 
 export function Order({ order, children }: { order: OrderView; children?: ComponentChildren }): ComponentChildren {
   const { words, locale } = useLanguage();
@@ -69,7 +70,7 @@ export function Order({ order, children }: { order: OrderView; children?: Compon
 }
 
 function Status({ status, text }: { status: string; text: string }): ComponentChildren {
-  const mood = status === "delivered" ? "good" : BAD.has(status) ? "bad" : "calm";
+  const mood = GOOD.has(status) ? "good" : BAD.has(status) ? "bad" : "calm";
   return <span class={`pill ${mood}`}>{text || status}</span>;
 }
 
