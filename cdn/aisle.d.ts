@@ -45,6 +45,8 @@ export interface VariantCard {
     sku: string | null;
     price: Money | null;
     available: boolean;
+    on_backorder?: boolean;
+    can_add_to_cart?: boolean;
 }
 /** Shows an order. */
 export interface OrderPart {

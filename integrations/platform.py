@@ -5,6 +5,7 @@ it has. Money is integer minor units with an ISO 4217 code, times are aware UTC.
 
 PlatformError              the platform did not do what was requested
 ├── PlatformUnavailable    down, slow, throttled or unintelligible: try again later. Never means "not found"
+│   ├── PagesUnreadable    policies and help pages alone: all else can be read
 │   └── (of an adapter)    AccessDenied of Shopify, Declined of WooCommerce
 └── PlatformRevoked        the credentials no longer work: the merchant has to connect the store again
 
@@ -40,6 +41,10 @@ class Variant(Struct, frozen=True, kw_only=True):
     barcode: str | None = None
     stock: int | None = None
     options: dict[str, str] = {}
+    on_backorder: bool = False
+    """It can be ordered though nothing is in stock, and ships later."""
+    can_add_to_cart: bool = True
+    """Whether its id is all that a cart needs; otherwise it is chosen, or bought elsewhere, on its page."""
 
 
 class Product(Struct, frozen=True, kw_only=True):
@@ -283,6 +288,10 @@ class PlatformUnavailable(PlatformError):
         self.retry_after_s = retry_after_s
 
 
+class PagesUnreadable(PlatformUnavailable):
+    """The platform does not let anybody read its pages, or cannot; the message says what the merchant can do."""
+
+
 class PlatformRevoked(PlatformError):
     """The credentials no longer work; the merchant has to connect the store again."""
 
@@ -305,10 +314,16 @@ class ShopPlatform(Protocol):
         that leads to no product."""
 
     async def fetch_policies(self) -> list[PolicyPage]:
-        """Policies and help pages that shoppers may read."""
+        """Policies and help pages that shoppers may read. Raises PagesUnreadable."""
+
+    def take_notes(self) -> tuple[str, ...]:
+        """What the merchant should know of the products read since the last call, in sentences."""
 
     async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
         """Make the platform send webhooks to `callback_url`; the result shows the merchant what had to be repaired."""
+
+    async def remove_webhooks(self, callback_url: str) -> None:
+        """Make the platform send nothing more to `callback_url`."""
 
     async def find_order(self, number: str) -> Order | None:
         """The order with this number (`is_number_of`), or None when there is none. A platform that needs further

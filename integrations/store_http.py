@@ -106,7 +106,7 @@ class StoreHttp:
             raise _AttemptFailed(f"{self.name} did not answer: {_describe(reason)}") from None
         if response.status_code in RETRIED_STATUSES:
             raise _AttemptFailed(
-                f"{self.name} answered {response.status_code}",
+                f"{self.name} answered {response.status_code}{_maintenance(response)}",
                 retry_after_s=retry_after_s(response),
                 is_throttled=response.status_code == 429,
             )
@@ -161,6 +161,14 @@ def retry_after_s(response: httpx.Response) -> float | None:
         return max(0.0, float(text)) if text else None
     except ValueError:
         return None
+
+
+def _maintenance(response: httpx.Response) -> str:
+    """What a 503 with a Retry-After says, which is how sites announce maintenance; "" for any other response."""
+    seconds = retry_after_s(response) if response.status_code == 503 else None
+    if seconds is None:
+        return ""
+    return f": it is in maintenance and asks to come back in {max(1, round(seconds / 60))} minutes"
 
 
 def parse_json(response: httpx.Response, name: str) -> Any:

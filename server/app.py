@@ -61,6 +61,7 @@ INJECTED = {
     "pictures": "pictures",
     "limits": "limits",
     "stores": "stores",
+    "disconnection": "disconnection",
     "platforms": "platforms",
     "inbox": "inbox",
     "privacy": "privacy",

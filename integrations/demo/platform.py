@@ -38,6 +38,13 @@ class DemoPlatform:
         """Every policy page, in the order of their file names."""
         return list(self._data.policies)
 
+    async def remove_webhooks(self, callback_url: str) -> None:
+        """Nothing: there are none."""
+
+    def take_notes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     async def find_order(self, number: str) -> Order | None:
         """The order with exactly this number after normalisation, or None."""
         return self._data.find_order(number, self._clock())

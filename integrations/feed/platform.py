@@ -86,6 +86,13 @@ class FeedPlatform:
         """Always empty: a feed sends no webhooks and is read on a schedule."""
         return ()
 
+    async def remove_webhooks(self, callback_url: str) -> None:
+        """Nothing: there are none."""
+
+    def take_notes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     async def find_order(self, number: str) -> Order | None:
         """The order with exactly this number, from the merchant's endpoint; None when there is none.
 

@@ -60,6 +60,13 @@ class ShopifyPlatform:
         """Subscribe to the webhooks that we need; the result shows the merchant what had to be repaired."""
         return await webhook_subscriptions.ensure_webhooks(self._api, callback_url)
 
+    async def remove_webhooks(self, callback_url: str) -> None:
+        """Nothing: Shopify ends them when the app is removed."""
+
+    def take_notes(self) -> tuple[str, ...]:
+        """None."""
+        return ()
+
     async def find_order(self, number: str) -> Order | None:
         """The order with exactly this number; see `orders` on how far back Shopify lets us look."""
         return await self._orders.find(number)

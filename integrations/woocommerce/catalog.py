@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from integrations.platform import CatalogItem, PlatformUnavailable, RemovedProduct
-from integrations.woocommerce.client import PER_PAGE, Declined, Page, WooClient
+from integrations.store_http import ATTEMPTS
+from integrations.woocommerce.client import PER_PAGE, SAME_PAGE_AGAIN, Declined, WooClient, is_last
 from integrations.woocommerce.mapping import is_shown, is_variable, parent_id, to_item
+from integrations.woocommerce.shown_prices import ShownPrices
 from integrations.woocommerce.values import line, record, whole
 
 VARIATION_READERS = 4
@@ -27,6 +29,12 @@ class CatalogReader:
         self._client = client
         self._readers = asyncio.Semaphore(VARIATION_READERS)
         self._currency: str | None = None
+        self._prices = ShownPrices(client)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the merchant should know of the last reading."""
+        return self._prices.notes
 
     async def published(self) -> AsyncIterator[CatalogItem]:
         """Every product that shoppers may see, by id."""
@@ -67,7 +75,9 @@ class CatalogReader:
             if declined.code != _NO_PRODUCT:
                 raise
             return RemovedProduct(reference)
-        return await self._item(product, self._currency or await self._read_currency())
+        currency = await self._read_currency()
+        (product,) = await self._prices.apply([product])
+        return await self._item(product, currency)
 
     async def _rows(
         self, path: str, params: Mapping[str, object], wanted: Callable[[Record], bool] | None = None
@@ -75,21 +85,25 @@ class CatalogReader:
         """The products of a list, each once. When the list shrinks while it is read, what moved forward over a page's
         edge would be missed: the pages before are read again."""
         currency = self._currency or await self._read_currency()
-        number, total = 1, None
+        number, total, first_rows = 1, None, PER_PAGE
         seen: set[Any] = set()
         while True:
-            page = await self._client.page(path, params, number)
+            page = await self._client.page(path, params, number, or_end=True)
             if total is not None and page.total is not None and page.total < total:
                 moved_pages = -(-(total - page.total) // PER_PAGE)
                 total, number = page.total, max(1, number - moved_pages)
                 continue
             total = page.total
             known = [row for row in page.rows if isinstance(row.get("id"), int)]
-            fresh = [row for row in known if row["id"] not in seen and (wanted is None or wanted(row))]
+            unseen = [row for row in known if row["id"] not in seen]
+            if known and not unseen:
+                raise PlatformUnavailable(f"{self._client.name} {SAME_PAGE_AGAIN}")
             seen.update(row["id"] for row in known)
+            fresh = await self._prices.apply([row for row in unseen if wanted is None or wanted(row)])
             for item in await self._items(fresh, currency):
                 yield item
-            if _is_last(page, number):
+            first_rows = len(page.rows) if number == 1 else first_rows
+            if is_last(page, number, first_rows):
                 return
             number += 1
 
@@ -103,9 +117,11 @@ class CatalogReader:
 
     async def _item(self, product: Record, currency: str) -> CatalogItem:
         if not (is_variable(product) and is_shown(product)):
-            return to_item(product, (), currency)
+            return to_item(product, (), currency, self._prices.terms.suffix)
         try:
-            return to_item(product, await self._variations(whole(product.get("id"))), currency)
+            variations = await self._variations(whole(product.get("id")))
+            shown = await self._prices.apply(variations, variations=True)
+            return to_item(product, shown, currency, self._prices.terms.suffix)
         except Declined as declined:
             if declined.status != 404 or not declined.code.startswith("woocommerce_rest_"):
                 raise
@@ -130,14 +146,15 @@ class CatalogReader:
         return list(dict.fromkeys(str(parent) for each in variations if (parent := whole(each.get("parent_id")))))
 
     async def _read_currency(self) -> str:
-        """Anew with every reading: a shop may change it."""
-        self._currency = await read_currency(self._client)
-        return self._currency
+        """Anew with every reading, as how prices are shown: a shop may change both."""
+        currency, _ = await asyncio.gather(read_currency(self._client), self._prices.begin())
+        self._currency = currency
+        return currency
 
 
-async def read_currency(client: WooClient) -> str:
+async def read_currency(client: WooClient, *, attempts: int = ATTEMPTS) -> str:
     """The shop's own currency (ISO 4217); orders may be in others. Raises PlatformUnavailable when it tells none."""
-    code = line(record(await client.get("wc/v3/data/currencies/current")).get("code")).upper()
+    code = line(record(await client.get("wc/v3/data/currencies/current", attempts=attempts)).get("code")).upper()
     if len(code) != 3:
         raise PlatformUnavailable(f"{client.name} does not report its currency")
     return code
@@ -146,7 +163,3 @@ async def read_currency(client: WooClient) -> str:
 def _gmt(moment: datetime) -> str:
     """A second earlier: the shop knows whole seconds only, and gives what is later than the one it is told."""
     return (moment.astimezone(UTC) - timedelta(seconds=1)).replace(tzinfo=None, microsecond=0).isoformat()
-
-
-def _is_last(page: Page, number: int) -> bool:
-    return not page.rows or (len(page.rows) < PER_PAGE if page.pages is None else number >= page.pages)

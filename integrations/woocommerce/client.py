@@ -2,10 +2,12 @@
 
 import asyncio
 import base64
+import logging
 import re
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -24,8 +26,35 @@ NO_ROUTE = "rest_no_route"
 EXACT_JSON = msgspec.json.Decoder(float_hook=Decimal)
 """Prices of order lines come as JSON numbers: as binary fractions they would not be what the shop wrote."""
 
+SAME_PAGE_AGAIN = (
+    "gives the same page of a list again and again, so nobody can tell where it ends; a cache or firewall in front of "
+    "it ignores the page number"
+)
+MAX_NOTICE_BYTES = 65_536
+MAX_STARTS = 50
+"""Places behind warnings at which data is looked for."""
+_NOTICE = re.compile(rb"<b>(?:Warning|Notice|Deprecated|Strict Standards|Fatal error|Parse error)</b>:|"
+                     rb"(?:^|\n)(?:PHP )?(?:Warning|Notice|Deprecated|Strict Standards): ")  # fmt: skip
+_DATA_START = re.compile(rb"(?:^|[>\s\xbf])([\[{])")
+_NO_SUCH_PAGE = frozenset({"rest_post_invalid_page_number", "rest_invalid_page_number"})
 _FIRST_PAUSE_S = 0.5
 _CLOCKS = re.compile(r"nonce|timestamp", re.IGNORECASE)
+
+
+class _WithoutKeys(logging.Filter):
+    """Takes keys out of the addresses that httpx logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple):
+            record.args = tuple(map(_without_keys, record.args))
+        return True
+
+
+def _without_keys(value: object) -> object:
+    return value.copy_with(query=None) if isinstance(value, httpx.URL) and "consumer_secret" in value.params else value
+
+
+_HTTPX_LOG, _WITHOUT_KEYS = logging.getLogger("httpx"), _WithoutKeys()
 
 
 class Declined(PlatformUnavailable):
@@ -51,6 +80,9 @@ class WooClient:
     Every method raises PlatformUnavailable or PlatformRevoked; Declined, an Unavailable, where a code was given.
     `attempts=1` for whoever waits.
     """
+
+    _has_query_keys = False
+    """The shop's server drops the Authorization header, so that keys go into the query, over https."""
 
     def __init__(
         self, store_url: str, http: StoreHttp, credentials: Credentials, *, now: Callable[[], float] = time.time
@@ -88,25 +120,36 @@ class WooClient:
         *,
         per_page: int = PER_PAGE,
         attempts: int = ATTEMPTS,
+        or_end: bool = False,
     ) -> Page:
-        """One page of a list, counted from 1."""
+        """One page of a list, counted from 1. With `or_end` a page behind the last is empty, also where WordPress
+        declines to give one."""
         wanted = {**params, "per_page": per_page, "page": number}
         response = await self._request("GET", path, wanted, attempts=attempts)
-        rows = self._decoded(response)
+        try:
+            rows = self._decoded(response)
+        except Declined as declined:
+            if not (or_end and number > 1 and declined.code in _NO_SUCH_PAGE):
+                raise
+            rows = []
         if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
             raise PlatformUnavailable(f"{self.name} answered with something that is not a list")
         return Page(rows, _count(response, "x-wp-total"), _count(response, "x-wp-totalpages"))
 
     async def pages(self, path: str, params: Mapping[str, object], *, attempts: int = ATTEMPTS) -> AsyncIterator[Page]:
-        """Every page of a list, until one says that it is the last or holds less than it could."""
-        number = 1
+        """Every page of a list, until one says that it is the last, or holds less than the first where none says
+        so: hosts that take the headers away give fewer rows than are asked for too."""
+        number, first_rows = 1, PER_PAGE
+        before: Page | None = None
         while True:
-            page = await self.page(path, params, number, attempts=attempts)
+            page = await self.page(path, params, number, attempts=attempts, or_end=True)
+            if before and page.rows and page.rows == before.rows:
+                raise PlatformUnavailable(f"{self.name} {SAME_PAGE_AGAIN}")
             yield page
-            ended = len(page.rows) < PER_PAGE if page.pages is None else number >= page.pages
-            if ended or not page.rows:
+            first_rows = len(page.rows) if number == 1 else first_rows
+            if is_last(page, number, first_rows):
                 return
-            number += 1
+            number, before = number + 1, page
 
     async def _request(
         self,
@@ -117,9 +160,11 @@ class WooClient:
         *,
         attempts: int = ATTEMPTS,
     ) -> httpx.Response:
-        keys = await self._keys() if path.startswith("wc/") else None
-        if keys is None or self._is_https:
-            return await self._send(method, path, params, body, keys, attempts)
+        keys = await self._keys() if path.startswith("wc/v3") else None
+        if keys is None:
+            return await self._send(method, path, params, body, None, attempts)
+        if self._is_https:
+            return await self._send_over_tls(method, path, params, body, keys, attempts)
         for attempt in range(attempts - 1):
             try:
                 return await self._send(method, path, params, body, keys, 1)
@@ -127,6 +172,28 @@ class WooClient:
                 asked_s = failure.retry_after_s
                 await asyncio.sleep(min(MAX_PAUSE_S, _FIRST_PAUSE_S * 2**attempt if asked_s is None else asked_s))
         return await self._send(method, path, params, body, keys, 1)
+
+    async def _send_over_tls(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, object] | None,
+        body: Mapping[str, object] | None,
+        keys: tuple[str, str],
+        attempts: int,
+    ) -> httpx.Response:
+        """With the keys in the Authorization header; in the query where the server does not pass the header on, which
+        looks like a request without keys."""
+        if not self._has_query_keys:
+            response = await self._send(method, path, params, body, keys, attempts)
+            if response.status_code != 401 or not _is_without_keys(response):
+                return response
+        _HTTPX_LOG.addFilter(_WITHOUT_KEYS)
+        key, secret = keys
+        in_query = {**(params or {}), "consumer_key": key, "consumer_secret": secret}
+        response = await self._send(method, path, in_query, body, None, attempts)
+        self._has_query_keys = self._has_query_keys or response.status_code not in (401, 403)
+        return response
 
     async def _send(
         self,
@@ -166,10 +233,9 @@ class WooClient:
         try:
             body = EXACT_JSON.decode(response.content.removeprefix(b"\xef\xbb\xbf"))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            raise PlatformUnavailable(
-                f"{self.name} answered {status} with a page instead of data: it is in maintenance, behind a wall, or "
-                "its permalinks are set to Plain"
-            ) from None
+            body = _behind_notices(response.content)
+        if body is None:
+            raise PlatformUnavailable(f"{self.name} answered {status} with {_describe_page(response)}") from None
         if status >= 400:
             raise self._refusal(response, body)
         return body
@@ -195,14 +261,55 @@ class WooClient:
         return None
 
 
+def is_last(page: Page, number: int, first_rows: int) -> bool:
+    """Whether a list ends with this page. `first_rows` are those of the first page: where no header says how many pages
+    there are, only an empty page or one with fewer rows ends a list, and a short first one ends nothing."""
+    if not page.rows:
+        return True
+    if page.pages is not None:
+        return number >= page.pages
+    return number > 1 and len(page.rows) < first_rows
+
+
+def _is_without_keys(response: httpx.Response) -> bool:
+    """Whether WooCommerce took the request for one without keys."""
+    return b'"woocommerce_rest_cannot_' in response.content or b'"rest_not_logged_in"' in response.content
+
+
+def _behind_notices(content: bytes) -> Any:
+    """The data behind warnings that PHP has written before it; None where there is none. An empty list behind a warning
+    may be its consequence, so it counts as none."""
+    if not _NOTICE.search(content[:MAX_NOTICE_BYTES]):
+        return None
+    for start in islice(_DATA_START.finditer(content[: MAX_NOTICE_BYTES * 2]), MAX_STARTS):
+        try:
+            return EXACT_JSON.decode(content[start.start(1) :]) or None
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+    return None
+
+
+def _describe_page(response: httpx.Response) -> str:
+    """What came in place of data, and what the merchant can do about it."""
+    content = response.content[:MAX_NOTICE_BYTES]
+    if _NOTICE.search(content):
+        return (
+            "warnings of PHP in its data: a plugin or the theme causes them; set WP_DEBUG_DISPLAY to false in "
+            "wp-config.php, or display_errors to off"
+        )
+    if response.status_code == 503 or b"maintenance" in content.lower():
+        return "a page that says it is in maintenance; try again when the shop is open"
+    return "a page instead of data: it is in maintenance, behind a wall, or its permalinks are set to Plain"
+
+
 def _mend(method: str, code: str) -> str:
     if method != "GET":
         return "its key may only read: connect again with a key of Read/Write permission"
     if code == "woocommerce_rest_authentication_error":
         return "the key's secret or its permission is not right: connect the shop again"
     return (
-        "it does not know our key, the key's user may not see this, or its server drops the Authorization header: "
-        "connect again as an administrator"
+        "it does not know our key, or the key's user may not see this: create a new key for an administrator under "
+        "WooCommerce > Settings > Advanced > REST API and connect again"
     )
 
 

@@ -21,6 +21,10 @@ VARIABLE_TYPES = frozenset({"variable", "variable-subscription"})
 _BUYABLE_TYPES = frozenset({"simple", "subscription", "variation", *VARIABLE_TYPES})
 """Types of which `purchasable` tells something: WooCommerce calls grouped and external products not purchasable."""
 
+_ONE_CLICK_TYPES = frozenset({"simple", "subscription"})
+"""Types that go into a cart by their id alone; grouped, external and all other ones are bought on their page."""
+
+PRICE_NOTE = "Price note"
 _MAX_TITLE_CHARS = 500
 Record = dict[str, Any]
 
@@ -39,21 +43,25 @@ def is_shown(product: Record) -> bool:
     )
 
 
-def to_item(product: Record, variations: Sequence[Record], currency: str) -> CatalogItem:
-    """The product with its variations; `currency` is the shop's own (ISO 4217)."""
+def to_item(product: Record, variations: Sequence[Record], currency: str, price_suffix: str = "") -> CatalogItem:
+    """The product with its variations; `currency` is the shop's own (ISO 4217), `price_suffix` what it writes behind
+    prices ("incl. VAT")."""
     external_id, title = str(product.get("id")), line(product.get("name"))[:_MAX_TITLE_CHARS]
     if not is_shown(product):
         return RemovedProduct(external_id)
     if not title:
         return RefusedProduct(external_id=external_id, title="", reason="it has no name")
     try:
-        return _product(product, variations, external_id, title, currency)
+        return _product(product, variations, external_id, title, currency, price_suffix)
     except ValueError as reason:
         return RefusedProduct(external_id=external_id, title=title, reason=str(reason))
 
 
-def _product(product: Record, variations: Sequence[Record], external_id: str, title: str, currency: str) -> Product:
-    variants = tuple(_variant(each, title, currency) for each in variations if _is_offered(each))
+def _product(
+    product: Record, variations: Sequence[Record], external_id: str, title: str, currency: str, price_suffix: str
+) -> Product:
+    choices = _choices(product)
+    variants = tuple(_variant(each, title, currency, choices) for each in variations if _is_offered(each))
     price, before = _prices(product, currency)
     if variants:
         cheapest = min(variants, key=lambda each: each.price.amount if each.price else 0)
@@ -73,7 +81,7 @@ def _product(product: Record, variations: Sequence[Record], external_id: str, ti
         compare_at_price=before,
         available=any(each.available for each in variants),
         variants=variants,
-        attributes=_attributes(product),
+        attributes=_attributes(product) | ({PRICE_NOTE: price_suffix} if price_suffix and price else {}),
         identifiers=tuple(dict.fromkeys(filter(None, (line(product.get("sku")), _barcode(product))))),
         updated_at=moment_of(product.get("date_modified_gmt")),
     )
@@ -88,11 +96,13 @@ def _only_variant(product: Record, price: Money | None, before: Money | None, ti
         available=_is_available(product),
         sku=line(product.get("sku")) or None,
         barcode=_barcode(product),
-        stock=whole(product.get("stock_quantity")),
+        stock=_stock(product),
+        on_backorder=_is_on_backorder(product),
+        can_add_to_cart=product.get("type", "simple") in _ONE_CLICK_TYPES,
     )
 
 
-def _variant(variation: Record, title: str, currency: str) -> Variant:
+def _variant(variation: Record, title: str, currency: str, choices: frozenset[str]) -> Variant:
     price, before = _prices(variation, currency)
     options = {
         name: option
@@ -107,9 +117,27 @@ def _variant(variation: Record, title: str, currency: str) -> Variant:
         available=_is_available(variation),
         sku=line(variation.get("sku")) or None,
         barcode=_barcode(variation),
-        stock=whole(variation.get("stock_quantity")),
+        stock=_stock(variation),
         options=options,
+        on_backorder=_is_on_backorder(variation),
+        can_add_to_cart=choices <= {name.casefold() for name in options},
     )
+
+
+def _choices(product: Record) -> frozenset[str]:
+    """The names of the attributes that variations choose by; one that a variation leaves out is "any" of it."""
+    chosen = (line(each.get("name")).casefold() for each in rows(product.get("attributes")) if each.get("variation"))
+    return frozenset(filter(None, chosen))
+
+
+def _stock(product: Record) -> int | None:
+    """The pieces in stock; None for what is counted below zero, as backorders are."""
+    count = whole(product.get("stock_quantity"))
+    return count if count is not None and count >= 0 and not _is_on_backorder(product) else None
+
+
+def _is_on_backorder(product: Record) -> bool:
+    return product.get("stock_status") == "onbackorder"
 
 
 def _is_offered(variation: Record) -> bool:
@@ -149,7 +177,7 @@ def _attributes(product: Record) -> dict[str, str]:
     if is_yes(values.get("_wc_pre_orders_enabled")):
         day = day_of(values.get("_wc_pre_orders_availability_datetime"))
         attributes["Pre-order"] = f"expected {day.isoformat()}" if day else "can be pre-ordered"
-    elif product.get("stock_status") == "onbackorder":
+    elif _is_on_backorder(product):
         attributes["Availability"] = "on backorder: can be ordered, ships later"
     return attributes
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from integrations.platform import PlatformRevoked, PolicyPage
+from integrations.platform import PagesUnreadable, PlatformRevoked, PlatformUnavailable, PolicyPage
 from integrations.woocommerce.client import Declined, WooClient
 from integrations.woocommerce.values import line, moment_of, paragraphs, record, web_address, whole
 
@@ -19,15 +19,23 @@ _HELPFUL = re.compile(
     re.IGNORECASE,
 )
 _PAGES = "wp/v2/pages"
+_MEND = (
+    "the shop's pages were not read. Where a security plugin closes the REST API to visitors, allow them "
+    "/wp-json/wp/v2/pages, or add the shop's address as a website source"
+)
 _FIELDS = "id,slug,link,title,content,modified_gmt,status"
 Record = dict[str, Any]
 
 
 async def read_policies(client: WooClient) -> list[PolicyPage]:
-    """Published pages that anybody may read; asked for without our keys, as a visitor."""
+    """Published pages that anybody may read; asked for without our keys, as a visitor. Raises PagesUnreadable where
+    visitors may not read them by REST, or a plugin breaks them."""
     terms = await _terms_page(client)
     params = {"status": "publish", "orderby": "id", "order": "asc", "_fields": _FIELDS}
-    found = [row async for page in client.pages(_PAGES, params) for row in page.rows]
+    try:
+        found = [row async for page in client.pages(_PAGES, params) for row in page.rows]
+    except PlatformUnavailable as reason:
+        raise PagesUnreadable(f"{reason}; {_MEND}") from None
     return [policy for row in found if _is_policy(row, terms) and (policy := _policy(row))]
 
 

@@ -10,7 +10,7 @@ from integrations.woocommerce.check import StoreFacts, try_keys
 from integrations.woocommerce.client import WooClient
 from integrations.woocommerce.orders import OrderReader
 from integrations.woocommerce.pages import read_policies
-from integrations.woocommerce.webhook_subscriptions import ensure_webhooks
+from integrations.woocommerce.webhook_subscriptions import ensure_webhooks, remove_webhooks
 
 
 class WooCommercePlatform:
@@ -46,6 +46,14 @@ class WooCommercePlatform:
     async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
         """Makes missing webhooks and replaces those that WooCommerce disabled."""
         return await ensure_webhooks(self._client, self._credentials, callback_url)
+
+    async def remove_webhooks(self, callback_url: str) -> None:
+        """Deletes the webhooks that `ensure_webhooks` made. WooCommerce would go on posting whole orders."""
+        await remove_webhooks(self._client, callback_url)
+
+    def take_notes(self) -> tuple[str, ...]:
+        """Where prices could not be read as the shop shows them."""
+        return self._catalog.notes
 
     async def find_order(self, number: str) -> Order | None:
         """The order with this number as an outline; also where a plugin counts orders on its own."""

@@ -1,6 +1,7 @@
 """The webhooks that we subscribe to. They are checked again and again, because WooCommerce disables a webhook whose
 deliveries fail too often. It never repeats a delivery."""
 
+import asyncio
 import secrets
 from collections import defaultdict
 from typing import Any
@@ -17,7 +18,11 @@ TOPICS = (
     "order.created",
     "order.updated",
     "order.deleted",
+    "action.woocommerce_delete_product",
+    "action.woocommerce_delete_product_variation",
+    "action.woocommerce_trash_product_variation",
 )
+"""WooCommerce has no topic of its own for what is deleted for good, nor for variations."""
 _WEBHOOKS = "wc/v3/webhooks"
 _READ_ONLY_KEY = (
     "The key may only read, so Aisle cannot set up webhooks and checks the shop for changes every few minutes instead. "
@@ -53,6 +58,17 @@ async def ensure_webhooks(client: WooClient, credentials: Credentials, callback_
     except PlatformRevoked:
         return (_READ_ONLY_KEY,)
     return _describe_changes(missing, stopped)
+
+
+async def remove_webhooks(client: WooClient, callback_url: str) -> None:
+    """Delete every webhook to `callback_url`. Raises PlatformUnavailable, PlatformRevoked."""
+    found = [
+        whole(webhook.get("id"))
+        async for page in client.pages(_WEBHOOKS, {"orderby": "id", "order": "asc"}, attempts=1)
+        for webhook in page.rows
+        if webhook.get("delivery_url") == callback_url
+    ]
+    await asyncio.gather(*(client.delete(f"{_WEBHOOKS}/{each}") for each in found))
 
 
 async def _ensure_secret(credentials: Credentials) -> bool:

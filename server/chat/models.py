@@ -25,7 +25,7 @@ MessageMetadata: TypeAlias = dict[str, Any]
 """`stream_parts.AnswerMetadata` as it is stored and sent, in JSON."""
 
 
-class VariantCard(Struct, frozen=True, kw_only=True):
+class VariantCard(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One variant of a product, as a card shows it."""
 
     id: str
@@ -33,6 +33,10 @@ class VariantCard(Struct, frozen=True, kw_only=True):
     sku: str | None
     price: Money | None
     available: bool
+    on_backorder: bool = False
+    """It can be ordered, and ships later."""
+    can_add_to_cart: bool = True
+    """False for what is chosen or bought on its own page."""
 
 
 class ProductCard(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -11,6 +11,7 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from server.core.errors import NotFound
 from server.core.ids import parse_id
 from server.shops.models import Caller, Role
+from server.stores.disconnection import StoreDisconnection
 from server.stores.models import CUSTOMER_CLIENT_ID, StoreConnection
 from server.stores.platforms import AnyStoreRequest, StorePlatforms
 from server.stores.service import StoreService
@@ -98,10 +99,11 @@ async def change_connection(
 
 @delete("/v1/connections/{connection_id:str}", status_code=204, summary="Disconnect a store", tags=["stores"])
 async def delete_connection(
-    connection_id: FromPath[str], caller: NamedDependency[Caller], stores: NamedDependency[StoreService]
+    connection_id: FromPath[str], caller: NamedDependency[Caller], disconnection: NamedDependency[StoreDisconnection]
 ) -> None:
-    """Its credentials are deleted at once; its products and documents stay."""
-    await stores.disconnect(caller, _require_id(connection_id))
+    """Its webhooks are removed, where the store can be reached, and its credentials are deleted at once; its products
+    and documents stay."""
+    await disconnection.disconnect(caller, _require_id(connection_id))
 
 
 def connection_view(store: StoreConnection, platforms: StorePlatforms) -> dict[str, Any]:

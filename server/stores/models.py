@@ -87,6 +87,8 @@ class SyncResult(Struct, kw_only=True):
     pages: int = 0
     failed: list[FailedItem] = []
     mended: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the merchant should know of what could not be read."""
     seconds: float = 0.0
 
 
@@ -102,6 +104,7 @@ class SyncSummary(Struct, frozen=True, kw_only=True):
     pages: int
     failed: int
     mended: tuple[str, ...]
+    notes: tuple[str, ...]
     seconds: float
 
 

@@ -12,6 +12,7 @@ from integrations.platform import (
     PlatformRevoked,
     PlatformUnavailable,
     PoliciesChanged,
+    RemovedProduct,
     ShopErasureRequested,
 )
 from server.catalog.service import Catalog
@@ -21,8 +22,9 @@ from server.core.jobs import ClaimedJob
 from server.core.logging import get_logger
 from server.privacy.service import Privacy
 from server.stores.adapters import StoreAdapters
-from server.stores.models import StoreConnection
+from server.stores.models import StoreConnection, source_of
 from server.stores.service import StoreService
+from server.stores.sync.storage import list_products_of_variants
 from server.stores.sync.store_pass import write_items
 from server.webhooks import storage
 from server.webhooks.models import RELOADABLE, PendingChange
@@ -108,4 +110,14 @@ class ProcessChanges:
         platform = await self._adapters.get(store)
         found = [await platform.fetch_product(reference) for reference in references]
         items = [item for item in found if item is not None]
+        gone = [item.external_id for item in items if isinstance(item, RemovedProduct)]
+        for parent in await self._list_products_with(store, gone):
+            item = await platform.fetch_product(parent)
+            items += [item] if item else []
         await write_items(self._database, self._catalog, store, items)
+
+    async def _list_products_with(self, store: StoreConnection, gone: list[str]) -> list[str]:
+        """The stored products of which these ids are variants: what has gone may have been one, and says no more of
+        whose it was."""
+        async with self._database.connection(store.shop_id) as connection:
+            return await list_products_of_variants(connection, store.shop_id, source_of(store.id), gone)

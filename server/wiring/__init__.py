@@ -46,6 +46,7 @@ from server.shops.access import ConsoleClaims
 from server.shops.members import Members
 from server.shops.service import ShopService
 from server.stores.adapters import StoreAdapters
+from server.stores.disconnection import StoreDisconnection
 from server.stores.order_stores import OrderStores
 from server.stores.platforms import StorePlatforms
 from server.stores.service import StoreService
@@ -77,6 +78,7 @@ class Services(Foundation, frozen=True, kw_only=True):
     order_stores: OrderStores
     platforms: StorePlatforms
     adapters: StoreAdapters
+    disconnection: StoreDisconnection
     inbox: Inbox
     orders: OrderService
     privacy: Privacy

@@ -5,6 +5,7 @@ from msgspec import Struct
 from server.core.egress import Egress
 from server.shops.service import ShopService
 from server.stores.adapters import StoreAdapters
+from server.stores.disconnection import StoreDisconnection
 from server.stores.order_stores import OrderStores
 from server.stores.platform import PlatformContext
 from server.stores.platforms import PLATFORMS, StorePlatforms
@@ -22,6 +23,7 @@ class StoreParts(Struct, frozen=True, kw_only=True):
     order_stores: OrderStores
     platforms: StorePlatforms
     adapters: StoreAdapters
+    disconnection: StoreDisconnection
     inbox: Inbox
 
 
@@ -44,11 +46,13 @@ def build_stores(foundation: Foundation, shops: ShopService) -> StoreParts:
             order_stores=order_stores,
         )
     )
+    adapters = StoreAdapters(database, vault, platforms.build_adapter)
     return StoreParts(
         egress=egress,
         stores=stores,
         order_stores=order_stores,
         platforms=platforms,
-        adapters=StoreAdapters(database, vault, platforms.build_adapter),
+        adapters=adapters,
+        disconnection=StoreDisconnection(stores, adapters, platforms.webhook_url),
         inbox=Inbox(database, vault, stores, foundation.notify, Deduplicator(foundation.limiter)),
     )

@@ -201,3 +201,52 @@ def test_no_key_reaches_the_log(stores: Installation, merchant: httpx.Client, st
     assert "Aisle is running" in log
     for text in (key, secret, "oauth_signature", next(iter(store.webhooks.values())).secret):
         assert text not in log
+
+
+def test_a_deleted_variation_and_product_are_gone_within_a_minute(merchant: httpx.Client, store: Store) -> None:
+    lamp, satchel = store.add_product(name="Brass Lamp"), store.add_variable(name="Canvas Satchel")
+    await_sync(merchant, connect(merchant, store)["id"])
+
+    def variants() -> list[str]:
+        products = merchant.get("/v1/products").json()["data"]
+        return [each["title"] for found in products if found["title"] == "Canvas Satchel" for each in found["variants"]]
+
+    assert variants() == ["Red", "Green", "Blue"]
+    store.delete_variation(next(iter(store.variations[satchel["id"]])))
+    store.delete_product(lamp["id"])
+    deliver(store)
+    await_that(lambda: variants() == ["Green", "Blue"], "the variation's end")
+    await_that(lambda: titles(merchant) == ["Canvas Satchel"], "the lamp's end")
+
+
+def test_disconnecting_ends_what_the_shop_was_asked_to_send(merchant: httpx.Client, store: Store) -> None:
+    made = connect(merchant, store)
+    await_sync(merchant, made["id"])
+    assert store.webhooks
+    merchant.delete(f"/v1/connections/{made['id']}").raise_for_status()
+    assert not store.webhooks
+
+
+def test_a_shop_that_does_not_answer_is_disconnected_all_the_same(merchant: httpx.Client, store: Store) -> None:
+    made = connect(merchant, store)
+    await_sync(merchant, made["id"])
+    store.failure = Failure("unavailable")
+    merchant.delete(f"/v1/connections/{made['id']}").raise_for_status()
+    assert merchant.get("/v1/connections").json()["data"] == []
+
+
+def test_pages_that_cannot_be_read_are_a_note_and_what_was_read_before_stays(
+    merchant: httpx.Client, store: Store
+) -> None:
+    store.add_page("returns", "Returns policy", "<p>You may send things back within 45 days.</p>")
+    made = connect(merchant, store)
+    await_sync(merchant, made["id"])
+    store.is_rest_closed_to_guests = True
+    store.add_product(name="Oak Desk Tidy")
+    merchant.post(f"/v1/connections/{made['id']}/sync", json={}).raise_for_status()
+    path = f"/v1/connections/{made['id']}"
+    noted = await_that(lambda: (found := merchant.get(path).json())["notes"] and found, "the note")
+    assert noted["sync_state"] == "synced"
+    assert any("wp/v2/pages" in note for note in noted["notes"])
+    assert titles(merchant) == ["Oak Desk Tidy"]
+    assert [each["title"] for each in merchant.get("/v1/documents").json()["data"]] == ["Returns policy"]

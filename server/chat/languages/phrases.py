@@ -87,6 +87,7 @@ class Phrases(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     compare: str
     compare_line: str
     in_stock: str
+    on_backorder: str
     sold_out: str
     cheaper: str
     lighter: str
@@ -102,6 +103,7 @@ class Phrases(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     # stock
     stock_yes: str
     stock_no: str
+    stock_backorder: str
     stock_variant_yes: str
     stock_variant_no: str
     stock_count: str

@@ -39,7 +39,12 @@ def product_result(detail: ProductDetail) -> ToolResult:
         "description": detail.description[:MAX_DESCRIPTION],
         "attributes": detail.attributes,
         "variants": [
-            {"title": variant.title, "available": variant.available, "price": msgspec.to_builtins(variant.price)}
+            {
+                "title": variant.title,
+                "available": variant.available,
+                "on_backorder": variant.on_backorder,
+                "price": msgspec.to_builtins(variant.price),
+            }
             for variant in card.variants[:MAX_VARIANTS]
         ],
         "stock": detail.stock,

@@ -1,6 +1,6 @@
 """A stored product as an answer uses it: the card that is shown, everything that is known, and the source to cite."""
 
-from integrations.platform import Money, Product
+from integrations.platform import Money, Product, Variant
 from server.catalog.models import StoredProduct
 from server.chat.models import ProductCard, ProductDetail, Source, VariantCard
 from server.core.addresses import is_web_address
@@ -59,6 +59,8 @@ def _product_card(stored: StoredProduct) -> ProductCard:
                 sku=variant.sku,
                 price=variant.price or product.price,
                 available=variant.available,
+                on_backorder=variant.on_backorder,
+                can_add_to_cart=variant.can_add_to_cart,
             )
             for variant in product.variants[:MAX_VARIANTS_SHOWN]
         ),
@@ -75,11 +77,16 @@ def _product_text(product: Product) -> str:
     ]
     lines += [
         f"{variant.title}: {_price(variant.price)}, sku {variant.sku or '-'}, "
-        f"{'in stock' if variant.available else 'sold out'}"
-        + (f" ({variant.stock})" if variant.stock is not None else "")
+        f"{_stock_word(variant)}" + (f" ({variant.stock})" if variant.stock is not None else "")
         for variant in product.variants
     ]
     return "\n".join(line for line in lines if line)
+
+
+def _stock_word(variant: Variant) -> str:
+    if not variant.available:
+        return "sold out"
+    return "on backorder, ships later" if variant.on_backorder else "in stock"
 
 
 def _price(money: Money | None) -> str:

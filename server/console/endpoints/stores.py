@@ -13,6 +13,7 @@ from server.console.endpoints.page import HEADERS, PAGE_ERRORS, Visitor, provide
 from server.core.errors import Conflict, Invalid, NotFound
 from server.core.http import AnyRequest
 from server.stores.connect_form import Consent
+from server.stores.disconnection import StoreDisconnection
 from server.stores.models import CUSTOMER_CLIENT_ID
 from server.stores.platforms import PLATFORMS, REQUEST_FIELDS, AnyStoreRequest, StorePlatforms
 from server.stores.service import StoreService
@@ -116,10 +117,12 @@ async def set_sign_in(
 
 @post(f"{PAGE}/{{connection_id:str}}/disconnect", status_code=303, include_in_schema=False)
 async def disconnect_store(
-    connection_id: FromPath[str], visitor: NamedDependency[Visitor], stores: NamedDependency[StoreService]
+    connection_id: FromPath[str],
+    visitor: NamedDependency[Visitor],
+    disconnection: NamedDependency[StoreDisconnection],
 ) -> Redirect:
     """Disconnect a store; its products and documents stay."""
-    await stores.disconnect(visitor.caller, require_id(connection_id))
+    await disconnection.disconnect(visitor.caller, require_id(connection_id))
     return Redirect(PAGE, status_code=303, headers=HEADERS)
 
 

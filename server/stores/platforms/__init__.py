@@ -103,7 +103,7 @@ class StorePlatforms:
         return StoreDescription(
             title=platform.title,
             address=str(address).partition("?")[0] if address else None,
-            notes=platform.notes(store.settings),
+            notes=(*platform.notes(store.settings), *store.result.get("notes", ())),
             sign_in_help=platform.sign_in_help,
         )
 

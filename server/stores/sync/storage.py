@@ -91,6 +91,22 @@ async def list_taken_ids(connection: Connection, shop_id: UUID, source: str, ext
     return {row["external_id"] for row in rows}
 
 
+async def list_products_of_variants(
+    connection: Connection, shop_id: UUID, source: str, variant_ids: Sequence[str]
+) -> list[str]:
+    """External ids of a source's products that have one of these ids among their variants, and not as their own."""
+    if not variant_ids:
+        return []
+    rows = await connection.fetch(
+        "SELECT external_id FROM product WHERE shop_id = $1 AND source = $2 AND external_id <> ALL($3) AND EXISTS "
+        "(SELECT FROM jsonb_array_elements(variants) AS variant WHERE variant ->> 'id' = ANY($3))",
+        shop_id,
+        source,
+        list(variant_ids),
+    )
+    return [row["external_id"] for row in rows]
+
+
 async def delete_products(connection: Connection, shop_id: UUID, source: str, external_ids: Sequence[str]) -> int:
     """Delete products of a source and return their number."""
     status: str = await connection.execute(

@@ -12,6 +12,7 @@ import msgspec
 
 from integrations.platform import (
     CatalogItem,
+    PagesUnreadable,
     PlatformError,
     PlatformRevoked,
     PlatformUnavailable,
@@ -72,7 +73,11 @@ class StorePass:
         await self._read_products(platform, since)
         if result.full:
             await self._delete_stale_products()
-        await self._read_pages(platform)
+        self.result.notes = platform.take_notes()
+        try:
+            await self._read_pages(platform)
+        except PagesUnreadable as reason:
+            self.result.notes += (str(reason),)
         if result.created or result.updated or result.removed:
             await self._catalog.settle(shop_id)
         await self._end()

@@ -141,6 +141,60 @@ def test_attributes_and_preorders_are_told() -> None:
 
 
 @pytest.mark.parametrize(
+    ("changes", "stock", "on_backorder"),
+    [
+        ({"stock_quantity": 7}, 7, False),
+        ({"stock_quantity": 0, "stock_status": "outofstock"}, 0, False),
+        ({"stock_quantity": -3, "stock_status": "onbackorder"}, None, True),
+        ({"stock_quantity": 0, "stock_status": "onbackorder"}, None, True),
+        ({"stock_quantity": -1, "stock_status": "instock"}, None, False),
+        ({"stock_quantity": None}, None, False),
+    ],
+)
+def test_a_backorder_is_told_as_that_and_no_stock_below_zero(
+    changes: dict[str, Any], stock: int | None, on_backorder: bool
+) -> None:
+    (variant,) = mapped(**changes).variants
+    assert (variant.stock, variant.on_backorder) == (stock, on_backorder)
+    parent = samples.product(7, URL, type="variable")
+    item = to_item(parent, [samples.variation(71, parent, "Red", **changes)], "EUR")
+    assert isinstance(item, Product)
+    assert (item.variants[0].stock, item.variants[0].on_backorder) == (stock, on_backorder)
+
+
+@pytest.mark.parametrize(
+    ("kind", "can"),
+    [("simple", True), ("subscription", True), ("grouped", False), ("external", False), ("bundle", False),
+     ("composite", False), ("booking", False)],
+)  # fmt: skip
+def test_only_what_a_cart_takes_by_its_id_is_offered_for_it(kind: str, can: bool) -> None:
+    (variant,) = mapped(type=kind).variants
+    assert variant.can_add_to_cart is can
+
+
+@pytest.mark.parametrize(
+    ("chosen", "can"),
+    [
+        ([{"name": "Colour", "option": "Red"}, {"name": "Size", "option": "M"}], True),
+        ([{"name": "Colour", "option": "Red"}], False),
+        ([{"name": "Colour", "option": "Red"}, {"name": "Size", "option": ""}], False),
+        ([{"name": "colour", "option": "Red"}, {"name": "SIZE", "option": "M"}], True),
+        ([], False),
+    ],
+)
+def test_a_variation_that_leaves_a_choice_open_is_chosen_on_its_page(chosen: list[dict[str, str]], can: bool) -> None:
+    attributes = [
+        {"name": "Colour", "variation": True, "options": ["Red", "Blue"]},
+        {"name": "Size", "variation": True, "options": ["S", "M"]},
+        {"name": "Material", "variation": False, "options": ["Wool"]},
+    ]
+    parent = samples.product(7, URL, type="variable", attributes=attributes)
+    item = to_item(parent, [samples.variation(71, parent, "Red", attributes=chosen)], "EUR")
+    assert isinstance(item, Product)
+    assert item.variants[0].can_add_to_cart is can
+
+
+@pytest.mark.parametrize(
     ("changes", "reason"), [({"price": "8,75"}, "8,75"), ({"name": " <br> "}, "name"), ({"price": "-1"}, "price")]
 )
 def test_what_cannot_be_taken_says_why(changes: dict[str, Any], reason: str) -> None:

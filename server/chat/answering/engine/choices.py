@@ -4,7 +4,7 @@ import re
 
 from server.chat.answering.engine.focus import is_same_word
 from server.chat.answering.engine.reply import Reply
-from server.chat.models import AnswerEvent, ProductDetail, ShowProducts, VariantCard
+from server.chat.models import AnswerEvent, ProductCard, ProductDetail, ShowProducts, VariantCard
 from server.languages.matching import normalise, words_of
 
 MAX_VARIANTS_SAID = 8
@@ -76,6 +76,8 @@ def say_stock(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
     say, card = reply.words, product.card
     if not card.available:
         return list(reply.say(say.stock_no.format(title=card.title)))
+    if is_on_backorder(card):
+        return list(reply.say(say.stock_backorder.format(title=card.title)))
     events: list[AnswerEvent] = list(reply.say(say.stock_yes.format(title=card.title)))
     choices = real_variants(product)
     if len(card.variants) == 1 and (count := product.stock.get(card.variants[0].title)):
@@ -84,6 +86,12 @@ def say_stock(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
         available = [each for each in choices if each.available]
         events += reply.say(say.stock_others.format(variants=variant_titles(available)))
     return events
+
+
+def is_on_backorder(card: ProductCard) -> bool:
+    """Whether nothing of the product is in stock, and some of it can be ordered."""
+    available = [each for each in card.variants if each.available]
+    return bool(available) and all(each.on_backorder for each in available)
 
 
 def say_variants(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
@@ -117,6 +125,9 @@ def _say_variants(reply: Reply, product: ProductDetail, asked: list[VariantCard]
         events = list(reply.say(say.stock_variant_no.format(title=title, variant=variant_titles(asked))))
         others = [each for each in real_variants(product) if each.available]
         return events + (list(reply.say(say.stock_others.format(variants=variant_titles(others)))) if others else [])
+    if all(variant.on_backorder for variant in available):
+        named = f"{title} – {variant_titles(available)}"
+        return list(reply.say(say.stock_backorder.format(title=named)))
     events = list(reply.say(say.stock_variant_yes.format(title=title, variant=variant_titles(available))))
     if len(available) == 1 and (count := product.stock.get(available[0].title)):
         events += reply.say(say.stock_count.format(count=count))

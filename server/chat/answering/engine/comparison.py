@@ -2,6 +2,7 @@
 
 import re
 
+from server.chat.answering.engine.choices import is_on_backorder
 from server.chat.answering.engine.evidence import clip, find_evidence
 from server.chat.answering.engine.focus import find_named, find_shown, lowest_price
 from server.chat.answering.engine.measures import best_measured
@@ -142,7 +143,8 @@ def fact_line(reply: Reply, product: ProductDetail, names: list[str]) -> str:
     words, card = reply.words, product.card
     price = lowest_price(card)
     facts = [reply.money(price)] if price else []
-    facts.append(words.in_stock if card.available else words.sold_out)
+    in_stock = words.on_backorder if is_on_backorder(card) else words.in_stock
+    facts.append(in_stock if card.available else words.sold_out)
     facts += [
         f"{name.replace('_', ' ').lower()} {clip(product.attributes[name], MAX_VALUE_CHARACTERS)}"
         for name in names

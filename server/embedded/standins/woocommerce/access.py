@@ -14,7 +14,7 @@ CLOCK_TOLERANCE_S = 15 * 60
 
 def refusal(store: Store, request: Request) -> Reply | None:
     """None for whoever may do this."""
-    key, secret = _basic(request) if store.behind_https else (request.query.get("oauth_consumer_key", ""), "")
+    key, secret = _given(store, request)
     if key not in store.keys:
         return error(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
     wanted, permissions = store.keys[key]
@@ -26,6 +26,15 @@ def refusal(store: Store, request: Request) -> Reply | None:
     if needed not in permissions:
         return _denied(f"The API key provided does not have {needed} permissions.")
     return None
+
+
+def _given(store: Store, request: Request) -> tuple[str, str]:
+    """The key and its secret: on https from the query, or from the header where the server passes it on."""
+    if not store.behind_https:
+        return request.query.get("oauth_consumer_key", ""), ""
+    if key := request.query.get("consumer_key", ""):
+        return key, request.query.get("consumer_secret", "")
+    return ("", "") if store.drops_authorization else _basic(request)
 
 
 def _basic(request: Request) -> tuple[str, str]:

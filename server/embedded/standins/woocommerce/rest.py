@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from server.embedded.standins.woocommerce import hooks
+from server.embedded.standins.woocommerce import hooks, store_api
 from server.embedded.standins.woocommerce.access import refusal
 from server.embedded.standins.woocommerce.replies import Reply, Request, data, error, page
 from server.embedded.standins.woocommerce.samples import Body
@@ -23,6 +23,10 @@ _NO_ORDER = error(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
 async def respond(store: Store, request: Request) -> Reply:
     """What the shop says to a request under /wp-json/."""
     route = request.path.removeprefix("/wp-json").strip("/")
+    if store.is_rest_closed_to_guests and not route.startswith("wc/v3"):
+        return error(401, "rest_login_required", "REST API restricted to authenticated users.")
+    if route.startswith("wc/store/v1/"):
+        return store_api.respond(store, request, route.removeprefix("wc/store/v1/").split("/"))
     if route.startswith("wc/"):
         return refusal(store, request) or await _keyed(store, request, route.removeprefix("wc/v3/").split("/"))
     match route.split("/"):
@@ -30,7 +34,7 @@ async def respond(store: Store, request: Request) -> Reply:
             index = {"name": store.name, "url": store.url, "home": store.url}
             return data(index | {"namespaces": ["oembed/1.0", "wc/v3", "wc/store/v1", "wp/v2"]})
         case ["wp", "v2", "pages"]:
-            return _listing(request, [each for each in store.pages.values() if each["status"] == "publish"])
+            return _listing(store, request, [each for each in store.pages.values() if each["status"] == "publish"])
     return _NO_ROUTE
 
 
@@ -43,9 +47,9 @@ async def _keyed(store: Store, request: Request, parts: list[str]) -> Reply:
             return data(found) if found else _NO_PRODUCT
         case ["products", number, "variations"]:
             inner = store.variations.get(int(number), {})
-            return _listing(request, inner.values()) if int(number) in store.products else _NO_PRODUCT
+            return _listing(store, request, inner.values()) if int(number) in store.products else _NO_PRODUCT
         case ["variations"] if store.has_variations_list:
-            return _listing(request, _dated(store, request, _all_variations(store)))
+            return _listing(store, request, _dated(store, request, _all_variations(store)))
         case ["orders"]:
             return _orders(store, request)
         case ["orders", number, *rest]:
@@ -58,9 +62,18 @@ async def _keyed(store: Store, request: Request, parts: list[str]) -> Reply:
             return await _webhooks(store, request, rest)
         case ["data", "currencies", "current"]:
             return data({"code": store.currency, "name": "United States (US) dollar", "symbol": "&#36;"})
-        case ["settings", "advanced", name] if name in store.settings:
+        case ["settings", "tax"]:
+            return data([{"id": name, "value": store.settings[name]} for name in TAX_SETTINGS])
+        case ["settings", "advanced" | "general", name] if name in store.settings:
             return data({"id": name, "value": store.settings[name]})
     return _NO_ROUTE
+
+
+TAX_SETTINGS = (
+    "woocommerce_prices_include_tax",
+    "woocommerce_tax_display_shop",
+    "woocommerce_price_display_suffix",
+)
 
 
 def _all_variations(store: Store) -> list[Body]:
@@ -71,7 +84,7 @@ def _products(store: Store, request: Request) -> Reply:
     status = request.query.get("status", "any")
     if status not in _PRODUCT_STATUSES:
         return error(400, "rest_invalid_param", "Invalid parameter(s): status")
-    return _listing(request, _dated(store, request, _of_status(store.products.values(), status)))
+    return _listing(store, request, _dated(store, request, _of_status(store.products.values(), status)))
 
 
 def _orders(store: Store, request: Request) -> Reply:
@@ -81,7 +94,7 @@ def _orders(store: Store, request: Request) -> Reply:
     customer = request.query.get("customer", "0")
     if customer != "0":  # as WordPress reads it, 0 is no filter
         found = [each for each in found if str(each["customer_id"]) == customer]
-    return _listing(request, _dated(store, request, found))
+    return _listing(store, request, _dated(store, request, found))
 
 
 def _searched(order: Body) -> str:
@@ -98,7 +111,7 @@ def _order(store: Store, request: Request, number: int, rest: list[str]) -> Repl
         case []:
             return data(order)
         case ["refunds"]:
-            return _listing(request, store.refunds.get(number, []))
+            return _listing(store, request, store.refunds.get(number, []))
         case ["notes"]:
             wanted = {"customer": True, "internal": False}.get(request.query.get("type", "any"))
             notes = store.notes.get(number, [])
@@ -111,7 +124,7 @@ def _order(store: Store, request: Request, number: int, rest: list[str]) -> Repl
 async def _webhooks(store: Store, request: Request, rest: list[str]) -> Reply:
     match request.method, rest:
         case "GET", []:
-            return _listing(request, [_webhook_body(each) for each in store.webhooks.values()])
+            return _listing(store, request, [_webhook_body(each) for each in store.webhooks.values()])
         case "POST", []:
             return await _make_webhook(store, msgspec.json.decode(request.body))
         case method, [number] if int(number) in store.webhooks:
@@ -154,11 +167,12 @@ def _dated(store: Store, request: Request, bodies: list[Body]) -> list[Body]:
     return [each for each in bodies if each[field] > after]
 
 
-def _listing(request: Request, bodies: Iterable[Body]) -> Reply:
+def _listing(store: Store, request: Request, bodies: Iterable[Body]) -> Reply:
     query = request.query
     per_page, number = int(query.get("per_page", "10")), int(query.get("page", "1"))
     if not 1 <= per_page <= 100:
         return error(400, "rest_invalid_param", "Invalid parameter(s): per_page")
+    per_page = min(per_page, store.most_per_page)
     chosen = {value for name, value in query.items() if name.startswith("include[")}
     found = [each for each in bodies if not chosen or str(each["id"]) in chosen]
     # by date is by id here: later ones have higher ids
@@ -171,6 +185,8 @@ def _listing(request: Request, bodies: Iterable[Body]) -> Reply:
     pages = -(-len(found) // per_page)
     is_last = number >= pages
     link = '<https://api.w.org/>; rel="https://api.w.org/"' if is_last else f'<?page={number + 1}>; rel="next"'
+    if not store.sends_paging_headers:
+        return data(shown)
     return data(shown, x_wp_total=str(len(found)), x_wp_totalpages=str(pages), link=link)
 
 

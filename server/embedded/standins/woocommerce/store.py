@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -68,7 +69,18 @@ class Store:
         self.fulfillments: dict[int, list[Body]] = {}
         self.pages: dict[int, Body] = {}
         self.order_statuses = dict(ORDER_STATUSES)
-        self.settings: dict[str, str] = {"woocommerce_terms_page_id": ""}
+        self.settings: dict[str, str] = {
+            "woocommerce_terms_page_id": "",
+            "woocommerce_calc_taxes": "no",
+            "woocommerce_prices_include_tax": "no",
+            "woocommerce_tax_display_shop": "excl",
+            "woocommerce_price_display_suffix": "",
+        }
+        self.tax_rate = Decimal(19)
+        self.hides_sold_out = False
+        self.drops_authorization = False
+        self.is_rest_closed_to_guests = False
+        self.most_per_page, self.sends_paging_headers = 100, True
         self.webhooks: dict[int, Webhook] = {}
         self.queue: list[tuple[int, str, int]] = []
         self.used_nonces: set[str] = set()
@@ -115,10 +127,17 @@ class Store:
         self.enqueue_webhooks("product.deleted", product_id)
 
     def delete_product(self, product_id: int) -> None:
-        """For good."""
+        """For good, which is no event of the product's own topics."""
         self.products.pop(product_id)
         self.variations.pop(product_id, None)
-        self.enqueue_webhooks("product.deleted", product_id)
+        self.enqueue_webhooks("action.woocommerce_delete_product", product_id)
+
+    def delete_variation(self, variation_id: int) -> None:
+        """For good, as the form of a product in the admin does it."""
+        for parent_id, inner in self.variations.items():
+            if inner.pop(variation_id, None):
+                self.products[parent_id]["variations"] = list(inner)
+        self.enqueue_webhooks("action.woocommerce_delete_product_variation", variation_id)
 
     def find_product(self, product_id: int) -> Body | None:
         inner = (each[product_id] for each in self.variations.values() if product_id in each)

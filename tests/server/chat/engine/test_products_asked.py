@@ -1,6 +1,7 @@
 """Products as shoppers ask for them: short names, part numbers, sizes, degrees, a budget nothing of the kind meets."""
 
 import pytest
+from msgspec import structs
 
 from integrations.platform import Product
 from server.chat.languages import phrases_for
@@ -182,3 +183,21 @@ async def test_what_is_in_the_box_is_what_the_page_calls_contents(text: str) -> 
 async def test_advice_is_no_list_of_products() -> None:
     answered = await answer(question("how do I wash wool?"))
     assert answered.cards == []
+
+
+def on_backorder(product: Product) -> Product:
+    """The product with nothing in stock, and all its variants to be ordered."""
+    variants = tuple(structs.replace(each, on_backorder=True, stock=None, available=True) for each in product.variants)
+    return structs.replace(product, variants=variants)
+
+
+@pytest.mark.parametrize("text", ["Do you have the Reed Bottle?", "Is the Reed Bottle in stock?"])
+async def test_what_is_on_backorder_is_not_told_as_in_stock(text: str) -> None:
+    told = await over(text, on_backorder(BOTTLE))
+    assert "on backorder" in told.text
+    assert "in stock" not in told.text
+
+
+async def test_one_form_in_stock_is_enough_to_have_the_product() -> None:
+    mixed = structs.replace(BOTTLE, variants=(*on_backorder(BOTTLE).variants[:1], *BOTTLE.variants[1:]))
+    assert "in stock" in (await over("Is the Reed Bottle in stock?", mixed)).text

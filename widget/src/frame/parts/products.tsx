@@ -55,9 +55,9 @@ function Card({ product }: { product: Product }): ComponentChildren {
       <div class="about">
         <Title product={product} />
         <Price price={variant?.price ?? product.price} before={product.compare_at_price} />
-        <Stock available={available} />
+        <Stock available={available} later={variant?.on_backorder} />
         {variants.length > 1 && <Choice variants={variants} chosen={id} onChoose={setId} of={product.title} />}
-        {cart && available && <Cart key={id} line={{ product_id: product.id, variant_id: id ?? null, quantity: 1 }} of={product.title} />}
+        {cart && available && variant?.can_add_to_cart !== false && <Cart key={id} line={{ product_id: product.id, variant_id: id ?? null, quantity: 1 }} of={product.title} />}
       </div>
     </article>
   );
@@ -92,9 +92,16 @@ function Title({ product }: { product: Product }): ComponentChildren {
   );
 }
 
-function Stock({ available }: { available: boolean }): ComponentChildren {
+function Stock({ available, later }: { available: boolean; later?: boolean | undefined }): ComponentChildren {
   const { words } = useLanguage();
-  return <span class={`stock ${available ? "good" : ""}`}>{available ? words.in_stock : words.sold_out}</span>;
+  const word = available ? (later ? words.on_backorder : words.in_stock) : words.sold_out;
+  return <span class={`stock ${available && !later ? "good" : ""}`}>{word}</span>;
+}
+
+/** Whether nothing of a product is in stock, and some of it can be ordered. */
+function isLater(product: Product): boolean {
+  const available = listOf(product.variants).filter((one) => one.available);
+  return available.length > 0 && available.every((one) => one.on_backorder);
 }
 
 function Photo({ address }: { address: string | null | undefined }): ComponentChildren {
@@ -153,7 +160,7 @@ function Comparison({ products }: { products: readonly Product[] }): ComponentCh
             <Price price={product.price} before={product.compare_at_price} />
           ))}
           {row(words.stock, (product) => (
-            <Stock available={product.available} />
+            <Stock available={product.available} later={isLater(product)} />
           ))}
           {products.some((product) => listOf(product.variants).length > 1) &&
             row(words.option, (product) => listOf(product.variants).map((one) => one.title).join(", ") || "–")}

@@ -39,6 +39,7 @@ export const strings: Strings = {
   forbidden: "المحادثة غير متاحة في هذه الصفحة.",
   stopped: "تم الإيقاف",
   in_stock: "متوفر",
+  on_backorder: "يمكن طلبه ويُشحن لاحقًا",
   sold_out: "نفدت الكمية",
   was: "سابقا",
   products: "المنتجات",

@@ -32,6 +32,7 @@ export const strings: Strings = {
   forbidden: "Der Chat ist auf dieser Seite nicht verfügbar.",
   stopped: "Angehalten",
   in_stock: "Vorrätig",
+  on_backorder: "Bestellbar, Versand später",
   sold_out: "Ausverkauft",
   was: "vorher",
   products: "Produkte",

@@ -35,6 +35,7 @@ export const en = {
   forbidden: "The chat is not available on this page.",
   stopped: "Stopped",
   in_stock: "In stock",
+  on_backorder: "On backorder",
   sold_out: "Sold out",
   was: "was",
   products: "Products",

@@ -32,6 +32,7 @@ export const strings: Strings = {
   forbidden: "El chat no está disponible en esta página.",
   stopped: "Parado",
   in_stock: "En existencias",
+  on_backorder: "Bajo pedido, envío posterior",
   sold_out: "Agotado",
   was: "antes",
   products: "Productos",

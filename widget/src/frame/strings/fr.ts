@@ -32,6 +32,7 @@ export const strings: Strings = {
   forbidden: "Le chat n’est pas disponible sur cette page.",
   stopped: "Arrêté",
   in_stock: "En stock",
+  on_backorder: "Sur commande, envoi plus tard",
   sold_out: "Épuisé",
   was: "avant",
   products: "Produits",

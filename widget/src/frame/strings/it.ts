@@ -32,6 +32,7 @@ export const strings: Strings = {
   forbidden: "La chat non è disponibile in questa pagina.",
   stopped: "Interrotto",
   in_stock: "Disponibile",
+  on_backorder: "Ordinabile, spedizione successiva",
   sold_out: "Esaurito",
   was: "prima",
   products: "Prodotti",

@@ -32,6 +32,7 @@ export const strings: Strings = {
   forbidden: "このページではチャットをご利用いただけません。",
   stopped: "停止しました",
   in_stock: "在庫あり",
+  on_backorder: "お取り寄せ",
   sold_out: "在庫切れ",
   was: "通常価格",
   products: "商品",

@@ -32,6 +32,7 @@ export const strings: Strings = {
   forbidden: "De chat is niet beschikbaar op deze pagina.",
   stopped: "Gestopt",
   in_stock: "Op voorraad",
+  on_backorder: "Nalevering",
   sold_out: "Uitverkocht",
   was: "was",
   products: "Producten",

@@ -37,6 +37,7 @@ export const strings: Strings = {
   forbidden: "Czat nie jest dostępny na tej stronie.",
   stopped: "Zatrzymano",
   in_stock: "W magazynie",
+  on_backorder: "Na zamówienie",
   sold_out: "Wyprzedane",
   was: "wcześniej",
   products: "Produkty",

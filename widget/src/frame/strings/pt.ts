@@ -32,6 +32,7 @@ export const strings: Strings = {
   forbidden: "O chat não está disponível nesta página.",
   stopped: "Interrompido",
   in_stock: "Em estoque",
+  on_backorder: "Sob encomenda",
   sold_out: "Esgotado",
   was: "antes",
   products: "Produtos",

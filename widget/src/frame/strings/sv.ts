@@ -32,6 +32,7 @@ export const strings: Strings = {
   forbidden: "Chatten är inte tillgänglig på den här sidan.",
   stopped: "Stoppat",
   in_stock: "I lager",
+  on_backorder: "Restnoterad",
   sold_out: "Slutsåld",
   was: "tidigare",
   products: "Produkter",

@@ -32,6 +32,7 @@ export const strings: Strings = {
   forbidden: "Sohbet bu sayfada kullanılamıyor.",
   stopped: "Durduruldu",
   in_stock: "Stokta",
+  on_backorder: "Sipariş edilebilir, sonra gönderilir",
   sold_out: "Tükendi",
   was: "önceki fiyat",
   products: "Ürünler",

@@ -21,6 +21,11 @@
     return !page.querySelector(".woocommerce-error, .wc-block-components-notice-banner.is-error");
   }
 
+  /** WooCommerce writes its messages as HTML: &quot; for a quotation mark, links around names. */
+  function plain(html) {
+    return new DOMParser().parseFromString(html, "text/html").body.textContent.trim();
+  }
+
   async function addByStoreApi(proof, id, quantity) {
     var answer = await fetch(store + "/add-item", {
       method: "POST",
@@ -32,7 +37,7 @@
     var told = await answer.json().catch(function () {
       return {};
     });
-    throw new Error(typeof told.message === "string" ? told.message : "");
+    throw new Error(typeof told.message === "string" ? plain(told.message) : "");
   }
 
   function announce() {
