@@ -1,23 +1,12 @@
 """Policies and help pages: WordPress pages that sound like them, and the page that WooCommerce names as its terms."""
 
-import re
 from typing import Any
 
+from integrations.page_kinds import sounds_helpful
 from integrations.platform import PagesUnreadable, PlatformRevoked, PlatformUnavailable, PolicyPage
 from integrations.woocommerce.client import Declined, WooClient
 from integrations.woocommerce.values import line, moment_of, paragraphs, record, web_address, whole
 
-_HELPFUL = re.compile(
-    r"return|refund|exchange|shipping|delivery|dispatch|privacy|terms|conditions|faq|frequently|question|help|support"
-    r"|contact|about|payment|warranty|guarantee|repair|size|sizing|care|store|location|opening|imprint|legal|cookie"
-    r"|policy|policies|loyalty|gift|track|sustainab|wholesale"
-    r"|versand|lieferung|liefer|rueckgabe|rückgabe|ruecksendung|rücksendung|widerruf|datenschutz|agb|impressum|kontakt"
-    r"|zahlung|hilfe|ueber-uns|über uns|garantie|gewaehrleistung|gewährleistung|groessen|größen|filial|oeffnung|öffnung"
-    r"|livraison|retour|remboursement|confidentialit|cgv|mentions|paiement|aide|propos|tailles|magasin"
-    r"|env[ií]o|devoluci|reembolso|privacidad|t[eé]rminos|condiciones|pago|ayuda|contacto|nosotros|tallas|garant[ií]a|tienda"
-    r"|spedizion|resi\b|rimbors|pagament|contatt|chi-siamo|chi siamo|verzend|betal|klantenservice|voorwaarden|over-ons",
-    re.IGNORECASE,
-)
 _PAGES = "wp/v2/pages"
 _MEND = (
     "the shop's pages were not read. Where a security plugin closes the REST API to visitors, allow them "
@@ -53,8 +42,8 @@ async def _terms_page(client: WooClient) -> int | None:
 
 
 def _is_policy(page: Record, terms: int | None) -> bool:
-    is_named = _HELPFUL.search(str(page.get("slug") or "")) or _HELPFUL.search(_rendered(page, "title"))
-    return page.get("status", "publish") == "publish" and (bool(is_named) or whole(page.get("id")) == terms)
+    is_named = sounds_helpful(str(page.get("slug") or "")) or sounds_helpful(_rendered(page, "title"))
+    return page.get("status", "publish") == "publish" and (is_named or whole(page.get("id")) == terms)
 
 
 def _policy(page: Record) -> PolicyPage | None:

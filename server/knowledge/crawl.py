@@ -1,15 +1,16 @@
 """Crawls a site: obeys robots.txt, takes pages from the sitemap or follows links, two requests at a time."""
 
 import asyncio
-from collections import deque
+from collections import Counter, deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
 from msgspec import Struct
 from protego import Protego
 
+from integrations.page_kinds import PageKind, kind_of_address
 from server.core.addresses import MAX_URL_CHARS
 from server.core.egress import Egress, EgressError, FetchedResponse
-from server.knowledge.sitemaps import sitemap_pages
+from server.knowledge.sitemaps import SitePages, read_site_pages
 from server.knowledge.web_links import Frontier, canonical_url, is_same_site, page_links
 
 CONCURRENCY = 2
@@ -39,6 +40,13 @@ class CrawlProblem(Struct, frozen=True):
     reason: str
 
 
+MAX_SITEMAPS_NAMED = 3
+KIND_NAMES = {
+    PageKind.HELP: "pages of policies and help",
+    PageKind.OTHER: "other pages",
+    PageKind.LIST: "lists and articles",
+    PageKind.CATALOG: "pages of products and the like",
+}
 Found = CrawledPage | CrawlProblem
 Pause = Callable[[float], Awaitable[None]]
 
@@ -76,18 +84,22 @@ class _Crawler:
         self._failures = 0
 
     async def run(self) -> AsyncIterator[Found]:
-        pages = await sitemap_pages(self._start, list(self._robots.sitemaps), self._fetch, self._max_pages)
-        follows_links = not pages
-        waiting = deque(self._frontier.admit([self._start, *pages], depth=0))
+        listed = await read_site_pages(self._start, list(self._robots.sitemaps), self._fetch, self._max_pages)
+        follows_links = not listed.pages
+        has_help = any(kind_of_address(page) is PageKind.HELP for page in listed.pages)
+        waiting = deque(self._frontier.admit([self._start, *listed.pages], depth=0))
         fetched = 0
         while waiting and fetched < self._max_pages:
             count = 1 if self._delay_s else CONCURRENCY
             batch = [waiting.popleft() for _ in range(min(count, len(waiting), self._max_pages - fetched))]
             fetched += len(batch)
             for (url, depth), found in zip(batch, await self._fetch_all(batch), strict=True):
-                if follows_links and isinstance(found, CrawledPage):
+                if isinstance(found, CrawledPage) and (follows_links or (url == self._start and not has_help)):
                     links = await asyncio.to_thread(page_links, found.url, found.data)
-                    waiting.extend(self._frontier.admit(links, depth + 1))
+                    if follows_links:
+                        waiting.extend(self._frontier.admit(links, depth + 1))
+                    else:  # a sitemap of products alone: the first page leads to the shop's policies
+                        waiting.extendleft(self._frontier.admit(filter(_is_help, links), depth + 1))
                 if self._is_new(found):
                     yield found
                 if self._failures >= MAX_FAILURES_IN_A_ROW:
@@ -95,6 +107,22 @@ class _Crawler:
                     return
             if self._delay_s and waiting:
                 await self._pause(self._delay_s)
+        for problem in self._left_out(listed, [url for url, _ in waiting]):
+            yield problem
+
+    def _left_out(self, listed: SitePages, waiting: list[str]) -> Iterable[CrawlProblem]:
+        """What the sitemaps have besides the pages that were read."""
+        for sitemap in listed.broken:
+            yield CrawlProblem(sitemap, "this sitemap breaks off before its end, so pages may be missing")
+        if not listed.pages or not (waiting or listed.unread):
+            return
+        counts = Counter(kind_of_address(url) for url in waiting)
+        kinds = [f"{counts[kind]:,} {name}" for kind, name in KIND_NAMES.items() if counts[kind]]
+        kinds += [f"all of {url.rpartition('/')[2]}" for url in listed.unread[:MAX_SITEMAPS_NAMED]]
+        more = len(listed.unread) - MAX_SITEMAPS_NAMED
+        kinds += [f"{more:,} more sitemaps"] if more > 0 else []
+        left_out = ", ".join(kinds)
+        yield CrawlProblem(self._start, f"the limit of {self._max_pages:,} pages was reached; left out: {left_out}")
 
     async def _fetch_all(self, batch: Iterable[tuple[str, int]]) -> list[Found]:
         return await asyncio.gather(*(self._page(url) for url, _ in batch))
@@ -154,9 +182,14 @@ async def _read_robots(start: str, fetch: Egress) -> Protego | CrawlProblem:
         return CrawlProblem(
             url, f"robots.txt answered with status {response.status}, so nothing was read; try again later"
         )
-    text = response.body.decode("utf-8", "replace") if response.status == 200 else ""
+    # Windows editors begin a file with a byte order mark, which would hide the first line
+    text = response.body.decode("utf-8-sig", "replace") if response.status == 200 else ""
     is_page = text.lstrip()[:1] == "<"  # a shop that answers every address with its home page has no rules
     return await asyncio.to_thread(Protego.parse, "" if is_page else text)
+
+
+def _is_help(url: str) -> bool:
+    return kind_of_address(url) is PageKind.HELP
 
 
 def _retry_after_s(response: FetchedResponse) -> float:

@@ -2,6 +2,8 @@
 
 import asyncio
 import gzip
+import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
@@ -260,7 +262,6 @@ def test_links_use_the_pages_base_and_entities() -> None:
 
 
 def test_link_search_is_linear() -> None:
-    import time
 
     for page in (b"<a " * 1_000_000, b"<a href=" * 400_000, b'<a href="' + b"x" * 3_000_000, b"<base <a> " * 300_000):
         started = time.process_time()
@@ -286,3 +287,148 @@ def test_traps_are_told_from_pages() -> None:
     assert len(frontier.admit([f"http://s.example/list?page={number}" for number in range(100)], 1)) == 20
     assert frontier.admit(["http://www.s.example/fine"], 1) == [("http://www.s.example/fine", 1)]
     assert frontier.admit(["http://s.example/fine", "http://s.example/other"], 9) == []
+
+
+def sitemap(*addresses: str, before: str = "", root: str = "urlset") -> bytes:
+    """A sitemap as sites write it, whatever stands in its addresses."""
+    inner = "sitemap" if root == "sitemapindex" else "url"
+    entries = "".join(f"<{inner}><loc>{address}</loc></{inner}>" for address in addresses)
+    return f'{before}<?xml version="1.0"?><{root} xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{entries}</{root}>'.encode()
+
+
+LISTED = (
+    "http://s.example/returns",
+    "http://s.example/q?a=1&v=2",
+    "http://s.example/x?copy=1&copyright=2",
+    "/shipping",
+)
+IMAGE = b"<image:image><image:loc>/i.jpg</image:loc></image:image>"
+READ = [
+    "http://s.example/returns",
+    "http://s.example/q?a=1&v=2",
+    "http://s.example/x?copy=1&copyright=2",
+    "http://s.example/shipping",
+]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        sitemap(*LISTED),
+        sitemap(*LISTED, before="\n"),
+        sitemap(*LISTED, before="\r\n \n"),
+        sitemap(*LISTED, before="\ufeff"),
+        sitemap(*LISTED).decode().encode("utf-16"),
+        gzip.compress(sitemap(*LISTED)),
+        sitemap(*(f"<![CDATA[ {address} ]]>" for address in LISTED)),
+        sitemap(*(address.replace("&", "&amp;") for address in LISTED)),
+        sitemap(*(f"\n   {address}\n " for address in LISTED)),
+        re.sub(rb"<(/?)(url|loc)", rb"<\1sm:\2", sitemap(*LISTED)),
+        sitemap(*LISTED).replace(b"</loc></url>", b"</loc>" + IMAGE + b"</url>"),
+        sitemap(*LISTED).removesuffix(b"</urlset>"),
+        b"<!-- made by a plugin & friends -->" + sitemap(*LISTED),
+    ],
+)  # fmt: skip
+def test_sitemaps_as_they_are(data: bytes) -> None:
+    assert parse_sitemap(data, "http://s.example/sitemap.xml") == (READ, [])
+
+
+def test_a_sitemap_of_lines() -> None:
+    assert parse_sitemap(b"\xef\xbb\xbfhttp://s.example/a\r\nhttp://s.example/b?x=1&y=2\n") == (
+        ["http://s.example/a", "http://s.example/b?x=1&y=2"],
+        [],
+    )
+
+
+PATHS = st.lists(
+    st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="<>]&#"), min_size=1, max_size=12).map(
+        lambda text: f"http://s.example/{text.strip()}?a=1&b={len(text)}"
+    ),
+    max_size=6,
+)
+
+
+@given(PATHS, st.sampled_from(["", "\n", "\ufeff", "  "]), st.sampled_from(["urlset", "sitemapindex"]))
+def test_no_address_takes_others_along(addresses: list[str], before: str, root: str) -> None:
+    wanted = [found for each in addresses if (found := canonical_url(each))]
+    pages, inner = parse_sitemap(sitemap(*addresses, before=before, root=root), "http://s.example/")
+    assert (inner if root == "sitemapindex" else pages) == wanted
+
+
+@given(st.binary(max_size=300))
+def test_no_sitemap_breaks_the_reading(data: bytes) -> None:
+    parse_sitemap(data, "http://s.example/")
+    parse_sitemap(b"<urlset>" + data, "http://s.example/")
+
+
+def test_reading_a_sitemap_is_linear() -> None:
+    for data in (b"<urlset>" + b"<loc " * 500_000, b"<urlset>" + b"<loc>" * 500_000, b"<urlset " * 1_000_000):
+        started = time.process_time()
+        parse_sitemap(data)
+        assert time.process_time() - started < 6
+
+
+@pytest.mark.parametrize("bom", [b"\xef\xbb\xbf", b"\xef\xbb\xbf\n", b"", b"\xef\xbb\xbf# comment\r\n"])
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+async def test_the_first_rule_of_robots_txt_counts_whatever_stands_before_it(bom: bytes, newline: bytes) -> None:
+    site = Site()
+    async with running(site) as egress:
+        site.pages = {
+            "/robots.txt": bom + newline.join([b"User-agent: *", b"Disallow: /shipping"]),
+            "/": links("/shipping", "/returns"),
+            "/returns": b"<p>r",
+            "/shipping": b"<p>s",
+        }
+        found = await read(site, egress)
+    assert paths(found, site) == ["/", "/returns"]
+    assert "/shipping" not in site.asked
+
+
+def shop_of(
+    site: Site, products: int, *, per_sitemap: int = 1000, pages: tuple[str, ...] = ("/returns", "/versand")
+) -> None:
+    """An index with products before everything else, as platforms write it."""
+    inner: list[str] = []
+    for start in range(0, products, per_sitemap):
+        name = f"/sitemap_products_{start // per_sitemap + 1}.xml"
+        numbers = range(start, min(products, start + per_sitemap))
+        site.pages[name] = sitemap(*(f"{site.url}/products/p{number}" for number in numbers))
+        inner.append(f"{site.url}{name}")
+    site.pages["/sitemap_pages_1.xml"] = sitemap(*(f"{site.url}{page}" for page in pages))
+    site.pages["/sitemap_blogs_1.xml"] = sitemap(*(f"{site.url}/blogs/n/{number}" for number in range(30)))
+    maps = [*inner, f"{site.url}/sitemap_pages_1.xml", f"{site.url}/sitemap_blogs_1.xml"]
+    site.pages["/sitemap.xml"] = sitemap(*maps, root="sitemapindex")
+    site.fallback = lambda path: b"<p>page " + path.encode()
+    site.pages |= {"/robots.txt": b"User-agent: *"}
+
+
+@pytest.mark.parametrize(("products", "limit"), [(5000, 200), (60_000, 50), (10, 5), (300, 40), (3, 1)])
+async def test_policies_are_read_before_products_and_what_was_left_out_is_told(products: int, limit: int) -> None:
+    site = Site()
+    async with running(site) as egress:
+        shop_of(site, products)
+        found = await read(site, egress, pages=limit)
+    asked = [path for path in paths(found, site) if path != "/"]
+    assert asked[:2] == ["/returns", "/versand"][: limit - 1]
+    assert len(asked) == limit - 1
+    (left_out,) = [problem.reason for problem in found if isinstance(problem, CrawlProblem)]
+    assert f"the limit of {limit:,} pages was reached; left out: " in left_out
+    assert "products" in left_out
+
+
+async def test_a_site_that_is_read_whole_leaves_nothing_out() -> None:
+    site = Site()
+    async with running(site) as egress:
+        shop_of(site, 20)
+        found = await read(site, egress, pages=200)
+    assert len(paths(found, site)) == 53
+    assert not [problem for problem in found if isinstance(problem, CrawlProblem)]
+
+
+async def test_a_sitemap_of_products_alone_is_no_way_past_the_policies() -> None:
+    site = Site()
+    async with running(site) as egress:
+        shop_of(site, 40, pages=())
+        site.pages["/"] = links("/policies/refund-policy", "/pages/delivery", "/collections/all", "/products/p1")
+        found = await read(site, egress, pages=10)
+    assert {"/policies/refund-policy", "/pages/delivery"} <= set(paths(found, site)[:4])
