@@ -2,7 +2,7 @@
 import css from "./launcher.css?inline";
 
 const SVG = "http://www.w3.org/2000/svg";
-const BUBBLE = "M12 4a8 8 0 1 1-4 15l-4 1 1-4a8 8 0 0 1 7-12ZM8.5 12h0m3.5 0h0m3.5 0h0";
+export const ICON = "M12 4a8 8 0 1 1-4 15l-4 1 1-4a8 8 0 0 1 7-12ZM8.5 12h0m3.5 0h0m3.5 0h0";
 
 /** Below this a panel would not fit: the chat takes the whole screen. */
 const PHONE = "(max-width: 540px), (max-height: 440px)";
@@ -22,9 +22,12 @@ export interface Launcher {
 export function drawLauncher(): Launcher {
   const host = document.createElement("aisle-chat");
   const shadow = host.attachShadow({ mode: "open" });
-  const sheet = new CSSStyleSheet();
-  sheet.replaceSync(css);
-  shadow.adoptedStyleSheets = [sheet];
+  // Safari before 16.4 draws a plain button
+  if (shadow.adoptedStyleSheets) {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    shadow.adoptedStyleSheets = [sheet];
+  }
   const root = document.createElement("div");
   const panel = document.createElement("div");
   const button = document.createElement("button");
@@ -35,21 +38,11 @@ export function drawLauncher(): Launcher {
   return { host, root, button, panel, phone: matchMedia(PHONE), dark: matchMedia(DARK) };
 }
 
-/** The button's face: the shop's own picture where it loads, or an icon, and the label beside it. */
-export function drawFace(button: HTMLElement, icon: string | undefined, url: string | undefined, label: string): void {
-  const svg = drawIcon(icon ?? BUBBLE);
-  button.replaceChildren(svg, label);
-  if (url?.startsWith("http")) {
-    const image = new Image();
-    image.onload = () => svg.replaceWith(image);
-    image.src = url;
-  }
-}
-
 export function drawIcon(path: string): SVGElement {
   const svg = document.createElementNS(SVG, "svg");
   const line = document.createElementNS(SVG, "path");
   svg.setAttribute("viewBox", "0 0 24 24");
+  svg.setAttribute("width", "32");
   line.setAttribute("d", path);
   svg.append(line);
   return svg;

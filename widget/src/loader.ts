@@ -4,7 +4,7 @@
  * global, `window.Aisle`.
  */
 import type { AisleApi } from "./aisle";
-import { drawFace, drawLauncher } from "./launcher";
+import { drawIcon, drawLauncher, ICON } from "./launcher";
 import type { Answer, Chat, PageRules, Shop } from "./shared";
 
 /** Put in by the build. */
@@ -19,21 +19,42 @@ const DEFAULTS: Partial<Answer> = { label: "Chat", accent: "#18181b", ink: "#fff
 type Listener = (detail?: unknown) => unknown;
 type Layer = Record<string, unknown> | null | undefined;
 
-function start(script: HTMLScriptElement): void {
+function start(running: HTMLOrSVGScriptElement | null): void {
   const queued = window.Aisle;
   if (queued && !Array.isArray(queued)) return;
 
-  const data = script.dataset;
-  const { href, searchParams } = new URL(script.src);
-  // some tag managers drop attributes: the key may stand in the address
-  const key = data.key ?? searchParams.get("key");
-  if (!key) return;
-  const base = new URL(".", href).href;
-  const query = `?key=${encodeURIComponent(key)}`;
-  const asks = data.consent === "required";
-  const memory = `aisle:${key}`;
   const listeners = new Map<string, Set<Listener>>();
-  let early: MessageEvent[] = [];
+  const shop: Shop = {
+    // async, so that one listener's error stops neither the others nor us
+    emit: (event, detail) => Promise.all([...(listeners.get(event) ?? [])].map(async (listener) => listener(detail))),
+    listens: (event) => !!listeners.get(event)?.size,
+    answer: {},
+    settle,
+    leave,
+    open: false,
+  } as Shop;
+  let data: DOMStringMap;
+  let tried = "";
+  /**
+   * Takes the next snippet on the page whose key was not tried, in the page's order. Combined and inlined files, consent
+   * tools, optimizers and jQuery run us under another tag than the pasted one, and keep its address in any attribute; tag
+   * managers drop `data-key`, so the key may stand in the address.
+   */
+  const adopt = (): unknown =>
+    [...document.scripts, running].some((tag) => {
+      // twice, so that the address comes before the key
+      const html = `${(tag?.cloneNode() as Element | undefined)?.outerHTML}`.repeat(2);
+      const [, address, mine] = /"([^"]*\/)widget\.js.*key="?(pk_[\w-]+)/.exec(html) ?? [];
+      if (!mine || tried.includes(mine)) return;
+      tried += shop.key = mine;
+      data = tag!.dataset;
+      return (shop.base = new URL(address!, location as unknown as URL).href);
+    });
+  if (!adopt()) return console.error("Aisle: no ?key=pk_...");
+  const at = (path: string): string => `${shop.base}${path}?key=${shop.key}`;
+  const asks = data!.consent === "required";
+  shop.consent = asks ? false : null;
+  let early: MessageEvent[];
   let pageRules: PageRules | undefined;
   let chat: Chat | undefined;
   let scene: Element;
@@ -45,36 +66,37 @@ function start(script: HTMLScriptElement): void {
   let face = "";
 
   const undraw = (): void => {
-    shop.life.abort();
+    shop.life?.abort();
     shop.ui?.host.remove();
     shop.ui = shop.frame = chat = undefined;
     face = "";
   };
 
-  const leave = (): void => {
+  function leave(): void {
     ended = true;
     shop.open = false;
     undraw();
-  };
+  }
 
   /** How the button looks. No answer (blocked, offline, slow) is an answer: as the script's attributes say. */
   const learn = async (): Promise<void> => {
-    const address = `${base}v1/launcher${query}`;
-    const limits: RequestInit = { credentials: "omit", signal: AbortSignal.timeout(ANSWER_PATIENCE_MS) };
+    const address = at("v1/launcher");
+    const signal = AbortSignal.timeout?.(ANSWER_PATIENCE_MS)!;
     try {
       // an answer that this page may not read is one as well: it is not on the shop's list
-      const response = await fetch(address, limits).catch(() => fetch(address, { ...limits, mode: "no-cors" }));
+      const response = await fetch(address, { signal }).catch(() => fetch(address, { signal, mode: "no-cors" }));
       if (response.ok) {
         shop.answer = await response.json();
         if (shop.answer.consent) shop.consent ??= false;
       } else if (response.status < 404) {
-        console.error("Aisle: not listed");
+        console.error(response.status === 401 ? `Aisle: wrong key ${shop.key}` : "Aisle: not listed");
+        if (adopt()) return learn();
         leave();
       }
     } catch {}
-    const { rules, nudges, icon } = shop.answer;
-    if (rules?.[0] || nudges?.[0] || (data.icon ?? icon ?? BUBBLE) !== BUBBLE) {
-      pageRules = await import(/* @vite-ignore */ base + PAGE_RULES_MODULE).catch(() => {});
+    const { rules, nudges, icon, icon_url } = shop.answer;
+    if (rules?.[0] || nudges?.[0] || icon_url || (data.icon ?? icon ?? BUBBLE) !== BUBBLE) {
+      pageRules = await import(/* @vite-ignore */ shop.base + PAGE_RULES_MODULE).catch(() => {});
       if (shop.ui) pageRules?.follow(shop);
     }
     settle();
@@ -82,15 +104,15 @@ function start(script: HTMLScriptElement): void {
 
   const ask = (): Promise<void> => (shop.asked ??= learn());
 
-  const settle = (): void => {
+  function settle(): void {
     const { ui, answer, open } = shop;
     if (!ui) return;
     const { root, button } = ui;
     const device = ui.phone.matches ? "phone" : "desktop";
-    const layers = [data, ...(pageRules?.rules(shop) ?? []), answer[device], answer, DEFAULTS] as Layer[];
+    const layers = [data!, ...(pageRules?.rules(shop) ?? []), answer[device], answer, DEFAULTS] as Layer[];
     const pick = (name: keyof Answer): string => layers.find((layer) => (layer?.[name] ?? "") !== "")?.[name] as string;
     const theme = pick("theme");
-    const dark = theme === "dark" || (theme !== "light" && ui.dark.matches);
+    const dark = theme === "dark" || (ui.dark.matches && theme !== "light");
     const own = data.accent;
     const tone = dark && !own && pick("accent_dark") ? "_dark" : "";
     const offset = pick("offset") as unknown as Answer["offset"];
@@ -103,25 +125,36 @@ function start(script: HTMLScriptElement): void {
     root.className = [pick("shape"), side, device, dark && "dark", pick("hidden") && "gone", open && (chat ? "open" : "busy")].join(" ");
     button.ariaLabel = label;
     button.ariaExpanded = `${open}`;
-    const drawn = [pageRules?.icons[pick("icon")], pick("icon_url"), label] as const;
-    if (face !== (face = `${drawn}`)) drawFace(button, ...drawn);
+    const path = pageRules?.icons[pick("icon")] ?? ICON;
+    if (face !== (face = path + pick("icon_url") + label)) {
+      button.replaceChildren(drawIcon(path), label);
+      pageRules?.draw(button, pick("icon_url"));
+    }
     chat?.settle();
-  };
+  }
 
   /** Frameworks that replace the body take us with them: come back. A document written anew has dropped every listener. */
   const attach = (): void => {
     const { documentElement } = document;
-    if (!documentElement) return;
-    if (scene !== documentElement) {
+    if (documentElement === scene) shop.ui!.host.isConnected || show();
+    else if (documentElement) {
       undraw();
       draw();
       if (shop.open) load();
-    } else if (!shop.ui!.host.isConnected) scene.append(shop.ui!.host);
+    }
+  };
+
+  /** On top of everything, where a changed root (`html { transform }`) does not take fixed elements along. */
+  const show = (): void => {
+    const { host } = shop.ui!;
+    scene.append(host);
+    host.popover = "manual";
+    host.showPopover?.();
   };
 
   const draw = (): void => {
     if (shop.ui || ended) return;
-    const { host, button, phone, dark } = (shop.ui = drawLauncher());
+    const { button, phone, dark } = (shop.ui = drawLauncher());
     const { signal } = (shop.life = new AbortController());
     const heed = (target: EventTarget, event: string, then: (event: never) => void): void =>
       target.addEventListener(event, then as EventListener, { signal });
@@ -137,7 +170,7 @@ function start(script: HTMLScriptElement): void {
     const observer = new MutationObserver(attach);
     for (const node of [document, (scene = document.documentElement)]) observer.observe(node, { childList: true });
     signal.onabort = () => observer.disconnect();
-    scene.append(host);
+    show();
     pageRules?.follow(shop);
     settle();
   };
@@ -155,17 +188,16 @@ function start(script: HTMLScriptElement): void {
     frame.onload = () => {
       shop.loaded = true;
     };
-    frame.src = `${base}frame${query}`;
+    frame.src = at("frame");
     shop.ui!.panel.append(frame);
-    import(/* @vite-ignore */ base + PAGE_MODULE + tries)
-      .then(
-        (module) => {
-          if (shop.frame !== frame) return;
-          chat = module.mount(shop) as Chat;
-          early.forEach(chat.heard);
-        },
-        () => shop.frame === frame && fail(frame),
-      )
+    import(/* @vite-ignore */ shop.base + PAGE_MODULE + tries)
+      .then((module) => {
+        if (shop.frame !== frame) return;
+        chat = module.mount(shop) as Chat;
+        early.forEach(chat.heard);
+      })
+      // a policy keeps it out, or the browser is too old for it
+      .catch(() => shop.frame === frame && fail(frame))
       .then(settle);
   };
 
@@ -180,7 +212,7 @@ function start(script: HTMLScriptElement): void {
       return load();
     }
     alone = true;
-    console.error(`Aisle: script-src must allow ${base}assets/`);
+    console.error(`Aisle: script-src must allow ${shop.base}assets/`);
     if (shop.open) {
       shop.open = false;
       api.open();
@@ -194,7 +226,7 @@ function start(script: HTMLScriptElement): void {
         wanted = true;
         return void shop.emit("consent_needed");
       }
-      if (alone) return void window.open(`${base}frame${query}`);
+      if (alone) return void window.open(at("frame"));
       shop.open = true;
       load();
       settle();
@@ -244,25 +276,11 @@ function start(script: HTMLScriptElement): void {
     },
   };
 
-  const shop: Shop = {
-    key,
-    base,
-    api,
-    settle,
-    leave,
-    // async, so that one listener's error stops neither the others nor us
-    emit: (event, detail) => Promise.all([...(listeners.get(event) ?? [])].map(async (listener) => listener(detail))),
-    listens: (event) => !!listeners.get(event)?.size,
-    answer: {},
-    life: new AbortController(),
-    consent: asks ? false : null,
-    open: false,
-    quiet: false,
-  } as Shop;
 
   /** What the page module notes of this tab; a sandboxed page has no storage at all. */
   const kept = (forget?: boolean): string | undefined => {
     try {
+      const memory = `aisle:${shop.key}`;
       if (forget) delete sessionStorage[memory], delete localStorage[memory];
       return sessionStorage[memory] as string | undefined;
     } catch {
@@ -279,11 +297,10 @@ function start(script: HTMLScriptElement): void {
     api.open();
   };
 
-  window.Aisle = api;
+  window.Aisle = shop.api = api;
   if (queued) api.push(...queued);
-  const idle = window.requestIdleCallback ?? ((work: () => void) => setTimeout(work, 200));
-  idle(() => void (asks && !shop.consent ? draw() : ask().then(restore)), { timeout: IDLE_AT_LAST_MS });
+  // where it is missing, as soon as the browser has nothing else to do
+  (window.requestIdleCallback ?? setTimeout)(() => void (asks && !shop.consent ? draw() : ask().then(restore)), { timeout: IDLE_AT_LAST_MS } as IdleRequestOptions & number);
 }
 
-const script = (document.currentScript ?? document.querySelector("script[src*='/widget.js']")) as HTMLScriptElement | null;
-if (script) start(script);
+start(document.currentScript);

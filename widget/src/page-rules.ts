@@ -38,6 +38,15 @@ export function follow(shop: Shop): void {
   arrive();
 }
 
+/** The shop's own picture on the button, once it has loaded. */
+export function draw(button: HTMLElement, url: string | undefined): void {
+  if (!url?.startsWith("http")) return;
+  const image = new Image();
+  image.onload = () => button.querySelector("svg")?.replaceWith(image);
+  image.style.cssText = "width:32px;height:32px;object-fit:contain";
+  image.src = url;
+}
+
 function fitting<T extends Rule | Nudge>({ ui }: Shop, all: T[]): T[] {
   const device = ui?.phone.matches ? "phone" : "desktop";
   return all.filter((one) => (one.device ?? device) === device && matches(one.match, location.href));

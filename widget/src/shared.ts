@@ -46,10 +46,10 @@ export interface Answer {
 
 /** The loader's state, which its modules read and in part write. */
 export interface Shop {
-  readonly key: string;
+  key: string;
   /** Where Aisle lives, ending in "/". */
-  readonly base: string;
-  readonly api: AisleApi;
+  base: string;
+  api: AisleApi;
   /** Settles with what the listeners returned; fails with the first of their errors. */
   readonly emit: (event: string, detail?: unknown) => Promise<unknown[]>;
   readonly listens: (event: string) => boolean;
@@ -94,4 +94,5 @@ export interface PageRules {
   icons: Record<string, string>;
   rules(shop: Shop): Rule[];
   follow(shop: Shop): void;
+  draw(button: HTMLElement, url: string | undefined): void;
 }
