@@ -29,7 +29,8 @@ MAX_CHARACTERS = 2_000
 @lru_cache(maxsize=4_096)
 def normalise(text: str) -> str:
     """Lower case without accents, one form of apostrophe, digit and letter; single spaces. At most 2,000 characters."""
-    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS]).lower().translate(_EXPANDED)
+    # NFKC would join the sign to the number behind it, as "no1001"
+    text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS].replace("№", "#")).lower().translate(_EXPANDED)
     text = unicodedata.normalize("NFC", _MARKS.sub("", unicodedata.normalize("NFD", text)))
     if not text.isascii():
         text = "".join(str(unicodedata.decimal(each)) if each.isdecimal() else each for each in text)

@@ -14,6 +14,9 @@ from server.shops.identity import Customer
 
 _LETTERS = str.maketrans({"ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i"})
 """Letters that Unicode does not decompose into a base letter and an accent."""
+_INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+_BRACKETED = re.compile(r"<([^<>]*@[^<>]*)>")
+_AROUND_EMAIL = " \t\r\n.,;:!?()[]<>\"'„“”‚‘’«»"
 _US_POSTCODE = re.compile(r"(\d{5})-?\d{4}")
 _MIN_POSTCODE = 3
 
@@ -82,7 +85,21 @@ def _matches_email(order: Order, email: str) -> bool:
 
 
 def _fold_email(email: str) -> str:
-    return unicodedata.normalize("NFC", email.strip()).casefold()
+    """An address in one form, however it was pasted: without marks that programs copy along, brackets, "mailto:" and
+    the full stop of a sentence; a domain in any script as its "xn--" form."""
+    text = unicodedata.normalize("NFKC", _INVISIBLE.sub("", email)).strip()
+    if bracketed := _BRACKETED.search(text):
+        text = bracketed[1]
+    text = text.strip(_AROUND_EMAIL).casefold().removeprefix("mailto:").strip(_AROUND_EMAIL)
+    local, at, domain = text.rpartition("@")
+    return f"{local}{at}{_ascii_domain(domain.rstrip('.'))}" if at else text
+
+
+def _ascii_domain(domain: str) -> str:
+    try:
+        return domain.encode("idna").decode()
+    except UnicodeError:
+        return domain
 
 
 def _matches_postcode(order: Order, postcode: str) -> bool:

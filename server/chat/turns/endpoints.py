@@ -130,7 +130,7 @@ def _stream(chunks: AsyncIterator[bytes], metrics: Metrics) -> Stream:
     return LeanStream(
         _counted(chunks, metrics),
         status_code=200,
-        media_type="text/event-stream; charset=utf-8",
+        media_type="text/event-stream",
         headers=stream_frames.HEADERS,
     )
 

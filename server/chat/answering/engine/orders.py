@@ -8,7 +8,7 @@ from integrations.platform import OrderStatus
 from server.chat.answering.engine.evidence import SURE, UNSURE, chosen_units, find_evidence, quote_documents
 from server.chat.answering.engine.reply import Reply
 from server.chat.answering.reading.models import ORDER, Intent, Reading
-from server.chat.models import AnswerEvent, AskProof, OrderAnswer, Question, ShowOrder, StatusLine
+from server.chat.models import AnswerEvent, AskProof, OrderAnswer, Question, ShowOrder, StatusLine, TextPiece
 from server.chat.tools.protocol import Toolbox
 from server.chat.tools.slow_lookup import StillWaiting, answer_or_wait
 from server.core.errors import Unavailable
@@ -58,6 +58,8 @@ async def answer_order(reply: Reply) -> AsyncIterator[AnswerEvent]:
             answer = found
     has_trouble = reply.language.words.orders.trouble.found_in(reply.reading.normalised)
     rules = await _rules(reply, UNSURE if has_trouble else SURE) if _says_more(reply) else []
+    async for event in _answer_further(reply):
+        yield event
     for event in tell(reply, answer, concludes=not rules):
         yield event
     if not rules:
@@ -71,6 +73,29 @@ async def answer_order(reply: Reply) -> AsyncIterator[AnswerEvent]:
         *reply.conclude(kind_of(answer.outcome), 0.8),
     ):
         yield event
+
+
+async def _answer_further(reply: Reply) -> AsyncIterator[AnswerEvent]:
+    """The other orders that the message lists, a paragraph each: what is proven of them, or that it was not."""
+    slots = reply.reading.slots
+    for number in slots.further_orders:
+        try:
+            if slots.email or slots.postcode:
+                answer = await reply.tools.prove(number, email=slots.email, postcode=slots.postcode, name=slots.name)
+            else:
+                answer = await reply.tools.order_status(number)
+        except Unavailable:
+            return
+        match answer.outcome:
+            case OrderFound():
+                events = tell(reply, answer, concludes=False)
+            case ProofNeeded(refused=True):
+                reply.grounder.add_facts("question", "order_number", number)
+                events = list(reply.say(f"{number}: {reply.words.proof_refused}"))
+            case _:
+                continue
+        for event in (*events, TextPiece("\n\n")):
+            yield event
 
 
 async def answer_order_change(reply: Reply) -> AsyncIterator[AnswerEvent]:

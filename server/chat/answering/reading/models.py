@@ -85,6 +85,8 @@ class Slots(Struct, frozen=True, kw_only=True):
     `order_number` is as written, without its sign."""
 
     order_number: str | None = None
+    further_orders: tuple[str, ...] = ()
+    """Numbers that are listed behind the first: "orders 1001, 1002 and 1003"."""
     email: str | None = None
     postcode: str | None = None
     name: str | None = None

@@ -4,6 +4,7 @@ Patterns are bounded, so reading is linear in the length of a message, which is 
 """
 
 import re
+import unicodedata
 
 from msgspec import Struct
 
@@ -18,7 +19,11 @@ from server.languages.loading import LANGUAGES
 from server.languages.matching import Phrases, normalise, words_of
 from server.languages.words import Language, language
 
-_EMAIL = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,6}")
+_LABEL = "[A-Za-z0-9\u00c0-\u024f\u0370-\u04ff-]{1,63}"
+"""Of a domain, also in the scripts that part words by spaces."""
+_EMAIL = re.compile(rf"[A-Za-z0-9._%+'-]{{1,64}}@{_LABEL}(?:\.{_LABEL}){{1,6}}")
+_INVISIBLE = re.compile("[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
+"""Marks that programs copy along. Not the zero-width joiners, which scripts need."""
 _CODE = r"[a-z]{0,6}-?\d{2,14}(?:-[a-z0-9]{1,6})?"
 _NO_WORD = r"(?![a-z\d_@%€$£-]|[.,]\d)"
 """What may follow a number; other scripts write their words without a space."""
@@ -40,6 +45,7 @@ _NAME_AFTER = re.compile(rf"\W{{0,3}}(?P<name>{_CAPITAL}(?:[ '’-]{_CAPITAL}){{
 SHORT_NUMBER = 3
 """Digits of a number that counts things unless a word says that it is an order's."""
 MAX_WORDS_BESIDE_CODE = 3
+MAX_FURTHER_ORDERS = 3
 
 
 class Found(Struct, frozen=True):
@@ -52,6 +58,7 @@ class Found(Struct, frozen=True):
 def read_slots(question: Question, text: str, normalised: str, words: Language) -> Found:
     """Everything that a message (or one question of it) states. `normalised` is the same text normalised."""
     expected = expected_of(question)
+    text, normalised = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)), _INVISIBLE.sub("", normalised)
     email = _EMAIL.search(text)
     rest = normalised if email is None else normalised.replace(email[0].lower(), " ")
     code = _one_time_code(rest, expected, words)
@@ -64,6 +71,7 @@ def read_slots(question: Question, text: str, normalised: str, words: Language) 
     tables, price_wish = words.words, find_price_wish(rest, words)
     slots = Slots(
         order_number=number.upper() if number else None,
+        further_orders=_further_orders(unread, number, words) if number else (),
         email=email[0].strip("'.").lower() if email else None,
         postcode=postcode.upper() if postcode else None,
         name=_name(text, words),
@@ -120,6 +128,20 @@ def _order_number(rest: str, expected: Expected, words: Language, *, has_proof: 
             if not _has_unit(rest[found.end() :], words):
                 return found["code"]
     return None
+
+
+def _further_orders(rest: str, number: str, words: Language) -> tuple[str, ...]:
+    """The numbers that a comma, a sign or a word for "and" joins to the first."""
+    joined = "|".join(re.escape(word) for word in words.words.splitting.and_.phrases if word.isalpha())
+    after = re.compile(rf"\s*(?:[,;/&+、،]|(?:{joined})(?![^\W\d]))\s*(?:(?:{joined})\s)?#?(?P<code>{_CODE}){_NO_WORD}")
+    found: list[str] = []
+    end = rest.find(number) + len(number)
+    while len(found) < MAX_FURTHER_ORDERS and (next_one := after.match(rest, end)):
+        if sum(map(str.isdigit, next_one["code"])) <= SHORT_NUMBER or _has_unit(rest[next_one.end() :], words):
+            break
+        found.append(next_one["code"].upper())
+        end = next_one.end()
+    return tuple(dict.fromkeys(code for code in found if code != number.upper()))
 
 
 def _in_any_language(rest: str, expected: Expected) -> str | None:

@@ -176,3 +176,17 @@ async def test_a_status_of_the_shops_own_is_told_by_its_name_there() -> None:
     labelled = ordered(OrderStatus.UNKNOWN, status_label="Rechnung verschickt", status_text="Rechnung verschickt")
     told = await answer(question(f"where is order 1001? {OWNER_MAIL}"), labelled)
     assert "The shop lists order #1001 as “Rechnung verschickt”." in told.text
+
+
+async def test_two_orders_at_once_are_both_told() -> None:
+    views = tuple(msgspec.structs.replace(ORDER, number=number) for number in ("#1001", "#1002"))
+    told = await answer(question(f"Where are orders 1001 and 1002? {OWNER_MAIL}"), ShopTools(views=views))
+    assert {order.number for order in told.orders} == {"#1001", "#1002"}
+    assert "1001" in told.text
+    assert "1002" in told.text
+
+
+async def test_a_second_order_that_is_not_proven_is_not_passed_over() -> None:
+    told = await answer(question(f"Where are orders 1001 and 1009? {OWNER_MAIL}"), ShopTools(views=(ORDER,)))
+    assert [order.number for order in told.orders] == ["#1001"]
+    assert "1009: " in told.text

@@ -255,6 +255,41 @@ async def test_order_numbers(locale: str, text: str, number: str | None) -> None
     assert (await read(text, locale)).slots.order_number == number
 
 
+@pytest.mark.parametrize(
+    ("locale", "text", "numbers"),
+    [
+        ("en", "where are orders 1001 and 1002? a@b.example", ("1001", "1002")),
+        ("en", "orders #1001, #1002 and #1003, a@b.example", ("1001", "1002", "1003")),
+        ("en", "order 1001/1002 a@b.example", ("1001", "1002")),
+        ("de", "Wo sind die Bestellungen 1001 und 1002? a@b.example", ("1001", "1002")),
+        ("fr", "mes commandes 1001 et 1002, a@b.example", ("1001", "1002")),
+        ("es", "los pedidos 1001 y 1002, a@b.example", ("1001", "1002")),
+        ("en", "order 1001 from 2026, a@b.example", ("1001",)),
+        ("en", "order 1001, zip 97205", ("1001",)),
+        ("en", "order 1001 and 2 bottles, a@b.example", ("1001",)),
+        ("en", "orders 1001 and 1001, a@b.example", ("1001",)),
+    ],
+)
+async def test_several_order_numbers(locale: str, text: str, numbers: tuple[str, ...]) -> None:
+    slots = (await read(text, locale)).slots
+    assert (slots.order_number, *slots.further_orders) == numbers
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "email"),
+    [
+        ("order ١٠٠١ a@b.example", "1001", "a@b.example"),
+        ("order １００１, a＠b.example", "1001", "a@b.example"),
+        ("order №1001 <a@b.example>.", "1001", "a@b.example"),
+        ("order \u200f#1001\u200e a@\u200bb.example", "1001", "a@b.example"),
+        ("order 1001, mailto:a@bücher.example", "1001", "a@bücher.example"),
+    ],
+)
+async def test_numbers_and_addresses_as_they_are_pasted(text: str, number: str, email: str) -> None:
+    slots = (await read(text)).slots
+    assert (slots.order_number, slots.email) == (number, email)
+
+
 async def test_proofs_stand_beside_the_number() -> None:
     slots = (await read("Where is my order #1001? I'm Chen Silva, zip 46281.")).slots
     assert (slots.order_number, slots.postcode, slots.name) == ("1001", "46281", "Chen Silva")
