@@ -48,6 +48,7 @@ def to_order(node: Mapping[str, object]) -> Order:
         number=order.name,
         status=order_status(order, [each.status for each in shipments]),
         placed_at=order.processed_at.astimezone(UTC),
+        placed_on=order.processed_at.date() if order.processed_at.utcoffset() else None,
         email=order.email or None,
         customer_id=order.customer.legacy_resource_id if order.customer else None,
         customer_name=_name(order),

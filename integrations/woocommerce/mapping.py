@@ -15,6 +15,7 @@ from integrations.woocommerce.values import (
     rows,
     web_address,
     whole,
+    without_builders,
 )
 
 VARIABLE_TYPES = frozenset({"variable", "variable-subscription"})
@@ -162,7 +163,7 @@ def _prices(product: Record, currency: str) -> tuple[Money | None, Money | None]
 
 
 def _description(product: Record) -> str:
-    parts = (paragraphs(product.get("short_description")), paragraphs(product.get("description")))
+    parts = (paragraphs(without_builders(product.get(name))) for name in ("short_description", "description"))
     return "\n\n".join(dict.fromkeys(filter(None, parts)))
 
 

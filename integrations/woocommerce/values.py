@@ -1,6 +1,7 @@
 """Single values as WooCommerce and its plugins write them: the unreadable raises ValueError or is None, as said."""
 
 import html
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -9,6 +10,16 @@ from urllib.parse import urlsplit
 from integrations.money import rounded_money
 from integrations.platform import Money
 from integrations.text import html_to_text
+
+_SHORTCODE = re.compile(
+    r"\[/?(?:(?:vc|et_pb|fusion|av|elementor|fl|tatsu|mk|nectar|thb|porto|us|ux|kc|cs|x|rev)[_-][\w-]{1,60}|products?|"
+    r"product_category|featured_products|sale_products|recent_products|best_selling_products|add_to_cart)"
+    r"(?:\s[^\[\]]{0,2000})?/?\]"
+)
+"""Shortcodes of WPBakery, Divi, Avada, Enfold and others, and of WooCommerce's lists of products."""
+_PRODUCT_LIST = re.compile(
+    r"<ul[^<>]{0,300}\bclass=[\"'][^\"'<>]{0,300}\bproducts\b[^<>]{0,300}>.{0,50000}?</ul>", re.DOTALL | re.IGNORECASE
+)
 
 
 def decimal_of(value: Any) -> Decimal | None:
@@ -55,6 +66,14 @@ def paragraphs(value: object) -> str:
     if not isinstance(value, str | int | Decimal) or isinstance(value, bool):
         return ""
     return "\n".join(line for line in html_to_text(str(value), bullet="").split("\n") if line)
+
+
+def without_builders(value: object) -> object:
+    """Markup without what page builders leave in it, which REST does not render: `[vc_row]`, `[et_pb_text ...]` and the
+    like; what stands between them is kept. Lists of products and their buttons are about other products."""
+    if not isinstance(value, str):
+        return value
+    return _PRODUCT_LIST.sub(" ", _SHORTCODE.sub(" ", value))
 
 
 def web_address(value: object) -> str | None:

@@ -78,6 +78,7 @@ async def test_an_order_is_told_in_full(shop: Shop, platform: ShopifyPlatform) -
     told = await found(platform, "1001")
     assert told.status is OrderStatus.PARTIALLY_SHIPPED
     assert told.placed_at == datetime(2026, 10, 31, 4, 30, tzinfo=UTC)
+    assert told.placed_on == date(2026, 10, 30), "the day of the shop's mail"
     assert (told.email, told.customer_id, told.customer_name) == ("ada@example.com", "501", "Ada Byron")
     assert told.billing_postcode == "BA1 1AA"
     assert told.ship_to is not None

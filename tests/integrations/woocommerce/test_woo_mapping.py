@@ -61,6 +61,33 @@ def test_simple_product() -> None:
     assert product.updated_at.hour == 10
 
 
+LIST = (
+    '<div class="woocommerce columns-3"><ul class="products columns-3"><li class="product"><h2>Cotton Mug A</h2>'
+    '<span class="price">107.11</span><a class="button add_to_cart_button">Add to cart</a></li></ul></div>'
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ('[vc_row][vc_column width="1/2"]Inner text[/vc_column][/vc_row]', "Inner text"),
+        (
+            '[et_pb_section fb_built="1"][et_pb_text admin_label="x"]<p>Inner text</p>[/et_pb_text][/et_pb_section]',
+            "Inner text",
+        ),
+        ("[fusion_builder_container]Inner text[/fusion_builder_container]", "Inner text"),
+        ("[av_textblock size='']Inner text[/av_textblock]", "Inner text"),
+        ('Inner text [products limit="3"]', "Inner text"),
+        ('Inner text [elementor-template id="5"]', "Inner text"),
+        (f"<p>Inner text</p>{LIST}", "Inner text"),
+        ("Fits [M] and [L], see [size guide]", "Fits [M] and [L], see [size guide]"),
+        ('<ul class="features"><li>Soft</li></ul>', "Soft"),
+    ],
+)
+def test_what_page_builders_leave_behind_is_no_description(written: str, told: str) -> None:
+    assert mapped(description=written, short_description="").description == told
+
+
 def test_sale_price_is_compared_with_the_regular_one() -> None:
     reduced = mapped(price="6.00", regular_price="8.75", sale_price="6.00", on_sale=True)
     assert (reduced.price, reduced.compare_at_price) == (Money(600, "USD"), Money(875, "USD"))
