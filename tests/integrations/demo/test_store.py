@@ -135,7 +135,7 @@ async def test_an_order_is_found_however_its_number_is_written(platform: ShopPla
     assert [each.status for each in order.shipments] == [OrderStatus.DELIVERED, OrderStatus.SHIPPED]
 
 
-@pytest.mark.parametrize("written", ["100", "10021", "", "#", "1002x", "99999999", "१००१"])
+@pytest.mark.parametrize("written", ["100", "10021", "", "#", "1002x", "99999999", "९९९९९९९९"])
 async def test_only_the_exact_number_is_found(platform: ShopPlatform, written: str) -> None:
     assert await platform.find_order(written) is None
 
