@@ -191,6 +191,9 @@ async def test_documents_at_once_fill_the_plan_and_the_others_are_named(shop: Pl
 class FakePlatform:
     """A store with three products and two pages."""
 
+    def take_notes(self) -> tuple[str, ...]:
+        return ()
+
     async def ensure_webhooks(self, callback_url: str) -> tuple[str, ...]:
         return ()
 

@@ -136,6 +136,9 @@ class TwoPages:
             for name, url in (("far", TOO_LONG), ("near", START))
         ]
 
+    def take_notes(self) -> tuple[str, ...]:
+        return ()
+
 
 class Watched:
     """The job of a pass."""
