@@ -160,6 +160,8 @@ class Question(Struct, frozen=True, kw_only=True):
     """Oldest first, without this message; at most the last 12."""
     shown_products: tuple[str, ...] = ()
     """External ids of the products the last answers showed, newest first: what "it" and "the second one" mean."""
+    last_shown: tuple[str, ...] = ()
+    """Those of them that one answer showed, the newest that showed any: what "the cheapest" is looked for among."""
     order_in_question: str | None = None
     """The number of the order that the conversation was last about."""
     page_product_id: str | None = None

@@ -57,10 +57,12 @@ class Negation(Struct, frozen=True):
 
 
 class References(Struct, frozen=True):
-    """What points back at what was shown. `positions`: 1 for the first, -1 for the last."""
+    """What points back at what was shown. `whole_shop` are words for all that the shop sells; `positions`: 1 for the
+    first, -1 for the last."""
 
     pronouns: Phrases
     which_of_these: Phrases
+    whole_shop: Phrases
     follow_up: Phrases
     others: Phrases
     positions: dict[str, Phrases]

@@ -1,6 +1,7 @@
 """The question that a message asks, with what the conversation so far adds to it."""
 
 from collections.abc import Sequence
+from itertools import chain
 from uuid import UUID
 
 import msgspec
@@ -11,6 +12,7 @@ from server.shops.identity import Shopper
 from server.shops.models import ShopProfile
 
 MAX_SHOWN_PRODUCTS = 12
+"""Products of earlier answers that are remembered."""
 
 
 def build_question(
@@ -23,12 +25,14 @@ def build_question(
     """The shopper's message as a question; `history` is what was said before it, oldest first."""
     said = [(message.author, msgspec.json.decode(message.parts)) for message in history]
     newest_first = [part for _, parts in reversed(said) for part in reversed(parts)]
+    shown = [_shown_products(parts) for _, parts in reversed(said)]
     return Question(
         text=text,
         shopper=shopper,
         locale=shopper.locale,
         history=tuple(Utterance(author, words) for author, parts in said if (words := _text(parts))),
-        shown_products=_shown_products([parts for _, parts in reversed(said)]),
+        shown_products=tuple(dict.fromkeys(chain.from_iterable(shown)))[:MAX_SHOWN_PRODUCTS],
+        last_shown=next(filter(None, shown), ()),
         order_in_question=_order_in_question(newest_first),
         page_product_id=shopper.page_product_id,
         picture_ids=picture_ids,
@@ -44,16 +48,10 @@ def _text(parts: Sequence[MessagePart]) -> str:
     return "\n\n".join(part["text"] for part in parts if part.get("type") == "text")
 
 
-def _shown_products(messages: Sequence[Sequence[MessagePart]]) -> tuple[str, ...]:
-    """The ids of the products shown last, those of the newest message first; each once, at most MAX_SHOWN_PRODUCTS."""
-    shown = [
-        product["id"]
-        for parts in messages
-        for part in parts
-        if part["type"] == "data-products"
-        for product in part["data"]["products"]
-    ]
-    return tuple(dict.fromkeys(shown))[:MAX_SHOWN_PRODUCTS]
+def _shown_products(parts: Sequence[MessagePart]) -> tuple[str, ...]:
+    """The ids of the products that a message shows, each once."""
+    cards = (part["data"]["products"] for part in parts if part["type"] == "data-products")
+    return tuple(dict.fromkeys(product["id"] for product in chain.from_iterable(cards)))
 
 
 def _order_in_question(newest_first: Sequence[MessagePart]) -> str | None:

@@ -4,7 +4,7 @@ import re
 
 from server.chat.answering.engine.choices import is_on_backorder
 from server.chat.answering.engine.evidence import clip, find_evidence
-from server.chat.answering.engine.focus import find_named, find_shown, lowest_price
+from server.chat.answering.engine.focus import find_named, find_products, lowest_price
 from server.chat.answering.engine.measures import best_measured
 from server.chat.answering.engine.reply import Reply
 from server.chat.answering.reading.models import CATALOG, Intent
@@ -40,7 +40,7 @@ async def _compared(reply: Reply) -> list[ProductDetail]:
             found.append(product)
     if len(found) > 1:
         return found[:MAX_COMPARED]
-    shown = await find_shown(reply, MAX_COMPARED)
+    shown = await find_products(reply, reply.question.shown_products[:MAX_COMPARED])
     positions = reply.reading.slots.positions
     if len(positions) > 1 and shown:
         meant = [shown[place - 1] if place > 0 else shown[-1] for place in positions if place <= len(shown)]

@@ -29,7 +29,8 @@ MESSAGES_BACK = 3
 """Earlier messages that are read for a product where no answer has shown one."""
 CLEAR_WISH = 0.5
 """From this probability on a message is a wish, and words of a title in it describe the wish."""
-SEARCHED = 6
+SEARCHED = 20
+"""Enough to see every product that a noun of the question may name."""
 MAX_CANDIDATES, NEARLY = 3, 0.85
 """Products that may be meant by words that describe one, and the share of the best similarity that they need."""
 MIN_STEM, MIN_FUZZY_LETTERS, MIN_SWAPPED_LETTERS = 3, 5, 4
@@ -152,9 +153,9 @@ async def find_named(reply: Reply, name: str) -> ProductDetail | None:
     return None
 
 
-async def find_shown(reply: Reply, limit: int) -> list[ProductDetail]:
-    """The products of the last answers, in the order in which they were shown."""
-    found = [await reply.tools.get_product(product_id) for product_id in reply.question.shown_products[:limit]]
+async def find_products(reply: Reply, ids: Sequence[str]) -> list[ProductDetail]:
+    """The products of these ids that the shop still has, in their order."""
+    found = [await reply.tools.get_product(product_id) for product_id in ids]
     return [product for product in found if product is not None]
 
 

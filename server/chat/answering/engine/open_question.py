@@ -93,17 +93,23 @@ async def answer_open(reply: Reply) -> list[AnswerEvent]:
 
 def _compares(reply: Reply) -> bool:
     """Whether products are to be told apart: named ones, or those that were shown."""
-    reading, references = reply.reading, reply.language.words.references
-    if len(reading.slots.positions) == 1:
+    reading, slots, question = reply.reading, reply.reading.slots, reply.question
+    names_nothing = not wish_words(reply, reading.query)
+    if len(slots.positions) == 1 or (names_nothing and _is_price_among(slots, question.last_shown)):
         return False
     if reading.intent is Intent.COMPARISON and reading.confidence > OFF_TOPIC:
         return True
-    of_shown = len(reply.question.shown_products) > 1 and not wish_words(reply, reading.query)
-    asks_which = references.which_of_these.found_in(reading.normalised) or len(reading.normalised.split()) <= FEW_WORDS
-    slots, says_which = reading.slots, references.which_of_these.found_in(reading.normalised)
+    of_shown = len(question.shown_products) > 1 and names_nothing
+    says_which = reply.language.words.references.which_of_these.found_in(reading.normalised)
+    asks_which = says_which or len(reading.normalised.split()) <= FEW_WORDS
     if (slots.cheaper and not says_which) or slots.price_max is not None or slots.price_min is not None:
         return False
     return of_shown and asks_which and (_is_extreme(slots) or reading.intent in (Intent.SUPERLATIVE, Intent.COMPARISON))
+
+
+def _is_price_among(slots: Slots, shown: tuple[str, ...]) -> bool:
+    """Whether the cheapest or dearest of several products is asked for, which a list in order of price answers."""
+    return (slots.cheapest or slots.dearest) and len(shown) > 1
 
 
 async def _find(reply: Reply) -> Findings:
@@ -159,7 +165,8 @@ def route_scores(reply: Reply, found: Findings) -> dict[Route, float]:
         scores[Route.PAGE] = (PRIOR + (1 - PRIOR) * about_page + (named + on_page + back) * (1 - about_policy)) * max(
             is_told, UNSURE * about_page
         )
-    if _is_extreme(slots) and not slots.cheaper and not reading.refers_back and found.wish.matches:
+    is_among = not reading.refers_back or _is_price_among(slots, reply.question.last_shown)
+    if _is_extreme(slots) and not slots.cheaper and is_among and found.wish.matches:
         scores[Route.CATALOG] += 1.0
     if focus is not None and focus.is_certain:
         is_of_it = bool(slots.asks & MEASURED)

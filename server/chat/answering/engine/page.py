@@ -2,9 +2,11 @@
 
 from server.chat.answering.engine.choices import (
     answer_choice,
+    is_on_backorder,
     missing_choice,
     names_choice,
     real_variants,
+    say_stock,
     say_variants,
     wanted_variants,
 )
@@ -22,7 +24,7 @@ UNSURE = 0.25
 CLEAR_STOCK, CLEAR_PRICE = 0.6, 0.4
 SURE_OF_PRICE, SURE_OF_PAGE = 0.8, 0.7
 """From this probability on the page has a better answer than the price to a question that asks for money."""
-CLEAR_QUESTION = 0.6
+CLEAR_QUESTION = 0.65
 MAY_BE_CAUTION, IS_CAUTION = 0.25, 0.5
 """From these probabilities on a question may be, and a unit is, about a danger or about whom a product is not for."""
 BESIDE, MAX_UNITS, MAX_TOGETHER = 0.4, 3, 340
@@ -94,7 +96,7 @@ def say_price(reply: Reply, product: ProductDetail) -> list[AnswerEvent]:
 
 
 def answer_in_short(reply: Reply, product: ProductDetail, found: Found) -> list[AnswerEvent]:
-    """The product in short: the beginning of its page and its price."""
+    """The product in short: the beginning of its page, its price, and whether it can be had where it is not at once."""
     reply.product = product
     units = [each.candidate.unit for each in found.scored if each.candidate.unit.kind is UnitKind.SENTENCE]
     opening = " ".join(unit.text for unit in sorted(units, key=lambda unit: unit.place)[:2])
@@ -103,6 +105,8 @@ def answer_in_short(reply: Reply, product: ProductDetail, found: Found) -> list[
         events += _mark_language(reply, opening)
         events += reply.say(reply.words.about.format(title=product.card.title, quote=clip(opening)))
     events += say_price(reply, product)
+    if not product.card.available or is_on_backorder(product.card):
+        events += say_stock(reply, product)
     return [
         *events,
         ShowProducts((product.card,)),

@@ -8,9 +8,10 @@ from msgspec import Struct
 from server.chat.answering.engine.choices import has_choices
 from server.chat.answering.engine.exclusions import doubt_of, excluded_by
 from server.chat.answering.engine.fits import WishQuery, fits_of, name_text, pages_know, query_stems
-from server.chat.answering.engine.focus import find_shown, lowest_price
+from server.chat.answering.engine.focus import find_products, lowest_price
 from server.chat.answering.engine.reply import Reply
 from server.chat.answering.engine.wish_words import last_wish, wish_words
+from server.chat.answering.reading.degrees import find_price_wish
 from server.chat.answering.reading.models import Slots
 from server.chat.answering.reading.reader import MAX_QUERY_CHARACTERS
 from server.chat.languages.measures import read_measures
@@ -64,8 +65,7 @@ async def find_wish(reply: Reply) -> Wish:
     """Search for what is wanted, within its limits, the last wish completed where this one only narrows it down."""
     query, slots = await _completed(reply)
     if not query and (slots.cheapest or slots.dearest):
-        found = await reply.tools.catalog_extremes(dearest=slots.dearest, limit=MAX_EXTREMES)
-        return Wish(query, slots, tuple(Match(product, 1.0) for product in found))
+        return await _extremes(reply, slots)
     if not query and (slots.colours or slots.sizes) and reply.question.shown_products and not slots.excluded:
         return await _of_shown(reply, slots)
     result = await search_within(reply, query, slots)
@@ -136,9 +136,23 @@ def _suits_audience(reply: Reply, product: ProductDetail) -> float:
     return FOR_OTHERS if audience and audience.isdisjoint(reply.reading.slots.audience or audience) else 1.0
 
 
+async def _extremes(reply: Reply, slots: Slots) -> Wish:
+    """What costs least or most: of several products that the last answer showed, unless this question, or one before
+    that it goes on with, is about the whole shop; else of all."""
+    said = [each.text for each in reply.question.history if each.author == "shopper"]
+    before = reply.language.normalise(said[-1]) if said else ""
+    goes_on = find_price_wish(before, reply.language) in ("cheapest", "dearest")
+    names_all = reply.language.words.references.whole_shop.found_in
+    is_of_all = names_all(reply.reading.normalised) or (goes_on and names_all(before))
+    found = [] if is_of_all else await find_products(reply, reply.question.last_shown)
+    if len(found) < 2:
+        found = list(await reply.tools.catalog_extremes(dearest=slots.dearest, limit=MAX_EXTREMES))
+    return Wish("", slots, tuple(Match(product, 1.0) for product in found))
+
+
 async def _of_shown(reply: Reply, slots: Slots) -> Wish:
     """Of the products that were shown, those in the colour or size that is asked for."""
-    shown = await find_shown(reply, SEARCHED)
+    shown = await find_products(reply, reply.question.shown_products[:SEARCHED])
     fitting = [product for product in shown if has_choices(reply, product)]
     return Wish("", slots, tuple(Match(product, 1.0) for product in fitting), is_of_shown=True)
 

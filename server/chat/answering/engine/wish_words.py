@@ -20,7 +20,8 @@ def wish_words(reply: Reply, query: str) -> str:
         text = phrase.removed_from(text)
     for excluded in reply.reading.slots.excluded:
         text = text.replace(excluded, " ")
-    text = words.words.negation.before.removed_from(text)
+    for phrase in (words.words.negation.before, words.words.references.which_of_these):
+        text = phrase.removed_from(text)
     general = words.words.small.general
     telling = [word for word in words_of(text) if word not in words.stop_words and not general.found_in(word)]
     colours = list(words.words.colours.values())

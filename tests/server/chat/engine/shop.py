@@ -296,6 +296,7 @@ def question(
         locale=locale,
         history=tuple(Utterance(author, said) for author, said in history),
         shown_products=shown,
+        last_shown=shown,
         order_in_question=order,
         page_product_id=page,
         shop_name="Fernweh Outfitters",

@@ -22,6 +22,16 @@ YES_AND_NO = {
     "ar": ("نعم", "لا"), "ja": ("はい", "いいえ"),
 }  # fmt: skip
 
+DEAREST_TENT = {
+    "en": ("show me tents", "which is the most expensive?"), "de": ("Zeigt mir Zelte", "Welches ist das teuerste?"),
+    "fr": ("Avez-vous des tentes ?", "Laquelle est la plus chère ?"),
+    "es": ("¿Tenéis tiendas de campaña?", "¿Cuál es la más cara?"), "it": ("Avete tende?", "Qual è la più costosa?"),
+    "pt": ("Têm tendas?", "Qual é a mais cara?"), "nl": ("Hebben jullie tenten?", "Welke is de duurste?"),
+    "pl": ("Czy macie namioty?", "Który jest najdroższy?"), "sv": ("Har ni tält?", "Vilket är dyrast?"),
+    "tr": ("Çadır var mı?", "En pahalısı hangisi?"), "ar": ("هل لديكم خيام؟", "ما هي الأغلى؟"),
+    "ja": ("テントはありますか？", "一番高いのはどれですか？"),
+}  # fmt: skip
+
 
 @pytest.mark.parametrize("text", [MAIL, "my email is joe@example.com", "Sure: joe@example.com, thanks!"])
 @pytest.mark.parametrize("history", [CALLED, OFFERED, (*ASKED_PROOF, *CALLED)])
@@ -179,3 +189,20 @@ async def test_nothing_cheaper_of_the_kind() -> None:
 async def test_a_new_wish_with_a_price_is_no_refinement() -> None:
     answered = await answer(question("headlamps under 50", shown=("TN-2",), history=TENTS))
     assert answered.cards == ["HL-3"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+async def test_the_dearest_is_looked_for_among_what_was_shown(language: str) -> None:
+    wish, asked = DEAREST_TENT[language]
+    history = (("shopper", wish), ("assistant", "…"))
+    answered = await answer(question(asked, locale=language, history=history, shown=("BT-1", "JK-7")), ShopTools())
+    assert answered.cards == ["JK-7", "BT-1"]
+    assert answered.text.startswith(phrases_for(language).found_dearest.partition("{")[0].strip("*").strip())
+
+
+@pytest.mark.parametrize(
+    "text", ["what is the most expensive thing you sell?", "which of all your products is the most expensive?"]
+)
+async def test_the_dearest_of_the_whole_shop_is_looked_for_in_all_of_it(text: str) -> None:
+    answered = await answer(question(text, history=TENTS, shown=("BT-1", "JK-7")), ShopTools())
+    assert answered.cards[0] == "TN-4"
