@@ -49,7 +49,7 @@ async def get_product(
 ) -> dict[str, Any]:
     """A product by the id the merchant's system knows."""
     _require_text(external_id)
-    found = await catalog.find(caller.shop_id, [external_id])
+    found = await catalog.find(caller.shop_id, [external_id], with_hidden=True)
     if external_id not in found:
         raise NotFound
     return product_view(found[external_id])
@@ -96,7 +96,7 @@ async def write_product(
         )
     _require_products([data])
     _require_any_stored(await catalog.save(caller.shop_id, [product_of(data)], "api"), {data.id: "id"})
-    return product_view((await catalog.find(caller.shop_id, [external_id]))[external_id])
+    return product_view((await catalog.find(caller.shop_id, [external_id], with_hidden=True))[external_id])
 
 
 @delete("/v1/products/{external_id:str}", status_code=204, summary="Delete a product", tags=["catalog"])

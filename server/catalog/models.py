@@ -1,6 +1,7 @@
 """Products as the API shows them, and what an import came to."""
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,13 @@ from integrations.platform import Money, Product, Variant
 
 
 class StoredProduct(Struct, frozen=True, kw_only=True):
-    """A product with when we read it from its source."""
+    """A product with when and where we read it. `source` is how it came: file, api, demo or `store:` and its id."""
 
     product: Product
     fetched_at: datetime
+    source: str = ""
+    is_hidden: bool = False
+    """Kept in the catalog, but no answer uses it."""
 
 
 class ProductDraft(Struct, frozen=True, kw_only=True):
@@ -22,6 +26,41 @@ class ProductDraft(Struct, frozen=True, kw_only=True):
     id: UUID
     product: Product
     content_hash: bytes
+
+
+class Only(StrEnum):
+    """Products to look at, in a merchant's list."""
+
+    HIDDEN = "hidden"
+    NO_PRICE = "no_price"
+    SOLD_OUT = "sold_out"
+    NO_TEXT = "no_text"
+    """Without a description."""
+
+
+class ProductQuery(Struct, frozen=True, kw_only=True):
+    """Which products to list. `text` is part of the title, id or brand, or a whole part number; `source` is
+    the exact one.
+
+    The list is ordered by external id: a page holds those after `after`, or the last ones before `before`.
+    """
+
+    text: str = ""
+    only: Only | None = None
+    source: str = ""
+    after: str = ""
+    before: str | None = None
+    limit: int = 50
+
+
+class CatalogCounts(Struct, frozen=True, kw_only=True):
+    """How many products a shop has, and how many of them want a look."""
+
+    products: int
+    hidden: int
+    no_price: int
+    sold_out: int
+    no_text: int
 
 
 class FailedRow(Struct, frozen=True):
@@ -141,6 +180,7 @@ def product_view(stored: StoredProduct) -> dict[str, Any]:
             for variant in product.variants
         ],
         "attributes": product.attributes,
+        "hidden": stored.is_hidden,
         "fetched_at": stored.fetched_at,
     }
     if product.compare_at_price:

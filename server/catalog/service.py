@@ -14,14 +14,26 @@ import msgspec
 from integrations.platform import Product
 from server.catalog import storage
 from server.catalog.formats import BadRow, ParsedProduct, ReplacedRow, Row
-from server.catalog.models import FailedRow, ImportResult, ProductDraft, Saved, StoredProduct
+from server.catalog.models import (
+    CatalogCounts,
+    FailedRow,
+    ImportResult,
+    ProductDraft,
+    ProductQuery,
+    Saved,
+    StoredProduct,
+)
 from server.catalog.plan_capacity import ProductCapacity
 from server.core.database import Connection, Database
 from server.core.errors import NotFound
 from server.shops.features import Allowances, EveryFeature
+from server.shops.models import Caller, Role
 
 BATCH = 256
 """Products embedded and written together: a few seconds of work, so that a job's lease is renewed in time."""
+
+MAX_AUDITED = 100
+"""Ids of products that an entry of the audit names; it counts them all."""
 
 
 class ProductIndex(Protocol):
@@ -92,11 +104,7 @@ class Catalog:
             )
         hashed = [(product, content_hash(product)) for product in products if product.external_id not in refused]
         changed = [
-            ProductDraft(
-                id=product_id(shop_id, product.external_id),
-                product=product,
-                content_hash=digest,
-            )
+            ProductDraft(id=product_id(shop_id, product.external_id), product=product, content_hash=digest)
             for product, digest in hashed
             if product.external_id not in known or known[product.external_id][1] != digest
         ]
@@ -107,7 +115,8 @@ class Catalog:
         async with self._database.connection(shop_id) as connection:
             written = await storage.upsert_products(connection, shop_id, changed, source, now)
             await storage.touch_products(connection, shop_id, same, source, now)
-            await self._index.write(connection, shop_id, prepared, written.keys())
+            hidden = await storage.find_hidden(connection, shop_id, list(written))
+            await self._index.write(connection, shop_id, prepared, written.keys() - hidden)
             new = [product_id for product_id, is_new in written.items() if is_new]
             over_limit = await capacity.over_limit(connection, new, self._index.sizes(prepared))
             if over_limit:
@@ -124,10 +133,27 @@ class Catalog:
         """After a large change: search's statistics and indexes of the shop."""
         await self._index.settle(shop_id)
 
-    async def find(self, shop_id: UUID, external_ids: Sequence[str]) -> dict[str, StoredProduct]:
-        """By external id, those that exist."""
+    async def find(
+        self, shop_id: UUID, external_ids: Sequence[str], *, with_hidden: bool = False
+    ) -> dict[str, StoredProduct]:
+        """By external id, those that exist: what answers may use, or also what the merchant has hidden."""
         async with self._database.connection(shop_id) as connection:
-            return await storage.find_products(connection, shop_id, external_ids)
+            return await storage.find_products(connection, shop_id, external_ids, with_hidden=with_hidden)
+
+    async def search(self, shop_id: UUID, query: ProductQuery) -> list[StoredProduct]:
+        """A page of the merchant's own list, by external id."""
+        async with self._database.connection(shop_id) as connection:
+            return await storage.search_products(connection, shop_id, query)
+
+    async def counts(self, shop_id: UUID) -> CatalogCounts:
+        """How many products the shop has, and how many want a look."""
+        async with self._database.connection(shop_id) as connection:
+            return await storage.count_products(connection, shop_id)
+
+    async def list_sources(self, shop_id: UUID) -> list[str]:
+        """Where the shop's products came from, those of most products first."""
+        async with self._database.connection(shop_id) as connection:
+            return await storage.list_product_sources(connection, shop_id)
 
     async def overview(self, shop_id: UUID, limit: int) -> tuple[list[str], list[StoredProduct]]:
         """The shop's outermost categories, and products at a reduced price; at most `limit` of each."""
@@ -150,6 +176,52 @@ class Catalog:
         async with self._database.connection(shop_id) as connection:
             if not await storage.delete_product(connection, shop_id, external_id):
                 raise NotFound
+
+    async def delete_many(self, caller: Caller, external_ids: Sequence[str]) -> int:
+        """Take products out, with an entry in the audit; how many were there. Raises RoleRefused below admin."""
+        caller.require(Role.ADMIN)
+        async with self._database.connection(caller.shop_id) as connection:
+            count = await storage.delete_by_external_ids(connection, caller.shop_id, external_ids)
+            await self._audit(connection, caller, "products.delete", external_ids)
+        return count
+
+    async def set_hidden(self, caller: Caller, external_ids: Sequence[str], *, hidden: bool) -> int:
+        """Hide products from every answer, or show them again; how many were changed. An import changes a hidden
+        product and leaves it hidden. Raises RoleRefused below admin."""
+        caller.require(Role.ADMIN)
+        shop_id = caller.shop_id
+        stored = await self.find(shop_id, external_ids, with_hidden=True)
+        drafts = [_draft(shop_id, each.product) for each in stored.values() if each.is_hidden != hidden]
+        prepared = await self._index.prepare(shop_id, [] if hidden else drafts)
+        async with self._database.connection(shop_id) as connection:
+            changed = await storage.set_hidden(
+                connection, shop_id, [draft.product.external_id for draft in drafts], hidden=hidden
+            )
+            await self._index.write(connection, shop_id, prepared, set(changed))
+            await self._audit(connection, caller, "products.hide" if hidden else "products.show", external_ids)
+        return len(changed)
+
+    async def edit(self, caller: Caller, product: Product) -> Saved:
+        """Replace a product by hand, with an entry in the audit; it keeps its source. Raises NotFound, RoleRefused
+        below admin."""
+        caller.require(Role.ADMIN)
+        stored = (await self.find(caller.shop_id, [product.external_id], with_hidden=True)).get(product.external_id)
+        if stored is None:
+            raise NotFound
+        saved = await self.save(caller.shop_id, [product], stored.source)
+        async with self._database.connection(caller.shop_id) as connection:
+            await self._audit(connection, caller, "products.edit", [product.external_id])
+        return saved
+
+    async def _audit(self, connection: Connection, caller: Caller, action: str, external_ids: Sequence[str]) -> None:
+        details: dict[str, object] = {"count": len(external_ids), "ids": list(external_ids[:MAX_AUDITED])}
+        await storage.add_audit_entry(connection, caller.shop_id, caller.actor, action, details)
+
+
+def _draft(shop_id: UUID, product: Product) -> ProductDraft:
+    return ProductDraft(
+        id=product_id(shop_id, product.external_id), product=product, content_hash=content_hash(product)
+    )
 
 
 def product_id(shop_id: UUID, external_id: str) -> UUID:

@@ -7,8 +7,9 @@ from uuid import UUID
 import msgspec
 
 from integrations.platform import Money, Product, Variant
-from server.catalog.models import ProductDraft, StoredProduct
+from server.catalog.models import CatalogCounts, Only, ProductDraft, ProductQuery, StoredProduct
 from server.core.database import Connection, Row
+from server.core.ids import new_id
 
 ROWS_PER_STATEMENT = 200
 
@@ -32,7 +33,7 @@ _COLUMNS = (
     "content_hash",
     "source_updated_at",
 )
-_READ = ", ".join((*_COLUMNS, "fetched_at"))
+_READ = ", ".join((*_COLUMNS, "fetched_at", "source", "hidden"))
 _TYPES = [
     "uuid",
     "text",
@@ -54,6 +55,15 @@ _TYPES = [
 ]
 
 
+_ONLY = {
+    None: "true",
+    Only.HIDDEN: "hidden",
+    Only.NO_PRICE: "price_minor IS NULL",
+    Only.SOLD_OUT: "NOT available",
+    Only.NO_TEXT: "description = ''",
+}
+
+
 async def find_hashes(
     connection: Connection, shop_id: UUID, external_ids: Sequence[str]
 ) -> dict[str, tuple[UUID, bytes]]:
@@ -64,6 +74,14 @@ async def find_hashes(
         list(external_ids),
     )
     return {row["external_id"]: (row["id"], row["content_hash"]) for row in rows}
+
+
+async def find_hidden(connection: Connection, shop_id: UUID, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these products that the merchant has hidden; locked, so that none is shown or hidden meanwhile."""
+    rows = await connection.fetch(
+        "SELECT id FROM product WHERE shop_id = $1 AND id = ANY($2) AND hidden FOR SHARE", shop_id, list(ids)
+    )
+    return {row["id"] for row in rows}
 
 
 async def upsert_products(
@@ -104,12 +122,85 @@ async def touch_products(
     )
 
 
-async def find_products(connection: Connection, shop_id: UUID, external_ids: Sequence[str]) -> dict[str, StoredProduct]:
+async def find_products(
+    connection: Connection, shop_id: UUID, external_ids: Sequence[str], *, with_hidden: bool = False
+) -> dict[str, StoredProduct]:
     """By external id, those that exist."""
     rows = await connection.fetch(
-        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND external_id = ANY($2)", shop_id, list(external_ids)
+        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND external_id = ANY($2) AND (NOT hidden OR $3)",
+        shop_id,
+        list(external_ids),
+        with_hidden,
     )
     return {row["external_id"]: _stored(row) for row in rows}
+
+
+async def search_products(connection: Connection, shop_id: UUID, query: ProductQuery) -> list[StoredProduct]:
+    """The products that a merchant's list shows, by external id."""
+    backwards = query.before is not None
+    codes = list(dict.fromkeys((query.text, query.text.upper())))
+    rows = await connection.fetch(
+        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND external_id {'<' if backwards else '>'} $2 "
+        "AND ($3 = '' OR title ILIKE $4 OR external_id ILIKE $4 OR brand ILIKE $4 OR identifiers @> ANY($7::jsonb[]) "
+        "OR variants @> ANY($8::jsonb[])) AND ($5 = '' OR source = $5) "
+        f"AND {_ONLY[query.only]} ORDER BY external_id {'DESC' if backwards else 'ASC'} LIMIT $6",
+        shop_id,
+        query.before if query.before is not None else query.after,
+        query.text,
+        _like(query.text),
+        query.source,
+        query.limit,
+        [_json([code]) for code in codes],
+        [_json([{"sku": code}]) for code in codes],
+    )
+    found = [_stored(row) for row in rows]
+    return found[::-1] if backwards else found
+
+
+async def count_products(connection: Connection, shop_id: UUID) -> CatalogCounts:
+    """How many products the shop has, and how many want a look."""
+    row = await connection.fetchrow(
+        "SELECT count(*) AS products, count(*) FILTER (WHERE hidden) AS hidden, "
+        f"count(*) FILTER (WHERE {_ONLY[Only.NO_PRICE]}) AS no_price, "
+        f"count(*) FILTER (WHERE {_ONLY[Only.SOLD_OUT]}) AS sold_out, "
+        f"count(*) FILTER (WHERE {_ONLY[Only.NO_TEXT]}) AS no_text FROM product WHERE shop_id = $1",
+        shop_id,
+    )
+    assert row is not None
+    return CatalogCounts(**row)
+
+
+async def list_product_sources(connection: Connection, shop_id: UUID) -> list[str]:
+    """Where the shop's products came from, those of most products first."""
+    rows = await connection.fetch(
+        "SELECT source FROM product WHERE shop_id = $1 GROUP BY source ORDER BY count(*) DESC, source LIMIT 50", shop_id
+    )
+    return [row["source"] for row in rows]
+
+
+async def set_hidden(connection: Connection, shop_id: UUID, external_ids: Sequence[str], *, hidden: bool) -> list[UUID]:
+    """Hide these products or show them; the ids of those that were changed. A hidden one loses its passages."""
+    rows = await connection.fetch(
+        "UPDATE product SET hidden = $3 WHERE shop_id = $1 AND external_id = ANY($2) AND hidden <> $3 RETURNING id",
+        shop_id,
+        list(external_ids),
+        hidden,
+    )
+    return [row["id"] for row in rows]
+
+
+async def add_audit_entry(
+    connection: Connection, shop_id: UUID, actor: str, action: str, details: dict[str, object]
+) -> None:
+    """Write into the audit who changed the catalog, in the transaction that does it."""
+    await connection.execute(
+        "INSERT INTO audit_entry (shop_id, id, actor, action, details) VALUES ($1, $2, $3, $4, $5::jsonb)",
+        shop_id,
+        new_id(),
+        actor,
+        action,
+        _json(details),
+    )
 
 
 async def list_products(connection: Connection, shop_id: UUID, after: str, limit: int) -> list[StoredProduct]:
@@ -126,7 +217,7 @@ async def list_products(connection: Connection, shop_id: UUID, after: str, limit
 async def list_categories(connection: Connection, shop_id: UUID, limit: int) -> list[str]:
     """The outermost categories, those of most products first."""
     rows = await connection.fetch(
-        "SELECT category ->> 0 AS name FROM product WHERE shop_id = $1 AND category ->> 0 <> '' "
+        "SELECT category ->> 0 AS name FROM product WHERE shop_id = $1 AND category ->> 0 <> '' AND NOT hidden "
         "GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT $2",
         shop_id,
         limit,
@@ -137,8 +228,8 @@ async def list_categories(connection: Connection, shop_id: UUID, limit: int) -> 
 async def list_reduced(connection: Connection, shop_id: UUID, limit: int) -> list[StoredProduct]:
     """Products that can be had and cost less than before, those that are reduced most first."""
     rows = await connection.fetch(
-        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND available AND compare_at_minor > price_minor "
-        "ORDER BY price_minor::float8 / compare_at_minor, external_id LIMIT $2",
+        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND available AND NOT hidden "
+        "AND compare_at_minor > price_minor ORDER BY price_minor::float8 / compare_at_minor, external_id LIMIT $2",
         shop_id,
         limit,
     )
@@ -151,7 +242,7 @@ async def list_by_price(
     """Products that can be had, the cheapest first, or the dearest."""
     order = "DESC" if dearest else "ASC"
     rows = await connection.fetch(
-        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND available AND price_minor > 0 "
+        f"SELECT {_READ} FROM product WHERE shop_id = $1 AND available AND NOT hidden AND price_minor > 0 "
         f"ORDER BY price_minor {order}, external_id LIMIT $2",
         shop_id,
         limit,
@@ -165,6 +256,14 @@ async def delete_product(connection: Connection, shop_id: UUID, external_id: str
         "DELETE FROM product WHERE shop_id = $1 AND external_id = $2", shop_id, external_id
     )
     return status.endswith(" 1")
+
+
+async def delete_by_external_ids(connection: Connection, shop_id: UUID, external_ids: Sequence[str]) -> int:
+    """Delete products and their passages; how many were there."""
+    status: str = await connection.execute(
+        "DELETE FROM product WHERE shop_id = $1 AND external_id = ANY($2)", shop_id, list(external_ids)
+    )
+    return int(status.rpartition(" ")[2])
 
 
 async def delete_products(connection: Connection, shop_id: UUID, ids: Sequence[UUID]) -> None:
@@ -224,11 +323,18 @@ def _stored(row: Row) -> StoredProduct:
             updated_at=row["source_updated_at"],
         ),
         fetched_at=row["fetched_at"],
+        source=row["source"],
+        is_hidden=row["hidden"],
     )
 
 
 def _money(amount: int | None, currency: str | None) -> Money | None:
     return Money(amount, currency) if amount is not None and currency else None
+
+
+def _like(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
 
 
 def _json(value: object) -> str:

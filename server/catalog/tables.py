@@ -37,3 +37,4 @@ class ProductRow(ShopTableModel, table=True):
     source_updated_at: datetime | None = None
     fetched_at: datetime
     created_at: datetime = Field(default_factory=now)
+    hidden: bool = False

@@ -265,7 +265,7 @@ class JobService:
                     retry_after_s=30,
                 )
             upload_id = await save_upload(connection, shop_id, name, data)
-            job_id = await enqueue(connection, shop_id, kind, payload | {"upload_id": str(upload_id)})
+            job_id = await enqueue(connection, shop_id, kind, payload | {"upload_id": str(upload_id), "name": name})
         await self._notify(shop_id, job_id)
         return job_id
 

@@ -10,6 +10,10 @@
     if (document.cookie.includes(`aisle_console_zone=${zone}`) && document.querySelector("time")) location.reload();
   }
 
+  for (const tab of document.querySelectorAll(".tabs [aria-current]")) {
+    tab.scrollIntoView({ block: "nearest", inline: "center" }); // a phone shows some of them only
+  }
+
   for (const form of document.querySelectorAll("[data-auto-submit]")) {
     form.addEventListener("change", () => form.requestSubmit());
   }

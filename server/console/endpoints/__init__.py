@@ -5,8 +5,10 @@ from litestar import Router
 from server.console.endpoints.api import api_router
 from server.console.endpoints.billing import billing_pages_router
 from server.console.endpoints.branding import branding_router
+from server.console.endpoints.imports import imports_router
 from server.console.endpoints.page import TEMPLATES, on_http_exception
 from server.console.endpoints.pages import pages_router
+from server.console.endpoints.products import products_router
 from server.console.endpoints.sign_in import sign_in_router
 from server.console.endpoints.stores import stores_pages_router
 
@@ -19,6 +21,8 @@ console_router = Router(
         branding_router,
         stores_pages_router,
         billing_pages_router,
+        products_router,
+        imports_router,
     ],
 )
 

@@ -15,14 +15,20 @@ from server.core.rate_limit import RateLimiter
 from server.core.tokens import TokenSigner
 from server.shops.access import ConsoleClaims
 from server.shops.service import ShopService
-from tests.server.console.house import OWN_ORIGIN, SECRET, ShopUnderTest, console_app, new_shop
+from tests.server.console.house import OWN_ORIGIN, SECRET, KnownThings, ShopUnderTest, console_app, new_shop
 from tests.servers import SharedServers, app_url
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def database(servers: SharedServers) -> AsyncIterator[Database]:
+async def owner_url(servers: SharedServers) -> str:
+    """The schema, as its owner sees it."""
+    return await servers.create_database()
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def database(owner_url: str) -> AsyncIterator[Database]:
     """The schema, as the app role sees it."""
-    database = Database(app_url(await servers.create_database()))
+    database = Database(app_url(owner_url))
     await database.open()
     yield database
     await database.close()
@@ -50,9 +56,17 @@ def signer() -> TokenSigner[ConsoleClaims]:
 
 
 @pytest.fixture(scope="session")
-def app(database: Database, redis: Redis, shops: ShopService, signer: TokenSigner[ConsoleClaims]) -> Litestar:
+def known(database: Database, owner_url: str) -> KnownThings:
+    """Products and documents."""
+    return KnownThings(database, owner_url)
+
+
+@pytest.fixture(scope="session")
+def app(
+    database: Database, redis: Redis, shops: ShopService, signer: TokenSigner[ConsoleClaims], known: KnownThings
+) -> Litestar:
     """The console's routes."""
-    return console_app(database, RateLimiter(redis), shops, signer, Presence(redis))
+    return console_app(database, RateLimiter(redis), shops, signer, Presence(redis), known=known)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

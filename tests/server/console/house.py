@@ -13,6 +13,7 @@ from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.template import TemplateConfig
 
 from server.app import INJECTED, OUTSIDE_ERRORS
+from server.catalog.service import Catalog
 from server.chat.conversations.handoff.storage import request_handoff
 from server.chat.conversations.pictures.service import PictureService
 from server.chat.conversations.presence import Presence
@@ -23,18 +24,24 @@ from server.chat.turns.models import TurnTrace
 from server.console.endpoints import TEMPLATES, console_router
 from server.console.figures.service import Figures
 from server.console.service import StaffService
+from server.core.crypto import Vault
 from server.core.database import Database
 from server.core.http import EXCEPTION_HANDLERS
 from server.core.ids import new_id
+from server.core.jobs import JobService
 from server.core.rate_limit import RateLimiter
 from server.core.tokens import TokenSigner
+from server.knowledge.index import SearchIndex
+from server.knowledge.service import Knowledge
 from server.shops.access import COOKIE, ConsoleClaims, provide_caller
 from server.shops.identity import Customer, Shopper
 from server.shops.members import Members
 from server.shops.models import Role
 from server.shops.service import ShopService
 from server.shops.tables import MemberRow, MerchantRow
+from server.stores.service import StoreService
 from tests.passwords import QUICK
+from tests.server.knowledge.test_reembedding import NamedEmbedder
 
 OWN_ORIGIN = "http://aisle.test"
 SECRET = "s" * 40
@@ -195,6 +202,8 @@ def console_app(
     signer: TokenSigner[ConsoleClaims],
     presence: Presence,
     own_origin: str = OWN_ORIGIN,
+    *,
+    known: "KnownThings | None" = None,
 ) -> Litestar:
     """The console's routes with what they depend on."""
     provided = {
@@ -205,7 +214,11 @@ def console_app(
         "staff_service": StaffService(database, presence),
         "pictures": PictureService(database, shops, ShopperLimits(limiter)),
         "figures": Figures(database),
+        "jobs": JobService(database, _notify_nobody),
+        "stores": StoreService(database, Vault((SECRET,)), shops, JobService(database, _notify_nobody)),
     }
+    if known:
+        provided |= {"catalog": known.catalog}
     others = dict.fromkeys(INJECTED)  # for routes that no test here calls: Litestar wants every name provided
     app = Litestar(
         route_handlers=[console_router],
@@ -218,6 +231,20 @@ def console_app(
     app.state.own_origin = own_origin
     app.state.trusted_proxies = 0
     return app
+
+
+class KnownThings:
+    """What shops know, indexed by an embedder that needs no model."""
+
+    def __init__(self, database: Database, owner_url: str) -> None:
+        embedder = NamedEmbedder("console")
+        index = SearchIndex(database, embedder, owner_url)
+        self.catalog = Catalog(database, index)
+        self.knowledge = Knowledge(database, embedder, index)
+
+
+async def _notify_nobody(_shop_id: UUID, _job_id: UUID) -> None:
+    """No worker runs."""
 
 
 def _always(value: Any) -> Provide:
