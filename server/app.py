@@ -69,6 +69,7 @@ INJECTED = {
     "members": "members",
     "catalog": "catalog",
     "knowledge": "knowledge",
+    "library": "library",
     "sources": "sources",
     "orders": "orders",
     "jobs": "jobs",

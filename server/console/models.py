@@ -243,6 +243,12 @@ class JobLine(Struct, frozen=True, kw_only=True):
     total: int | None
     failed: int
     first_error: str | None
+    errors: list[str]
+    """All of them, in words."""
+    file: str
+    """The uploaded file's name; empty for other jobs."""
+    source_id: str
+    """The site that a crawl reads; empty for other jobs."""
     created_at: datetime
     ended_at: datetime | None
 

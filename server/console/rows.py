@@ -60,7 +60,7 @@ def turn_of(turn: TurnRow) -> TurnView:
 
 def job_of(job: JobRow) -> JobLine:
     """A job, with what it says went wrong with its first bad row."""
-    first = job.errors[0] if job.errors else None
+    errors = [str(each.get("reason", each) if isinstance(each, dict) else each) for each in job.errors]
     return JobLine(
         id=job.id,
         kind=job.kind,
@@ -68,7 +68,10 @@ def job_of(job: JobRow) -> JobLine:
         done=job.done,
         total=job.total,
         failed=len(job.errors),
-        first_error=None if first is None else str(first.get("reason", first) if isinstance(first, dict) else first),
+        first_error=errors[0] if errors else None,
+        errors=errors,
+        file=str(job.payload.get("name") or ""),
+        source_id=str(job.payload.get("source_id") or ""),
         created_at=job.created_at,
         ended_at=job.ended_at,
     )

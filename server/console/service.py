@@ -35,6 +35,9 @@ MAX_TAGS = 20
 MAX_TAG = 40
 MAX_SEARCH = 200
 JOBS_SHOWN = 8
+MAX_CRAWLS = 200
+MAX_BATCH = 1_000
+"""Files of one upload that its page shows."""
 REPORTS_SHOWN = 10
 REPORTS_SHOWN_FOR_S = 14 * 24 * 3600.0
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -198,6 +201,20 @@ class StaffService:
         async with self._database.session(caller.shop_id) as session:
             jobs = await storage.list_jobs(session, caller.shop_id, list(IMPORTS), JOBS_SHOWN)
         return [job_of(job) for job in jobs]
+
+    async def batch(self, caller: Caller, batch: UUID) -> list[JobLine]:
+        """Files that were uploaded together, in their order. Raises NotFound."""
+        async with self._database.session(caller.shop_id) as session:
+            jobs = await storage.list_batch(session, caller.shop_id, str(batch), MAX_BATCH)
+        if not jobs:
+            raise NotFound
+        return [job_of(job) for job in jobs]
+
+    async def crawls(self, caller: Caller) -> dict[str, JobLine]:
+        """The last run of each site, by the site's id; without those that were not read for MAX_CRAWLS runs."""
+        async with self._database.session(caller.shop_id) as session:
+            jobs = await storage.list_jobs(session, caller.shop_id, ["knowledge.crawl"], MAX_CRAWLS)
+        return {line.source_id: line for line in map(job_of, reversed(jobs))}
 
     async def _note(
         self, session: AsyncSession, caller: Caller, action: str, conversation_id: UUID, details: dict[str, object]

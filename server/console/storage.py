@@ -262,6 +262,18 @@ async def list_jobs(session: AsyncSession, shop_id: UUID, kinds: Sequence[str], 
     return (await session.exec(query)).all()
 
 
+async def list_batch(session: AsyncSession, shop_id: UUID, batch: str, limit: int) -> Sequence[JobRow]:
+    """The jobs of files that were uploaded together, in the order of their upload."""
+    job = JobRow
+    query = (
+        select(job)
+        .where(job.shop_id == shop_id, col(job.payload)["batch"].as_string() == batch)
+        .order_by(col(job.id))
+        .limit(limit)
+    )
+    return (await session.exec(query)).all()
+
+
 async def add_staff_action(
     session: AsyncSession, shop_id: UUID, actor: str, action: str, details: dict[str, object]
 ) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import TypeAlias
 from uuid import UUID
 
@@ -129,6 +130,8 @@ class DocumentImport:
             async with self._database.connection(self._shop_id) as connection:
                 hashes = [item.file_hash for item in items if item.file_hash]
                 known = await storage.find_documents_of_files(connection, self._shop_id, hashes)
+                unchanged = [external_id for each in known.values() for external_id in each]
+                await storage.touch_documents(connection, self._shop_id, unchanged, datetime.now(UTC))
             for item in items:
                 self._begin(item, known.get(item.file_hash, ()))
                 self._checked.put_nowait(item)

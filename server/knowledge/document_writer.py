@@ -128,6 +128,8 @@ class DocumentWriter:
         if prepared.unchanged:
             async with self._database.connection(shop_id) as connection:
                 await storage.set_files(connection, shop_id, prepared.unchanged)
+                ids = [row.external_id for row in prepared.unchanged]
+                await storage.touch_documents(connection, shop_id, ids, datetime.now(UTC))
         return outcomes
 
     async def _write_together(

@@ -240,6 +240,18 @@ async def set_files(connection: Connection, shop_id: UUID, rows: Sequence[Docume
     )
 
 
+async def touch_documents(
+    connection: Connection, shop_id: UUID, external_ids: Sequence[str], fetched_at: datetime
+) -> None:
+    """Set when documents that have not changed were last read."""
+    await connection.execute(
+        "UPDATE document SET fetched_at = $3 WHERE shop_id = $1 AND external_id = ANY($2)",
+        shop_id,
+        list(external_ids),
+        fetched_at,
+    )
+
+
 async def list_documents(connection: Connection, shop_id: UUID, after: str, limit: int) -> list[DocumentView]:
     """Documents by external id, those after `after`."""
     rows = await connection.fetch(

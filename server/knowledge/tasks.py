@@ -33,7 +33,8 @@ class ImportDocument:
             return await job.finish("done")
 
         async def files() -> AsyncIterator[IncomingFile | FailedFile]:
-            yield IncomingFile(name=upload.name, data=upload.data)
+            about = {"external_id": job.payload.get("document_id"), "url": job.payload.get("url")}
+            yield IncomingFile(name=upload.name, data=upload.data, **about)
 
         result = await self._knowledge.import_files(job.shop_id, files(), "upload", _reporter(job))
         await job.finish("failed" if result.failed else "done")

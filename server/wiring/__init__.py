@@ -34,6 +34,7 @@ from server.core.settings import Settings
 from server.core.tokens import TokenSigner
 from server.embedded import Endpoints
 from server.knowledge.index import SearchIndex
+from server.knowledge.library.service import Library
 from server.knowledge.service import Knowledge
 from server.knowledge.sources import Sources
 from server.knowledge.tasks import CrawlSource, EmbedMissing, ImportDocument, ReadUnits, Restem
@@ -71,6 +72,7 @@ class Services(Foundation, frozen=True, kw_only=True):
     console_signer: TokenSigner[ConsoleClaims]
     catalog: Catalog
     knowledge: Knowledge
+    library: Library
     index: SearchIndex
     sources: Sources
     egress: Egress
@@ -159,6 +161,7 @@ def build_services(foundation: Foundation) -> Services:
         console_signer=TokenSigner(settings.secret_keys, "console", ConsoleClaims),
         catalog=catalog,
         knowledge=knowledge,
+        library=Library(database, knowledge),
         index=index,
         sources=Sources(database, foundation.jobs),
         orders=orders,

@@ -118,3 +118,66 @@ async def test_a_catalog_is_uploaded_edited_hidden_and_deleted(
     await page.get_by_role("button", name="Delete").click()
     await expect(page.get_by_text("1 product is deleted.")).to_be_visible()
     await expect(page.locator(".row.item")).to_have_count(1)
+
+
+def forty_files() -> list[Any]:
+    """Forty files of several kinds, three of them broken."""
+    files: list[Any] = []
+    for number in range(37):
+        kind, body = [
+            ("md", f"# Guide {number}\n\nGuide {number} says that the code is G{number}."),
+            ("txt", f"Note {number}\n\nNote {number} is about lamps."),
+            ("html", f"<h1>Page {number}</h1><p>Page {number} is about vases.</p>"),
+            ("csv", f"question,answer\nWhat is {number}?,It is number {number} of our lamps."),
+            ("json", f'[{{"title": "Entry {number}", "body": "Entry {number} has its own words about lamps."}}]'),
+        ][number % 5]
+        files.append({"name": f"file-{number:02}.{kind}", "mimeType": "text/plain", "buffer": body.encode()})
+    broken = {"broken.pdf": b"%PDF-1.4 nothing follows", "broken.docx": b"PK\x03\x04 cut off", "odd.bin": bytes(500)}
+    for name, data in broken.items():
+        files.insert(11, {"name": name, "mimeType": "application/octet-stream", "buffer": data})
+    return files
+
+
+async def test_forty_files_three_of_them_broken(page: Page, installation: Installation, shop: ShopAccess) -> None:
+    await page.goto("/console/knowledge/documents")
+    await expect(page.get_by_text("No documents yet.")).to_be_visible()
+    await require_good(page)
+    await page.locator("#files").set_input_files(forty_files())
+    await page.get_by_role("button", name="Upload").click()
+    await page.wait_for_url("**/uploads/*", timeout=60_000)
+    await expect(page.get_by_text("37 of 40 files went in.")).to_be_visible(timeout=120_000)
+    for name in ("broken.pdf", "broken.docx", "odd.bin"):
+        await expect(page.get_by_role("row", name=name)).to_be_visible()
+    await require_good(page)
+    await page.get_by_role("link", name="See the documents").click()
+    await page.get_by_placeholder("Title, name or address").fill("guide 10")
+    await page.get_by_role("button", name="Show", exact=True).click()
+    await page.get_by_role("link", name="Guide 10").click()
+    await expect(page.locator(".sections")).to_contain_text("the code is G10")
+    await require_good(page)
+    await page.get_by_label("Text", exact=True).fill("# Codes\n\nThe code of guide ten is Z77.")
+    await page.get_by_role("button", name="Save").press("Enter")
+    await expect(page.locator(".sections")).to_contain_text("Z77")
+    with installation.merchant(shop) as merchant:
+        hits = merchant.post("/v1/search", json={"query": "code of guide ten", "kinds": ["document"]}).json()["hits"]
+    assert "Z77" in hits[0]["text"]
+
+
+async def test_files_are_dropped_and_a_text_is_pasted(page: Page) -> None:
+    await page.goto("/console/knowledge/documents")
+    await page.evaluate(
+        """() => {
+          const data = new DataTransfer();
+          data.items.add(new File(["# Care\\n\\nDust the lamps weekly."], "care.md", { type: "text/markdown" }));
+          document.querySelector("[data-upload]").dispatchEvent(new DragEvent("drop", { dataTransfer: data }));
+        }"""
+    )
+    await expect(page.get_by_text("1 of 1 file went in.")).to_be_visible(timeout=60_000)
+    await page.goto("/console/knowledge/documents")
+    await page.get_by_text("Write or paste a text").click()
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_text("1 to 500 characters.")).to_be_visible()
+    await page.get_by_label("Title").fill("Delivery")
+    await page.get_by_label("Text", exact=True).fill("Delivery takes three days.")
+    await page.get_by_role("button", name="Add", exact=True).click()
+    await expect(page.get_by_text("Saved. Answers use it from now on.")).to_be_visible()

@@ -5,6 +5,7 @@ from litestar import Router
 from server.console.endpoints.api import api_router
 from server.console.endpoints.billing import billing_pages_router
 from server.console.endpoints.branding import branding_router
+from server.console.endpoints.documents import documents_router
 from server.console.endpoints.imports import imports_router
 from server.console.endpoints.page import TEMPLATES, on_http_exception
 from server.console.endpoints.pages import pages_router
@@ -23,6 +24,7 @@ console_router = Router(
         billing_pages_router,
         products_router,
         imports_router,
+        documents_router,
     ],
 )
 

@@ -32,7 +32,9 @@ from server.core.jobs import JobService
 from server.core.rate_limit import RateLimiter
 from server.core.tokens import TokenSigner
 from server.knowledge.index import SearchIndex
+from server.knowledge.library.service import Library
 from server.knowledge.service import Knowledge
+from server.knowledge.sources import Sources
 from server.shops.access import COOKIE, ConsoleClaims, provide_caller
 from server.shops.identity import Customer, Shopper
 from server.shops.members import Members
@@ -215,10 +217,11 @@ def console_app(
         "pictures": PictureService(database, shops, ShopperLimits(limiter)),
         "figures": Figures(database),
         "jobs": JobService(database, _notify_nobody),
+        "sources": Sources(database, JobService(database, _notify_nobody)),
         "stores": StoreService(database, Vault((SECRET,)), shops, JobService(database, _notify_nobody)),
     }
     if known:
-        provided |= {"catalog": known.catalog}
+        provided |= {"catalog": known.catalog, "knowledge": known.knowledge, "library": known.library}
     others = dict.fromkeys(INJECTED)  # for routes that no test here calls: Litestar wants every name provided
     app = Litestar(
         route_handlers=[console_router],
@@ -241,6 +244,7 @@ class KnownThings:
         index = SearchIndex(database, embedder, owner_url)
         self.catalog = Catalog(database, index)
         self.knowledge = Knowledge(database, embedder, index)
+        self.library = Library(database, self.knowledge)
 
 
 async def _notify_nobody(_shop_id: UUID, _job_id: UUID) -> None:

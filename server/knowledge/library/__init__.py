@@ -1,0 +1,1 @@
+"""The shop's documents as its merchant reads and edits them."""
