@@ -55,6 +55,7 @@ INJECTED = {
     "running_turns": "running_turns",
     "stream_store": "stream_store",
     "turns": "turns",
+    "dry_runs": "dry_runs",
     "conversations": "conversations",
     "handoff_service": "handoff",
     "presence": "presence",

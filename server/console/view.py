@@ -143,7 +143,7 @@ def _entries(
         yield _entry(message, turn, talk_id)
         if message.author == "shopper" and (lost := unanswered.get(message.id)):
             yield Entry(
-                id=lost.answer_id, author="assistant", name="Aisle", at=lost.started_at, parts=[], trace=_trace(lost)
+                id=lost.answer_id, author="assistant", name="Aisle", at=lost.started_at, parts=[], trace=trace_of(lost)
             )
 
 
@@ -162,12 +162,17 @@ def _entry(message: MessageView, turn: TurnView | None, talk_id: UUID) -> Entry:
             for part in stored
             if part.get("type") in ("source-url", "source-document")
         ],
-        trace=_trace(turn) if turn else None,
+        trace=trace_of(turn) if turn else None,
         feedback=message.feedback,
     )
 
 
-def _part(part: dict[str, Any], author: str, talk_id: UUID) -> Part:
+def part_of(part: dict[str, Any]) -> Part | None:
+    """A part of the assistant's answer outside any conversation; None for one that is not shown."""
+    return _part(part, "assistant", None) if part.get("type") in _SHOWN_PARTS else None
+
+
+def _part(part: dict[str, Any], author: str, talk_id: UUID | None) -> Part:
     if part["type"] == "text":
         return Part(kind="text", blocks=blocks_of(str(part["text"]), marked_up=author == "assistant"))
     if part["type"] == "file":
@@ -191,7 +196,8 @@ def _product(product: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _trace(turn: TurnView) -> Trace:
+def trace_of(turn: TurnView) -> Trace:
+    """Why an answer is as it is, with a bar for each step."""
     whole = turn.seconds or 0.0
     steps = [(f"{tool['name']}", float(tool.get("seconds") or 0), "tool") for tool in turn.tools]
     if turn.first_text_s is not None:

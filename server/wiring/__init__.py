@@ -21,6 +21,7 @@ from server.chat.conversations.service import ConversationService
 from server.chat.conversations.sessions import SessionService
 from server.chat.shopper_limits import ShopperLimits
 from server.chat.turns.abandoned_turns import AbandonedTurns
+from server.chat.turns.dry_run import DryRuns
 from server.chat.turns.service import TurnService
 from server.chat.turns.stream_store import StreamStore
 from server.chat.turns.turn_stream import RunningTurns
@@ -88,6 +89,7 @@ class Services(Foundation, frozen=True, kw_only=True):
     running_turns: RunningTurns
     stream_store: StreamStore
     turns: TurnService
+    dry_runs: DryRuns
     conversations: ConversationService
     handoff: HandoffService
     presence: Presence

@@ -18,7 +18,9 @@ from server.chat.conversations.service import ConversationService
 from server.chat.conversations.sessions import SessionClaims, SessionService
 from server.chat.models import Question
 from server.chat.shopper_limits import ShopperLimits
+from server.chat.tools.dry_toolbox import DryToolbox
 from server.chat.tools.toolbox import ShopToolbox
+from server.chat.turns.dry_run import DryRuns
 from server.chat.turns.service import TurnService
 from server.chat.turns.stream_store import StreamStore
 from server.chat.turns.turn_stream import RunningTurns
@@ -37,6 +39,7 @@ class ChatParts(Struct, frozen=True, kw_only=True):
     running_turns: RunningTurns
     stream_store: StreamStore
     turns: TurnService
+    dry_runs: DryRuns
     conversations: ConversationService
     handoff: HandoffService
     presence: Presence
@@ -68,6 +71,11 @@ def build_chat(
         request_human = partial(handoff.request, question.shopper)
         return ShopToolbox(question, catalog, knowledge, orders, request_human, pictures)
 
+    def dry_toolbox_for(question: Question) -> DryToolbox:
+        request_human = partial(handoff.request, question.shopper)
+        return DryToolbox(question, catalog, knowledge, orders, request_human, pictures)
+
+    driver = AnswerDriver(reader, Engine(foundation.reading_embedder), _model_driver(foundation), foundation.metrics)
     return ChatParts(
         sessions=SessionService(
             shops,
@@ -86,12 +94,11 @@ def build_chat(
             quota=money.quota,
             stream_store=stream_store,
             running=running,
-            driver=AnswerDriver(
-                reader, Engine(foundation.reading_embedder), _model_driver(foundation), foundation.metrics
-            ),
+            driver=driver,
             toolbox_for=toolbox_for,
             metrics=foundation.metrics,
         ),
+        dry_runs=DryRuns(shops, foundation.limiter, driver, dry_toolbox_for),
         conversations=ConversationService(database, shops, stream_store, running, handoff, presence),
         handoff=handoff,
         presence=presence,

@@ -6,6 +6,7 @@ from server.console.endpoints.api import api_router
 from server.console.endpoints.billing import billing_pages_router
 from server.console.endpoints.branding import branding_router
 from server.console.endpoints.documents import documents_router
+from server.console.endpoints.dry_run import dry_run_router
 from server.console.endpoints.imports import imports_router
 from server.console.endpoints.page import TEMPLATES, on_http_exception
 from server.console.endpoints.pages import pages_router
@@ -25,6 +26,7 @@ console_router = Router(
         products_router,
         imports_router,
         documents_router,
+        dry_run_router,
     ],
 )
 

@@ -18,8 +18,13 @@ from server.chat.conversations.handoff.storage import request_handoff
 from server.chat.conversations.pictures.service import PictureService
 from server.chat.conversations.presence import Presence
 from server.chat.conversations.storage import save_feedback
+from server.chat.models import Question
 from server.chat.shopper_limits import ShopperLimits
+from server.chat.tools.dry_toolbox import DryToolbox
+from server.chat.tools.toolbox import ShopToolbox
+from server.chat.transcript import Transcript
 from server.chat.turns import storage as turns
+from server.chat.turns.dry_run import DryRuns
 from server.chat.turns.models import TurnTrace
 from server.console.endpoints import TEMPLATES, console_router
 from server.console.figures.service import Figures
@@ -216,6 +221,7 @@ def console_app(
         "staff_service": StaffService(database, presence),
         "pictures": PictureService(database, shops, ShopperLimits(limiter)),
         "figures": Figures(database),
+        "dry_runs": DryRuns(shops, limiter, _Silent(), _no_toolbox),
         "jobs": JobService(database, _notify_nobody),
         "sources": Sources(database, JobService(database, _notify_nobody)),
         "stores": StoreService(database, Vault((SECRET,)), shops, JobService(database, _notify_nobody)),
@@ -245,6 +251,17 @@ class KnownThings:
         self.catalog = Catalog(database, index)
         self.knowledge = Knowledge(database, embedder, index)
         self.library = Library(database, self.knowledge)
+
+
+class _Silent:
+    """A driver for questions that are refused before anybody is asked."""
+
+    async def answer(self, question: Question, tools: ShopToolbox, transcript: Transcript) -> str:
+        raise AssertionError
+
+
+def _no_toolbox(question: Question) -> DryToolbox:
+    raise AssertionError
 
 
 async def _notify_nobody(_shop_id: UUID, _job_id: UUID) -> None:

@@ -154,3 +154,14 @@ async def test_files_that_are_sent_together_have_one_page(client: httpx.AsyncCli
     refused = await client.post(f"{LIST}/upload", files=large, headers=shop.owner.form)
     assert refused.status_code == 422
     assert "large.md is larger than 10 MB" in refused.text
+
+
+async def test_a_viewer_cannot_try_a_question(client: httpx.AsyncClient, shop: ShopUnderTest) -> None:
+    page = await client.get("/console/knowledge/try", headers=shop.viewer.headers)
+    assert page.status_code == 200
+    assert "<textarea" not in page.text
+    asked = {"question": "How long?"}
+    assert (await client.post("/console/knowledge/try", data=asked, headers=shop.viewer.form)).status_code == 403
+    assert (await client.post("/console/knowledge/try", data=asked, headers=shop.owner.headers)).status_code == 403
+    empty = await client.post("/console/knowledge/try", data={"question": " "}, headers=shop.agent.form)
+    assert empty.status_code == 422
