@@ -7,7 +7,6 @@ from typing import Any
 
 from server.core.errors import FieldError
 from server.shops.appearance import DEVICES, MAX_NUDGES, MAX_RULES, VARIABLES
-from server.shops.hours import DAYS
 from server.shops.models import ShopChanges, ShopView
 
 TEXTS = ("accent", "accent_dark", "background", "background_dark", "theme", "font", "name", "logo_url", "avatar_url")
@@ -23,7 +22,6 @@ RULE = {
 }
 NUDGE = {"match": "text", "device": "text", "text": "text", "after_s": "number", "scroll": "number", "exit": "flag"}
 ROWS = {"rules": (RULE, MAX_RULES), "nudges": (NUDGE, MAX_NUDGES)}
-CONTACT = ("email", "phone", "url")
 ON = "on"
 REMOVE = "remove"
 _LINE = re.compile(r"(.*suggestions|handoff\.hours\.days\.\w+)\[(\d+)\]")
@@ -37,14 +35,12 @@ def fields_of(shop: ShopView) -> Fields:
         "appearance": {name: value for name, value in shop.appearance.items() if name not in ROWS},
         "greeting": shop.greeting,
         "suggestions": list(shop.suggestions),
-        "contact": shop.contact,
-        "order_access": shop.order_access,
     }
     fields = dict(_flat("", known))
     for name in ROWS:
         for index, row in enumerate(shop.appearance.get(name, [])):
             fields |= dict(_flat(f"appearance.{name}[{index}]", row))
-    return fields | dict(_handoff_fields(shop.handoff))
+    return fields
 
 
 def changes_of(form: Mapping[str, str]) -> ShopChanges:
@@ -66,9 +62,6 @@ def changes_of(form: Mapping[str, str]) -> ShopChanges:
         appearance=appearance,
         greeting=given.get("greeting") or None,
         suggestions=tuple(_lines(given.get("suggestions", ""))),
-        contact=_words(given, "contact", CONTACT),
-        handoff=_handoff(given),
-        order_access=given.get("order_access", ""),
     )
 
 
@@ -145,36 +138,6 @@ def _device(given: Fields, prefix: str) -> dict[str, Any]:
     if offset := _numbers(given, f"{prefix}.offset", ("x", "y")):
         device["offset"] = offset
     return device | ({"hidden": True} if f"{prefix}.hidden" in given else {})
-
-
-def _handoff_fields(handoff: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    if handoff.get("online") is not None:
-        yield "handoff.online", "yes" if handoff["online"] else "no"
-    hours = handoff.get("hours") or {}
-    if hours:
-        yield "handoff.hours.timezone", str(hours.get("timezone", ""))
-    for day, spans in (hours.get("days") or {}).items():
-        yield f"handoff.hours.days.{day}", ", ".join("-".join(span) for span in spans)
-
-
-def _handoff(given: Fields) -> dict[str, Any]:
-    online = {"yes": True, "no": False}.get(given.get("handoff.online", ""))
-    days = {day: _spans(given.get(f"handoff.hours.days.{day}", "")) for day in DAYS}
-    days = {day: spans for day, spans in days.items() if spans}
-    zone = given.get("handoff.hours.timezone", "")
-    hours = {"hours": {"timezone": zone, "days": days}} if days or zone else {}
-    return ({} if online is None else {"online": online}) | hours
-
-
-def _spans(text: str) -> list[Any]:
-    """`9:00-12:30, 14-18` as pairs of `HH:MM`."""
-    spans = (span.replace("–", "-").split("-") for span in text.split(",") if span.strip())
-    return [[_clock(time.strip()) for time in span] for span in spans]
-
-
-def _clock(text: str) -> str:
-    hours, colon, minutes = text.partition(":")
-    return f"{hours:0>2}:{minutes if colon else '00'}" if hours.isdecimal() else text
 
 
 def _words(given: Fields, prefix: str, names: tuple[str, ...]) -> dict[str, str]:

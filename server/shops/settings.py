@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from typing import Any
 from unicodedata import category
 
+from babel import Locale, UnknownLocaleError
+from babel.numbers import list_currencies
+
 from server.core.addresses import is_web_address
 from server.core.errors import FieldError, Invalid
-from server.core.money import is_currency
 from server.shops.appearance import require_appearance
 from server.shops.checks import InvalidSetting, list_of, text
 from server.shops.hours import require_handoff
@@ -43,9 +45,9 @@ def settings_errors(values: Mapping[str, Any]) -> tuple[FieldError, ...]:
         errors.append(FieldError("name", "must not be empty"))
     if values.get("order_access", "standard") not in ORDER_ACCESS:
         errors.append(FieldError("order_access", f"one of {', '.join(ORDER_ACCESS)}"))
-    if not is_currency(str(values.get("currency", "USD"))):
+    if str(values.get("currency", "USD")) not in list_currencies():
         errors.append(FieldError("currency", "an ISO 4217 code such as EUR"))
-    if not 2 <= len(str(values.get("locale", "en"))) <= LOCALE_LENGTH:
+    if not _is_locale(str(values.get("locale", "en"))):
         errors.append(FieldError("locale", "a language tag such as en or pt-BR"))
     url = values.get("storefront_url")
     if url and not is_web_address(str(url)):
@@ -54,6 +56,17 @@ def settings_errors(values: Mapping[str, Any]) -> tuple[FieldError, ...]:
     errors += require_handoff(values.get("handoff", {}))
     errors += [*_starters(values.get("suggestions", ())), *_contact(values.get("contact", {}))]
     return tuple(errors)
+
+
+def _is_locale(tag: str) -> bool:
+    """Whether CLDR knows the language of a tag such as `en`, `pt-BR` or `zh_Hant_TW`."""
+    if not 2 <= len(tag) <= LOCALE_LENGTH:
+        return False
+    try:
+        Locale.parse(tag.replace("-", "_"))
+    except (ValueError, UnknownLocaleError):
+        return False
+    return True
 
 
 def _starters(starters: object) -> tuple[FieldError, ...]:

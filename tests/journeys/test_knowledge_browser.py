@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import asyncpg
 import httpx
 import pytest
 from playwright.async_api import Browser, ConsoleMessage, Page, expect
@@ -181,3 +183,55 @@ async def test_files_are_dropped_and_a_text_is_pasted(page: Page) -> None:
     await page.get_by_label("Text", exact=True).fill("Delivery takes three days.")
     await page.get_by_role("button", name="Add", exact=True).click()
     await expect(page.get_by_text("Saved. Answers use it from now on.")).to_be_visible()
+
+
+async def test_a_question_is_tried_and_leaves_no_trace(
+    page: Page, installation: Installation, shop: ShopAccess
+) -> None:
+    with installation.merchant(shop) as merchant:
+        policy = {"id": "returns", "title": "Returns", "content": "You may return a lamp within 21 days of delivery."}
+        merchant.post("/v1/documents", json=policy).raise_for_status()
+        before = merchant.get("/v1/usage").json()
+        await page.goto("/console/knowledge/try")
+        await require_good(page)
+        await page.get_by_role("textbox", name="Question").fill("How long may I return a lamp?")
+        await page.get_by_role("button", name="Ask").press("Enter")
+        await expect(page.locator("#answer")).to_contain_text("21 days")
+        cited = page.locator(".compared .cited")
+        await expect(cited.first).to_contain_text("within 21 days")
+        await expect(cited.first).to_contain_text("score")
+        await require_good(page)
+        for question in ("Where is order 1001? maya@example.com", "I want to talk to a person, me@example.com"):
+            await page.get_by_role("textbox", name="Question").fill(question)
+            await page.get_by_role("button", name="Ask").click()
+            await expect(page.locator("#answer")).to_be_visible()
+        await page.get_by_role("textbox", name="Question").fill("Do you repair violins?")
+        await page.get_by_role("button", name="Ask").click()
+        await expect(page.locator(".notice[role=status]")).to_contain_text("does not know")
+        assert merchant.get("/v1/conversations").json()["data"] == []
+        assert merchant.get("/v1/usage").json() == before
+    connection = await asyncpg.connect(installation.owner_url)
+    for table in ("conversation", "message", "turn", "job"):
+        count = await connection.fetchval(f"SELECT count(*) FROM {table} WHERE shop_id = $1", UUID(shop.shop_id))
+        assert count == 0, table
+    await connection.close()
+
+
+async def test_settings_are_changed_by_keyboard(page: Page, installation: Installation, shop: ShopAccess) -> None:
+    await page.goto("/console/settings")
+    await page.get_by_label("Name", exact=True).fill("Lampe & Vase")
+    await page.get_by_label("Language of your texts").select_option("de")
+    await page.get_by_label("Currency").select_option("EUR")
+    await page.get_by_label("E-mail", exact=True).fill("nobody")
+    await page.get_by_role("button", name="Save").press("Enter")
+    await expect(page.locator("#problems")).to_be_focused()
+    await require_good(page)
+    await page.locator("#problems a").press("Enter")
+    await page.get_by_label("E-mail", exact=True).fill("hilfe@lampe.example")
+    await page.get_by_role("button", name="Save").press("Enter")
+    await expect(page.get_by_text("Saved.")).to_be_visible()
+    await require_good(page)
+    with installation.merchant(shop) as merchant:
+        view = merchant.get("/v1/shop").json()
+    assert (view["name"], view["locale"], view["currency"]) == ("Lampe & Vase", "de", "EUR")
+    assert view["contact"] == {"email": "hilfe@lampe.example"}

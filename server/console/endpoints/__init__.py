@@ -11,6 +11,7 @@ from server.console.endpoints.imports import imports_router
 from server.console.endpoints.page import TEMPLATES, on_http_exception
 from server.console.endpoints.pages import pages_router
 from server.console.endpoints.products import products_router
+from server.console.endpoints.settings import settings_router
 from server.console.endpoints.sign_in import sign_in_router
 from server.console.endpoints.stores import stores_pages_router
 
@@ -26,6 +27,7 @@ console_router = Router(
         products_router,
         imports_router,
         documents_router,
+        settings_router,
         dry_run_router,
     ],
 )

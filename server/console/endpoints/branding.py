@@ -39,15 +39,6 @@ FONTS = (
     "ui-rounded, 'Nunito', system-ui, sans-serif",
     "ui-monospace, Menlo, Consolas, monospace",
 )
-DAY_NAMES = {
-    "mon": "Monday",
-    "tue": "Tuesday",
-    "wed": "Wednesday",
-    "thu": "Thursday",
-    "fri": "Friday",
-    "sat": "Saturday",
-    "sun": "Sunday",
-}
 
 Form = URLEncodedBody[dict[str, str]]
 
@@ -128,9 +119,7 @@ async def _page(
         defaults=DEFAULTS,
         fonts=FONTS,
         icons=ICON_PATHS,
-        days=DAY_NAMES,
         filled_in=lambda prefix: any(name.startswith(prefix) for name in fields),
-        wrong_in=lambda prefix: any(name.startswith(prefix) for name in checked.errors),
     )
     page.headers.update(WITH_FRAME)
     return page

@@ -38,11 +38,6 @@ FORM = {
     "appearance.sound": "on",
     "greeting": "Hello!",
     "suggestions": "Where is my order?\r\nWhat suits me?",
-    "contact.email": "help@fern.example",
-    "handoff.online": "",
-    "handoff.hours.timezone": "Europe/Berlin",
-    "handoff.hours.days.mon": "9-12:30, 14:00-18:00",
-    "order_access": "strict",
 }
 
 
@@ -65,7 +60,6 @@ async def test_what_is_saved_is_what_the_api_tells(client: httpx.AsyncClient, sh
     assert field(page, "appearance.rules[1].match")["value"] == "/sale/*"
     assert field(page, "appearance.rules[1].greeting")["text"] == "Sale!\nAsk away."
     assert field(page, "appearance.rules[2].match")["value"] == "", "room for one more"
-    assert field(page, "handoff.hours.days.mon")["value"] == "09:00-12:30, 14:00-18:00"
     assert "checked" in field(page, "appearance.phone.hidden")
     assert "checked" not in field(page, "appearance.desktop.hidden")
     again = await client.post(PAGE, data=_typed(page), headers=shop.owner.form)
@@ -100,9 +94,6 @@ async def test_saving_the_page_as_it_stands_changes_nothing(
     ]
     assert before["appearance"]["nudges"] == [{"match": "/p/*", "text": "Which size?", "after_s": 45}]
     assert before["appearance"]["phone"] == {"hidden": True, "offset": {"y": 80}}
-    assert before["handoff"] == {
-        "hours": {"timezone": "Europe/Berlin", "days": {"mon": [["09:00", "12:30"], ["14:00", "18:00"]]}}
-    }
     page = await client.get(PAGE, headers=shop.owner.headers)
     assert (await client.post(PAGE, data=_typed(page), headers=shop.owner.form)).status_code == 303
     assert await _view(shops, shop) == before
@@ -122,8 +113,6 @@ async def test_wrong_fields_are_marked_and_nothing_is_lost_or_saved(
         "appearance.radius": "many",
         "appearance.rules[3].match": "sale",
         "appearance.rules[3].suggestions": "fine\n" + "x" * 81,
-        "contact.email": "nobody",
-        "handoff.hours.days.mon": "18-9",
         "greeting": "Kept as typed",
     }
     page = await client.post(PAGE, data=wrong, headers=shop.owner.form)
@@ -139,8 +128,6 @@ async def test_wrong_fields_are_marked_and_nothing_is_lost_or_saved(
         "appearance.radius",
         "appearance.rules[3].match",
         "appearance.rules[3].suggestions",
-        "contact.email",
-        "handoff.hours.days.mon",
     }
     assert said["appearance.rules[3].suggestions"].startswith("Entry 2:")
     told = texts(page, "#problems a")
