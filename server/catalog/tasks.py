@@ -40,7 +40,7 @@ class ImportProducts:
         progress = Progress()
         rows = read_products(
             path,
-            mapping=parse_mapping(_split(job.payload.get("mapping", ""))),
+            mapping=_mapping(job.payload.get("mapping", "")),
             default_currency=profile.currency,
             progress=progress,
         )
@@ -59,8 +59,11 @@ def estimated_total(read: int, progress: Progress) -> int | None:
     return max(read, read * progress.total_bytes // progress.done_bytes) if progress.done_bytes else None
 
 
-def _split(mapping: str) -> list[str]:
-    return [part for part in mapping.split(",") if part.strip()]
+def _mapping(given: str | dict[str, str]) -> dict[str, str]:
+    """As the API takes it, `price=cost/100,title=name`, or already by target. Raises MappingError."""
+    if isinstance(given, dict):
+        return given
+    return parse_mapping(part for part in given.split(",") if part.strip())
 
 
 def _errors(result: ImportResult) -> list[object]:

@@ -269,6 +269,31 @@ class JobService:
         await self._notify(shop_id, job_id)
         return job_id
 
+    async def store_file(self, shop_id: UUID, name: str, data: bytes) -> UUID:
+        """Store an uploaded file for which a job may be enqueued within a day, and return its id. Raises RateLimited as
+        `enqueue_file` does."""
+        async with self._database.connection(shop_id) as connection:
+            await delete_unclaimed_uploads(connection, shop_id)
+            if await count_uploads(connection, shop_id) >= MAX_WAITING_UPLOADS:
+                raise RateLimited("Too many files of this shop wait; try again later.", retry_after_s=30)
+            return await save_upload(connection, shop_id, name, data)
+
+    async def get_file(self, shop_id: UUID, upload_id: UUID) -> "Upload":
+        """Return a stored file. Raises NotFound, also once its job has read it."""
+        async with self._database.connection(shop_id) as connection:
+            return await get_upload(connection, shop_id, upload_id)
+
+    async def enqueue_stored(self, shop_id: UUID, kind: str, upload_id: UUID, payload: dict[str, Any]) -> UUID:
+        """Enqueue a job with a stored file, once: the same file again gives the same job. Raises NotFound."""
+        async with self._database.connection(shop_id) as connection:
+            upload = await get_upload(connection, shop_id, upload_id)
+            job_id = await find_job_of_upload(connection, shop_id, upload_id)
+            if job_id is None:
+                about = {"upload_id": str(upload_id), "name": upload.name}
+                job_id = await enqueue(connection, shop_id, kind, payload | about)
+        await self._notify(shop_id, job_id)
+        return job_id
+
     async def get(self, shop_id: UUID, job_id: UUID) -> JobView:
         """Return a job and its progress. Raises NotFound."""
         async with self._database.connection(shop_id) as connection:
@@ -295,6 +320,34 @@ async def save_upload(connection: Connection, shop_id: UUID, name: str, data: by
         "INSERT INTO upload (shop_id, id, name, data) VALUES ($1, $2, $3, $4)", shop_id, upload_id, name, data
     )
     return upload_id
+
+
+async def get_upload(connection: Connection, shop_id: UUID, upload_id: UUID) -> Upload:
+    """An uploaded file, locked until the transaction ends. Raises NotFound."""
+    row = await connection.fetchrow(
+        "SELECT name, data FROM upload WHERE shop_id = $1 AND id = $2 FOR UPDATE", shop_id, upload_id
+    )
+    if row is None:
+        raise NotFound
+    return Upload(row["name"], row["data"])
+
+
+async def find_job_of_upload(connection: Connection, shop_id: UUID, upload_id: UUID) -> UUID | None:
+    """The job that reads, or will read, an uploaded file."""
+    job_id: UUID | None = await connection.fetchval(
+        "SELECT id FROM job WHERE shop_id = $1 AND payload ->> 'upload_id' = $2", shop_id, str(upload_id)
+    )
+    return job_id
+
+
+async def delete_unclaimed_uploads(connection: Connection, shop_id: UUID) -> None:
+    """Delete files that were stored a day ago and that no job will read."""
+    await connection.execute(
+        "DELETE FROM upload WHERE shop_id = $1 AND created_at < now() - interval '1 day' AND NOT EXISTS ("
+        "SELECT FROM job WHERE job.shop_id = $1 AND job.payload ->> 'upload_id' = upload.id::text "
+        "AND state IN ('queued', 'running'))",
+        shop_id,
+    )
 
 
 async def find_upload(database: Database, job: ClaimedJob) -> Upload | None:

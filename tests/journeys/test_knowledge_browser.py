@@ -88,6 +88,12 @@ async def test_a_catalog_is_uploaded_edited_hidden_and_deleted(
     await expect(page.get_by_text("No products yet.")).to_be_visible()
     await require_good(page)
     await upload(page, "goods.csv", GOODS)
+    warnings = page.get_by_role("list", name="Before you import")
+    await expect(warnings).to_contain_text("2 of 4 rows cannot be read")
+    await expect(warnings).to_contain_text("taken as USD")
+    await expect(page.get_by_role("cell", name="Reading lamp")).to_be_visible()
+    await require_good(page)
+    await page.get_by_role("button", name="Import").press("Enter")
     await expect(page.get_by_text("2 did not go in")).to_be_visible(timeout=60_000)
     rows = page.locator("#job tbody tr")
     await expect(rows.nth(0)).to_contain_text("Row 3")
@@ -235,3 +241,25 @@ async def test_settings_are_changed_by_keyboard(page: Page, installation: Instal
         view = merchant.get("/v1/shop").json()
     assert (view["name"], view["locale"], view["currency"]) == ("Lampe & Vase", "de", "EUR")
     assert view["contact"] == {"email": "hilfe@lampe.example"}
+
+
+async def test_odd_columns_are_mapped_before_anything_is_written(
+    page: Page, installation: Installation, shop: ShopAccess
+) -> None:
+    rows = "".join(f"K-{number};Lampe {number};1990;Messing\n" for number in range(12))
+    await upload(page, "lager.csv", "Kennung;Was;Betrag;Stoff\n" + rows)
+    await expect(page.get_by_text("No column was recognised as the id")).to_be_visible()
+    await expect(page.get_by_role("button", name="Import")).to_be_disabled()
+    await require_good(page)
+    await page.get_by_label("Kennung").select_option("id")
+    await page.get_by_label("Was").select_option("title")
+    await page.get_by_label("Betrag").select_option("price/100")
+    await page.get_by_role("button", name="Look again").press("Enter")
+    await expect(page.get_by_role("cell", name="$19.90").first).to_be_visible()
+    await require_good(page)
+    await page.get_by_role("button", name="Import").press("Enter")
+    await expect(page.get_by_text("Everything went in.")).to_be_visible(timeout=60_000)
+    with installation.merchant(shop) as merchant:
+        product = merchant.get("/v1/products/K-3").json()
+    assert (product["title"], product["price"]) == ("Lampe 3", {"amount": 1990, "currency": "USD"})
+    assert product["attributes"] == {"Stoff": "Messing"}

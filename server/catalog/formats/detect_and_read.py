@@ -4,7 +4,9 @@ import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from io import BufferedReader
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -51,6 +53,31 @@ def read_products(
     file_format = _detect(head)
     _require_columns(file_format, context.sources)
     return _read(path, file_format, context, progress or Progress())
+
+
+class FileHead(Struct, frozen=True, kw_only=True):
+    """The beginning of a file: its format, its columns as it names them, and its first rows. `is_export` says that a
+    platform made it, so that the meaning of its columns is known."""
+
+    format: str
+    columns: tuple[str, ...]
+    rows: list[dict[str, Any]]
+    is_export: bool
+
+
+def read_file_head(path: Path, limit: int) -> FileHead:
+    """Read the first `limit` rows without building products of them. Raises UnreadableFile."""
+    head = read_head(path)
+    file_format = _detect(head)
+    with closing(open_bytes(path, Progress())) as stream:
+        records = (each for each in file_format.open_records(stream) if isinstance(each, Record))
+        rows = [record.fields for record in islice(records, limit)]
+    return FileHead(
+        format=file_format.name,
+        columns=file_format.header or tuple(dict.fromkeys(name for row in rows for name in row)),
+        rows=rows,
+        is_export=file_format.build_group not in (None, google_feed.build_group),
+    )
 
 
 def detect_format(path: Path) -> str:

@@ -176,8 +176,9 @@ async def test_a_file_becomes_a_job_that_only_its_shop_sees(
     files = {"file": ("goods.csv", "id,title\na,A\n", "text/csv")}
     sent = await client.post(f"{LIST}/import", files=files, headers=shop.owner.form)
     assert sent.status_code == 303
-    page = await client.get(sent.headers["location"], headers=shop.owner.headers)
+    started = await client.post(sent.headers["location"], data={}, headers=shop.owner.form)
+    page = await client.get(started.headers["location"], headers=shop.owner.headers)
     assert "Waiting for its turn" in page.text
-    assert (await client.get(sent.headers["location"], headers=other.owner.headers)).status_code == 404
+    assert (await client.get(started.headers["location"], headers=other.owner.headers)).status_code == 404
     assert (await client.post(f"{LIST}/import", headers=shop.owner.form)).status_code == 422
     assert (await client.post(f"{LIST}/import", files=files, headers=shop.agent.form)).status_code == 403
