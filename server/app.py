@@ -71,6 +71,7 @@ INJECTED = {
     "catalog": "catalog",
     "knowledge": "knowledge",
     "library": "library",
+    "egress": "egress",
     "sources": "sources",
     "orders": "orders",
     "jobs": "jobs",

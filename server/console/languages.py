@@ -14,13 +14,17 @@ def language_names(tags: Iterable[str]) -> list[tuple[str, str]]:
     return sorted(((tag, _name(tag)) for tag in tags), key=lambda pair: pair[1])
 
 
+def currency_names(own: str) -> list[tuple[str, str]]:
+    """(code, code and English name) of the currencies that some country uses today, and of the shop's `own`."""
+    codes = _currencies() | ({own} if own else set())
+    return [(code, f"{code} {get_currency_name(code, locale='en')}") for code in sorted(codes)]
+
+
 @lru_cache(maxsize=1)
-def currency_names() -> list[tuple[str, str]]:
-    """(code, code and English name) of the currencies that some country uses today."""
+def _currencies() -> frozenset[str]:
     today = datetime.now(UTC).date()
     territories = get_global("territory_currencies")
-    codes = {code for each in territories for code in get_territory_currencies(each, today, today)}
-    return [(code, f"{code} {get_currency_name(code, locale='en')}") for code in sorted(codes)]
+    return frozenset(code for each in territories for code in get_territory_currencies(each, today, today))
 
 
 @lru_cache(maxsize=256)

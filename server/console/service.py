@@ -1,5 +1,6 @@
 """What staff do: read conversations with the reason for each answer, reply, assign, tag, close."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid5
 
@@ -201,6 +202,12 @@ class StaffService:
         async with self._database.session(caller.shop_id) as session:
             jobs = await storage.list_jobs(session, caller.shop_id, list(IMPORTS), JOBS_SHOWN)
         return [job_of(job) for job in jobs]
+
+    async def origins_written_on(self, caller: Caller, origins: Sequence[str]) -> list[str]:
+        """Those of the shop's sites on which a shopper has written, in their order."""
+        async with self._database.connection(caller.shop_id) as connection:
+            found = await storage.list_origins_written_on(connection, caller.shop_id, origins)
+        return [origin for origin in origins if origin in found]
 
     async def batch(self, caller: Caller, batch: UUID) -> list[JobLine]:
         """Files that were uploaded together, in their order. Raises NotFound."""

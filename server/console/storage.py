@@ -262,6 +262,17 @@ async def list_jobs(session: AsyncSession, shop_id: UUID, kinds: Sequence[str], 
     return (await session.exec(query)).all()
 
 
+async def list_origins_written_on(connection: Connection, shop_id: UUID, origins: Sequence[str]) -> set[str]:
+    """Those of these origins on which a conversation began."""
+    rows = await connection.fetch(
+        "SELECT origin FROM unnest($2::text[]) AS origin WHERE EXISTS (SELECT FROM conversation "
+        "WHERE conversation.shop_id = $1 AND conversation.origin = origin.origin)",
+        shop_id,
+        list(origins),
+    )
+    return {row["origin"] for row in rows}
+
+
 async def list_batch(session: AsyncSession, shop_id: UUID, batch: str, limit: int) -> Sequence[JobRow]:
     """The jobs of files that were uploaded together, in the order of their upload."""
     job = JobRow

@@ -263,3 +263,15 @@ async def test_odd_columns_are_mapped_before_anything_is_written(
         product = merchant.get("/v1/products/K-3").json()
     assert (product["title"], product["price"]) == ("Lampe 3", {"amount": 1990, "currency": "USD"})
     assert product["attributes"] == {"Stoff": "Messing"}
+
+
+async def test_the_setup_says_what_is_missing_and_visits_the_page(page: Page) -> None:
+    await page.goto("/console/setup")
+    await expect(page.get_by_role("heading", name="5 steps left")).to_be_visible()
+    await require_good(page)
+    await page.get_by_label("Page to check").fill("127.0.0.1")
+    await page.get_by_role("button", name="Check", exact=True).press("Enter")
+    await expect(page.locator("#check-result")).to_contain_text("127.0.0.1 is not a public address")
+    await require_good(page)
+    await page.get_by_role("link", name="Policies and help").click()
+    await expect(page.get_by_role("heading", name="Knowledge")).to_be_visible()

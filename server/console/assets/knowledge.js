@@ -44,7 +44,7 @@
       body.append("file", file);
       try {
         const answer = await fetch(action, { method: "POST", body, credentials: "same-origin" });
-        if (answer.ok) return "";
+        if (answer.ok) return answer.url.includes("/uploads/") ? "" : "was not taken; sign in again";
         if (answer.status !== 429) return answer.status === 413 ? "is too large" : "was refused";
         await pause(Number(answer.headers.get("Retry-After")) || 5);
       } catch {

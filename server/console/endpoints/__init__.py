@@ -12,6 +12,7 @@ from server.console.endpoints.page import TEMPLATES, on_http_exception
 from server.console.endpoints.pages import pages_router
 from server.console.endpoints.products import products_router
 from server.console.endpoints.settings import settings_router
+from server.console.endpoints.setup import setup_router
 from server.console.endpoints.sign_in import sign_in_router
 from server.console.endpoints.stores import stores_pages_router
 
@@ -28,6 +29,7 @@ console_router = Router(
         imports_router,
         documents_router,
         settings_router,
+        setup_router,
         dry_run_router,
     ],
 )

@@ -33,6 +33,8 @@ PAGE = "/console/knowledge/document"
 UPLOADS = f"{LIST}/uploads"
 PAGE_SIZE = 50
 MAX_CHOSEN = 500
+MAX_PARAMETER = 2_100
+"""Characters: an id may be as long as a web address."""
 MAX_FORM_BYTES = 50 * 1024 * 1024
 """Of all files that a browser without script sends at once."""
 MAX_PAGES = 5_000
@@ -340,7 +342,7 @@ def _problems(reason: Invalid) -> dict[str, str]:
 
 
 def _parameter(request: AnyRequest, name: str) -> str:
-    return str(request.query_params.get(name, "")).replace("\x00", "").strip()[:512]
+    return str(request.query_params.get(name, "")).replace("\x00", "").strip()[:MAX_PARAMETER]
 
 
 def _link(given: dict[str, str], **place: LibraryItem) -> str:

@@ -1,11 +1,10 @@
-"""The pages: the list that staff open in the morning, one conversation, and the set-up of the shop."""
+"""The pages: the list that staff open in the morning, and one conversation."""
 
 import base64
 from datetime import datetime
-from typing import Any
 from urllib.parse import urlencode
 
-from litestar import Response, Router, get, post
+from litestar import Router, get, post
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, URLEncodedBody
 from litestar.response import Redirect, Template
@@ -25,8 +24,6 @@ from server.core.ids import new_id, parse_id
 from server.core.tokens import TokenSigner
 from server.shops.access import ConsoleClaims
 from server.shops.members import Members
-from server.shops.models import ShopChanges
-from server.shops.service import ShopService
 
 PAGE_SIZE = 40
 CHART_DAYS = 14
@@ -151,64 +148,6 @@ async def switch_shop(
     return to_page(request, "/console", console_signer, ConsoleClaims(visitor.merchant_id, wanted))
 
 
-@get("/console/setup", include_in_schema=False)
-async def show_setup(
-    request: AnyRequest,
-    visitor: NamedDependency[Visitor],
-    shops: NamedDependency[ShopService],
-    staff_service: NamedDependency[StaffService],
-) -> Template:
-    """The snippet to paste, where it may be pasted, keys, and how imports go."""
-    return await _setup(request, visitor, shops, staff_service)
-
-
-@post("/console/setup/origins", status_code=303, include_in_schema=False)
-async def change_origins(
-    request: AnyRequest,
-    data: Form,
-    visitor: NamedDependency[Visitor],
-    shops: NamedDependency[ShopService],
-    staff_service: NamedDependency[StaffService],
-) -> Response[Any]:
-    """Add or remove one origin."""
-    origins = (await shops.view(visitor.caller)).origins
-    if gone := data.get("remove"):
-        changed = tuple(origin for origin in origins if origin != gone)
-    else:
-        changed = (*origins, data.get("add", "").strip())
-    try:
-        await shops.change(visitor.caller, ShopChanges(origins=changed))
-    except Invalid as reason:
-        problem = reason.errors[0].message if reason.errors else reason.detail
-        return await _setup(request, visitor, shops, staff_service, problem=problem, added=data.get("add", ""))
-    return _to("/console/setup#origins")
-
-
-async def _setup(
-    request: AnyRequest,
-    visitor: Visitor,
-    shops: ShopService,
-    staff_service: StaffService,
-    problem: str = "",
-    added: str = "",
-) -> Template:
-    keys = await shops.list_keys(visitor.caller.shop_id)
-    return render(
-        request,
-        "setup",
-        visitor=visitor,
-        status=422 if problem else 200,
-        own_origin=request.app.state.own_origin,
-        publishable=next((key.key for key in keys if key.kind == "publishable"), None),
-        keys=keys if visitor.may_set_up else [],
-        origins=(await shops.view(visitor.caller)).origins,
-        jobs=await staff_service.jobs(visitor.caller),
-        reports=await staff_service.reports(visitor.caller),
-        problem=problem,
-        added=added,
-    )
-
-
 def _wanted(given: dict[str, str], request: AnyRequest) -> tuple[Wanted, str]:
     """What the filters ask for; when one cannot be read, everything, and what is wrong."""
     zone = zone_of(request)
@@ -249,8 +188,6 @@ pages_router = Router(
         tag,
         close,
         switch_shop,
-        show_setup,
-        change_origins,
     ],
     dependencies={"visitor": Provide(provide_visitor)},
     exception_handlers=PAGE_ERRORS,

@@ -1,7 +1,7 @@
 """The pages of products: what Aisle knows of each, where it came from, and how it is changed, hidden and deleted."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from litestar import Response, Router, get, post
 from litestar.di import NamedDependency, Provide
@@ -25,6 +25,8 @@ LIST = "/console/knowledge"
 PAGE = f"{LIST}/product"
 PAGE_SIZE = 50
 MAX_CHOSEN = 500
+MAX_PARAMETER = 2_100
+"""Characters: an id may be as long as a web address."""
 FILTERS = ("q", "only", "source")
 ACTIONS = {"hide": "hidden", "show": "shown again", "delete": "deleted"}
 
@@ -61,7 +63,7 @@ async def show_products(
         request,
         "products",
         visitor=visitor,
-        rows=[(each, web_url(each.product.image_url), _price_text(each)) for each in shown],
+        rows=[(each, _picture(request, each), _price_text(each)) for each in shown],
         filters=given,
         is_filtered=any(given.values()),
         counts=await catalog.counts(shop_id),
@@ -91,9 +93,8 @@ async def change_products(
             count = await catalog.delete_many(visitor.caller, chosen)
         case _:
             raise Invalid("There is no such action.")
-    back = str(form.get("back", "")).replace("\r", "").replace("\n", "")
-    answer = urlencode({"did": action, "n": count})
-    return Redirect(f"{LIST}?{back}{'&' if back else ''}{answer}", status_code=303, headers=HEADERS)
+    back = urlencode([*parse_qsl(str(form.get("back", ""))), ("did", action), ("n", str(count))])
+    return Redirect(f"{LIST}?{back}", status_code=303, headers=HEADERS)
 
 
 @get(PAGE, include_in_schema=False)
@@ -162,7 +163,7 @@ async def _page(
         status=422 if problems else 200,
         stored=stored,
         product=stored.product,
-        picture=web_url(stored.product.image_url),
+        picture=_picture(request, stored),
         currency=price.currency if price else profile.currency,
         source=source_words(stored.source, names),
         is_from_store=stored.source in names,
@@ -174,13 +175,20 @@ async def _page(
     )
 
 
+def _picture(request: AnyRequest, stored: StoredProduct) -> str | None:
+    """The product's picture, where the pages' own policy lets it through: over https, or from Aisle itself."""
+    url = web_url(stored.product.image_url)
+    own = f"{request.app.state.own_origin}/"
+    return url if url and url.startswith(("https://", own)) else None
+
+
 def _price_text(stored: StoredProduct) -> str:
     price = stored.product.price
     return format_money(price.amount, price.currency) if price else ""
 
 
 def _parameter(request: AnyRequest, name: str) -> str:
-    return str(request.query_params.get(name, "")).replace("\x00", "").strip()[:512]
+    return str(request.query_params.get(name, "")).replace("\x00", "").strip()[:MAX_PARAMETER]
 
 
 def _done_words(request: AnyRequest) -> str:

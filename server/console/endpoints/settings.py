@@ -65,7 +65,7 @@ def _page(
         errors=placed_errors(errors, fields),
         saved="saved" in request.query_params,
         languages=language_names(spoken),
-        currencies=currency_names(),
+        currencies=currency_names(fields.get("currency", "")),
         zones=sorted(name for name in available_timezones() if name == "UTC" or "/" in name),
         days=DAY_NAMES,
     )

@@ -31,6 +31,7 @@ from server.console.figures.service import Figures
 from server.console.service import StaffService
 from server.core.crypto import Vault
 from server.core.database import Database
+from server.core.egress import Egress
 from server.core.http import EXCEPTION_HANDLERS
 from server.core.ids import new_id
 from server.core.jobs import JobService
@@ -221,6 +222,7 @@ def console_app(
         "staff_service": StaffService(database, presence),
         "pictures": PictureService(database, shops, ShopperLimits(limiter)),
         "figures": Figures(database),
+        "egress": Egress(resolver=_no_address),
         "dry_runs": DryRuns(shops, limiter, _Silent(), _no_toolbox),
         "jobs": JobService(database, _notify_nobody),
         "sources": Sources(database, JobService(database, _notify_nobody)),
@@ -262,6 +264,11 @@ class _Silent:
 
 def _no_toolbox(question: Question) -> DryToolbox:
     raise AssertionError
+
+
+async def _no_address(host: str, _port: int) -> list[str]:
+    """A page of any shop is at an address that nobody may be led to."""
+    return ["127.0.0.1"]
 
 
 async def _notify_nobody(_shop_id: UUID, _job_id: UUID) -> None:

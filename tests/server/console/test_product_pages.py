@@ -9,7 +9,7 @@ import pytest
 from integrations.platform import Money, Product, Variant
 from server.catalog.models import ProductQuery
 from server.console.product_form import fields_of, product_of
-from tests.server.console.house import KnownThings, ShopUnderTest
+from tests.server.console.house import OWN_ORIGIN, KnownThings, ShopUnderTest
 
 pytestmark = pytest.mark.enable_socket
 
@@ -75,6 +75,16 @@ async def test_a_product_shows_what_the_assistant_knows(
     assert "<b>Material</b> Steel" in page
     assert "It holds two litres." in page
     assert 'value="19.99"' in page
+
+
+async def test_a_picture_that_the_page_may_not_load_is_left_out(
+    client: httpx.AsyncClient, shop: ShopUnderTest, known: KnownThings
+) -> None:
+    urls = {"plain": "http://shop.example/a.png", "good": "https://shop.example/b.png", "own": f"{OWN_ORIGIN}/c.png"}
+    products = [Product(external_id=name, title=name, image_url=url) for name, url in urls.items()]
+    await known.catalog.save(shop.id, products, "file")
+    page = (await client.get(LIST, headers=shop.owner.headers)).text
+    assert [url in page for url in urls.values()] == [False, True, True]
 
 
 async def test_an_edit_is_saved_whole_or_named(

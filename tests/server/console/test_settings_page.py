@@ -78,6 +78,15 @@ async def test_what_is_wrong_is_said_at_its_field(
     assert await view_of(shops, shop) == before
 
 
+async def test_a_language_or_currency_of_the_past_is_not_changed_by_saving(
+    client: httpx.AsyncClient, shop: ShopUnderTest, shops: ShopService
+) -> None:
+    await client.post(PAGE, data=FORM | {"locale": "pt-BR", "currency": "DEM"}, headers=shop.owner.form)
+    tree = LexborHTMLParser((await client.get(PAGE, headers=shop.owner.headers)).text)
+    chosen = [str(node.attributes["value"]) for node in tree.css("option[selected]")]
+    assert {"pt-BR", "DEM"} <= set(chosen)
+
+
 async def test_who_may_change_them(client: httpx.AsyncClient, shop: ShopUnderTest, other: ShopUnderTest) -> None:
     assert (await client.post(PAGE, data=FORM, headers=shop.agent.form)).status_code == 403
     assert (await client.post(PAGE, data=FORM, headers=shop.owner.headers)).status_code == 403

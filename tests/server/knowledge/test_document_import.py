@@ -5,9 +5,11 @@ import json
 import os
 import signal
 from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+import msgspec
 import psutil
 import pytest
 
@@ -76,6 +78,20 @@ async def bring(knowledge: Knowledge, shop_id: UUID, *files: IncomingFile | Fail
         """Nobody watches."""
 
     return await knowledge.import_files(shop_id, incoming(), "file", silent)
+
+
+async def test_what_is_read_again_unchanged_has_the_time_of_that_reading(
+    knowledge: Knowledge, database: Database, shop_id: UUID
+) -> None:
+    async def fetched() -> list[datetime]:
+        return [document.fetched_at for document in await knowledge.list_documents(shop_id, "", 10)]
+
+    await bring(knowledge, shop_id, page(1), page(2))
+    before = await fetched()
+    again = msgspec.structs.replace(page(1), data=page(1).data + b"\n")  # another file, the same text
+    result = await bring(knowledge, shop_id, again, page(2))
+    assert result.unchanged == 2
+    assert all(later > earlier for later, earlier in zip(await fetched(), before, strict=True))
 
 
 def counts(result: DocumentsResult) -> tuple[int, int, int, int]:
