@@ -11,7 +11,7 @@ from babel.numbers import get_territory_currencies
 from msgspec import Struct
 
 from server.languages.loading import FOLDER, LANGUAGES
-from server.languages.matching import Phrases, normalise, phrases_in
+from server.languages.matching import Phrases, Place, normalise, phrases_in
 from server.languages.writing import writing_of
 
 REGIONS = frozenset({"EU", "150", "142", "002", "003", "005", "009"})
@@ -106,3 +106,9 @@ def _names(language: str) -> tuple[Phrases, dict[str, str]]:
     codes = {name: code for name, code in codes.items() if len(name) >= MIN_LETTERS or code in ("US", "GB", "EU")}
     codes.pop("us", None)  # "us" is a word of its own in English
     return phrases_in(language, codes), codes
+
+
+def country_places(normalised: str, language: str) -> list[tuple[Place, str]]:
+    """Where a normalised text names countries and regions in a language, with their codes."""
+    names, codes = _names(language if language in LANGUAGES else "en")
+    return [(place, codes[place.text]) for place in names.places(normalised) if place.text in codes]

@@ -33,6 +33,8 @@ EXEMPT = {
     "driver.py": "log",
     "prompt.py": "model",
     "model_driver.py": "model",
+    "model_conclusion.py": "log",
+    "model_sentences.py": "log",
     "links.py": "html",
     "facts.py": "kinds",
     "page_reader.py": "html",
