@@ -20,7 +20,12 @@ from tests.waiting import await_that
 
 pytestmark = pytest.mark.timeout(300)
 
-SENTENCES = ["Our tents are light.", "They keep out the rain.", "They stand in any wind.", "They dry fast."]
+SENTENCES = [
+    "The Fell 2 Tent sleeps two people.",
+    "It pitches in about four minutes.",
+    "Eight pegs are included.",
+    "It weighs 1.98 kg.",
+]
 QUESTION = "Tell me about your tents please"
 INTERRUPTED_WITHIN_S = 45
 """A turn's lease of 20 s, the sweep, and the start of a process on a busy machine."""

@@ -106,7 +106,7 @@ def test_it_sends_all_messages_and_we_take_the_last(installation: Installation, 
 
 @pytest.mark.parametrize("cut_after", [1, 4, 7])
 def test_it_resumes_after_a_cut(model_installation: ModelInstallation, read: Read, cut_after: int) -> None:
-    said = "Our tents are light and strong. They keep out rain. Each comes with a bag. Tell me where you sleep."
+    said = "The Fell 2 Tent sleeps two people. It weighs 1.98 kg. Eight pegs are included. Let me know what you like."
     model_installation.model.configure(token_ms=80, rules=[{"when": "tents", "steps": [{"reply": said}]}])
     shopper = model_installation.shopper()
     found = read(shopper, "Tell me about your tents please", cutAfter=cut_after)

@@ -257,7 +257,7 @@ def require_saved_answer(installation: ModelInstallation, text: str) -> None:
     ("reply", "kept"),
     [
         ("Our tents are light. Sure, the jacket is", "Our tents are light."),
-        ("Our tents are light. They keep you dry.", "Our tents are light. They keep you dry."),
+        ("Our tents are light. Which one do you like?", "Our tents are light. Which one do you like?"),
         ("Our tents are light. The Fell 2 Tent costs 289.", "Our tents are light."),
     ],
 )

@@ -13,12 +13,12 @@ from tests.journeys.conftest import ModelInstallation, at
 from tests.waiting import await_that
 
 SENTENCES = [
-    "Our tents are light and strong.",
-    "They keep out rain and wind.",
-    "Each comes with pegs and a bag.",
-    "Most people pitch them alone.",
-    "The inner tent breathes well.",
-    "Tell me where you want to sleep.",
+    "Happy to help you with that.",
+    "Let me know what you like.",
+    "Of course, feel free to ask.",
+    "Good question, let me have a look.",
+    "Thank you, and welcome.",
+    "Which one would you like to see?",
 ]
 QUESTION = "Tell me about your tents please"
 TOKEN_MS = 30

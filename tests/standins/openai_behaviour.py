@@ -1,5 +1,6 @@
 """What the stand-in says: a plain shop assistant, one that obeys whatever it reads, and the vectors of texts."""
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -22,7 +23,10 @@ _INTENTS = (
     ),
 )
 _MAX_SENTENCES = 4
+_PICKED = 3
 _MATERIAL = re.compile(r"<source [^>]*>\n(.*?)\n</source>", re.DOTALL)
+_SOURCE = re.compile(r'<source id="[^"]*" title="(.*?)">\n(.*?)\n</source>', re.DOTALL)
+_ANSWER = re.compile(r"<answer>\n(.*?)\n</answer>", re.DOTALL)
 _SENTENCE_BREAK = re.compile(r"\n+|(?<=[.!?])\s+(?=[A-Z])")
 _TALK = ("Sure,", "the", "team", "is", "glad", "to", "help", "you", "with", "that,", "any", "time.")
 
@@ -103,6 +107,29 @@ def quote(turn: Turn, words: int) -> str:
             if sentence.endswith((".", "!", "?")) and len(said) + len(sentence.split()) <= words:
                 said += sentence.split()
     return " ".join([*said, *talk(words - len(said)).split()])
+
+
+def repeat(turn: Turn) -> str:
+    """The answer of the shop's search where the prompt has one, or else the text that fits best."""
+    found = _ANSWER.search(turn.system)
+    return html.unescape(found[1]) if found else pick(turn)
+
+
+def pick(turn: Turn) -> str:
+    """The sentences of the material that share most words with the question, with what stands above them."""
+    asked = set(_words(turn.said))
+    texts = [
+        (title, sentence)
+        for title, text in _SOURCE.findall(html.unescape(turn.system))
+        for sentence in _SENTENCE_BREAK.split(text)
+        if sentence.strip()
+    ]
+    ranked = sorted(texts, key=lambda each: -len(asked & set(_words(f"{each[0]} {each[1]}"))))
+    return " ".join(dict.fromkeys(sentence.strip() for _, sentence in ranked[:_PICKED])) or talk(_PICKED)
+
+
+def _words(text: str) -> list[str]:
+    return [word for word in re.findall(r"\w+", text.lower()) if len(word) > 3]
 
 
 def talk(words: int) -> str:

@@ -36,13 +36,13 @@ from typing import Any
 import msgspec
 import uvicorn
 
-from tests.standins.openai_behaviour import Call, Turn, assist, embed, obey, quote, read_turn, talk
+from tests.standins.openai_behaviour import Call, Turn, assist, embed, obey, pick, quote, read_turn, repeat, talk
 from tests.standins.openai_schema import SchemaCheck
 from tests.standins.openai_stream import ChatStream, Config, Send, break_off, count_tokens, fail, send_error, send_json
 
 Receive = Callable[[], Coroutine[Any, Any, MutableMapping[str, Any]]]
 
-ANSWERS = ("assistant", "gullible", "quote", "words")
+ANSWERS = ("assistant", "gullible", "pick", "quote", "repeat", "words")
 """The modes that are no failure."""
 
 _DIMENSIONS = 1536  # of an embedding model that is not asked for fewer
@@ -162,6 +162,10 @@ class OpenAIStandin:
                 decision = quote(turn, self.config.tokens)
             case "gullible":
                 decision = obey(turn)
+            case "pick":
+                decision = pick(turn)
+            case "repeat":
+                decision = repeat(turn)
             case _:
                 decision = assist(turn)
         await (stream.say(decision) if isinstance(decision, str) else stream.call(decision))

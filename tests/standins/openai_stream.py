@@ -19,7 +19,7 @@ _HUGE_TOKEN = "x" * 1_000_000
 
 
 class Config(msgspec.Struct):
-    """How it behaves. `mode`: assistant, gullible, quote, words, or a failure."""
+    """How it behaves. `mode`: assistant, gullible, pick, quote, repeat, words, or a failure."""
 
     mode: str = "assistant"
     times: int | None = None  # so many requests fail, later ones are answered; None: all

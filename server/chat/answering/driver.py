@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from server.chat.answering.draft import Draft, is_formal
 from server.chat.answering.engine import Engine, prove_from_message
 from server.chat.answering.grounding import clean_links, load_words
+from server.chat.answering.model_answer import ModelQuestion
 from server.chat.answering.model_driver import ModelDriver
 from server.chat.answering.reading import Reader
 from server.chat.languages import phrase
-from server.chat.models import AnswerIncomplete, Question, StatusLine, TextPiece
+from server.chat.models import AnswerEvent, AnswerIncomplete, Question, StatusLine, TextPiece
 from server.chat.tools.context import source_hosts
 from server.chat.tools.slow_lookup import StillWaiting, answer_or_wait
 from server.chat.tools.toolbox import ShopToolbox
@@ -46,18 +48,22 @@ class AnswerDriver:
         """See `service.Driver`."""
         reading = await self._reader.read(question)
         tools.use_locale(locale_in_language(question.locale, reading.language))
-        if self._model and (question.text or self._model.sees_pictures):
+        draft: Draft | None = None
+        if self._model and (question.text or self._model.sees_pictures) and not is_formal(reading):
             transcript.author = "model"
             try:
-                async with _first_word_within(self._first_word_s, transcript):
-                    proven = None
-                    async for found in answer_or_wait(prove_from_message(reading, question, tools)):
-                        if isinstance(found, StillWaiting):
-                            transcript.add(StatusLine(phrase("still_looking", tools.shopper.locale)))
-                        else:
-                            proven = found
-                    await self._model.answer(question, reading, proven, tools, transcript)
-                return "model"
+                proven = None
+                async for found in answer_or_wait(prove_from_message(reading, question, tools)):
+                    if isinstance(found, StillWaiting):
+                        transcript.add(StatusLine(phrase("still_looking", tools.shopper.locale)))
+                    else:
+                        proven = found
+                draft = await self._engine.draft(question, reading, tools)
+                if not draft.is_handed_off:
+                    asked = ModelQuestion(question, reading, proven, draft, self._engine.meanings)
+                    async with _first_word_within(self._first_word_s, transcript):
+                        await self._model.answer(asked, tools, transcript)
+                    return "model"
             except ModelUnavailable as failure:
                 if transcript.has_text:
                     raise AnswerIncomplete(str(failure)) from None
@@ -68,7 +74,8 @@ class AnswerDriver:
                 reason = error.detail if isinstance(error, AisleError) else type(error).__name__
                 self._note_failure(transcript, FailureKind.INTERNAL_ERROR, reason, error)
         transcript.author = "engine"
-        async for event in self._engine.answer(question, reading, tools):
+        events = _each(draft) if draft else self._engine.answer(question, reading, tools)
+        async for event in events:
             for used in tools.take_used():
                 transcript.add(used)
             if isinstance(event, TextPiece):  # a product's title may contain a link to any host
@@ -91,6 +98,11 @@ class AnswerDriver:
             reason=reason,
             exc_info=None if is_known else error,
         )
+
+
+async def _each(draft: Draft) -> AsyncIterator[AnswerEvent]:
+    for event in draft.events:
+        yield event
 
 
 @asynccontextmanager

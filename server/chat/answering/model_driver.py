@@ -5,37 +5,25 @@ marked as material; nothing in it can widen what the tools do, since they act fo
 """
 
 from contextlib import aclosing
-from datetime import UTC, datetime
 from typing import assert_never
 
 import msgspec
-from msgspec import Struct
 
-from billing.answers import SMALL_TALK
-from server.chat.answering.grounding import Grounder, SentenceSplitter, clean_links
-from server.chat.answering.prompt import system_prompt
-from server.chat.answering.reading.models import POLICY, PRODUCT, SAFETY, Intent, Reading
-from server.chat.languages import phrase
-from server.chat.models import (
-    AskProof,
-    Cite,
-    Concluded,
-    HandedOff,
-    OrderAnswer,
-    ProductDetail,
-    Question,
-    Receipt,
-    ShowOrder,
-    ShowProducts,
-    Source,
-    TextPiece,
-)
-from server.chat.tools.context import source_hosts
+from server.chat.answering.draft import Draft
+from server.chat.answering.grounding import SentenceSplitter
+from server.chat.answering.grounding.claims import ClaimChecker
+from server.chat.answering.grounding.turn_sources import TurnSources
+from server.chat.answering.model_answer import ModelAnswer, ModelQuestion, add_findings
+from server.chat.answering.model_conclusion import conclude_answer
+from server.chat.answering.model_sentences import complete_answer, send_sentence
+from server.chat.answering.prompt import choose_material, rules_text, system_prompt
+from server.chat.answering.reading.models import ORDER, Intent
 from server.chat.tools.registry import SPECS, call_tool
 from server.chat.tools.tool import ModelTurn
 from server.chat.tools.toolbox import ShopToolbox
 from server.chat.transcript import Transcript
 from server.core.errors import Unavailable
+from server.languages import language_of_locale
 from server.models.protocol import (
     ChatMessage,
     ChatModel,
@@ -47,39 +35,16 @@ from server.models.protocol import (
     ToolCall,
     ToolCallsReady,
 )
-from server.orders.models import OrderFound, ProofNeeded, kind_of
 
 MAX_STEPS = 4
-MAX_CALLS_PER_STEP = 3
+MAX_CALLS, MAX_CALLS_PER_STEP = 8, 3
 MAX_STEP_TOKENS = 700
 MAX_TURN_TOKENS = 24_000
-MAX_ANSWER_CHARACTERS = 6_000
-MAX_CARDS = 6
-MAX_CITED = 4
-MIN_SHARED_WORDS = 5
 CUT_REASONS = frozenset({"length", "content_filter"})
 """Reasons for the end of a step whose last sentence is probably incomplete."""
-PREFETCHED = PRODUCT | POLICY | {Intent.ORDER_CHANGE, Intent.OFF_TOPIC} | SAFETY
-"""For these one search is made before the model is asked."""
-
-
-class _Answer(Struct, kw_only=True):
-    """One answer as the model writes it."""
-
-    question: Question
-    reading: Reading
-    turn: ModelTurn
-    grounder: Grounder
-    messages: list[ChatMessage] = []
-    hosts: frozenset[str] = frozenset()
-    """Those that its links may lead to."""
-    receipts: list[Receipt] = []
-    sentences: list[str] = []
-    """Those that the shopper was sent."""
-    left_out: int = 0
-    """How many sentences were not, because a figure in them had no source."""
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+HAND_OFF = frozenset({Intent.HUMAN, Intent.UPSET})
+MAY_HAND_OFF = 0.3
+"""How likely a message asks for a person, or is angry, for a model to hand the conversation over."""
 
 
 class ModelDriver:
@@ -88,65 +53,64 @@ class ModelDriver:
     def __init__(self, model: ChatModel, *, sees_pictures: bool = False) -> None:
         self._model, self.sees_pictures = model, sees_pictures
 
-    async def answer(
-        self,
-        question: Question,
-        reading: Reading,
-        proven: OrderAnswer | None,
-        tools: ShopToolbox,
-        transcript: Transcript,
-    ) -> None:
+    async def answer(self, asked: ModelQuestion, tools: ShopToolbox, transcript: Transcript) -> None:
         """Add the whole answer to the transcript, from the first request to the model to the cards.
 
-        `proven` is the order look-up that the shopper's message led to. Raises ModelUnavailable when the model fails,
-        also after the first words: `transcript.has_text` says which.
+        Raises ModelUnavailable when the model fails, also after the first words: `transcript.has_text` says which.
         """
-        answer = await self._prepare(question, reading, proven, tools, transcript)
+        answer = await self._prepare(asked, tools, transcript)
         _show_calls(answer.turn)
         for step in range(MAX_STEPS):
             calls = await self._step(answer, is_last=step == MAX_STEPS - 1)
             if not calls:
                 break
             await _call_tools(answer, calls)
+        complete_answer(answer)
         if not answer.sentences:
             raise ModelUnavailable("the model ended without saying anything", kind=FailureKind.EMPTY_ANSWER)
-        _conclude(answer)
+        conclude_answer(answer)
 
-    async def _prepare(
-        self,
-        question: Question,
-        reading: Reading,
-        proven: OrderAnswer | None,
-        tools: ShopToolbox,
-        transcript: Transcript,
-    ) -> _Answer:
+    async def _prepare(self, asked: ModelQuestion, tools: ShopToolbox, transcript: Transcript) -> ModelAnswer:
+        question, reading, draft = asked.question, asked.reading, asked.draft
         turn = ModelTurn(
             tools=tools,
             context=tools,
             transcript=transcript,
             locale=question.locale,
             shopper_email=reading.slots.email,
-            orders=[proven] if proven else [],
+            may_hand_off=reading.intent is Intent.HUMAN or reading.probability(HAND_OFF) >= MAY_HAND_OFF,
+            orders=[asked.proven] if asked.proven else [],
         )
-        grounder = Grounder(question.currency, datetime.now(UTC).date(), reading.language)
-        grounder.add_shopper_words(question.text)
-        answer = _Answer(question=question, reading=reading, turn=turn, grounder=grounder)
-        if reading.intent in PREFETCHED:
-            found = await tools.search_catalog(
-                reading.query or reading.text,
-                price_min=reading.slots.price_min,
-                price_max=reading.slots.price_max,
-                in_stock=reading.slots.in_stock,
-            )
-            turn.products |= {detail.card.id: detail for detail in found.products}
-            await tools.search_policies(reading.query or reading.text)
-        if question.page_product_id and (detail := await tools.get_product(question.page_product_id)):
-            turn.products[detail.card.id] = detail
-        _add_findings(answer)
+        if question.page_product_id and question.page_product_id not in tools.details:
+            await tools.get_product(question.page_product_id)
         images: tuple[PromptImage, ...] = ()
         if self.sees_pictures and question.picture_ids:
             images = tuple(PromptImage(each.media_type, each.data) for each in await tools.list_pictures())
-        system = system_prompt(question, tuple(tools.sources.values()), proven, sees_pictures=self.sees_pictures)
+        system = system_prompt(
+            question,
+            choose_material(tools, draft),
+            asked.proven,
+            draft,
+            sees_pictures=self.sees_pictures,
+        )
+        sources = TurnSources(
+            reading.language,
+            language_of_locale(question.shop_locale or question.locale),
+            question.currency,
+            question.contact,
+            rules=rules_text(question),
+        )
+        checker = ClaimChecker(question, reading.language, sources, asked.meanings, sees_pictures=bool(images))
+        checker.set_question(
+            asks_yes_no="yes_no" in reading.slots.asks,
+            is_of_order=reading.intent in ORDER or reading.intent is Intent.ORDER_CHANGE,
+        )
+        answer = ModelAnswer(asked=asked, turn=turn, checker=checker)
+        add_findings(answer)
+        if draft.cited:
+            sources.add_words_of_documents(draft.text, draft.cited)
+        named = checker.named_in(question.text)
+        checker.subject = named or next(iter(draft.products), None) or question.page_product_id or _cited_product(draft)
         history = [
             ChatMessage(role="user" if said.author == "shopper" else "assistant", content=said.text)
             for said in question.history
@@ -158,12 +122,13 @@ class ModelDriver:
         ]
         return answer
 
-    async def _step(self, answer: _Answer, *, is_last: bool) -> tuple[ToolCall, ...]:
+    async def _step(self, answer: ModelAnswer, *, is_last: bool) -> tuple[ToolCall, ...]:
         """The tool calls that one request to the model ended with; its text goes out sentence by sentence."""
         splitter, written = SentenceSplitter(), list[str]()
         calls: tuple[ToolCall, ...] = ()
         is_cut = False
-        tools = () if is_last or answer.prompt_tokens > MAX_TURN_TOKENS else SPECS
+        is_enough = answer.prompt_tokens > MAX_TURN_TOKENS or answer.calls >= MAX_CALLS
+        tools = () if is_last or is_enough else SPECS
         stream = self._model.stream(answer.messages, tools, max_tokens=MAX_STEP_TOKENS)
         async with aclosing(stream) as model_events:
             async for event in model_events:
@@ -171,9 +136,10 @@ class ModelDriver:
                     case TextDelta(text=text):
                         written.append(text)
                         for sentence in splitter.feed(text):
-                            _send_sentence(answer, sentence)
+                            await send_sentence(answer, sentence)
                     case ToolCallsReady(calls=wanted):
-                        calls = wanted[:MAX_CALLS_PER_STEP]
+                        calls = wanted[: min(MAX_CALLS_PER_STEP, MAX_CALLS - answer.calls)]
+                        answer.calls += len(calls)
                     case StepFinished(reason=reason):
                         if is_cut := reason in CUT_REASONS:
                             answer.turn.transcript.notes.append(f"the model's answer was cut: {reason}")
@@ -182,33 +148,17 @@ class ModelDriver:
                     case _:
                         assert_never(event)
         for sentence in splitter.flush(is_cut=is_cut):
-            _send_sentence(answer, sentence)
+            await send_sentence(answer, sentence)
         if calls:
             answer.messages.append(ChatMessage(role="assistant", content="".join(written) or None, tool_calls=calls))
         return calls
 
 
-def _send_sentence(answer: _Answer, sentence: str) -> None:
-    """Send a sentence when every figure in it has a source, with links only to the hosts of the sources.
-
-    The first sentence that fails the check is replaced by one that says so; the others are left out.
-    """
-    if sum(map(len, answer.sentences)) > MAX_ANSWER_CHARACTERS:
-        return
-    clean = clean_links(sentence, answer.hosts)
-    grounded = answer.grounder.check(clean)
-    if not grounded.ok:
-        answer.turn.transcript.notes.append(f"left out, unsupported: {', '.join(grounded.unsupported)}")
-        answer.left_out += 1
-        if answer.left_out > 1:
-            return
-        clean = phrase("unverified", answer.question.locale) + " "
-    answer.receipts += grounded.receipts if grounded.ok else ()
-    answer.sentences.append(clean)
-    answer.turn.transcript.add(TextPiece(clean))
+def _cited_product(draft: Draft) -> str | None:
+    return next((each.removeprefix("product:") for each in draft.cited if each.startswith("product:")), None)
 
 
-async def _call_tools(answer: _Answer, calls: tuple[ToolCall, ...]) -> None:
+async def _call_tools(answer: ModelAnswer, calls: tuple[ToolCall, ...]) -> None:
     for call in calls:
         try:
             result = await call_tool(call, answer.turn)
@@ -216,85 +166,11 @@ async def _call_tools(answer: _Answer, calls: tuple[ToolCall, ...]) -> None:
             result = {"error": reason.detail}
         content = msgspec.json.encode(result).decode()
         answer.messages.append(ChatMessage(role="tool", content=content, tool_call_id=call.id))
-    _add_findings(answer)
+    add_findings(answer)
     _show_calls(answer.turn)
 
 
-def _add_findings(answer: _Answer) -> None:
-    """Let the answer claim what the tools have found so far."""
-    turn, grounder = answer.turn, answer.grounder
-    for order in turn.orders:
-        grounder.add_order(order)
-    for source in turn.context.sources.values():
-        grounder.add_source(source)
-    for detail in turn.products.values():
-        grounder.add_product(detail)
-    grounder.allow_count(len(turn.products))
-    answer.hosts = source_hosts(turn.context.sources.values())
-
-
 def _show_calls(turn: ModelTurn) -> None:
-    for used in turn.context.take_used():
+    """Show what was called since the last time, in an order that does not depend on which search ended first."""
+    for used in sorted(turn.context.take_used(), key=lambda used: (used.name, str(used.input), str(used.output))):
         turn.transcript.add(used)
-
-
-def _conclude(answer: _Answer) -> None:
-    """Add what follows the text: cards, forms and citations, then the conclusion."""
-    turn, transcript, intent = answer.turn, answer.turn.transcript, answer.reading.intent
-    text = "".join(answer.sentences)
-    if shown := _mentioned(text, turn.products):
-        transcript.add(ShowProducts(tuple(detail.card for detail in shown)))
-    small_talk = intent.value if intent.value in SMALL_TALK else None
-    kind: str = "products" if shown else small_talk or "answer"
-    for order in turn.orders[-1:]:
-        kind = kind_of(order.outcome)
-        match order.outcome:
-            case OrderFound(view=view):
-                transcript.add(ShowOrder(view))
-            case ProofNeeded(order_number=number, methods=methods):
-                transcript.add(AskProof(order_number=number, methods=methods))
-            case _:
-                pass
-    if turn.handed_off:
-        kind = "human"
-        transcript.add(HandedOff(state=turn.handed_off))
-    cited = _cited(text, answer.receipts, turn.context.sources)
-    for source in cited:
-        transcript.add(Cite(source))
-    # Higher with sources, lower with every sentence that was left out; the weights are set by hand.
-    confidence = max(0.1, (0.8 if cited else 0.5) - 0.2 * answer.left_out)
-    transcript.add(
-        Concluded(
-            kind=kind,
-            confidence=confidence,
-            receipts=tuple(dict.fromkeys(answer.receipts)),
-            prompt_tokens=answer.prompt_tokens,
-            completion_tokens=answer.completion_tokens,
-        )
-    )
-
-
-def _mentioned(text: str, products: dict[str, ProductDetail]) -> list[ProductDetail]:
-    """The products whose title is in the answer, in the order of mention, at most MAX_CARDS."""
-    folded = text.casefold()
-    places = [(folded.find(detail.card.title.casefold()), detail) for detail in products.values()]
-    found = sorted((pair for pair in places if pair[0] >= 0), key=lambda pair: pair[0])
-    return [detail for _, detail in found][:MAX_CARDS]
-
-
-def _cited(text: str, receipts: list[Receipt], sources: dict[str, Source]) -> list[Source]:
-    """The sources the answer rests on, at most MAX_CITED: those of its receipts and those whose title it names, or
-    else the one that shares most words with it."""
-    ids = dict.fromkeys(receipt.source_id for receipt in receipts)
-    folded = text.casefold()
-    ids |= dict.fromkeys(source.id for source in sources.values() if source.title.casefold() in folded)
-    if not ids:
-        words = _words(folded)
-        best = max(sources.values(), key=lambda source: len(words & _words(source.text.casefold())), default=None)
-        if best and len(words & _words(best.text.casefold())) >= MIN_SHARED_WORDS:
-            ids[best.id] = None
-    return [sources[source_id] for source_id in ids if source_id in sources][:MAX_CITED]
-
-
-def _words(text: str) -> set[str]:
-    return {word for word in text.split() if len(word) > 3}

@@ -17,7 +17,9 @@ async def find_overview(context: ToolContext) -> CatalogOverview:
         context.add_source(product_source(product, 1.0))
     output: dict[str, object] = {"categories": list(categories[:8]), "reduced": len(reduced)}
     context.record_call("catalog_overview", {}, output, started)
-    return CatalogOverview(categories=tuple(categories), reduced=tuple(map(product_detail, reduced)))
+    details = tuple(map(product_detail, reduced))
+    context.add_details(details)
+    return CatalogOverview(categories=tuple(categories), reduced=details)
 
 
 async def find_extremes(context: ToolContext, *, dearest: bool, limit: int) -> tuple[ProductDetail, ...]:
@@ -28,4 +30,6 @@ async def find_extremes(context: ToolContext, *, dearest: bool, limit: int) -> t
         context.add_source(product_source(product, 1.0))
     shown = [{"id": product.product.external_id, "title": product.product.title} for product in found]
     context.record_call("catalog_overview", {"dearest": dearest}, {"products": shown}, started)
-    return tuple(map(product_detail, found))
+    details = tuple(map(product_detail, found))
+    context.add_details(details)
+    return details

@@ -9,7 +9,15 @@ from msgspec import structs
 from server.catalog.service import Catalog
 from server.chat.conversations.pictures.models import StoredPicture
 from server.chat.conversations.pictures.service import PictureService
-from server.chat.models import HandoffResult, OrderAnswer, Question, Source, ToolUsed
+from server.chat.models import (
+    Candidate,
+    HandoffResult,
+    OrderAnswer,
+    ProductDetail,
+    Question,
+    Source,
+    ToolUsed,
+)
 from server.knowledge.evidence import Evidence
 from server.knowledge.search import Hit, ProductFilter
 from server.knowledge.service import Knowledge
@@ -45,6 +53,12 @@ class ToolContext:
         """The recorded calls, oldest first, until `take_used` returns them."""
         self.sources: dict[str, Source] = {}
         """By id: everything the turn has read, which is all that its answer may claim."""
+        self.details: dict[str, ProductDetail] = {}
+        """By external id: the products that were found."""
+        self.candidates: dict[tuple[str, str], Candidate] = {}
+        """By source and text: the pieces of documents that were found."""
+        self.order_answers: list[OrderAnswer] = []
+        """The answers of the order system, oldest first."""
 
     def use_locale(self, locale: str) -> None:
         """Let the tools describe what they find, such as an order, in the language of the answer."""
@@ -58,6 +72,11 @@ class ToolContext:
     def add_source(self, source: Source) -> Source:
         """Let the answer rest on a source; the first one recorded under its id."""
         return self.sources.setdefault(source.id, source)
+
+    def add_details(self, details: Iterable[ProductDetail]) -> None:
+        """Let the answer rest on these products; the first one recorded under its id."""
+        for detail in details:
+            self.details.setdefault(detail.card.id, detail)
 
     def merge_source(self, source: Source) -> Source:
         """Let the answer rest on what is said by a source, and by what was found of the same source before."""

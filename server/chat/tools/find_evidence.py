@@ -41,6 +41,7 @@ async def find_units(
     sources = {
         source_id: context.merge_source(_document_source(source_id, units)) for source_id, units in by_source.items()
     }
+    context.candidates |= {(each.source_id, each.unit.text): each for each in candidates if not each.is_product}
     shown: dict[str, object] = {"passages": list(dict.fromkeys(source.title for source in sources.values()))[:8]}
     context.record_call("search_policies", {"query": text}, shown, started)
     return EvidenceResult(candidates=tuple(candidates), sources=tuple(sources.values()))

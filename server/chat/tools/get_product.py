@@ -24,7 +24,9 @@ async def find_product(context: ToolContext, product_id: str) -> ProductDetail |
     if stored is None:
         return None
     context.add_source(product_source(stored, 1.0))
-    return product_detail(stored)
+    detail = product_detail(stored)
+    context.add_details((detail,))
+    return detail
 
 
 def product_result(detail: ProductDetail) -> ToolResult:

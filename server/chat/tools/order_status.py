@@ -49,7 +49,9 @@ def _order_answer(
     if source:
         context.add_source(source)
     context.record_call("order_status", arguments, {"outcome": type(outcome).__name__}, started)
-    return OrderAnswer(outcome=outcome, source=source)
+    answer = OrderAnswer(outcome=outcome, source=source)
+    context.order_answers.append(answer)
+    return answer
 
 
 def _order_source(outcome: OrderOutcome) -> Source | None:

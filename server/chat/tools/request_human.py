@@ -18,6 +18,8 @@ async def request_staff(context: ToolContext, reason: str, email: str | None = N
 
 
 async def _answer(turn: ModelTurn, arguments: Arguments) -> ToolResult:
+    if not turn.may_hand_off:
+        return {"error": "the shopper has not asked for a person; offer one, and call this when they say yes"}
     handoff = await turn.tools.request_human(text_argument(arguments, "reason"), turn.shopper_email)
     turn.handed_off = handoff.state
     return {"state": handoff.state, "contact": handoff.contact}

@@ -46,6 +46,7 @@ async def find_products(
     stored = await context.catalog.find(context.shopper.shop_id, [hit.external_id for hit in hits])
     found = [(hit, stored[hit.external_id]) for hit in hits if hit.external_id in stored]
     details = tuple(product_detail(product) for _, product in found)
+    context.add_details(details)
     sources = tuple(context.add_source(product_source(product, hit.score)) for hit, product in found)
     shown = [{"id": detail.card.id, "title": detail.card.title} for detail in details]
     context.record_call("search_catalog", {"query": query, **given}, {"products": shown}, started)

@@ -33,6 +33,8 @@ class ModelTurn(Struct, kw_only=True):
     locale: str
     shopper_email: str | None
     """An address that the shopper wrote in this message, to which staff may reply."""
+    may_hand_off: bool = True
+    """Whether the shopper has asked for a person; a model may not hand the conversation over by itself."""
     products: dict[str, ProductDetail] = {}
     """By external id."""
     orders: list[OrderAnswer] = []

@@ -124,8 +124,8 @@ async def test_an_error_of_a_tool_that_the_model_called_is_no_end_of_the_answer(
 async def test_after_the_first_word_nobody_takes_over(error: Exception, raised: type[Exception]) -> None:
     told = AnswerRun()
     with pytest.raises(raised):
-        await told.answer(ScriptedModel([TextDelta("Returns are easy. And"), error]))
-    assert told.transcript.text == "Returns are easy. "
+        await told.answer(ScriptedModel([TextDelta("You have 30 days. And"), error]))
+    assert told.transcript.text == "You have 30 days. "
     assert told.transcript.notes == []
 
 
@@ -138,9 +138,16 @@ async def test_a_model_that_thinks_on_without_a_word_is_not_waited_for() -> None
 
 async def test_a_model_that_has_begun_may_take_longer_than_it_has_for_its_first_word() -> None:
     told = AnswerRun()
-    model = ScriptedModel([TextDelta("Returns are easy. "), 0.05, TextDelta("Keep the box."), LAST])
-    assert await told.answer(model, first_word_s=0.01) == "model"
-    assert told.transcript.text == "Returns are easy. Keep the box."
+    model = ScriptedModel(
+        [
+            TextDelta("You have 30 days. "),
+            2.2,
+            TextDelta("Return shipping is free with the label in your parcel."),
+            LAST,
+        ]
+    )
+    assert await told.answer(model, first_word_s=2.0) == "model"
+    assert told.transcript.text == "You have 30 days. Return shipping is free with the label in your parcel."
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterable
 from datetime import date
 
 from billing.answers import NOT_BILLABLE
+from server.chat.answering.draft import Draft
 from server.chat.answering.engine.codes import answer_code
 from server.chat.answering.engine.open_question import answer_open
 from server.chat.answering.engine.orders import answer_order, answer_order_change
@@ -13,6 +14,7 @@ from server.chat.answering.engine.reply import Helpers, Reply
 from server.chat.answering.engine.safety import answer_safety
 from server.chat.answering.engine.small_talk import answer_human, answer_small_talk
 from server.chat.answering.evidence import Headings, subjects_of
+from server.chat.answering.grounding.word_meanings import WordMeanings
 from server.chat.answering.reading.examples import ExampleQuestions
 from server.chat.answering.reading.models import CODE, ORDER, SAFETY, SOCIAL, Intent, Reading
 from server.chat.models import AnswerEvent, Concluded, Question, StatusLine, Suggest, TextPiece
@@ -35,16 +37,14 @@ class Engine:
 
     def __init__(self, embedder: MultilingualEmbedder, today: date | None = None) -> None:
         self._helpers, self._today = Helpers(Headings(embedder), ExampleQuestions(embedder)), today
+        self.meanings = WordMeanings(embedder)
+        """For the check of a model's words."""
 
     async def answer(self, question: Question, reading: Reading, tools: Toolbox) -> AsyncIterator[AnswerEvent]:
         """The events of one answer; the last is always `Concluded`. A tool that is away gives an honest answer."""
         reply = Reply(question, reading, tools, self._helpers, self._today)
         try:
-            if reading.is_angry and not reading.parts and reading.intent not in (SAFETY | SOCIAL):
-                for event in reply.say(reply.words.sorry_trouble):
-                    yield event
-            events = self._answer_parts(reply) if reading.parts else _events(reply)
-            async for event in beside_pictures(reply, events) if question.picture_ids else events:
+            async for event in self._answer(reply):
                 yield event
         except Unavailable:
             words = reply.words
@@ -54,6 +54,20 @@ class Engine:
                 *reply.conclude("unavailable", 0.3),
             ):
                 yield event
+
+    async def draft(self, question: Question, reading: Reading, tools: Toolbox) -> Draft:
+        """The whole answer at once, for a model to say in its words. Raises Unavailable."""
+        reply = Reply(question, reading, tools, self._helpers, self._today)
+        return Draft(tuple([event async for event in self._answer(reply)]))
+
+    async def _answer(self, reply: Reply) -> AsyncIterator[AnswerEvent]:
+        reading = reply.reading
+        if reading.is_angry and not reading.parts and reading.intent not in (SAFETY | SOCIAL):
+            for event in reply.say(reply.words.sorry_trouble):
+                yield event
+        events = self._answer_parts(reply) if reading.parts else _events(reply)
+        async for event in beside_pictures(reply, events) if reply.question.picture_ids else events:
+            yield event
 
     async def _answer_parts(self, reply: Reply) -> AsyncIterator[AnswerEvent]:
         """Each question of the message in turn, a paragraph each; what to ask next and the end once."""

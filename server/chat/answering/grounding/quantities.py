@@ -158,7 +158,8 @@ class _Reader:
             return code
         if not after[0].isalpha() and self._followed_by_number(index + 1):
             return None  # "$20 $30": the sign belongs to the next number
-        names = (" ".join(after[:length]) for length in (3, 2, 1) if length <= len(after))
+        words = [word for word in after if word not in _SKIPPED]  # "US-Dollar"
+        names = (" ".join(words[:length]) for length in (3, 2, 1) if length <= len(words))
         return next((code for name in names if (code := self._currency(name, start))), None)
 
     def _currency(self, word: str, start: int) -> str | None:

@@ -259,9 +259,25 @@ def _values(numbers: NumberWords) -> Iterator[tuple[str, int]]:
                 if least + value not in range(1, 10) and value < 20
             )
     for pattern in numbers.hundreds:
+        if " " not in pattern:  # "zweihundertneunundachtzig"
+            rest = [(word, value) for word, value in _below_hundred(low, tens, numbers.compounds) if value]
+            for hundreds, ones in enumerate(low[1:10], start=1):
+                yield from (
+                    (pattern.format(one=one) + word, 100 * hundreds + value) for one in ones for word, value in rest
+                )
         yield from ((pattern.format(one=one), 100 * value) for value, ones in enumerate(low[1:10], 1) for one in ones)
     yield from numbers.larger.items()
     yield from numbers.more.items()
+
+
+def _below_hundred(low: list[list[str]], tens: list[list[str]], compounds: list[str]) -> Iterator[tuple[str, int]]:
+    yield from ((word, value) for value, forms in enumerate(low) for word in forms)
+    for index, forms in enumerate(tens):
+        for ten in forms:
+            yield ten, 20 + 10 * index
+            for pattern in compounds:
+                for value, ones in enumerate(low[1:10], start=1):
+                    yield from ((pattern.format(ten=ten, one=one), 20 + 10 * index + value) for one in ones)
 
 
 def _wide_pattern(words: Iterable[str], numerals: str) -> re.Pattern[str] | None:

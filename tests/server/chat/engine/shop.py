@@ -205,7 +205,9 @@ class ShopTools(ShopToolbox):
     def serve(self, asked: Question) -> None:
         """Act for the shopper of a question, as a toolbox does that is made for each turn."""
         self.question, self.shopper = asked, asked.shopper
-        for kept in (self._searches, self._evidence, self.proofs):
+        self.used.clear()
+        self.order_answers.clear()
+        for kept in (self._searches, self._evidence, self.proofs, self.sources, self.details, self.candidates):
             kept.clear()
 
     async def search_catalog(self, query: str, **limits: Any) -> CatalogResult:
