@@ -1,15 +1,19 @@
 """Asks a fresh demo the questions of this folder, judges the answers without a model and prints tables.
 
     python -m tests.evaluation.answers [--shops all|train|check|shared|NAME] [--languages] [--carried]
-                                       [--port N] [--out FILE] [--quiet]
+                                       [--model repeat|pick] [--against FILE] [--port N] [--out FILE] [--quiet]
 
 Without --languages and --carried the shops' messages are asked, with them those questions instead; --messages asks
-the messages as well. Shops of the part "check" are never used for training. Exits with 0 whatever the score.
+the messages as well. Shops of the part "check" are never used for training. With --model a model answers that has
+nothing but its material: it repeats the engine's answer, or picks the sentences that fit best; how often the material
+has what was asked for is printed too. --against prints what was more right in the results of a file.
+Exits with 0 whatever the score.
 """
 
 import argparse
 import json
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 
 from tests.evaluation.answers import report
@@ -25,6 +29,7 @@ from tests.evaluation.answers.data import (
     load_language_questions,
 )
 from tests.evaluation.answers.demo_server import RunningDemo, fill_shop, start_demo
+from tests.evaluation.answers.material import model_environment, print_material, read_prompts, run_model
 from tests.evaluation.answers.measurements import Row, ask_carried, ask_conversations, ask_languages, judge_again
 
 
@@ -36,11 +41,16 @@ def main() -> None:
         return
     shops = [shop for shop in list_shops() if given.shops in ("all", shop.part, shop.name)]
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="aisle-answers-") as folder, start_demo(given.port, Path(folder)) as demo:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="aisle-answers-")))
+        model = stack.enter_context(run_model(given.model)) if given.model else None
+        demo = stack.enter_context(start_demo(given.port, folder, model_environment(model) if model else {}))
         clients = _open_clients(demo, shops if given.messages or given.carried else [])
         if given.messages:
             messages = _ask_messages(clients, shops, with_demo=given.shops in ("all", "shared", DEMO))
             report.print_messages(messages, quiet=given.quiet)
+            if model:
+                print_material(messages, read_prompts(model))
             rows += messages
         if given.languages:
             languages = ask_languages(clients[DEMO], load_language_questions())
@@ -50,6 +60,8 @@ def main() -> None:
             carried = ask_carried(clients, *load_carried())
             report.print_carried(carried, quiet=given.quiet)
             rows += carried
+    if given.against:
+        report.print_worse(rows, [json.loads(line) for line in given.against.read_text("utf-8").splitlines()])
     if given.out:
         given.out.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
 
@@ -75,6 +87,8 @@ def _read_arguments() -> argparse.Namespace:
     parser.add_argument("--messages", action="store_true", help="ask the shops' messages")
     parser.add_argument("--languages", action="store_true", help="ask the questions of twelve_languages.toml")
     parser.add_argument("--carried", action="store_true", help="ask for the things of carried.toml")
+    parser.add_argument("--model", choices=("repeat", "pick"), help="what a model says of its material")
+    parser.add_argument("--against", type=Path, help="results of --out that these are compared with")
     parser.add_argument("--port", type=int, default=18355)
     parser.add_argument("--out", type=Path, help="one line of JSON for each answer")
     parser.add_argument("--quiet", action="store_true", help="tables only")

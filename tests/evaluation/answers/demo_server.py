@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,8 +28,9 @@ class RunningDemo(Struct, frozen=True):
 
 
 @contextmanager
-def start_demo(port: int, folder: Path) -> Iterator[RunningDemo]:
-    """Start `aisle demo` with its data in a folder, wait until it is ready, and stop it afterwards.
+def start_demo(port: int, folder: Path, environment: Mapping[str, str]) -> Iterator[RunningDemo]:
+    """Start `aisle demo` with its data in a folder, wait until it is ready, and stop it afterwards. `environment` is
+    added to that of this process.
 
     Exits the process with a message when the demo ends or is not ready in ten minutes.
     """
@@ -38,7 +39,12 @@ def start_demo(port: int, folder: Path) -> Iterator[RunningDemo]:
     command = [str(AISLE), "demo", "--port", str(port), "--data-dir", str(data_dir)]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True
+            command,
+            env={**os.environ, **environment},
+            stdout=output,
+            stderr=output,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
         )
         try:
             known = _wait_until_ready(process, data_dir / "demo.json", base_url, log)

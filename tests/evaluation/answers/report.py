@@ -7,6 +7,7 @@ from tests.evaluation.answers.data import LANGUAGES
 from tests.evaluation.answers.measurements import HITS, Row, share
 
 GOOD = ("right", "declined_ok")
+VERDICTS = (*GOOD, "partial", "declined", "wrong")
 
 
 def print_messages(rows: list[Row], *, quiet: bool) -> None:
@@ -51,6 +52,15 @@ def print_carried(rows: list[Row], *, quiet: bool) -> None:
             counts = Counter(row["verdict"] for row in kept)
             shares = " ".join(f"{100 * counts[verdict] / len(kept):16.0f}" for verdict in verdicts)
             print(f"{shop:14s} {len(kept):4d} {shares}")
+
+
+def print_worse(rows: list[Row], before: list[Row]) -> None:
+    """The results that were good in another run and are not in this one, and how many are good in both."""
+    old = {row["id"]: row["verdict"] for row in before}
+    worse = [row for row in rows if old.get(row["id"]) in GOOD and row["verdict"] not in GOOD]
+    better = [row for row in rows if row["id"] in old and old[row["id"]] not in GOOD and row["verdict"] in GOOD]
+    print_wrong(worse, VERDICTS)
+    print(f"\n{len(worse)} were good before and are not, {len(better)} are good and were not, of {len(rows)}")
 
 
 def print_wrong(rows: Iterable[Row], verdicts: tuple[str, ...]) -> None:

@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Iterator
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
@@ -14,22 +15,31 @@ from tests.server.chat.engine.memory import Document
 from tests.server.chat.engine.shop import ShopTools, question
 
 FOLDER = Path(__file__).parent
-FILES = ("english", "german", "french", "spanish")
+LANGUAGE_NAMES = ("english", "german", "french", "spanish")
+FILES = (*LANGUAGE_NAMES, *(f"{name}_second" for name in LANGUAGE_NAMES))
 CRITICAL = frozenset({"price", "order state", "action done", "contact", "refund"})
 """Kinds of which not one may reach a shopper."""
 UNSEEN_EVERY = 3
-"""Every third sentence of a group is left out of tuning."""
+"""Every third sentence of a group is left out of tuning, and all of the second files."""
+
+
+class Part(StrEnum):
+    """How a sentence was used: rules are tuned on `TUNED` alone."""
+
+    TUNED = "tuned"
+    UNSEEN = "unseen"
+    SECOND = "second"
 
 
 class Sentence(Struct, frozen=True):
-    """What a model says to a question, and whether it is true. `is_unseen`: rules are not tuned on it."""
+    """What a model says to a question, and whether it is true."""
 
     text: str
     kind: str
     question: str
     language: str
     is_true: bool
-    is_unseen: bool
+    part: Part
 
 
 class _Group(Struct, frozen=True, forbid_unknown_fields=True):
@@ -42,6 +52,7 @@ class _Group(Struct, frozen=True, forbid_unknown_fields=True):
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     language: str
     group: list[_Group]
+    is_unseen: bool = False
 
 
 def list_sentences() -> Iterator[Sentence]:
@@ -51,8 +62,9 @@ def list_sentences() -> Iterator[Sentence]:
         for group in file.group:
             for is_true, texts in ((False, group.false), (True, group.true)):
                 for number, text in enumerate(texts):
-                    is_unseen = number % UNSEEN_EVERY == UNSEEN_EVERY - 1
-                    yield Sentence(text, group.kind, group.question, file.language, is_true, is_unseen)
+                    part = Part.UNSEEN if number % UNSEEN_EVERY == UNSEEN_EVERY - 1 else Part.TUNED
+                    part = Part.SECOND if file.is_unseen else part
+                    yield Sentence(text, group.kind, group.question, file.language, is_true, part)
 
 
 @cache

@@ -39,8 +39,6 @@ class SayingModel:
 async def answer_with(model: ChatModel, asked: Question, tools: ShopTools) -> Transcript:
     """The answer to a question as a shopper gets it."""
     tools.serve(asked)
-    tools.used.clear()
-    tools.sources.clear()
     transcript = Transcript(uuid.uuid4(), "a1")
     driver = AnswerDriver(reader(), engine(), ModelDriver(model), Metrics())
     await driver.answer(asked, tools, transcript)
