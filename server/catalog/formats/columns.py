@@ -8,88 +8,7 @@ from itertools import pairwise
 from msgspec import Struct
 
 from .money import UnreadablePrice, currency_code
-
-# Ordered: of several columns of one meaning in a row, the first that is filled counts.
-_SYNONYMS: dict[str, str] = {
-    "id": "id|product id|productid|external id|item id|article id|offer id|produkt id|id product|asin|uid|sku|handle"
-    "|url handle|product handle|slug|product sku|item sku|sku id|article number|item number|product number|product code"
-    "|item code|artikelnummer|artikel nr|art nr|referencia|référence|codice|varenummer|stock keeping unit",
-    "title": "title|product title|product name|productname|item name|name|item title|produktname|produkt name|titel"
-    "|artikelname|artikelbezeichnung|bezeichnung|titre|nom|nom du produit|título|titulo|nombre|nombre del producto"
-    "|titolo|nome|naam|productnaam|nazwa|product",
-    "description": "description|body html|body|product description|long description|full description|item description"
-    "|details|content|beschreibung|produktbeschreibung|descripción|descripcion|descrizione|omschrijving"
-    "|short description|summary|kurzbeschreibung|description courte|about",
-    "bullets": "bullets|bullet points|bullet point|product highlight|highlights|features|key features|feature bullets",
-    "brand": "brand|brand name|brands|vendor|manufacturer|manufacturer name|maker|marke|hersteller|marque|fabricant"
-    "|marca|fabricante|merk",
-    "category": "category|categories|category path|product category|product categories|product type|categorie|kategorie"
-    "|kategorien|catégorie|catégories|categoría|categorías|categoria|google product category|breadcrumbs|department"
-    "|collection|collections|product group",
-    "url": "url|link|product url|product link|product page|permalink|page url|canonical url|web url|deeplink|lien"
-    "|produkt url|produktlink|enlace",
-    "image_url": "image url|image link|image|images|image src|main image|main image url|product image|product image url"
-    "|picture|picture url|photo|img|img url|image urls|primary image|thumbnail|thumbnail url|featured image|bild"
-    "|bild url|bilder|imagen|immagine|afbeelding|featuredimage",
-    "price": "price|current price|selling price|unit price|product price|item price|price incl tax|price amount"
-    "|retail price|our price|preis|verkaufspreis|bruttopreis|prix|prix ttc|precio|precio de venta|prezzo|prijs"
-    "|preço|preco|cena|variant price|regular price|list price|price cents|price minor|price in cents|price pence"
-    "|unit amount|amount cents|price amount minor",
-    "sale_price": "sale price|special price|discount price|discounted price|offer price|promo price|angebotspreis"
-    "|sonderpreis|prix promo|prix soldé|precio oferta|prezzo scontato",
-    "compare_at_price": "compare at price|compareatprice|variant compare at price|original price|was price|old price"
-    "|list price|msrp|rrp|uvp|strike price|price before discount|regular price|streichpreis|compare at price cents"
-    "|compare at price minor|original price cents|list price cents",
-    "currency": "currency|currency code|price currency|currencycode|iso currency|währung|waehrung|devise|moneda|valuta",
-    "available": "availability|available|in stock|instock|is in stock|is available|stock status|stock availability"
-    "|verfügbarkeit|verfügbar|auf lager|lieferbar|disponibilité|disponible|disponibilidad|disponibilità|beschikbaar",
-    "stock": "stock|stock quantity|quantity|qty|inventory|inventory quantity|stock level|stock count|quantity in stock"
-    "|available quantity|on hand|units in stock|bestand|lagerbestand|menge|stock disponible|cantidad|quantité"
-    "|variant inventory qty|giacenza|voorraad",
-    "sku": "sku|product sku|item sku|variant sku|stock keeping unit|article number|item number|artikelnummer|art nr"
-    "|product code|item code|product number",
-    "identifiers": "ean|ean13|ean 13|ean code|eans|gtin|gtins|gtin8|gtin12|gtin13|gtin14|gtin 13|upc|upcs|upc code|isbn"
-    "|isbn10|isbn13|isbn 10|isbn 13|barcode|barcodes|variant barcode|mpn|mpns|oem|oem code|oem number|oem part number"
-    "|part number|part numbers|part no|partnumber|manufacturer part number|manufacturer number|manufacturer code"
-    "|model number|model no|model code|model|model name|herstellernummer|herstellerartikelnummer|teilenummer"
-    "|gtin upc ean or isbn|gtin upc ean oder isbn|identifiers|item model number|hersteller nr|global trade item number",
-    "variants": "variants|variations",
-    "attributes": "attributes|specs|specifications|specification|properties|technical details|product attributes"
-    "|custom attributes|metafields|params|characteristics",
-    "group": "item group id|itemgroupid",
-    "sale_dates": "sale price effective date",
-    "updated_at": "updated at|updatedat|last modified|last updated|modified at|date modified|lastmod",
-    "status": "status|product status|published|is published|publish status|is active",
-}  # fmt: skip
-
-_PRIVATE = frozenset(
-    [
-        "cost",
-        "cost per item",
-        "cost price",
-        "cost of goods sold",
-        "unit cost",
-        "purchase price",
-        "buying price",
-        "wholesale price",
-        "margin",
-        "supplier",
-        "supplier price",
-        "supplier sku",
-        "einkaufspreis",
-        "ek preis",
-        "prix d achat",
-        "precio de costo",
-        "internal notes",
-        "internal note",
-        "private note",
-        "private notes",
-        "variant cost",
-        "profit",
-        "item cost",
-    ]
-)
-"""Columns that shoppers must not see: never read, not even as attributes."""
+from .vocabulary import column_names, private_names
 
 
 class Column(Struct, frozen=True):
@@ -116,7 +35,7 @@ def normalise(name: str) -> str:
 @lru_cache(maxsize=4096)
 def resolve(names: tuple[str, ...]) -> Layout:
     """Find the meaning of each column name."""
-    normal = {name: normalise(name) for name in names}
+    normal = {name: _known_form(name) for name in names}
     targets: dict[str, list[tuple[int, Column]]] = {}
     for name, plain in normal.items():
         for target, rank, column in _meanings(name, plain):
@@ -125,17 +44,23 @@ def resolve(names: tuple[str, ...]) -> Layout:
         target: tuple(column for _, column in sorted(found, key=lambda pair: pair[0]))
         for target, found in targets.items()
     }
-    return Layout(by_target, frozenset(name for name, plain in normal.items() if plain in _PRIVATE))
+    return Layout(by_target, frozenset(name for name in names if is_private(name)))
 
 
 @lru_cache(maxsize=1)
 def _ranks() -> dict[str, list[tuple[str, int]]]:
     """Normalised synonym to (target, rank) pairs."""
     ranks: dict[str, list[tuple[str, int]]] = {}
-    for target, names in _SYNONYMS.items():
-        for rank, name in enumerate(names.split("|")):
+    for target, names in column_names().items():
+        for rank, name in enumerate(names):
             ranks.setdefault(name, []).append((target, rank))
     return ranks
+
+
+def _known_form(name: str) -> str:
+    """The normalised name; capitals within a word part it ("productName"), unless the whole is known ("MwSt")."""
+    plain, unparted = normalise(name), normalise(name.lower())
+    return unparted if plain not in _ranks() and unparted in _ranks() else plain
 
 
 def _meanings(name: str, plain: str) -> Iterable[tuple[str, int, Column]]:
@@ -146,9 +71,20 @@ def _meanings(name: str, plain: str) -> Iterable[tuple[str, int, Column]]:
     if len(words) > 1 and (currency := _currency_in(words)):
         rest = " ".join(word for word in words if word != currency.lower())
         for target in ("price", "sale_price", "compare_at_price"):
-            if rest in _SYNONYMS[target].split("|"):
+            if rest in column_names()[target]:
                 return [(target, 50, Column(name, currency=currency, is_minor=is_minor))]
     return []
+
+
+@lru_cache(maxsize=4096)
+def is_private(name: str) -> bool:
+    """Whether shoppers must not see a column or field of this name: "_purchase_price", "Cost per item", "meta_data"."""
+    plain, known = normalise(name), private_names()
+    if name.strip().startswith("_") or plain in known.names or plain.startswith(known.starts):
+        return True
+    padded = f" {plain} "
+    has_word = any(f" {word} " in padded for word in known.words)
+    return has_word and not any(word in padded for word in known.public)
 
 
 @lru_cache(maxsize=4096)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from datetime import UTC, tzinfo
 from io import BufferedReader
 from itertools import islice
 from pathlib import Path
@@ -10,47 +11,70 @@ from typing import Any
 
 from msgspec import Struct
 
-from . import google_feed, json_rows, shopify_export, woocommerce_export
+from . import (
+    bigcommerce_export,
+    google_feed,
+    json_rows,
+    magento_export,
+    row_exports,
+    shopify_export,
+    woocommerce_export,
+)
 from .cell_access import Context
-from .columns import resolve
+from .columns import normalise, resolve
 from .decompress import HEAD_BYTES, open_bytes, read_head, text_lines
 from .delimited import Table, detect_table, table_records
 from .generic import build_product
 from .grouping import Group, group_records
 from .mapping import Source, compile_mapping, get_by_path
 from .money import currency_code
+from .platform_json import find_json_export
 from .row_result import BadRow, ParsedProduct, Progress, Record, ReplacedRow, Row, UnreadableFile
 from .text_encoding import decode_bytes
 from .xml_rows import feed_records
 
 Records = Iterator[Record | BadRow]
+_GROUP_IDS = frozenset(("item group id", "itemgroupid"))
+"""Columns of groups of which no row is the parent."""
 
 
 class _Format(Struct, frozen=True):
-    """How to read a format: `open_records` yields its raw records; where a product has several of them, `key_of` names
-    the product of each and `build_group` builds it."""
+    """How to read a format: `open_records` yields its raw records and `build` makes a product of each. Where a product
+    has several of them, `key_of` names the product of each and `build_group` builds it; `learn` reads all records
+    before, where the key of one depends on others."""
 
     name: str
     open_records: Callable[[BufferedReader], Records]
     header: tuple[str, ...] | None = None
     key_of: Callable[[Record, Context], str] | None = None
     build_group: Callable[[Group, Context], list[Row]] | None = None
+    build: Callable[[Record, Context], Row] = build_product
+    learn: Callable[[Records, Context], None] | None = None
+    is_platform: bool = False
 
 
 def read_products(
-    path: Path, *, mapping: dict[str, str] | None, default_currency: str, progress: Progress | None = None
+    path: Path,
+    *,
+    mapping: dict[str, str] | None,
+    default_currency: str,
+    progress: Progress | None = None,
+    zone: tzinfo = UTC,
+    storefront_url: str | None = None,
 ) -> Iterator[Row]:
     """Yield the products of a file, and its bad rows, as they are read, in bounded memory.
 
     `mapping` is a result of `mapping.parse_mapping`; `default_currency` is that of prices without one. Of rows with the
-    same id the last counts, and a ReplacedRow is yielded for each earlier one.
+    same id the last counts, and a ReplacedRow is yielded for each earlier one. Times without a zone are in `zone`;
+    where a file has handles instead of addresses, they are of pages below `storefront_url`.
 
     Raises MappingError and UnreadablePrice (for the default currency) at once. Raises UnreadableFile at once for an
     unknown format, or later, after all rows before the place that cannot be read.
     """
-    context = Context(currency_code(default_currency), compile_mapping(mapping))
+    context = Context(currency_code(default_currency), compile_mapping(mapping), zone, storefront_url)
     head = read_head(path)
-    file_format = _detect(head)
+    is_grouped = any(source.target == "group" for source in context.sources)
+    file_format = _detect(head, is_grouped=is_grouped)
     _require_columns(file_format, context.sources)
     return _read(path, file_format, context, progress or Progress())
 
@@ -85,44 +109,92 @@ def detect_format(path: Path) -> str:
     return _detect(read_head(path)).name
 
 
-def _detect(head: bytes) -> _Format:
+def _detect(head: bytes, *, is_grouped: bool = False) -> _Format:
     text = decode_bytes(head).replace("\0", "")
     start = text.lstrip()[:2000].lower()
     is_whole = len(head) < HEAD_BYTES
     has_groups = "item_group_id" in text
-    feed = (google_feed.group_key, google_feed.build_group)
+    groups = google_feed.ItemGroups()
+    feed = (groups.key, google_feed.build_group)
     if start.startswith(("<!doctype html", "<html")):
         raise UnreadableFile("this is a web page, not a product file; to read a site use `aisle crawl`")
     if start.startswith("<"):
         return _Format("XML product feed", lambda stream: feed_records(stream), None, *feed)
     if start.startswith(("[", "{")):
-        is_lines = json_rows.is_json_lines(text)
-        return _Format(
-            "JSONL" if is_lines else "JSON",
-            lambda stream: (
-                json_rows.line_records(text_lines(stream, head))
-                if is_lines
-                else json_rows.array_records(text_lines(stream, head), text)
-            ),
-            None,
-            *(feed if has_groups else ()),
-        )
-    return _table_format(detect_table(text, is_whole=is_whole), head)
+        return _json_format(text, head, feed if has_groups or is_grouped else ())
+    return _table_format(detect_table(text, is_whole=is_whole), head, is_grouped=is_grouped)
 
 
-def _table_format(table: Table, head: bytes) -> _Format:
+def _json_format(text: str, head: bytes, feed: tuple[Any, ...]) -> _Format:
+    is_lines = json_rows.is_json_lines(text)
+
+    def records(stream: BufferedReader) -> Records:
+        lines = text_lines(stream, head)
+        return json_rows.line_records(lines) if is_lines else json_rows.array_records(lines, text)
+
+    if export := find_json_export(text):
+        return _Format(export.name, records, None, export.key_of, export.build_group, is_platform=True)
+    return _Format("JSONL" if is_lines else "JSON", records, None, *feed)
+
+
+def _table_format(table: Table, head: bytes, *, is_grouped: bool) -> _Format:
     def records(stream: BufferedReader) -> Records:
         return table_records(text_lines(stream, head), table)
 
     header = table.header
     if shopify_export.is_shopify_export(header):
-        return _Format("Shopify export", records, header, shopify_export.group_key, shopify_export.build_group)
-    if woocommerce_export.is_woocommerce_export(header):
+        return _Format(
+            "Shopify export", records, header, shopify_export.group_key, shopify_export.build_group, is_platform=True
+        )
+    if columns := woocommerce_export.find_columns(header, table.sample):
         families = woocommerce_export.Families()
-        return _Format("WooCommerce export", records, header, families.key, woocommerce_export.build_group)
+        return _Format(
+            "WooCommerce export",
+            lambda stream: woocommerce_export.translate(records(stream), columns),
+            header,
+            families.key,
+            woocommerce_export.build_group,
+            is_platform=True,
+        )
+    if magento_export.is_magento_export(header):
+        products = magento_export.Families()
+        return _Format(
+            "Magento export",
+            records,
+            header,
+            products.key,
+            products.build_group,
+            learn=products.learn,
+            is_platform=True,
+        )
+    if bigcommerce_export.is_bigcommerce_export(header):
+        above = bigcommerce_export.Families()
+        return _Format(
+            "BigCommerce export", records, header, above.key, bigcommerce_export.build_group, is_platform=True
+        )
+    if names := row_exports.find_prestashop_columns(header):
+        return _Format(
+            "PrestaShop export",
+            records,
+            header,
+            build=lambda record, context: row_exports.build_prestashop(record, context, names),
+            is_platform=True,
+        )
+    if row_exports.is_opencart_export(header):
+        return _Format("OpenCart export", records, header, build=row_exports.build_opencart, is_platform=True)
     name = "TSV" if table.delimiter == "\t" else "CSV"
-    if "group" in resolve(header).by_target:
-        return _Format(f"{name} product feed", records, header, google_feed.group_key, google_feed.build_group)
+    grouping = {normalise(column.name) for column in resolve(header).by_target.get("group", ())}
+    if grouping or is_grouped:
+        groups = google_feed.ItemGroups()
+        has_parents = is_grouped or not grouping <= _GROUP_IDS
+        return _Format(
+            f"{name} product feed",
+            records,
+            header,
+            groups.key,
+            google_feed.build_group,
+            learn=groups.learn if has_parents else None,
+        )
     return _Format(name, records, header)
 
 
@@ -137,7 +209,7 @@ def _require_columns(file_format: _Format, sources: tuple[Source, ...]) -> None:
             )
     known = {*resolve(file_format.header).by_target, *(source.target for source in sources)}
     for target in ("id", "title"):
-        if file_format.build_group in (None, google_feed.build_group) and target not in known:
+        if not file_format.is_platform and target not in known:
             raise UnreadableFile(
                 f"no column looks like the {target}; the columns are {columns}; use --map {target}=COLUMN"
             )
@@ -146,6 +218,9 @@ def _require_columns(file_format: _Format, sources: tuple[Source, ...]) -> None:
 def _read(path: Path, file_format: _Format, context: Context, progress: Progress) -> Iterator[Row]:
     unseen = {source.path for source in context.sources if source.constant is None}
     count = 0
+    if file_format.learn:
+        with closing(open_bytes(path, Progress())) as stream:
+            file_format.learn(file_format.open_records(stream), context)
     with closing(open_bytes(path, progress)) as stream:
         records = _discard_found(file_format.open_records(stream), unseen)
         for row in _mark_replaced(_rows(records, file_format, context, progress)):
@@ -168,7 +243,7 @@ def _discard_found(records: Records, unseen: set[str]) -> Records:
 def _rows(records: Records, file_format: _Format, context: Context, progress: Progress) -> Iterator[Row]:
     if file_format.key_of is None or file_format.build_group is None:
         for record in records:
-            yield record if isinstance(record, BadRow) else build_product(record, context)
+            yield record if isinstance(record, BadRow) else file_format.build(record, context)
         return
     key_of, build_group = file_format.key_of, file_format.build_group
     for group in group_records(records, lambda record: key_of(record, context), progress):

@@ -3,13 +3,15 @@
 import json
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
 from integrations.text import cut, html_to_text, one_line
 from server.core.addresses import MAX_URL_CHARS
+
+from .columns import is_private
+from .vocabulary import cell_words
 
 MAX_TITLE_CHARS = 500
 MAX_DESCRIPTION_CHARS = 50_000
@@ -18,101 +20,14 @@ MAX_ATTRIBUTES = 200
 MAX_IDENTIFIERS = 50
 MAX_ID_CHARS = 200
 
-_YES = frozenset(
-    [
-        "1",
-        "y",
-        "yes",
-        "true",
-        "on",
-        "in stock",
-        "instock",
-        "available",
-        "available for order",
-        "online only",
-        "in store only",
-        "limited availability",
-        "limited stock",
-        "low stock",
-        "pre order",
-        "preorder",
-        "presale",
-        "back order",
-        "backorder",
-        "backordered",
-        "on backorder",
-        "made to order",
-        "ja",
-        "auf lager",
-        "lieferbar",
-        "verfügbar",
-        "oui",
-        "en stock",
-        "disponible",
-        "si",
-        "sí",
-        "disponibile",
-        "op voorraad",
-        "active",
-        "enabled",
-    ]
-)
-_NO = frozenset(
-    [
-        "0",
-        "n",
-        "no",
-        "false",
-        "off",
-        "out of stock",
-        "outofstock",
-        "sold out",
-        "soldout",
-        "unavailable",
-        "not available",
-        "discontinued",
-        "nein",
-        "ausverkauft",
-        "nicht lieferbar",
-        "nicht verfügbar",
-        "nicht auf lager",
-        "non",
-        "rupture de stock",
-        "épuisé",
-        "indisponible",
-        "agotado",
-        "no disponible",
-        "esaurito",
-        "non disponibile",
-        "uitverkocht",
-        "niet op voorraad",
-        "inactive",
-        "disabled",
-    ]
-)
-_UNPUBLISHED = frozenset(
-    [
-        "draft",
-        "archived",
-        "inactive",
-        "disabled",
-        "unpublished",
-        "private",
-        "deleted",
-        "hidden",
-        "trash",
-        "pending",
-        "false",
-        "0",
-        "no",
-        "unlisted",
-    ]
-)
+_DAMAGED_CODE = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
+_FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
 _URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 
 def render_text(value: object) -> str:
-    """Render a JSON value as one line of text: lists joined by commas, whole floats without ".0", "" for nothing."""
+    """Render a JSON value as one line of text: lists joined by commas, whole floats without ".0", "" for nothing.
+    Private fields of objects are left out."""
     match value:
         case None:
             return ""
@@ -123,10 +38,25 @@ def render_text(value: object) -> str:
         case list() | tuple():
             return ", ".join(text for item in value if (text := render_text(item)))
         case dict():
+            if _is_pair(value) and is_private(_pair_name(value)):
+                return ""
             return ", ".join(
-                f"{one_line(str(key))}: {text}" for key, item in value.items() if (text := render_text(item))
+                f"{one_line(str(key))}: {text}"
+                for key, item in value.items()
+                if not is_private(str(key)) and (text := render_text(item))
             )
     return one_line(str(value))
+
+
+def is_damaged_code(text: str) -> bool:
+    """Whether a spreadsheet has turned a long number into one such as 4.00638E+12, of which most digits are lost."""
+    return bool(_DAMAGED_CODE.fullmatch(text))
+
+
+def unwrap_cell(text: str) -> str:
+    """The text that a spreadsheet was made to keep as text: `="001234"` is 001234."""
+    found = _FORMULA_TEXT.fullmatch(text.strip()) if text[:2] == '="' else None
+    return found[1].replace('""', '"') if found else text
 
 
 def is_empty(value: object) -> bool:
@@ -170,9 +100,9 @@ def parse_availability(value: object) -> bool | None:
     if isinstance(value, int | float):
         return value > 0
     text = render_text(value).rpartition("/")[2]  # https://schema.org/InStock
-    words = re.sub(r"[\s_-]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)).lower().strip()
-    if words in _YES or words in _NO:
-        return words in _YES
+    words, known = _plain_words(text), cell_words()
+    if words in known.available or words in known.unavailable:
+        return words in known.available
     return float(words) > 0 if re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,4})?", words) else None
 
 
@@ -184,9 +114,19 @@ def parse_stock(value: object) -> int | None:
     return int(float(text)) if re.fullmatch(r"-?[0-9]{1,9}(\.[0-9]{1,4})?", text) else None
 
 
-def is_unpublished(value: object) -> bool:
-    """Whether a status cell says that shoppers must not see the product."""
-    return render_text(value).lower() in _UNPUBLISHED
+def parse_visibility(value: object) -> bool | None:
+    """Parse a cell that says whether shoppers may see a product; None when it is empty or its words are unknown. That
+    something is in stock or sold out says nothing against showing it."""
+    if isinstance(value, bool):
+        return value
+    words, known = _plain_words(render_text(value)), cell_words()
+    if words in known.not_public:
+        return False
+    return True if words in known.public | known.available | known.unavailable else None
+
+
+def _plain_words(text: str) -> str:
+    return re.sub(r"[\s_,&/-]+", " ", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)).lower().strip() or text.strip()
 
 
 def parse_url(value: object, *, max_chars: int | None = MAX_URL_CHARS) -> str | None:
@@ -232,25 +172,9 @@ def parse_identifiers(value: object) -> list[str]:
     for item in parse_list(value):
         for text in re.split(r"[,;|\n]+", item if isinstance(item, str) else render_text(item)):
             code = re.sub(r"^([0-9]{6,14})\.0$", r"\1", one_line(text))
-            # 8.82781E+11 is what a spreadsheet leaves of an EAN: its digits are lost.
-            if code and len(code) <= 64 and not re.fullmatch(r"[0-9][.,]?[0-9]*[eE]\+[0-9]+", code):
+            if code and len(code) <= 64 and not is_damaged_code(code):
                 found.append(code)
     return found
-
-
-def parse_time(value: object) -> datetime | None:
-    """Parse an ISO 8601 time as aware UTC; without a zone it is taken as UTC. None for anything else."""
-    try:
-        moment = datetime.fromisoformat(render_text(value))
-    except ValueError:
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-
-
-def is_now_between(starts: str, ends: str) -> bool:
-    """Whether now lies between two ISO 8601 times. An empty or unreadable one is no bound."""
-    now, earliest, latest = datetime.now(UTC), parse_time(starts.strip()), parse_time(ends.strip())
-    return not (earliest and now < earliest) and not (latest and now > latest)
 
 
 def parse_attributes(fields: Iterable[tuple[str, Any]]) -> dict[str, str]:
@@ -259,7 +183,7 @@ def parse_attributes(fields: Iterable[tuple[str, Any]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for name, value in _flat(fields, "", 0):
         text = html_to_text(value) if isinstance(value, str) and "<" in value else render_text(value)
-        if text and len(found) < MAX_ATTRIBUTES:
+        if text and not is_damaged_code(text) and len(found) < MAX_ATTRIBUTES:
             found.setdefault(_attribute_name(name), cut(text, MAX_ATTRIBUTE_CHARS))
     return found
 
@@ -271,6 +195,8 @@ def _attribute_name(name: str) -> str:
 
 def _flat(fields: Iterable[tuple[str, Any]], outer: str, depth: int) -> Iterable[tuple[str, Any]]:
     for name, value in fields:
+        if is_private(name):
+            continue
         full = f"{outer} {name}".strip()
         if isinstance(value, dict) and depth < 4:
             yield from _flat(value.items(), full, depth + 1)

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from integrations.platform import Money, Product, Variant
 
 from .cell_access import Cells, Context
@@ -11,21 +13,20 @@ from .columns import is_identifier, normalise
 from .field_values import (
     MAX_ID_CHARS,
     MAX_IDENTIFIERS,
-    is_now_between,
-    is_unpublished,
     join_description,
     parse_attributes,
     parse_availability,
     parse_category,
     parse_identifiers,
     parse_stock,
-    parse_time,
     parse_title,
     parse_url,
+    parse_visibility,
     render_text,
 )
 from .money import UnreadablePrice
 from .row_result import BadRow, ParsedProduct, Record, Row, SkippedRow
+from .sale_periods import is_now_between, parse_time
 
 MAX_VARIANTS = 2_000
 _OPTION = re.compile(r"option ?([1-3])(?: (name|value))?")
@@ -43,7 +44,9 @@ def build_product(record: Record, context: Context) -> Row:
 
 def _build(record: Record, context: Context) -> Row:
     cells = Cells(record.fields, context)
-    external_id = render_text(cells.first("id"))
+    external_id, damaged = cells.first_id()
+    if not external_id and damaged:
+        return BadRow(record.row, damaged_id(damaged))
     if not external_id:
         return BadRow(record.row, "has no id; fill a column such as id, sku or handle")
     if len(external_id) > MAX_ID_CHARS:
@@ -51,14 +54,37 @@ def _build(record: Record, context: Context) -> Row:
     title = parse_title(cells.first("title"))
     if not title:
         return BadRow(record.row, f"has no title (id {external_id[:60]}); fill a column such as title or name")
-    if is_unpublished(status := cells.first("status")):
-        return SkippedRow(record.row, f"is not published (status {render_text(status)[:30]})", external_id)
+    if reason := _hidden_reason(cells):
+        return SkippedRow(record.row, reason, external_id)
     return ParsedProduct(record.row, _product(cells, external_id, title, context))
+
+
+def damaged_id(code: str) -> str:
+    """What is wrong with a row whose id a spreadsheet has destroyed."""
+    return (
+        f"has the id {code[:60]}: a spreadsheet has rounded a long number, and its digits are lost; export the file "
+        "again, and open it only with the column formatted as text"
+    )
+
+
+def _hidden_reason(cells: Cells) -> str | None:
+    """Why shoppers must not see the product, by all columns that say so; None when they may."""
+    for name, value in cells.every("status"):
+        words = render_text(value)[:30]
+        match parse_visibility(value):
+            case False:
+                return f"is not published ({name} {words})"
+            case None:
+                return f"is left out: {name} is {words}, which may not mean public; use --map status==public if it does"
+    for name, value in () if cells.is_mapped("status") else cells.every("hidden"):
+        if parse_visibility(value) is not False:
+            return f"is not published ({name} {render_text(value)[:30]})"
+    return None
 
 
 def _product(cells: Cells, external_id: str, title: str, context: Context) -> Product:
     currency = cells.currency()
-    variants = _variants(cells.first("variants"), currency)
+    variants = _variants(cells.first("variants"), currency, context)
     price, compare_at = read_prices(cells, currency)
     available, availability = read_availability(cells, variants)
     identifiers, codes = _identifiers(cells, external_id, title)
@@ -69,7 +95,7 @@ def _product(cells: Cells, external_id: str, title: str, context: Context) -> Pr
     category = parse_category(cells.first("category"))
     brand = render_text(cells.first("brand"))[:200] or None
     url, image_url = parse_url(cells.first("url")), parse_url(cells.first("image_url"))
-    updated_at = parse_time(cells.first("updated_at"))
+    updated_at = parse_time(cells.first("updated_at"), context.zone)
     cells.every("group")
     attributes = parse_attributes((*codes, *availability, *cells.rest()))
     return Product(
@@ -96,7 +122,8 @@ def read_prices(cells: Cells, currency: str) -> tuple[Money | None, Money | None
     sale = cells.money("sale_price", currency)
     before = cells.money("compare_at_price", currency)
     starts, _, ends = render_text(cells.first("sale_dates")).partition("/")  # ISO 8601: "start/end"
-    if sale and is_now_between(starts, ends) and (price is None or is_less(sale, price)):
+    starts, ends = starts or cells.first("sale_starts"), ends or cells.first("sale_ends")
+    if sale and is_now_between(starts, ends, cells.zone) and (price is None or is_less(sale, price)):
         price, before = sale, price or before
     return price, reduced_from(before, price)
 
@@ -156,18 +183,23 @@ def _coded(attributes: dict[str, str]) -> list[str]:
     return [code for name in names for code in parse_identifiers(attributes[name])]
 
 
-def _variants(value: object, currency: str) -> tuple[Variant, ...]:
-    """Build variants from a list of objects, or an object of objects keyed by id."""
+def _variants(value: object, currency: str, context: Context) -> tuple[Variant, ...]:
+    """Build variants from a list of objects, or an object of objects keyed by id. Those not public are left out."""
     if isinstance(value, dict):
         value = [{"id": key, **item} for key, item in value.items() if isinstance(item, dict)]
     if not isinstance(value, list):
         return ()
     items = [item for item in value if isinstance(item, dict)][:MAX_VARIANTS]
-    return tuple(_variant(item, position, currency) for position, item in enumerate(items, 1))
+    within = msgspec.structs.replace(context, currency=currency, sources=())
+    return tuple(
+        _variant(item, position, within)
+        for position, item in enumerate(items, 1)
+        if _hidden_reason(Cells(item, within)) is None
+    )
 
 
-def _variant(fields: dict[str, Any], position: int, currency: str) -> Variant:
-    cells = Cells(fields, Context(currency))
+def _variant(fields: dict[str, Any], position: int, context: Context) -> Variant:
+    cells = Cells(fields, context)
     sku = render_text(cells.peek("sku"))[:MAX_ID_CHARS] or None
     options = _options(fields)
     own_currency = cells.currency()

@@ -7,10 +7,11 @@ from typing import Any
 from integrations.platform import Product, Variant
 
 from .cell_access import Context
-from .columns import normalise
+from .columns import is_private, normalise
 from .field_values import (
     MAX_ID_CHARS,
-    is_unpublished,
+    is_damaged_code,
+    is_empty,
     join_description,
     parse_attributes,
     parse_category,
@@ -18,6 +19,7 @@ from .field_values import (
     parse_stock,
     parse_title,
     parse_url,
+    parse_visibility,
     render_text,
 )
 from .generic import lowest_price, reduced_from
@@ -65,12 +67,12 @@ def build_group(group: Group, context: Context) -> list[Row]:
     variants, problems = _variants(rows, head, context.currency)
     if problems and not variants:
         return list(problems)
-    return [*problems, ParsedProduct(number, _product(handle, title, rows, head, variants, group))]
+    return [*problems, ParsedProduct(number, _product(handle, title, rows, head, variants, group, context))]
 
 
 def _unpublished(head: dict[str, Any]) -> str | None:
     for column in ("status", "published"):
-        if is_unpublished(head.get(column)):
+        if not is_empty(head.get(column)) and not parse_visibility(head[column]):
             return f"is not published in Shopify ({column} {render_text(head[column])})"
     return None
 
@@ -82,13 +84,18 @@ def _product(
     head: dict[str, Any],
     variants: list[Variant],
     group: Group,
+    context: Context,
 ) -> Product:
     price = lowest_price(variants)
     cheapest = next((variant for variant in variants if price and variant.price == price), None)
     is_single = len(variants) == 1 and not variants[0].options
     pictures = [row.get("image src") for _, row in rows] + [row.get("variant image") for _, row in rows]
     extras = [(name.capitalize(), head.get(name)) for name in _ATTRIBUTE_COLUMNS]
-    metafields = [(found[1], value) for name, value in group[0].fields.items() if (found := _METAFIELD.fullmatch(name))]
+    metafields = [
+        (found[1], value)
+        for name, value in group[0].fields.items()
+        if (found := _METAFIELD.fullmatch(name)) and not is_private(found[1])
+    ]
     single = variants[0] if is_single else None
     return Product(
         external_id=handle,
@@ -96,6 +103,7 @@ def _product(
         description=join_description([head.get("description") or ""], ()),
         brand=render_text(head.get("vendor"))[:200] or None,
         category=parse_category(head.get("product category")) or parse_category(head.get("type")),
+        url=context.page_url(f"/products/{handle}"),
         image_url=next((url for picture in pictures if (url := parse_url(picture))), None),
         price=price,
         compare_at_price=cheapest.compare_at_price if cheapest else None,
@@ -125,7 +133,8 @@ def _variants(
 def _variant(cells: dict[str, Any], names: list[str], position: int, currency: str) -> Variant:
     values = [render_text(cells.get(f"option{number} value")) for number in (1, 2, 3)]
     options = {name: value for name, value in zip(names, values, strict=True) if value and value != "Default Title"}
-    sku = render_text(cells.get("variant sku")).removeprefix("'")[:MAX_ID_CHARS] or None
+    code = render_text(cells.get("variant sku")).removeprefix("'")[:MAX_ID_CHARS]
+    sku = None if is_damaged_code(code) else code or None
     barcodes = parse_identifiers(render_text(cells.get("variant barcode")).removeprefix("'"))
     price = parse_money(cells.get("variant price"), currency)
     stock = (

@@ -1,6 +1,7 @@
 """Reading small files in one line."""
 
 from collections.abc import Callable
+from datetime import UTC, tzinfo
 from pathlib import Path
 
 import pytest
@@ -26,12 +27,19 @@ class Reading:
 def read(tmp_path: Path) -> Callable[..., Reading]:
     """Reads a payload by name, or bytes or text given as they are."""
 
-    def read(content: str | bytes, mapping: dict[str, str] | None = None, currency: str = "USD") -> Reading:
+    def read(
+        content: str | bytes,
+        mapping: dict[str, str] | None = None,
+        currency: str = "USD",
+        zone: tzinfo = UTC,
+        storefront_url: str | None = None,
+    ) -> Reading:
         if isinstance(content, str) and len(content) < 50 and (PAYLOADS / content).is_file():
             path = PAYLOADS / content
         else:
             path = tmp_path / "file"
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return Reading(list(read_products(path, mapping=mapping, default_currency=currency)))
+        rows = read_products(path, mapping=mapping, default_currency=currency, zone=zone, storefront_url=storefront_url)
+        return Reading(list(rows))
 
     return read
