@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .detect_and_read import detect_format, read_products
+    from .guard import read_understood_products
     from .mapping import MappingError, parse_mapping
     from .row_result import BadRow, ParsedProduct, Progress, ReplacedRow, Row, SkippedRow, UnreadableFile
 
@@ -23,6 +24,7 @@ __all__ = (
     "detect_format",
     "parse_mapping",
     "read_products",
+    "read_understood_products",
 )
 
 _HOMES = {
@@ -30,6 +32,7 @@ _HOMES = {
     "parse_mapping": "mapping",
     "read_products": "detect_and_read",
     "detect_format": "detect_and_read",
+    "read_understood_products": "guard",
 }
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import UTC, tzinfo
 from io import BufferedReader
 from itertools import islice
@@ -90,17 +90,19 @@ class FileHead(Struct, frozen=True, kw_only=True):
 
 
 def read_file_head(path: Path, limit: int) -> FileHead:
-    """Read the first `limit` rows without building products of them. Raises UnreadableFile."""
+    """Read the first `limit` rows, or those before damage, without building products of them. Raises UnreadableFile
+    for a file of an unknown format."""
     head = read_head(path)
     file_format = _detect(head)
-    with closing(open_bytes(path, Progress())) as stream:
+    rows: list[dict[str, Any]] = []
+    with closing(open_bytes(path, Progress())) as stream, suppress(UnreadableFile):
         records = (each for each in file_format.open_records(stream) if isinstance(each, Record))
-        rows = [record.fields for record in islice(records, limit)]
+        rows.extend(record.fields for record in islice(records, limit))
     return FileHead(
         format=file_format.name,
         columns=file_format.header or tuple(dict.fromkeys(name for row in rows for name in row)),
         rows=rows,
-        is_export=file_format.build_group not in (None, google_feed.build_group),
+        is_export=file_format.is_platform,
     )
 
 
