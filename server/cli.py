@@ -251,12 +251,18 @@ def import_group() -> None:
     multiple=True,
     help="Where a value comes from: target=column, target=column/100 or target==constant; repeatable.",
 )
+@click.option(
+    "--prune",
+    is_flag=True,
+    help="The file is the whole catalog: take out what earlier imports brought in and it has no longer, shown first.",
+)
+@click.option("--yes", is_flag=True, help="With --prune: take out what is shown without asking.")
 @AS_JSON
-def import_products(file: str, shop_id: str, mapping: tuple[str, ...], as_json: bool) -> None:
-    """Import products from CSV, JSONL, a Shopify or WooCommerce export, or a Google product feed."""
+def import_products(file: str, shop_id: str, mapping: tuple[str, ...], prune: bool, yes: bool, as_json: bool) -> None:
+    """Import products from CSV, JSON, a platform's export (Shopify, WooCommerce, Magento and others) or a feed."""
     from server.commands.imports import import_product_file
 
-    run(lambda: import_product_file(file, shop_id, mapping, as_json))
+    run(lambda: import_product_file(file, shop_id, mapping, as_json, prune, yes))
 
 
 @import_group.command("documents")

@@ -79,13 +79,24 @@ class Saved(Struct, frozen=True, kw_only=True):
     refused: dict[str, str] = {}
 
 
+class UnlistedProduct(Struct, frozen=True):
+    """A product of an earlier import that a later file no longer has."""
+
+    external_id: str
+    title: str
+
+
 class ImportResult(Struct, kw_only=True):
-    """What an import came to so far. `seconds` is wall time."""
+    """What an import came to so far. `skipped` are rows that the file itself keeps from shoppers, such as drafts;
+    `removed` counts products taken out, because they are among those now or because a pruning import has not met them.
+    `seconds` is wall time."""
 
     read: int = 0
     created: int = 0
     updated: int = 0
     unchanged: int = 0
+    skipped: list[FailedRow] = []
+    removed: int = 0
     failed: list[FailedRow] = []
     seconds: float = 0.0
 

@@ -13,7 +13,7 @@ import msgspec
 
 from integrations.platform import Product
 from server.catalog import storage
-from server.catalog.formats import BadRow, ParsedProduct, ReplacedRow, Row
+from server.catalog.formats import BadRow, ParsedProduct, ReplacedRow, Row, SkippedRow
 from server.catalog.models import (
     CatalogCounts,
     FailedRow,
@@ -22,6 +22,7 @@ from server.catalog.models import (
     ProductQuery,
     Saved,
     StoredProduct,
+    UnlistedProduct,
 )
 from server.catalog.plan_capacity import ProductCapacity
 from server.core.database import Connection, Database
@@ -34,6 +35,9 @@ BATCH = 256
 
 MAX_AUDITED = 100
 """Ids of products that an entry of the audit names; it counts them all."""
+
+
+LISTED_AT_ONCE = 2_000
 
 
 class ProductIndex(Protocol):
@@ -61,9 +65,12 @@ class Catalog:
     def __init__(self, database: Database, index: ProductIndex, allowances: Allowances | None = None) -> None:
         self._database, self._index, self._allowances = database, index, allowances or EveryFeature()
 
-    async def import_rows(self, shop_id: UUID, rows: Iterable[Row], source: str, report: Report) -> ImportResult:
-        """Bring rows in, batch by batch; a bad row, or one excess the plan, is named and the rest goes in. `report` is
-        awaited per batch.
+    async def import_rows(
+        self, shop_id: UUID, rows: Iterable[Row], source: str, report: Report, *, met: set[str] | None = None
+    ) -> ImportResult:
+        """Bring rows in, batch by batch; a bad row, or one excess the plan, is named and the rest goes in. What the
+        file keeps from shoppers is skipped, and taken out if an earlier import of this source brought it in. `report`
+        is awaited per batch; the ids of all products in the rows are added to `met`.
 
         Every batch is one transaction, and a product whose content is known is left alone: a run that was cut
         short is simply run again.
@@ -73,14 +80,24 @@ class Catalog:
         while batch := await asyncio.to_thread(next, batches, None):
             products: dict[str, Product] = {}
             places: dict[str, int] = {}
+            hidden: set[str] = set()
             for row in batch:
                 match row:
                     case ParsedProduct(row=number, product=product):
                         products[product.external_id] = product
                         places[product.external_id] = number
+                        hidden.discard(product.external_id)
+                    case SkippedRow(row=number, reason=reason, external_id=external_id):
+                        result.skipped.append(FailedRow(number, reason))
+                        hidden |= {external_id} if external_id else set()
+                        products.pop(external_id or "", None)
                     case BadRow(row=number, reason=reason):
                         result.failed.append(FailedRow(number, reason))
             result.read += sum(not isinstance(row, ReplacedRow) for row in batch)
+            if met is not None:
+                met.update(products)
+            if hidden:
+                result.removed += await self._delete_imported(shop_id, list(hidden), source)
             saved = await self.save(shop_id, list(products.values()), source)
             result.created += saved.created
             result.updated += saved.updated
@@ -88,10 +105,36 @@ class Catalog:
             result.failed += [FailedRow(places[each], reason) for each, reason in saved.refused.items()]
             result.seconds = round(time.monotonic() - started, 2)
             await report(result)
-        if result.created or result.updated:
+        if result.created or result.updated or result.removed:
             await self._index.settle(shop_id)
         result.seconds = round(time.monotonic() - started, 2)
         return result
+
+    async def find_unlisted(self, shop_id: UUID, source: str, met: Set[str]) -> list[UnlistedProduct]:
+        """The products that earlier imports of a source brought in and that are not among the ids met now."""
+        found: list[UnlistedProduct] = []
+        after = ""
+        while True:
+            async with self._database.connection(shop_id) as connection:
+                products = await storage.list_imported(connection, shop_id, source, after, LISTED_AT_ONCE)
+            found += [product for product in products if product.external_id not in met]
+            if len(products) < LISTED_AT_ONCE:
+                return found
+            after = products[-1].external_id
+
+    async def remove_unlisted(self, shop_id: UUID, source: str, unlisted: Sequence[UnlistedProduct]) -> int:
+        """Take out products that `find_unlisted` has found; how many were still there."""
+        removed = 0
+        for start in range(0, len(unlisted), BATCH):
+            ids = [each.external_id for each in unlisted[start : start + BATCH]]
+            removed += await self._delete_imported(shop_id, ids, source)
+        if removed:
+            await self._index.settle(shop_id)
+        return removed
+
+    async def _delete_imported(self, shop_id: UUID, external_ids: Sequence[str], source: str) -> int:
+        async with self._database.connection(shop_id) as connection:
+            return await storage.delete_imported(connection, shop_id, external_ids, source)
 
     async def save(self, shop_id: UUID, products: Sequence[Product], source: str) -> Saved:
         """Write products and their passages in one transaction. What the plan has no room for is refused by name, the

@@ -7,7 +7,7 @@ from uuid import UUID
 import msgspec
 
 from integrations.platform import Money, Product, Variant
-from server.catalog.models import CatalogCounts, Only, ProductDraft, ProductQuery, StoredProduct
+from server.catalog.models import CatalogCounts, Only, ProductDraft, ProductQuery, StoredProduct, UnlistedProduct
 from server.core.database import Connection, Row
 from server.core.ids import new_id
 
@@ -269,6 +269,32 @@ async def delete_by_external_ids(connection: Connection, shop_id: UUID, external
 async def delete_products(connection: Connection, shop_id: UUID, ids: Sequence[UUID]) -> None:
     """Delete products and their passages."""
     await connection.execute("DELETE FROM product WHERE shop_id = $1 AND id = ANY($2)", shop_id, list(ids))
+
+
+async def delete_imported(connection: Connection, shop_id: UUID, external_ids: Sequence[str], source: str) -> int:
+    """Delete the products of these ids that came from a source, with their passages; how many."""
+    status: str = await connection.execute(
+        "DELETE FROM product WHERE shop_id = $1 AND external_id = ANY($2) AND source = $3",
+        shop_id,
+        list(external_ids),
+        source,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def list_imported(
+    connection: Connection, shop_id: UUID, source: str, after: str, limit: int
+) -> list[UnlistedProduct]:
+    """Products that came from a source, by external id, those after `after`."""
+    rows = await connection.fetch(
+        "SELECT external_id, title FROM product WHERE shop_id = $1 AND source = $2 AND external_id > $3 "
+        "ORDER BY external_id LIMIT $4",
+        shop_id,
+        source,
+        after,
+        limit,
+    )
+    return [UnlistedProduct(row["external_id"], row["title"]) for row in rows]
 
 
 def _placeholders(rows: int) -> str:

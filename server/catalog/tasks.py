@@ -5,11 +5,12 @@ from pathlib import Path
 
 import msgspec
 
-from server.catalog.formats import MappingError, Progress, UnreadableFile, parse_mapping, read_products
+from server.catalog.formats import MappingError, Progress, UnreadableFile, parse_mapping, read_understood_products
 from server.catalog.models import ImportResult
 from server.catalog.service import Catalog
 from server.core.database import Database
 from server.core.jobs import ClaimedJob, delete_upload, find_upload
+from server.shops.hours import time_zone
 from server.shops.service import ShopService
 
 
@@ -38,11 +39,13 @@ class ImportProducts:
     async def _read(self, job: ClaimedJob, path: Path) -> None:
         profile = await self._shops.profile(job.shop_id)
         progress = Progress()
-        rows = read_products(
+        rows = read_understood_products(
             path,
             mapping=_mapping(job.payload.get("mapping", "")),
             default_currency=profile.currency,
             progress=progress,
+            zone=time_zone(profile.handoff),
+            storefront_url=profile.storefront_url,
         )
 
         async def report(result: ImportResult) -> None:
@@ -72,4 +75,4 @@ def _errors(result: ImportResult) -> list[object]:
 
 def _summary(result: ImportResult) -> dict[str, object]:
     summary: dict[str, object] = msgspec.structs.asdict(result)
-    return {key: value for key, value in summary.items() if key != "failed"} | {"failed": len(result.failed)}
+    return summary | {"skipped": len(result.skipped), "failed": len(result.failed)}

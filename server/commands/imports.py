@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import click
 import msgspec
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from server.catalog.formats import MappingError, UnreadableFile, parse_mapping, read_products
+from server.catalog.formats import MappingError, UnreadableFile, parse_mapping, read_understood_products
 from server.catalog.formats import Progress as FileProgress
 from server.catalog.models import ImportResult
 from server.catalog.tasks import estimated_total
@@ -20,34 +21,65 @@ from server.commands.context import require_shop, services_for_command
 from server.knowledge.document_import import IncomingFile
 from server.knowledge.models import DocumentsResult, FailedFile
 from server.knowledge.tasks import crawled_files
+from server.shops.hours import time_zone
+from server.wiring import Services
 
 SHOWN_FAILURES = 20
 LINE_EVERY_S = 5.0
 MAX_DOCUMENT_BYTES = 20 * 1024 * 1024
 
 
-async def import_product_file(file: str, shop_id: str, mapping: tuple[str, ...], as_json: bool) -> None:
-    """Import products; bad rows are named and the rest goes in."""
+async def import_product_file(
+    file: str, shop_id: str, mapping: tuple[str, ...], as_json: bool, prune: bool, yes: bool
+) -> None:
+    """Import products; bad rows are named and the rest goes in. Pruning takes out, once it is agreed to, what earlier
+    imports brought in and this file has no longer."""
     async with services_for_command(embedder_threads=2) as services:
         shop = await require_shop(services, shop_id)
         profile = await services.shops.profile(shop)
-        position = FileProgress()
+        position, met = FileProgress(), set[str]()
         with _progress("products") as advance:
 
             async def report(result: ImportResult) -> None:
                 advance(result.read, estimated_total(result.read, position))
 
             try:
-                rows = read_products(
+                rows = read_understood_products(
                     Path(file),
                     mapping=parse_mapping(mapping),
                     default_currency=profile.currency,
                     progress=position,
+                    zone=time_zone(profile.handoff),
+                    storefront_url=profile.storefront_url,
                 )
-                result = await services.catalog.import_rows(shop, rows, "file", report)
+                result = await services.catalog.import_rows(shop, rows, "file", report, met=met)
             except (UnreadableFile, MappingError) as reason:
                 raise click.ClickException(f"{Path(file).name}: {reason}") from None
-    _print(result, as_json, [f"row {row.row}: {row.reason}" for row in result.failed])
+        if prune:
+            await _prune(services, shop, result, met, yes=yes)
+    failures = [f"row {row.row}: {row.reason}" for row in (*result.failed, *result.skipped)]
+    _print(result, as_json, failures)
+
+
+async def _prune(services: Services, shop: UUID, result: ImportResult, met: set[str], *, yes: bool) -> None:
+    """Show what the file has no longer, and take it out when that is agreed to. A file with rows that could not be read
+    is not taken for the whole catalog."""
+    if result.failed:
+        click.echo(
+            f"nothing was pruned: {len(result.failed)} rows could not be read, so their products may only seem missing",
+            err=True,
+        )
+        return
+    unlisted = await services.catalog.find_unlisted(shop, "file", met)
+    if not unlisted:
+        return
+    click.echo(f"{len(unlisted)} products are no longer in the file:", err=True)
+    for product in unlisted[:SHOWN_FAILURES]:
+        click.echo(f"  {product.external_id}: {product.title}", err=True)
+    if len(unlisted) > SHOWN_FAILURES:
+        click.echo(f"  and {len(unlisted) - SHOWN_FAILURES} more", err=True)
+    if yes or click.confirm("Take them out of the catalog?", err=True):
+        result.removed += await services.catalog.remove_unlisted(shop, "file", unlisted)
 
 
 async def import_document_paths(paths: tuple[str, ...], shop_id: str, as_json: bool) -> None:
@@ -138,9 +170,13 @@ def _print(result: ImportResult | DocumentsResult, as_json: bool, failures: list
     if as_json:
         click.echo(msgspec.json.encode(result).decode())
         return
+    further = ""
+    if isinstance(result, ImportResult):
+        counts = {"skipped": len(result.skipped), "removed": result.removed}
+        further = "".join(f"{count} {what}, " for what, count in counts.items() if count)
     click.echo(
         f"read {result.read}: {result.created} created, {result.updated} updated, {result.unchanged} unchanged, "
-        f"{len(result.failed)} failed, in {result.seconds} s"
+        f"{further}{len(result.failed)} failed, in {result.seconds} s"
     )
     for line in failures[:SHOWN_FAILURES]:
         click.echo(f"  {line}", err=True)

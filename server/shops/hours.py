@@ -35,6 +35,12 @@ def require_handoff(handoff: object) -> list[FieldError]:
     return errors
 
 
+def time_zone(handoff: dict[str, Any]) -> ZoneInfo:
+    """The shop's time zone, as its hours name it; UTC where it has none."""
+    hours = handoff.get("hours") or {}
+    return ZoneInfo(hours.get("timezone") or "UTC")
+
+
 def is_on_duty(handoff: dict[str, Any], now: datetime) -> bool | None:
     """Whether the shop says that staff are there at `now` (with a time zone); None when it says nothing of it."""
     if isinstance(online := handoff.get("online"), bool):
