@@ -21,7 +21,9 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,
 _TAG = re.compile(r"</?[A-Za-z][^<>]{0,4000}>|<!--")
 _BREAKING = "address article blockquote br dd div dl dt figcaption h1 h2 h3 h4 h5 h6 hr li ol p pre section tr ul"
 _BREAKING_TAGS = frozenset(_BREAKING.split())
-_UNSEEN_TAGS = ("script", "style", "noscript", "template", "iframe", "svg", "head", "title")
+STRUCK_TAGS = ("del", "s", "strike")
+"""Text that holds no longer: told, it would read as current."""
+_UNSEEN_TAGS = ("script", "style", "noscript", "template", "iframe", "svg", "head", "title", *STRUCK_TAGS)
 _VOID_TAGS = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
 )

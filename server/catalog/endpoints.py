@@ -119,7 +119,8 @@ async def delete_product(
 async def import_products(
     data: MultipartBody[dict[str, Any]], caller: NamedDependency[Caller], jobs: NamedDependency[JobService]
 ) -> dict[str, Any]:
-    """CSV, JSONL, Shopify or WooCommerce export, Google feed; read as a job."""
+    """CSV, JSON, a platform's export or a feed; read as a job. Drafts are skipped; of a file that is not understood
+    nothing is written."""
     caller.require(Role.ADMIN)
     file = data.get("file")
     if not isinstance(file, UploadFile):

@@ -18,7 +18,7 @@ __all__ = (
     "UnreadableFile",
 )
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 """To be raised when the same bytes are parsed or split differently: unchanged files are then read again."""
 MAX_FILE_BYTES = 10 * 2**20
 MAX_TEXT_CHARS = 4_000_000

@@ -1,8 +1,9 @@
-"""JSON, JSONL and YAML: lists of questions with answers, lists of documents, or anything else as "name: value"."""
+"""JSON, JSONL, YAML and XML: lists of questions with answers, lists of documents, or anything else as "name: value"."""
 
 import re
 from collections.abc import Iterator, Sequence
 from typing import Any
+from xml.etree.ElementTree import Element, ParseError
 
 import msgspec
 
@@ -27,7 +28,7 @@ Entry = dict[str, Any]
 
 
 def parse_entries(data: bytes, name: str, kind: str) -> tuple[ParsedDocument, ...]:
-    """The documents in a JSON, JSONL or YAML file. Raises UnreadableFile."""
+    """The documents in a JSON, JSONL, YAML or XML file. Raises UnreadableFile."""
     value = _load(data, kind)
     _require_bounded(value)
     title = title_from_name(name)
@@ -91,6 +92,8 @@ def _document(entry: Entry, position: int) -> ParsedDocument:
 
 
 def _load(data: bytes, kind: str) -> Any:
+    if kind == "xml":
+        return _load_xml(data)
     text = decode_bytes(data)
     try:
         if kind == "json":
@@ -108,6 +111,38 @@ def _load(data: bytes, kind: str) -> Any:
         where = f": see line {mark.line + 1}" if mark else ""
         raise UnreadableFile(f"the file is not valid YAML{where}") from error
     return documents[0] if len(documents) == 1 else documents
+
+
+def _load_xml(data: bytes) -> Any:
+    """The elements of an XML file as objects: repeated ones as a list, and the text of an element without others."""
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import fromstring
+
+    try:
+        root = fromstring(data)
+    except DefusedXmlException as error:
+        raise UnreadableFile("the XML declares entities, which no document needs; remove them") from error
+    except (ParseError, ValueError, LookupError) as error:
+        raise UnreadableFile(f"the file is not well-formed XML ({error})") from error
+    return _element(root, 0)
+
+
+def _element(element: Element, depth: int) -> Any:
+    if depth > MAX_DEPTH:
+        raise UnreadableFile("the file holds too many values or nests them too deeply; split it")
+    if not len(element):
+        return (element.text or "").strip() or element.get("href", "")
+    fields: Entry = {}
+    loose = [element.text, *(child.tail for child in element)]
+    if text := " ".join(part.strip() for part in loose if part and part.strip()):
+        fields["text"] = text
+    for child in element:
+        if not isinstance(child.tag, str):
+            continue
+        name, value = child.tag.rpartition("}")[2].replace("_", " "), _element(child, depth + 1)
+        known = fields.get(name)
+        fields[name] = value if known is None else [*known, value] if isinstance(known, list) else [known, value]
+    return fields
 
 
 def _require_bounded(value: Any) -> None:

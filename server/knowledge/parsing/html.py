@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from integrations.text import MAX_HTML_DEPTH, clean_text, nests_deeper_than, one_line, strip_tags
+from integrations.text import MAX_HTML_DEPTH, STRUCK_TAGS, clean_text, nests_deeper_than, one_line, strip_tags
 from server.catalog.formats.text_encoding import decode_bytes
 
 from .documents import ParsedDocument, Section, UnreadableFile
@@ -13,6 +13,7 @@ from .outline import Outline, table_rows, title_from_name
 
 MAX_PAGE_CHARS = 5_000_000
 _MIN_MAIN_CHARS = 200
+MAX_SPAN = 50
 
 _NEVER_TEXT = frozenset(
     (
@@ -37,6 +38,7 @@ _NEVER_TEXT = frozenset(
         "nav",
         "footer",
         "aside",
+        *STRUCK_TAGS,
     )
 )
 _AROUND_ROLES = frozenset(
@@ -47,6 +49,10 @@ _CLUTTER = re.compile(
     r"|share-?buttons?|social-?links|announcement-bar|related-products|pagination|popup|modal)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_UNSEEN_STYLE = re.compile(
+    r"(?:text-decoration(?:-line)?\s*:[^;]*line-through|display\s*:\s*none|visibility\s*:\s*hidden)", re.IGNORECASE
+)
+_STRUCK_CLASS = re.compile(r"(?:^|\s)(?:line-through|strikethrough|text-decoration-line-through)(?:$|\s)")
 _MAIN = ("main", "[role=main]", "#main-content", "#MainContent", "#main", "article", "#content")
 _BLOCKS = frozenset(
     (
@@ -153,6 +159,8 @@ def _is_skipped(node: LexborNode, tag: str) -> bool:
     if tag in _NEVER_TEXT:
         return True
     about = node.attributes
+    if _UNSEEN_STYLE.search(about.get("style") or "") or _STRUCK_CLASS.search(about.get("class") or ""):
+        return True
     if "hidden" in about or about.get("aria-hidden") == "true" or about.get("role") in _AROUND_ROLES:
         return True
     if tag == "header":  # a site's header, not an article's
@@ -208,15 +216,14 @@ class _Walk:
         self._flush()
         if is_deeper:
             self._level = level
-        self._outline.heading(level, node.text(separator=" "), _anchor(node))
+        self._outline.heading(level, _text_of(node), _anchor(node))
 
     def _table(self, table: LexborNode) -> None:
         self._flush()
         if table.css_first("table table, table h2, table h3"):  # a table for layout
             self._children(table)
             return
-        rows = [[_cell(cell) for cell in row.css("td, th")] for row in table.css("tr")]
-        self._outline.block("\n".join(table_rows(rows)))
+        self._outline.block("\n".join(table_rows(_rows(table))))
 
     def _flush(self) -> None:
         text = clean_text("".join(self._inline))
@@ -225,8 +232,49 @@ class _Walk:
         self._inline = []
 
 
-def _cell(node: LexborNode) -> str:
-    return one_line(node.text(separator=" "))
+def _rows(table: LexborNode) -> list[list[str]]:
+    """The rows of a table as texts. A cell that spans several columns or rows is in each of them."""
+    rows: list[list[str]] = []
+    below: dict[int, tuple[int, str]] = {}
+    for row in table.css("tr"):
+        cells: list[str] = []
+        given = iter(row.css("td, th"))
+        while True:
+            if left := below.pop(len(cells), None):
+                count, text = left
+                if count > 1:
+                    below[len(cells)] = (count - 1, text)
+                cells.append(text)
+                continue
+            cell = next(given, None)
+            if cell is None:
+                break
+            text = one_line(_text_of(cell))
+            for _ in range(_span(cell, "colspan")):
+                if (rows_down := _span(cell, "rowspan")) > 1:
+                    below[len(cells)] = (rows_down - 1, text)
+                cells.append(text)
+        rows.append(cells)
+    return rows
+
+
+def _span(cell: LexborNode, name: str) -> int:
+    text = cell.attributes.get(name) or ""
+    return min(max(int(text), 1), MAX_SPAN) if text.isdecimal() and len(text) < 6 else 1
+
+
+def _text_of(node: LexborNode) -> str:
+    """The text of a heading or a cell, without what is struck or not text. The depth was bounded before parsing."""
+    parts: list[str] = []
+    child = node.child
+    while child is not None:
+        tag = child.tag or ""
+        if tag == "-text":
+            parts.append(child.text_content or "")
+        elif not _is_skipped(child, tag):
+            parts.append(_text_of(child))
+        child = child.next
+    return " ".join(parts)
 
 
 def _anchor(heading: LexborNode) -> str | None:

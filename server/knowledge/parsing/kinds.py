@@ -17,14 +17,32 @@ MAX_ARCHIVE_RATIO = 200
 _BY_NAME = {
     ".md": "markdown", ".markdown": "markdown", ".mdx": "markdown", ".txt": "text", ".text": "text", ".html": "html",
     ".htm": "html", ".xhtml": "html", ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "jsonl",
-    ".ndjson": "jsonl", ".yaml": "yaml", ".yml": "yaml",
+    ".ndjson": "jsonl", ".yaml": "yaml", ".yml": "yaml", ".eml": "mail", ".xml": "xml",
 }  # fmt: skip
-_NEVER_TEXT = frozenset({".pdf", ".docx", ".xlsx"})
+_NEVER_TEXT = frozenset({".pdf", ".docx", ".xlsx", ".pptx", ".epub", ".doc", ".xls", ".ppt", ".msg", ".odt", ".ods"})
 _HTML = re.compile(
     r"\s{0,100}(?:<\?xml[^>]{0,200}\?>\s{0,20})?(?:<!--.{0,2000}?-->\s{0,20}){0,3}<(?:!doctype html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_KNOWN = "md, txt, html, pdf, docx, csv, xlsx, json, yaml"
+_XML = re.compile(r"\s{0,100}<\?xml\b")
+_MAIL = re.compile(r"(?:[A-Z][A-Za-z-]{1,40}:[^\n]{0,2000}\n(?:[ \t][^\n]{0,2000}\n){0,50}){3}")
+_MAIL_NAMES = re.compile(
+    r"^(?:received|return-path|delivered-to|message-id|mime-version|from|subject|date):", re.IGNORECASE | re.MULTILINE
+)
+_LEAST_MAIL_NAMES = 3
+_KNOWN = "md, txt, html, pdf, docx, pptx, xlsx, csv, json, yaml, xml, epub, eml"
+_NAMED_BY_START = {
+    "{\\rtf": "this is a Rich Text file (rtf); save it as docx or PDF",
+    "%!PS": "this is a PostScript file; save it as PDF",
+    "BEGIN:VCALENDAR": "this is a calendar (ics), not a document",
+    "BEGIN:VCARD": "this is a contact (vcf), not a document",
+    "\\documentclass": "this is a LaTeX file; import the PDF that is made of it",
+}
+_NAMED_BY_TYPE = {
+    "application/vnd.oasis.opendocument.text": "this is an OpenDocument text (odt); save it as docx or PDF",
+    "application/vnd.oasis.opendocument.spreadsheet": "this is an OpenDocument spreadsheet (ods); save it as xlsx",
+    "application/vnd.oasis.opendocument.presentation": "this is an OpenDocument presentation (odp); save it as pptx",
+}
 
 
 def decompress(data: bytes, name: str) -> tuple[bytes, str]:
@@ -44,17 +62,22 @@ def decompress(data: bytes, name: str) -> tuple[bytes, str]:
 
 
 def detect_kind(data: bytes, name: str) -> str:
-    """Return the kind of a file: pdf, docx, xlsx, html, markdown, text, csv, json, jsonl or yaml. Raises UnreadableFile
-    for any other."""
+    """Return the kind of a file: pdf, docx, pptx, xlsx, epub, html, xml, mail, markdown, text, csv, json, jsonl or
+    yaml. Raises UnreadableFile for any other, by its name where that is known."""
+    suffix = PurePosixPath(name.lower().replace("\\", "/")).suffix
     if b"%PDF-" in data[:1024]:
         return "pdf"
     if data.startswith(b"PK\x03\x04"):
         return _office_kind(data)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
+        if suffix == ".msg":
+            raise UnreadableFile("this is an Outlook message (msg); save it as eml, text or PDF")
         raise UnreadableFile("this is an old or protected Office file; save it as docx, xlsx or PDF without a password")
     head = decode_bytes(data[:65536])
-    _require_text(head)
-    suffix = PurePosixPath(name.lower().replace("\\", "/")).suffix
+    _require_text(head, suffix)
+    for start, reason in _NAMED_BY_START.items():
+        if head.lstrip().startswith(start):
+            raise UnreadableFile(reason)
     if _HTML.match(head):
         return "html"
     if suffix in _NEVER_TEXT:
@@ -63,8 +86,14 @@ def detect_kind(data: bytes, name: str) -> str:
             f"the file is named {suffix} but is not such a file; save it again from the program that made it"
         )
     named = _BY_NAME.get(suffix)
+    if _XML.match(head) or (named == "xml" and head.lstrip().startswith("<")):
+        return "xml"
+    if named == "mail" or (named is None and _is_mail(head)):
+        return "mail"
     if named in ("markdown", "csv", "yaml", "html", "jsonl"):
         return named
+    if named == "xml":
+        raise UnreadableFile("the file is named .xml but has no XML element")
     if head.lstrip()[:1] in ("{", "["):
         return _json_kind(data, head, named)
     if named == "json":
@@ -85,11 +114,16 @@ def _text_kind(head: str) -> str:
     return "markdown" if is_markdown else "text"
 
 
-def _require_text(head: str) -> None:
+def _is_mail(head: str) -> bool:
+    return bool(_MAIL.match(head)) and len(set(_MAIL_NAMES.findall(head[:8192]))) >= _LEAST_MAIL_NAMES
+
+
+def _require_text(head: str, suffix: str) -> None:
     odd = sum(not (character.isprintable() or character in "\t\n\r\f\0\ufeff\u00ad") for character in head)
     is_binary = head.count("\0") > max(len(head) // 100, 2)  # a few stray NULs occur in text
     if is_binary or odd > max(len(head) // 20, 4) or head.count("\ufffd") > max(len(head) // 20, 4):
-        raise UnreadableFile(f"the file has an unknown type; known are {_KNOWN}")
+        kind = f"is of the unknown type {suffix[:12]}" if suffix and suffix not in _BY_NAME else "has an unknown type"
+        raise UnreadableFile(f"the file {kind}; known are {_KNOWN}")
 
 
 def _office_kind(data: bytes) -> str:
@@ -97,12 +131,21 @@ def _office_kind(data: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = {entry.filename for entry in archive.infolist()}
             _require_safe_archive(archive, len(data))
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError) as error:
+            media_type = archive.read("mimetype")[:100].decode("latin-1").strip() if "mimetype" in names else ""
+    except (zipfile.BadZipFile, zlib.error, ValueError, OSError, NotImplementedError) as error:
         raise UnreadableFile("the file is a damaged archive or Office file") from error
     if "word/document.xml" in names:
         return "docx"
     if any(name.startswith("xl/workbook") for name in names):
         return "xlsx"
+    if "ppt/presentation.xml" in names:
+        return "pptx"
+    if media_type == "application/epub+zip" or "META-INF/container.xml" in names:
+        return "epub"
+    if media_type in _NAMED_BY_TYPE:
+        raise UnreadableFile(_NAMED_BY_TYPE[media_type])
+    if "Index/Document.iwa" in names:
+        raise UnreadableFile("this is a Pages, Numbers or Keynote file; save it as docx, xlsx or PDF")
     raise UnreadableFile(f"the file is a zip archive; unpack it and import what is inside ({_KNOWN})")
 
 

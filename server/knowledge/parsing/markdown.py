@@ -75,7 +75,7 @@ def markdown_sections(text: str) -> tuple[str | None, tuple[Section, ...]]:
 
 @lru_cache(maxsize=1)
 def _parser() -> MarkdownIt:
-    return MarkdownIt("commonmark", {"maxNesting": 30}).enable("table")
+    return MarkdownIt("commonmark", {"maxNesting": 30}).enable(["table", "strikethrough"])
 
 
 def _open_section(outline: Outline, level: int, text: str) -> None:
@@ -96,10 +96,15 @@ def _marker(lists: list[int | None], is_item_start: bool) -> str:
 
 
 def inline_text(token: Token) -> str:
-    """Render inline Markdown as text: without marks, links as their text, images as their description."""
+    """Render inline Markdown as text: without marks and struck text, links as their text, images as their
+    description."""
     parts = []
+    struck = 0
     for child in token.children or []:
+        struck += child.nesting if child.type in ("s_open", "s_close") else 0
         match child.type:
+            case _ if struck:
+                pass
             case "text" | "code_inline":
                 parts.append(child.content)
             case "softbreak":

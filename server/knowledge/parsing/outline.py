@@ -68,14 +68,43 @@ class Outline:
 
 def table_rows(rows: list[list[str]]) -> list[str]:
     """Table rows as lines that stand alone: "Column: value; Column: value", or cells joined when there is no header.
+    Titles above the header, and rows of one cell over all columns, are lines of their own.
 
-    Two columns without a real header read as "name: value".
+    The first cell of a header may be empty. Two columns without a real header read as "name: value".
     """
     rows = [row for row in ([one_line(cell) for cell in row] for row in rows) if any(row)]
-    if len(rows) < 2 or not all(rows[0]) or len(rows[0]) < 2:
-        return [": ".join(row) if len(row) == 2 else " | ".join(cell for cell in row if cell) for row in rows]
+    width = max((len(row) for row in rows), default=0)
+    above = next((at for at, row in enumerate(rows) if not _is_title(row, width)), len(rows))
+    lines = [next(filter(None, row)) for row in rows[:above]]
+    rows = rows[above:]
+    if len(rows) < 2 or not _is_header(rows[0]):
+        return lines + [_joined_cells(row, width) for row in rows]
     header = rows[0]
-    return ["; ".join(f"{name}: {cell}" for name, cell in zip(header, row, strict=False) if cell) for row in rows[1:]]
+    return lines + [
+        _joined_cells(row, width) if _is_title(row, width) else _named_cells(header, row) for row in rows[1:]
+    ]
+
+
+def _is_title(row: list[str], width: int) -> bool:
+    """Whether a row has one text, in its first column or over all of them."""
+    filled = [cell for cell in row if cell]
+    spans_all = len(filled) == len(row) == width or (len(filled) == 1 and bool(row[0]))
+    return width > 1 and len(set(filled)) == 1 and spans_all
+
+
+def _is_header(row: list[str]) -> bool:
+    return len(row) > 1 and all(row[1:]) and (bool(row[0]) or len(row) > 2)
+
+
+def _named_cells(header: list[str], row: list[str]) -> str:
+    cells = (f"{name}: {cell}" if name else cell for name, cell in zip(header, row, strict=False) if cell)
+    return "; ".join(cells)
+
+
+def _joined_cells(row: list[str], width: int) -> str:
+    if _is_title(row, width):
+        return next(filter(None, row))
+    return ": ".join(row) if len(row) == 2 and all(row) else " | ".join(cell for cell in row if cell)
 
 
 def slug(text: str) -> str:

@@ -39,6 +39,18 @@ def _parse(data: bytes, name: str, kind: str) -> Documents:
             from .sheets import parse_xlsx
 
             return parse_xlsx(data, name)
+        case "pptx":
+            from .packages import parse_pptx
+
+            return (parse_pptx(data, name),)
+        case "epub":
+            from .packages import parse_epub
+
+            return (parse_epub(data, name),)
+        case "mail":
+            from .mail import parse_mail
+
+            return (parse_mail(data, name),)
         case "csv":
             from .sheets import parse_csv
 
@@ -55,7 +67,7 @@ def _parse(data: bytes, name: str, kind: str) -> Documents:
             from .plain import parse_plain
 
             return (parse_plain(data, name),)
-        case "json" | "jsonl" | "yaml":
+        case "json" | "jsonl" | "yaml" | "xml":
             from .entries import parse_entries
 
             return parse_entries(data, name, kind)

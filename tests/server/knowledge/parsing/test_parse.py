@@ -438,7 +438,7 @@ def test_token_estimates_grow_with_letters_and_count_chinese_in_full() -> None:
     assert all(estimate_tokens(a) < estimate_tokens(b) for a, b in pairwise(["one", "one two", "one two threefold"]))
 
 
-READ_BY_VERSION = {1: "474e5bc7e03b8847"}
+READ_BY_VERSION = {1: "474e5bc7e03b8847", 2: "e462b3d051e2f260"}
 """What SAMPLES are read as, by PARSER_VERSION: keep the old lines, add one for a new version."""
 SAMPLES = {
     "a.md": "# Returns\n\nWithin *30* days.\n\n## How\n\n- Pack it\n- Send it\n\n| A | B |\n|---|---|\n| 1 | 2 |\n",
@@ -446,6 +446,9 @@ SAMPLES = {
     "a.txt": "RETURNS\n\nWithin 30 days.\n\n1.1 How\n\nPack it. Send it. " + "A sentence of many words. " * 60,
     "a.json": '[{"question": "How long?", "answer": "Within 30 days."}, {"question": "How?", "answer": "Pack it."}]',
     "a.csv": "question,answer\nHow long?,Within 30 days.\nHow?,Pack it and send it.\n",
+    "b.md": "# Refunds\n\nWithin ~~30~~ 5 days.\n",
+    "b.html": "<html><body><h1>Refunds</h1><p>Within <del>30</del> 5 days.<table><tr><td colspan=2>Fees<tr><th>A<th>B"
+    "<tr><td rowspan=2>1<td>2<tr><td>3</table></body></html>",
 }
 
 
