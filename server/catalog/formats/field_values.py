@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from html import unescape
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -22,6 +23,8 @@ MAX_ID_CHARS = 200
 
 _DAMAGED_CODE = re.compile(r"[0-9](?:[.,][0-9]+)?[eE]\+?[0-9]{1,2}")
 _FORMULA_TEXT = re.compile(r'="(.*)"', re.DOTALL)
+_ESCAPED_HTML = re.compile(r"\A[^<]*&lt;/?(?:p|div|br|ul|ol|li|span|b|strong|em|h[1-6]|table)\b", re.IGNORECASE)
+"""HTML whose signs an exporter has escaped: OpenCart keeps descriptions so, and some feeds escape them twice."""
 _URL = re.compile(r"https?://[^\s\"'<>\\]+", re.IGNORECASE)
 
 
@@ -84,7 +87,8 @@ def parse_title(value: object) -> str:
 
 def join_description(values: Iterable[Any], bullets: Iterable[Any]) -> str:
     """Join texts (HTML or plain) line by line, then the bullet points as a list."""
-    parts = [html_to_text(value if isinstance(value, str) else render_text(value)) for value in values]
+    texts = (value if isinstance(value, str) else render_text(value) for value in values)
+    parts = [html_to_text(unescape(text) if _ESCAPED_HTML.search(text) else text) for text in texts]
     points = [f"- {text}" for value in bullets for item in parse_list(value) if (text := _bullet(item))]
     return cut("\n".join(dict.fromkeys(part for part in (*parts, "\n".join(points)) if part)), MAX_DESCRIPTION_CHARS)
 

@@ -119,7 +119,7 @@ def _unread_columns(columns: _Columns, sources: tuple[Source, ...]) -> Iterator[
     if "status" not in given:
         yield from _unknown_statuses(columns)
         if not {"status", "hidden"} & columns.read.keys():
-            for name in columns.like("status"):
+            for name in [*columns.like("status"), *columns.like("status_or_condition")]:
                 yield (
                     f"the column {name!r} ({_examples(columns.cells[name])}) looks as if it said which products are "
                     f"shown; use --map 'status={name}', or --map status==public if all are"
@@ -205,6 +205,10 @@ def _is_flag(cells: list[Any]) -> bool:
     return is_short and not _has_decimals(cells)
 
 
+def _says_visibility(cells: list[Any]) -> bool:
+    return all(parse_visibility(cell) is not None for cell in cells)
+
+
 def _is_code(cells: list[Any]) -> bool:
     return all(len(render_text(cell)) <= 100 for cell in cells)
 
@@ -213,7 +217,13 @@ def _is_stock(cells: list[Any]) -> bool:
     return sum(parse_availability(cell) is not None for cell in cells) * 2 > len(cells)
 
 
-_LOOKS = {"price": _is_amount, "status": _is_flag, "group": _is_code, "stock": _is_stock}
+_LOOKS = {
+    "price": _is_amount,
+    "status": _is_flag,
+    "status_or_condition": _says_visibility,
+    "group": _is_code,
+    "stock": _is_stock,
+}
 
 
 def _examples(cells: list[Any]) -> str:

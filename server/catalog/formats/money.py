@@ -21,7 +21,9 @@ _SYMBOLS: dict[str, tuple[str, ...]] = {
     "¥": ("JPY", "CNY"), "円": ("JPY",), "元": ("CNY",), "₹": ("INR",), "rs": _RUPEES, "₽": ("RUB",), "руб": ("RUB",),
     "₩": ("KRW",), "₺": ("TRY",), "tl": ("TRY",), "zł": ("PLN",), "kč": ("CZK",), "ft": ("HUF",), "lei": ("RON",),
     "kr": _CROWNS, "fr": ("CHF",), "₪": ("ILS",), "฿": ("THB",), "₫": ("VND",), "₴": ("UAH",), "₱": ("PHP",),
-    "₦": ("NGN",), "r": ("ZAR",), "₸": ("KZT",),
+    "₦": ("NGN",), "r": ("ZAR",), "₸": ("KZT",), "원": ("KRW",), "đ": ("VND",), "บาท": ("THB",), "rp": ("IDR",),
+    "грн": ("UAH",), "лв": ("BGN",), "ر.س": ("SAR",), "د.إ": ("AED",), "ден": ("MKD",), "дин": ("RSD",),
+    "din": ("RSD",),
 }  # fmt: skip
 _MAIN_OF_SHARED = {"$": "USD", "£": "GBP", "¥": "JPY"}
 """The currency of a shared symbol in a shop whose own currency does not use it."""

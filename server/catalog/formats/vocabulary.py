@@ -33,6 +33,7 @@ class LookAlikes(Struct, frozen=True):
 
     price: tuple[str, ...]
     status: tuple[str, ...]
+    status_or_condition: tuple[str, ...]
     group: tuple[str, ...]
     stock: tuple[str, ...]
     not_price: tuple[str, ...]

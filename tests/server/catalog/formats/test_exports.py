@@ -577,3 +577,59 @@ def test_a_shopify_handle_gives_the_address_of_the_page(read: Read) -> None:
 def test_bad_rows_are_no_skipped_rows(read: Read) -> None:
     reading = read("id,title,price,status\n1,A,call us,active\n2,B,5,draft\n")
     assert [type(row) for row in reading.problems] == [BadRow, SkippedRow]
+
+
+@pytest.mark.parametrize(
+    ("header", "shown", "hidden", "price"),
+    [
+        ("Artikelnummer;Omschrijving;Verkoopprijs;Voorraad;Zichtbaar", "1.299,00;3;ja", "5,00;0;nee", 129900),
+        ("Codice;Nome prodotto;Prezzo;Giacenza;Pubblicato", "€ 49,90;3;sì", "€ 100,00;0;no", 4990),
+        ("Kod produktu;Nazwa;Cena brutto;Stan magazynowy;Aktywny", "12,50 €;3;tak", "5,00 €;0;nie", 1250),
+        ("Artikelnr;Benämning;Pris inkl. moms;Lagersaldo;Publicerad", "129,00;3;ja", "50;0;nej", 12900),
+        ("Kód;Název;Cena s DPH;Skladem;Viditelný", "1 290,00;3;ano", "50;0;ne", 129000),
+        ("商品コード;商品名;販売価格;在庫数;公開", "12.90;3;公開", "5;0;非公開", 1290),
+        ("Артикул;Наименование;Цена;Остаток;Опубликовано", "1 290,00;3;да", "50;0;нет", 129000),
+        ("Referência;Nome do produto;Preço;Estoque;Ativo", "29,90;3;Sim", "5,00;0;Não", 2990),
+        ("Tuotekoodi;Tuotenimi;Hinta;Varastosaldo;Näkyvissä", "12,90 €;3;kyllä", "5,00 €;0;ei", 1290),
+        ("Varenummer;Varenavn;Pris;Lager;Aktiv", "1.299,00;3;Ja", "50,00;0;Nej", 129900),
+        ("상품코드;상품명;판매가;재고수량;진열상태", "12.90;3;진열", "5;0;진열안함", 1290),
+        ("رمز المنتج;اسم المنتج;السعر;المخزون;حالة النشر", "12.90;3;منشور", "5;0;مسودة", 1290),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_tables_in_further_languages(
+    read: Read, header: str, shown: str, hidden: str, price: int, encoding: str
+) -> None:
+    reading = read(f"{header}\n1;Mug;{shown}\n2;Spoon;{hidden}\n".encode(encoding), currency="EUR")
+    assert prices(reading) == {"1": (price, None)}
+    assert (reading.products["1"].title, reading.products["1"].available) == ("Mug", True)
+    assert skipped(reading) == {"2"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "&lt;p&gt;Warm &amp;amp; soft&lt;/p&gt;", "&lt;div class=&quot;a&quot;&gt;Warm &amp;amp; soft&lt;/div&gt;",
+        "<p>Warm &amp; soft</p>", "Warm &amp; soft", "&lt;strong&gt;Warm&lt;/strong&gt; &amp;amp; soft",
+    ],
+)  # fmt: skip
+def test_escaped_html_of_descriptions_is_read_as_html(read: Read, text: str) -> None:
+    reading = read(json.dumps([{"id": 1, "title": "Scarf", "price": "5", "description": text}]))
+    assert reading.products["1"].description == "Warm & soft"
+
+
+def test_signs_of_comparison_are_no_html(read: Read) -> None:
+    reading = read(json.dumps([{"id": 1, "title": "Scarf", "price": "5", "description": "Below 5 &lt; 6 °C"}]))
+    assert reading.products["1"].description == "Below 5 < 6 °C"
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [
+        ("12,900원", "KRW", 12900), ("5 000 đ", "VND", 5000), ("100 บาท", "THB", 10000), ("1 290 грн", "UAH", 129000),
+        ("12.50 лв", "BGN", 1250), ("129 ر.س", "SAR", 12900), ("99 din", "RSD", 99),
+    ],
+)  # fmt: skip
+def test_currencies_by_the_words_of_their_country(read: Read, text: str, currency: str, amount: int) -> None:
+    reading = read(json.dumps([{"id": 1, "title": "Scarf", "price": text}]))
+    assert reading.products["1"].price == Money(amount, currency)

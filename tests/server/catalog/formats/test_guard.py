@@ -83,6 +83,10 @@ def test_prices_of_most_rows_missing_are_told(guarded: Guarded) -> None:
         ("Webshop online", ["Y", "N", "Y", "Y"]),
         ("Viditelnost na webu", ["ano", "ne", "ano", "ano"]),
         ("Publicado web", ["sí", "no", "sí", "sí"]),
+        ("État", [1, 0, 1, 1]),
+        ("Durum", ["Aktif", "Pasif", "Aktif", "Aktif"]),
+        ("Stato", ["attivo", "bozza", "attivo", "attivo"]),
+        ("الحالة", ["منشور", "مسودة", "منشور", "منشور"]),
     ],
 )
 def test_a_visibility_that_nothing_reads_stops_the_import(guarded: Guarded, column: str, cells: list[object]) -> None:
@@ -129,6 +133,7 @@ def test_a_stock_that_nothing_reads_stops_the_import(guarded: Guarded, column: s
     [
         [PRICE, ("availability", ["in stock"] * 4), ("price per litre", ["1,20"] * 4)],
         [PRICE, ("status", ["active"] * 4), ("Online only", ["yes"] * 4)],
+        [PRICE, ("État", ["neuf", "occasion", "neuf", "neuf"]), ("Zustand", ["neu"] * 4)],
         [PRICE, ("supplier price", ["1,20"] * 4)],
         [PRICE, ("colour", ["red"] * 4), ("weight", ["1.20"] * 4)],
         [],
