@@ -270,7 +270,7 @@ def import_products(file: str, shop_id: str, mapping: tuple[str, ...], prune: bo
 @SHOP
 @AS_JSON
 def import_documents(paths: tuple[str, ...], shop_id: str, as_json: bool) -> None:
-    """Import documents: files or folders of md, txt, html, pdf, docx, pptx, xlsx, csv, json, yaml, xml, epub, eml."""
+    """Import files or folders of md, txt, html, pdf, docx, pptx, xlsx, csv, json, yaml, xml, epub, eml, code."""
     from server.commands.imports import import_document_paths
 
     run(lambda: import_document_paths(paths, shop_id, as_json))

@@ -182,7 +182,7 @@ async def delete_document(
 async def upload_document(
     data: MultipartBody[dict[str, Any]], caller: NamedDependency[Caller], jobs: NamedDependency[JobService]
 ) -> dict[str, Any]:
-    """md, txt, html, pdf, docx, pptx, xlsx, csv, json, yaml, xml, epub or eml; read as a job."""
+    """md, txt, html, pdf, docx, pptx, xlsx, csv, json, yaml, xml, epub, eml or code; read as a job."""
     caller.require(Role.ADMIN)
     file = data.get("file")
     if not isinstance(file, UploadFile):

@@ -13,8 +13,8 @@ from .splitting import split_document
 MAX_MEMORY_BYTES = 512 * 2**20
 MAX_CPU_S = 8
 _TOOLS = (
-    ".entries", ".html", ".mail", ".markdown", ".packages", ".pdf", ".plain", ".sheets", ".word", "charset_normalizer",
-    "defusedxml.ElementTree", "python_calamine", "yaml",
+    ".code", ".entries", ".html", ".mail", ".markdown", ".packages", ".pdf", ".plain", ".sheets", ".word",
+    "charset_normalizer", "defusedxml.ElementTree", "python_calamine", "yaml",
 )  # fmt: skip
 """The modules that `parse_document` imports on demand, imported before the first fork so that all have them."""
 

@@ -19,18 +19,27 @@ _BY_NAME = {
     ".htm": "html", ".xhtml": "html", ".csv": "csv", ".tsv": "csv", ".json": "json", ".jsonl": "jsonl",
     ".ndjson": "jsonl", ".yaml": "yaml", ".yml": "yaml", ".eml": "mail", ".xml": "xml",
 }  # fmt: skip
+_CODE_NAMES = frozenset({
+    ".c", ".cfg", ".conf", ".cpp", ".cs", ".css", ".go", ".graphql", ".h", ".ini", ".java", ".js", ".jsx", ".kt",
+    ".less", ".liquid", ".lua", ".php", ".pl", ".proto", ".ps1", ".py", ".rb", ".rs", ".scss", ".sh", ".sql", ".swift",
+    ".toml", ".ts", ".tsx", ".twig", ".vue",
+})  # fmt: skip
 _NEVER_TEXT = frozenset({".pdf", ".docx", ".xlsx", ".pptx", ".epub", ".doc", ".xls", ".ppt", ".msg", ".odt", ".ods"})
 _HTML = re.compile(
     r"\s{0,100}(?:<\?xml[^>]{0,200}\?>\s{0,20})?(?:<!--.{0,2000}?-->\s{0,20}){0,3}<(?:!doctype html|html|head|body)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_SVG = re.compile(
+    r"\s{0,100}(?:<\?xml[^>]{0,200}\?>\s{0,20})?(?:<!(?:--.{0,2000}?--|[^>]{0,300})>\s{0,20}){0,3}<svg\b", re.DOTALL
+)
 _XML = re.compile(r"\s{0,100}<\?xml\b")
 _MAIL = re.compile(r"(?:[A-Z][A-Za-z-]{1,40}:[^\n]{0,2000}\n(?:[ \t][^\n]{0,2000}\n){0,50}){3}")
 _MAIL_NAMES = re.compile(
-    r"^(?:received|return-path|delivered-to|message-id|mime-version|from|subject|date):", re.IGNORECASE | re.MULTILINE
+    r"^(?:received|return-path|delivered-to|message-id|mime-version|content-type|from|to|subject|date):",
+    re.IGNORECASE | re.MULTILINE,
 )
 _LEAST_MAIL_NAMES = 3
-_KNOWN = "md, txt, html, pdf, docx, pptx, xlsx, csv, json, yaml, xml, epub, eml"
+_KNOWN = "md, txt, html, pdf, docx, pptx, xlsx, csv, json, yaml, xml, epub, eml, code"
 _NAMED_BY_START = {
     "{\\rtf": "this is a Rich Text file (rtf); save it as docx or PDF",
     "%!PS": "this is a PostScript file; save it as PDF",
@@ -38,6 +47,19 @@ _NAMED_BY_START = {
     "BEGIN:VCARD": "this is a contact (vcf), not a document",
     "\\documentclass": "this is a LaTeX file; import the PDF that is made of it",
 }
+_PICTURE = "this is a picture ({}); run text recognition (OCR) over it, and import the PDF or text that it makes"
+_SOUND = "this is a film or a sound ({}); import what is said in it as a text"
+_ARCHIVE = "this is an archive ({}); unpack it and import what is inside"
+_NAMED_BY_BYTES = (
+    (b"\x89PNG", 0, _PICTURE, "png"), (b"\xff\xd8\xff", 0, _PICTURE, "jpeg"), (b"GIF8", 0, _PICTURE, "gif"),
+    (b"WEBP", 8, _PICTURE, "webp"), (b"II*\0", 0, _PICTURE, "tiff"), (b"MM\0*", 0, _PICTURE, "tiff"),
+    (b"ftyphei", 4, _PICTURE, "heic"), (b"ftypavif", 4, _PICTURE, "avif"), (b"8BPS", 0, _PICTURE, "psd"),
+    (b"ftyp", 4, _SOUND, "mp4"), (b"ID3", 0, _SOUND, "mp3"), (b"OggS", 0, _SOUND, "ogg"), (b"WAVE", 8, _SOUND, "wav"),
+    (b"\x1aE\xdf\xa3", 0, _SOUND, "mkv"), (b"Rar!", 0, _ARCHIVE, "rar"), (b"7z\xbc\xaf", 0, _ARCHIVE, "7z"),
+    (b"BZh", 0, _ARCHIVE, "bz2"), (b"\xfd7zXZ", 0, _ARCHIVE, "xz"), (b"\x28\xb5\x2f\xfd", 0, _ARCHIVE, "zst"),
+    (b"ustar", 257, _ARCHIVE, "tar"), (b"SQLite format 3", 0, "this is a database ({}), not a document", "SQLite"),
+)  # fmt: skip
+"""How a file of a type that is not read begins: the bytes, where they stand, what it is told to be, its type."""
 _NAMED_BY_TYPE = {
     "application/vnd.oasis.opendocument.text": "this is an OpenDocument text (odt); save it as docx or PDF",
     "application/vnd.oasis.opendocument.spreadsheet": "this is an OpenDocument spreadsheet (ods); save it as xlsx",
@@ -62,8 +84,8 @@ def decompress(data: bytes, name: str) -> tuple[bytes, str]:
 
 
 def detect_kind(data: bytes, name: str) -> str:
-    """Return the kind of a file: pdf, docx, pptx, xlsx, epub, html, xml, mail, markdown, text, csv, json, jsonl or
-    yaml. Raises UnreadableFile for any other, by its name where that is known."""
+    """Return the kind of a file: pdf, docx, pptx, xlsx, epub, html, xml, mail, markdown, text, code, csv, json, jsonl
+    or yaml. Raises UnreadableFile for any other, by its name where that is known."""
     suffix = PurePosixPath(name.lower().replace("\\", "/")).suffix
     if b"%PDF-" in data[:1024]:
         return "pdf"
@@ -73,7 +95,13 @@ def detect_kind(data: bytes, name: str) -> str:
         if suffix == ".msg":
             raise UnreadableFile("this is an Outlook message (msg); save it as eml, text or PDF")
         raise UnreadableFile("this is an old or protected Office file; save it as docx, xlsx or PDF without a password")
+    for mark, at, told, kind in _NAMED_BY_BYTES:
+        if data.startswith(mark, at):
+            raise UnreadableFile(told.format(kind))
     head = decode_bytes(data[:65536])
+    if suffix in _CODE_NAMES:
+        _require_text(head, suffix)
+        return "code"
     _require_text(head, suffix)
     for start, reason in _NAMED_BY_START.items():
         if head.lstrip().startswith(start):
@@ -86,6 +114,8 @@ def detect_kind(data: bytes, name: str) -> str:
             f"the file is named {suffix} but is not such a file; save it again from the program that made it"
         )
     named = _BY_NAME.get(suffix)
+    if _SVG.match(head):
+        raise UnreadableFile(_PICTURE.format("svg"))
     if _XML.match(head) or (named == "xml" and head.lstrip().startswith("<")):
         return "xml"
     if named == "mail" or (named is None and _is_mail(head)):

@@ -67,6 +67,10 @@ def _parse(data: bytes, name: str, kind: str) -> Documents:
             from .plain import parse_plain
 
             return (parse_plain(data, name),)
+        case "code":
+            from .code import parse_code
+
+            return (parse_code(data, name),)
         case "json" | "jsonl" | "yaml" | "xml":
             from .entries import parse_entries
 

@@ -533,7 +533,16 @@ def test_xml() -> None:
         (zipped({"mimetype": "application/vnd.oasis.opendocument.text"}), "a.odt", "OpenDocument text"),
         (zipped({"mimetype": "application/vnd.oasis.opendocument.spreadsheet"}), "a.ods", "OpenDocument spreadsheet"),
         (zipped({"Index/Document.iwa": "x"}), "a.pages", "Pages, Numbers or Keynote"),
-        (bytes(range(256)) * 20, "a.mp4", "of the unknown type .mp4"),
+        (bytes(range(256)) * 20, "a.dat", "of the unknown type .dat"),
+        (b"\x89PNG\r\n" + bytes(range(256)), "scan.png", r"a picture \(png\)"),
+        (b"\xff\xd8\xff\xe0" + bytes(range(256)), "scan", r"a picture \(jpeg\)"),
+        (b"\0\0\0\x18ftypheic" + bytes(range(256)), "scan.heic", r"a picture \(heic\)"),
+        (b"RIFF\x10\0\0\0WEBPVP8 " + bytes(range(256)), "a.txt", r"a picture \(webp\)"),
+        (b"<?xml version='1.0'?><!-- logo --><svg><text>Sale</text></svg>", "a.svg", r"a picture \(svg\)"),
+        (b"\0\0\0\x18ftypmp42" + bytes(range(256)), "a.mp4", r"a film or a sound \(mp4\)"),
+        (b"Rar!\x1a\x07" + bytes(range(256)), "a.rar", r"an archive \(rar\)"),
+        (b"SQLite format 3\0" + bytes(range(256)), "a.db", "a database"),
+        (bytes(range(256)) * 20, "a.py", "of the unknown type .py"),
         (b"BEGIN:VCALENDAR\nEND:VCALENDAR\n", "a.ics", "calendar"),
         (b"<?xml version='1.0'?><a><b></a>", "a.xml", "not well-formed XML"),
         (b"sorry", "a.pptx", "named .pptx but is not such a file"),
@@ -543,3 +552,27 @@ def test_xml() -> None:
 def test_what_cannot_be_read_is_refused_by_name(data: bytes, name: str, reason: str) -> None:
     with pytest.raises(UnreadableFile, match=reason):
         parse_document(data, name)
+
+
+@pytest.mark.parametrize("name", ["ship.py", "run.sh", "theme.liquid", "settings.ini", "conf/a.toml"])
+def test_comments_of_code_are_no_headings(name: str) -> None:
+    parsed = one("# Shipping\n\nFREE_FROM = 80  # euros\n".encode("utf-16"), name)
+    assert parsed.title == name.split("/")[-1]
+    assert parsed.sections == (Section((), "# Shipping\n\nFREE_FROM = 80 # euros", "#L1"),)
+
+
+def test_code_is_cited_by_its_lines() -> None:
+    text = "".join(f"rule_{number} = {number}\n\n" for number in range(1, 61))
+    sections = one(text.encode(), "rules.py").sections
+    assert [section.anchor for section in sections] == ["#L1", "#L41", "#L81"]
+    assert sections[1].text.startswith("rule_21 = 21")
+
+
+def test_a_mail_without_a_name_is_known_by_its_fields() -> None:
+    mail = (
+        "From: a@shop.example\r\nTo: b@shop.example\r\nSubject: =?iso-8859-1?Q?R=FCckgabe?=\r\n"
+        "Content-Type: text/plain; charset=iso-8859-1\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n"
+        "R=FCckgabe in 14 Tagen.\r\n"
+    )
+    parsed = one(mail.encode(), "nachricht")
+    assert (parsed.title, parsed.sections) == ("Rückgabe", (Section((), "Rückgabe in 14 Tagen."),))
