@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import UTC, tzinfo
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,14 @@ from typing import Any
 from msgspec import Struct
 
 from integrations.platform import Product
-from server.catalog.formats import BadRow, MappingError, ParsedProduct, ReplacedRow, UnreadableFile, read_products
+from server.catalog.formats import (
+    BadRow,
+    MappingError,
+    ParsedProduct,
+    ReplacedRow,
+    UnreadableFile,
+    read_understood_products,
+)
 from server.catalog.formats.columns import resolve
 from server.catalog.formats.detect_and_read import read_file_head
 from server.catalog.formats.field_values import render_text
@@ -59,14 +67,24 @@ class FilePreview(Struct, frozen=True, kw_only=True):
 FIELDS = ("price", "description", "image_url", "url")
 
 
-def preview_file(path: Path, mapping: Mapping[str, str], currency: str) -> FilePreview:
-    """Read the beginning of a file as an import with this mapping would. Raises UnreadableFile for a file that is no
-    catalog at all."""
+def preview_file(
+    path: Path,
+    mapping: Mapping[str, str],
+    currency: str,
+    *,
+    zone: tzinfo = UTC,
+    storefront_url: str | None = None,
+) -> FilePreview:
+    """Read the beginning of a file as an import with this mapping would: times without a zone are in `zone`, handles
+    are of pages below `storefront_url`. Raises UnreadableFile for a file that is no catalog at all."""
     head = read_file_head(path, ROWS_SHOWN)
     columns = _columns(head.columns, head.rows, mapping)
     shown = FilePreview(format=head.format, columns=columns, takes_mapping=not head.is_export)
     try:
-        rows = list(islice(read_products(path, mapping=dict(mapping), default_currency=currency), MAX_ROWS + 1))
+        found = read_understood_products(
+            path, mapping=dict(mapping), default_currency=currency, zone=zone, storefront_url=storefront_url
+        )
+        rows = list(islice(found, MAX_ROWS + 1))
     except (UnreadableFile, MappingError) as reason:
         return _with(shown, problem=str(reason))
     return _judged(shown, rows[:MAX_ROWS], len(rows) <= MAX_ROWS, head.columns, mapping)

@@ -25,6 +25,8 @@ from server.core.http import AnyRequest
 from server.core.jobs import JobService, Upload
 from server.languages.detection import detect_language
 from server.models.embedders import language_of
+from server.shops.hours import time_zone
+from server.shops.models import ShopProfile
 from server.shops.service import ShopService
 
 IMPORT = "/console/knowledge/import"
@@ -107,7 +109,7 @@ async def _look(
     upload = await jobs.get_file(visitor.caller.shop_id, require_id(upload_id))
     unreadable, problem, preview = "", "", None
     try:
-        preview, problem = await asyncio.to_thread(_preview, upload, given, profile.currency)
+        preview, problem = await asyncio.to_thread(_preview, upload, given, profile)
     except UnreadableFile as reason:
         unreadable = str(reason)
     return render(
@@ -130,10 +132,17 @@ async def _look(
     )
 
 
-def _preview(upload: Upload, given: dict[str, str], currency: str) -> tuple[FilePreview, str]:
+def _preview(upload: Upload, given: dict[str, str], profile: ShopProfile) -> tuple[FilePreview, str]:
     mapping, problem = _mapping(upload, given)
     with tempfile.TemporaryDirectory(prefix="aisle-preview-") as folder:
-        return preview_file(_file(upload, folder), mapping, currency), problem
+        preview = preview_file(
+            _file(upload, folder),
+            mapping,
+            profile.currency,
+            zone=time_zone(profile.handoff),
+            storefront_url=profile.storefront_url,
+        )
+    return preview, problem
 
 
 def _mapping(upload: Upload, given: dict[str, str]) -> tuple[dict[str, str], str]:

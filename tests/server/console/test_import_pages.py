@@ -48,6 +48,25 @@ def test_a_file_without_ids_says_so_and_still_shows_its_columns(tmp_path: Path) 
     assert [column.name for column in preview.columns] == ["Bezeichnung", "Stoff"]
 
 
+def test_a_file_that_is_not_understood_is_named_before_it_is_imported(tmp_path: Path) -> None:
+    path = tmp_path / "goods.csv"
+    path.write_text("id;title;price;État\n1;Lampe;5,00;1\n2;Vase;6,00;0\n")
+    assert "'État' (1, 0) looks as if it said which products are shown" in preview_file(path, {}, "EUR").problem
+    preview = preview_file(path, {"status": "État"}, "EUR")
+    assert (preview.problem, [product.external_id for product in preview.products]) == ("", ["1"])
+
+
+def test_pages_of_handles_are_below_the_storefront(tmp_path: Path) -> None:
+    path = tmp_path / "products_export.csv"
+    path.write_text(
+        "Handle,Title,Published,Option1 Name,Option1 Value,Variant Price,Status\n"
+        "lamp,Lamp,true,Title,Default Title,5,active\n"
+    )
+    preview = preview_file(path, {}, "EUR", storefront_url="https://shop.example")
+    assert (preview.takes_mapping, preview.lacks["url"]) == (False, 0)
+    assert preview.products[0].url == "https://shop.example/products/lamp"
+
+
 def test_other_currencies_wrong_rows_and_doubles_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "goods.csv"
     path.write_text("id,title,price,currency\na,A,1.00,GBP\na,A2,2.00,GBP\nb,,3.00,GBP\nc,C,dear,GBP\n")
