@@ -12,7 +12,7 @@ from litestar.params import FromPath, FromQuery, URLEncodedBody
 from litestar.response import Redirect, Template
 
 from server.console.endpoints.api import require_id
-from server.console.endpoints.page import HEADERS, PAGE_ERRORS, Visitor, provide_visitor, render
+from server.console.endpoints.page import HEADERS, PAGE_ERRORS, Visitor, parameter_of, provide_visitor, render
 from server.console.knowledge_words import source_words, store_names
 from server.console.service import StaffService
 from server.console.view import web_url
@@ -33,14 +33,12 @@ PAGE = "/console/knowledge/document"
 UPLOADS = f"{LIST}/uploads"
 PAGE_SIZE = 50
 MAX_CHOSEN = 500
-MAX_PARAMETER = 2_100
-"""Characters: an id may be as long as a web address."""
 MAX_FORM_BYTES = 50 * 1024 * 1024
 """Of all files that a browser without script sends at once."""
 MAX_PAGES = 5_000
 DEFAULT_PAGES = 200
 FILTERS = ("q", "source")
-TYPES = ".md,.txt,.html,.htm,.pdf,.docx,.csv,.xlsx,.json,.jsonl,.yaml,.yml"
+TYPES = ".md,.txt,.html,.htm,.pdf,.docx,.pptx,.xlsx,.csv,.json,.jsonl,.yaml,.yml,.xml,.epub,.eml"
 
 Form = URLEncodedBody[dict[str, str]]
 
@@ -263,14 +261,14 @@ async def _list(
     opened: str = "",
 ) -> Template:
     shop_id = visitor.caller.shop_id
-    given = {name: _parameter(request, name) for name in FILTERS}
-    before = _parameter(request, "before") or None
+    given = {name: parameter_of(request, name) for name in FILTERS}
+    before = parameter_of(request, "before") or None
     found = await library.search(
         shop_id,
         DocumentQuery(
             text=given["q"],
             source=given["source"],
-            after=_parameter(request, "after"),
+            after=parameter_of(request, "after"),
             before=before,
             limit=PAGE_SIZE + 1,
         ),
@@ -281,7 +279,7 @@ async def _list(
     names = store_names(await stores.list_stores(shop_id))
     sites = await sources.list(shop_id)
     counted = await library.list_sources(shop_id)
-    deleted = _parameter(request, "deleted")
+    deleted = parameter_of(request, "deleted")
     return render(
         request,
         "documents",
@@ -339,10 +337,6 @@ async def _page(
 def _problems(reason: Invalid) -> dict[str, str]:
     """What is wrong, by field."""
     return {error.field: f"{error.message[:1].upper()}{error.message[1:]}." for error in reason.errors}
-
-
-def _parameter(request: AnyRequest, name: str) -> str:
-    return str(request.query_params.get(name, "")).replace("\x00", "").strip()[:MAX_PARAMETER]
 
 
 def _link(given: dict[str, str], **place: LibraryItem) -> str:

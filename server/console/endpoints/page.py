@@ -42,6 +42,9 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
 }
 
+MAX_PARAMETER = 2_100
+"""Characters: an id may be as long as a web address."""
+
 log = get_logger("console")
 
 
@@ -114,6 +117,11 @@ def require_own_form(request: AnyRequest) -> None:
     own = request.app.state.own_origin
     if request.method not in SAFE_METHODS and request_origin(request) != own:
         raise OriginRefused(f"This form was not sent from the console. Please use the console at {own}/console.")
+
+
+def parameter_of(request: AnyRequest, name: str) -> str:
+    """A parameter of the address, cut to MAX_PARAMETER; empty without it."""
+    return str(request.query_params.get(name, "")).replace("\x00", "").strip()[:MAX_PARAMETER]
 
 
 def zone_of(request: AnyRequest) -> ZoneInfo:

@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 
 from server.catalog.models import Only, ProductQuery, StoredProduct
 from server.catalog.service import Catalog
-from server.console.endpoints.page import HEADERS, PAGE_ERRORS, Visitor, provide_visitor, render
+from server.console.endpoints.page import HEADERS, PAGE_ERRORS, Visitor, parameter_of, provide_visitor, render
 from server.console.knowledge_words import source_words, store_names
 from server.console.product_form import MAX_VARIANTS_SHOWN, fields_of, product_of
 from server.console.view import web_url
@@ -25,8 +25,6 @@ LIST = "/console/knowledge"
 PAGE = f"{LIST}/product"
 PAGE_SIZE = 50
 MAX_CHOSEN = 500
-MAX_PARAMETER = 2_100
-"""Characters: an id may be as long as a web address."""
 FILTERS = ("q", "only", "source")
 ACTIONS = {"hide": "hidden", "show": "shown again", "delete": "deleted"}
 
@@ -42,15 +40,15 @@ async def show_products(
 ) -> Template:
     """All products, those that match a search, or those that want a look."""
     shop_id = visitor.caller.shop_id
-    given = {name: _parameter(request, name) for name in FILTERS}
-    before = _parameter(request, "before") or None
+    given = {name: parameter_of(request, name) for name in FILTERS}
+    before = parameter_of(request, "before") or None
     products = await catalog.search(
         shop_id,
         ProductQuery(
             text=given["q"],
             only=Only(given["only"]) if given["only"] in set(Only) else None,
             source=given["source"],
-            after=_parameter(request, "after"),
+            after=parameter_of(request, "after"),
             before=before,
             limit=PAGE_SIZE + 1,
         ),
@@ -187,12 +185,8 @@ def _price_text(stored: StoredProduct) -> str:
     return format_money(price.amount, price.currency) if price else ""
 
 
-def _parameter(request: AnyRequest, name: str) -> str:
-    return str(request.query_params.get(name, "")).replace("\x00", "").strip()[:MAX_PARAMETER]
-
-
 def _done_words(request: AnyRequest) -> str:
-    done, count = ACTIONS.get(_parameter(request, "did")), _parameter(request, "n")
+    done, count = ACTIONS.get(parameter_of(request, "did")), parameter_of(request, "n")
     if done is None or not count.isdecimal():
         return ""
     return f"{int(count):,} product{' is' if count == '1' else 's are'} {done}."
