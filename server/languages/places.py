@@ -7,6 +7,7 @@ from functools import cache, lru_cache
 import msgspec
 from babel import Locale
 from babel.core import get_global
+from babel.languages import get_official_languages
 from babel.numbers import get_territory_currencies
 from msgspec import Struct
 
@@ -47,6 +48,12 @@ def uses_currency(country: str, currency: str) -> bool:
     if country in ("EU", "150"):
         return currency == "EUR"
     return country not in REGIONS and currency in get_territory_currencies(country)
+
+
+@lru_cache(maxsize=1_024)
+def speaks(country: str, code: str) -> bool:
+    """Whether a language is an official one of a country; of the European Union and Europe all are."""
+    return country in REGIONS or code in get_official_languages(country, regional=True, de_facto=True)
 
 
 def covers(named: frozenset[str], country: str) -> bool:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.languages.places import countries_in, covers
+from server.languages.places import countries_in, covers, speaks
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,11 @@ def test_us_is_a_word_and_the_usa_a_country() -> None:
 def test_a_region_covers_its_countries() -> None:
     assert covers(countries_in("We ship within the EU", "en"), "FR")
     assert not covers(countries_in("We ship within the EU", "en"), "GB")
+
+
+@pytest.mark.parametrize(
+    ("country", "code", "is_spoken"),
+    [("ES", "es", True), ("PT", "es", False), ("AT", "de", True), ("BE", "nl", True), ("EU", "sv", True)],
+)
+def test_the_languages_of_a_country(country: str, code: str, is_spoken: bool) -> None:
+    assert speaks(country, code) is is_spoken

@@ -15,7 +15,7 @@ from server.chat.languages.measures import has_measure, has_money, has_time_of_d
 from server.chat.models import Candidate
 from server.knowledge.evidence import Unit, UnitKind
 from server.languages.matching import Phrases, normalise, words_of
-from server.languages.places import countries_in, covers, uses_currency
+from server.languages.places import countries_in, covers, speaks, uses_currency
 from server.languages.words import Language, language
 from server.models.protocol import Vector
 
@@ -105,10 +105,14 @@ def answers_for(places: frozenset[str], units: Sequence[Unit], shop_language: st
 
 
 def speaks_of_countries(unit: Unit, shop_language: str, home_currency: str = "") -> bool:
-    """Whether a unit names a country or region, or all others; with a currency, none that pays in it."""
+    """Whether a unit names a country or region, or all others; with a currency, none that may be the shop's own: that
+    pays in it and, but for shops that write English, speaks the shop's language."""
     elsewhere = language(shop_language).words.shipping.elsewhere
     named = _countries(shop_language, unit)
-    if home_currency and any(uses_currency(each, home_currency) for each in named):
+    is_english = shop_language == MAIN_LANGUAGE
+    if home_currency and any(
+        uses_currency(each, home_currency) and (is_english or speaks(each, shop_language)) for each in named
+    ):
         return False
     return bool(named) or elsewhere.found_in(_heading_and_text(shop_language, unit))
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from server.chat.answering.evidence.features import FEATURES, EvidenceQuery, features
+from server.chat.answering.evidence.features import FEATURES, EvidenceQuery, features, speaks_of_countries
 from server.chat.models import Candidate
 from server.knowledge.evidence import Unit, UnitKind
 from server.languages.words import language
@@ -110,3 +110,11 @@ def test_the_figure_of_the_question_stands_in_the_unit() -> None:
 def test_a_question_of_the_page_is_known_as_one() -> None:
     units = [candidate("Does it fit?"), candidate("サイズは？"), candidate("It fits.")]
     assert column("question_back", ask("Does it fit?"), units) == [1, 1, 0]
+
+
+def test_a_neighbour_with_the_same_currency_is_abroad_where_another_language_is_spoken() -> None:
+    row = Unit(kind=UnitKind.ROW, text="Destino: Portugal, Precio: 6,90 €", label="Portugal", title="Envíos", place=1)
+    own = Unit(kind=UnitKind.ROW, text="Destino: España, Precio: 4,50 €", label="España", title="Envíos", place=0)
+    assert speaks_of_countries(row, "es", "EUR")
+    assert not speaks_of_countries(own, "es", "EUR")
+    assert not speaks_of_countries(row, "pt", "EUR")
