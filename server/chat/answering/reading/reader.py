@@ -24,7 +24,7 @@ from server.chat.answering.reading.models import (
 )
 from server.chat.answering.reading.slots import read_slots
 from server.chat.answering.reading.spelling import mended
-from server.chat.answering.reading.splitting import split_questions
+from server.chat.answering.reading.splitting import split_clauses, split_questions
 from server.chat.models import Question
 from server.languages.detection import language_of
 from server.languages.matching import MAX_CHARACTERS
@@ -68,6 +68,8 @@ class Reader:
         words = language(language_of(text, question.locale, earlier))
         pieces = split_questions(text, words)
         whole = read_piece(question, text, words, await self._vector(text, words))
+        if whole.intent is Intent.LANGUAGE_SWITCH and len(pieces) < 2:
+            return await self._beside_switch(question, whole, words)
         is_one = whole.intent is Intent.COMPARISON and whole.confidence >= CLEARLY_COMPARED
         if len(pieces) < 2 or is_one or whole.intent in SAFETY or whole.intent is Intent.NONSENSE:
             return whole
@@ -76,6 +78,13 @@ class Reader:
         if any(part.intent in SAFETY for part in readings):
             return next(part for part in readings if part.intent in SAFETY)
         return msgspec.structs.replace(whole, parts=parts) if len(parts) > 1 else _single(whole, parts)
+
+    async def _beside_switch(self, question: Question, whole: Reading, words: Language) -> Reading:
+        """The question that a wish for another language is followed by in the same sentence; else that wish."""
+        pieces = split_clauses(whole.text)
+        readings = [read_piece(question, piece, words, await self._vector(piece, words)) for piece in pieces]
+        asking = [each for each in readings if each.intent not in SOCIAL and each.confidence >= OWN_QUESTION]
+        return _single(whole, tuple(asking[:1]))
 
     async def _vector(self, text: str, words: Language) -> Vector | None:
         try:

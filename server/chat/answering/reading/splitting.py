@@ -11,6 +11,7 @@ MIN_LETTERS = 3
 _SENTENCE_END = re.compile(r"(?<=[?!.;。！？؟])\s+|(?<=[。！？؟])|\s*\n+\s*")
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _COMMA = re.compile(r"\s*[,،、;]\s*")
+_CLAUSE_END = re.compile(r"\s*[:,;،؛：，、]\s*|\s+[-–—]\s+")
 _EDGES = " ,،、;"
 
 
@@ -22,6 +23,11 @@ def split_questions(text: str, words: Language) -> list[str]:
     if len(pieces) > MAX_PIECES:
         return [*pieces[: MAX_PIECES - 1], " ".join(pieces[MAX_PIECES - 1 :])]
     return pieces or [text]
+
+
+def split_clauses(text: str) -> list[str]:
+    """The pieces between colons, commas and dashes: "in English please: how heavy is it?" has two."""
+    return [piece for piece in _CLAUSE_END.split(text) if sum(letter.isalnum() for letter in piece) >= MIN_LETTERS]
 
 
 def _at_conjunctions(sentence: str, words: Language) -> list[str]:

@@ -190,3 +190,18 @@ async def test_reading_is_fast_and_linear() -> None:
         started = time.process_time()
         await reader.read(question(unit * (20_000 // len(unit))))
         assert time.process_time() - started < 0.5, unit
+
+
+@pytest.mark.parametrize(
+    ("text", "locale", "intent"),
+    [
+        ("sorry can you answer in English: from what weight can I use it?", "nl", I.PRODUCT_DETAIL),
+        ("in English please, how heavy is it?", "fr", I.PRODUCT_DETAIL),
+        ("Auf Deutsch bitte: wie schwer ist er?", "en", I.PRODUCT_DETAIL),
+        ("En français s'il vous plaît, combien coûte la livraison ?", "en", I.POLICY_SHIPPING),
+        ("can you answer in English, please", "de", I.LANGUAGE_SWITCH),
+        ("Auf Deutsch, bitte", "en", I.LANGUAGE_SWITCH),
+    ],
+)
+async def test_a_question_beside_the_wish_for_another_language(text: str, locale: str, intent: Intent) -> None:
+    assert (await route(text, locale)).intent is intent
