@@ -2,11 +2,14 @@
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import groupby
+from operator import itemgetter
 
 from server.knowledge.parsing.documents import Section
 from server.knowledge.parsing.outline import MAX_HEADING_CHARS
 
-_HEADING = re.compile(r"(#{1,6})[ \t]+(\S.*?)[ \t]*#*")
+_HEADING = re.compile(r"(#{1,6})[ \t]+([^ \t].*)")
+_BLANKS = " \t"
 
 
 def text_of(sections: Iterable[Section]) -> str:
@@ -42,22 +45,28 @@ def sections_of(text: str, known: Sequence[Section] = ()) -> tuple[Section, ...]
             lines.append(line.rstrip())
             continue
         close()
-        path = (*path[: len(heading[1]) - 1], heading[2][:MAX_HEADING_CHARS])
+        path = (*path[: len(heading[1]) - 1], _without_closing(heading[2])[:MAX_HEADING_CHARS])
     close()
     return tuple(sections)
 
 
 def join_passages(passages: Iterable[tuple[tuple[str, ...], str, str | None]]) -> tuple[Section, ...]:
     """The sections that passages (headings, text, address) were cut from: neighbours of one place are one section."""
-    sections: list[Section] = []
-    for heading_path, body, url in passages:
-        anchor = f"#{url.partition('#')[2]}" if url and "#" in url else None
-        last = sections[-1] if sections else None
-        if last and (last.heading_path, last.anchor) == (heading_path, anchor):
-            sections[-1] = Section(heading_path, f"{last.text}\n\n{body}", anchor)
-        else:
-            sections.append(Section(heading_path, body, anchor))
-    return tuple(sections)
+    located = (
+        ((heading_path, f"#{url.partition('#')[2]}" if url and "#" in url else None), body)
+        for heading_path, body, url in passages
+    )
+    return tuple(
+        Section(heading_path, "\n\n".join(body for _, body in found), anchor)
+        for (heading_path, anchor), found in groupby(located, key=itemgetter(0))
+    )
+
+
+def _without_closing(heading: str) -> str:
+    """The heading without the blanks and the #s that may close its line. Those of "C#" are its own."""
+    name = heading.rstrip(_BLANKS)
+    stem = name.rstrip("#")
+    return stem.rstrip(_BLANKS) if stem and stem[-1] in _BLANKS else name
 
 
 def _shared(one: Sequence[str], other: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ from server.core.ids import parse_id
 from server.knowledge.library.models import DocumentQuery
 from server.knowledge.library.text import join_passages, sections_of, text_of
 from server.knowledge.parsing.documents import Section
+from server.knowledge.parsing.outline import MAX_HEADING_CHARS
 from tests.server.console.house import KnownThings, ShopUnderTest
 
 pytestmark = pytest.mark.enable_socket
@@ -65,6 +66,25 @@ async def test_a_text_is_added_read_and_edited(
 )
 def test_a_text_that_is_not_changed_gives_the_same_sections(sections: tuple[Section, ...]) -> None:
     assert sections_of(text_of(sections), sections) == sections
+
+
+@pytest.mark.parametrize(
+    ("line", "heading"), [("# Costs ##", "Costs"), ("# C#", "C#"), ("# #", "#"), ("# Costs \t", "Costs"), ("#Costs", "")]
+)
+def test_a_heading_ends_before_the_signs_that_close_it(line: str, heading: str) -> None:
+    path = (heading,) if heading else ()
+    assert sections_of(f"{line}\nFree.")[0].heading_path == path
+
+
+@pytest.mark.parametrize("filling", [" ", "#", " #"])
+def test_a_long_line_is_read_in_one_pass(filling: str) -> None:
+    line = f"# a{filling * 200_000}b"
+    assert sections_of(f"{line}\nFree.") == (Section((line[2:][:MAX_HEADING_CHARS],), "Free."),)
+
+
+def test_a_large_text_is_joined_in_one_pass() -> None:
+    passages: list[tuple[tuple[str, ...], str, str | None]] = [((), "x" * 1_000, None)] * 20_000
+    assert len(join_passages(passages)[0].text) == 20_000 * 1_002 - 2
 
 
 def test_passages_of_one_place_are_one_section() -> None:
