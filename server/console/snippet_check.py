@@ -107,6 +107,10 @@ class _Page(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         self._is_script = False
 
+    def parse_marked_section(self, i: int, report: bool = True) -> int:
+        """As browsers do: `<![…` is a comment up to the next `>`."""
+        return self.parse_bogus_comment(i, report)
+
     def handle_data(self, data: str) -> None:
         if self._is_script and LOADER in data.replace("\\/", "/"):
             self.inline.append(data)
@@ -222,7 +226,10 @@ def _matches(source: str, address: str, page_url: str) -> bool:
 
 
 def _join(base: str, address: str) -> str:
+    """The whole address; empty for one that no browser would open."""
     try:
-        return urljoin(base, address)
+        joined = urljoin(base, address)
+        _ = urlsplit(joined).port
     except ValueError:
         return ""
+    return joined

@@ -46,6 +46,9 @@ def page(
         (LINE, f"script-src {AISLE}/widget.js; frame-src {AISLE}/"),
         ("<script src='https://other.example/widget.js' data-key='pk_other'></script>" + LINE, ""),
         (f"<!-- <script src='{AISLE}/widget.js'></script> -->{LINE}", ""),
+        (f"<![odd]><![if !IE]>{LINE}<![endif]>", ""),
+        (f"<script src='https://x.example:99999/widget.js' data-key='{KEY}'></script>{LINE}", "default-src *"),
+        (f"<script src='https://x.example:port/widget.js'></script>{LINE}", ""),
     ],
 )
 def test_a_page_with_the_line_works(html: str, csp: str) -> None:
