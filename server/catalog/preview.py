@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, tzinfo
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from server.catalog.formats import (
     BadRow,
     MappingError,
     ParsedProduct,
+    ReadLimit,
     ReplacedRow,
     UnreadableFile,
     read_understood_products,
@@ -25,7 +25,9 @@ from server.catalog.formats.mapping import TARGETS
 from server.catalog.formats.row_result import SkippedRow
 
 MAX_ROWS = 5_000
-"""Rows that a preview reads: about a second."""
+"""Raw rows that a preview reads: about a second."""
+MAX_PREVIEW_BYTES = 16 * 2**20
+"""Unpacked, that those rows may take."""
 ROWS_SHOWN = 5
 BAD_ROWS_SHOWN = 20
 MAX_COLUMNS_SHOWN = 100
@@ -80,14 +82,21 @@ def preview_file(
     head = read_file_head(path, ROWS_SHOWN)
     columns = _columns(head.columns, head.rows, mapping)
     shown = FilePreview(format=head.format, columns=columns, takes_mapping=not head.is_export)
+    limit = ReadLimit(rows=MAX_ROWS, unpacked_bytes=MAX_PREVIEW_BYTES)
     try:
-        found = read_understood_products(
-            path, mapping=dict(mapping), default_currency=currency, zone=zone, storefront_url=storefront_url
+        rows = list(
+            read_understood_products(
+                path,
+                mapping=dict(mapping),
+                default_currency=currency,
+                zone=zone,
+                storefront_url=storefront_url,
+                limit=limit,
+            )
         )
-        rows = list(islice(found, MAX_ROWS + 1))
     except (UnreadableFile, MappingError) as reason:
         return _with(shown, problem=str(reason))
-    return _judged(shown, rows[:MAX_ROWS], len(rows) <= MAX_ROWS, head.columns, mapping)
+    return _judged(shown, rows, not limit.is_reached, head.columns, mapping)
 
 
 def _judged(

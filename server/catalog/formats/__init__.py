@@ -10,13 +10,14 @@ if TYPE_CHECKING:
     from .detect_and_read import detect_format, read_products
     from .guard import read_understood_products
     from .mapping import MappingError, parse_mapping
-    from .row_result import BadRow, ParsedProduct, Progress, ReplacedRow, Row, SkippedRow, UnreadableFile
+    from .row_result import BadRow, ParsedProduct, Progress, ReadLimit, ReplacedRow, Row, SkippedRow, UnreadableFile
 
 __all__ = (
     "BadRow",
     "MappingError",
     "ParsedProduct",
     "Progress",
+    "ReadLimit",
     "ReplacedRow",
     "Row",
     "SkippedRow",

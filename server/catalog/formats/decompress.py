@@ -5,10 +5,13 @@ import io
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from .row_result import Progress, UnreadableFile
 from .text_encoding import guess_encoding
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 HEAD_BYTES = 262_144
 """The bytes of a file that are read to detect its format."""
@@ -87,6 +90,35 @@ class _Decompressed(io.RawIOBase):
     def close(self) -> None:
         self._packed.close()
         super().close()
+
+
+class LimitReached(Exception):
+    """As much of a stream was read as was allowed, and there may be more."""
+
+
+class _Cut(io.RawIOBase):
+    """The beginning of a stream. Reading on raises LimitReached. It does not close the stream."""
+
+    def __init__(self, stream: io.BufferedReader, max_bytes: int) -> None:
+        self._stream = stream
+        self._left = max_bytes
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer", /) -> int:
+        if self._left <= 0:
+            raise LimitReached
+        view = memoryview(buffer)
+        data = self._stream.read1(min(len(view), self._left))
+        view[: len(data)] = data
+        self._left -= len(data)
+        return len(data)
+
+
+def cut_bytes(stream: io.BufferedReader, max_bytes: int) -> io.BufferedReader:
+    """The stream, of which at most `max_bytes` are read: then LimitReached is raised in the place of its end."""
+    return io.BufferedReader(_Cut(stream, max_bytes), HEAD_BYTES)
 
 
 def open_bytes(path: Path, progress: Progress) -> io.BufferedReader:

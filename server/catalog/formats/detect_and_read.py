@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from . import (
     bigcommerce_export,
@@ -22,14 +22,14 @@ from . import (
 )
 from .cell_access import Context
 from .columns import normalise, resolve
-from .decompress import HEAD_BYTES, open_bytes, read_head, text_lines
+from .decompress import HEAD_BYTES, LimitReached, cut_bytes, open_bytes, read_head, text_lines
 from .delimited import Table, detect_table, table_records
 from .generic import build_product
 from .grouping import Group, group_records
 from .mapping import Source, compile_mapping, get_by_path
 from .money import currency_code
 from .platform_json import find_json_export
-from .row_result import BadRow, ParsedProduct, Progress, Record, ReplacedRow, Row, UnreadableFile
+from .row_result import BadRow, ParsedProduct, Progress, ReadLimit, Record, ReplacedRow, Row, UnreadableFile
 from .text_encoding import decode_bytes
 from .xml_rows import feed_records
 
@@ -61,12 +61,14 @@ def read_products(
     progress: Progress | None = None,
     zone: tzinfo = UTC,
     storefront_url: str | None = None,
+    limit: ReadLimit | None = None,
 ) -> Iterator[Row]:
     """Yield the products of a file, and its bad rows, as they are read, in bounded memory.
 
     `mapping` is a result of `mapping.parse_mapping`; `default_currency` is that of prices without one. Of rows with the
     same id the last counts, and a ReplacedRow is yielded for each earlier one. Times without a zone are in `zone`;
-    where a file has handles instead of addresses, they are of pages below `storefront_url`.
+    where a file has handles instead of addresses, they are of pages below `storefront_url`. No raw row behind `limit`
+    is read, not even to find what belongs together.
 
     Raises MappingError and UnreadablePrice (for the default currency) at once. Raises UnreadableFile at once for an
     unknown format, or later, after all rows before the place that cannot be read.
@@ -76,7 +78,27 @@ def read_products(
     is_grouped = any(source.target == "group" for source in context.sources)
     file_format = _detect(head, is_grouped=is_grouped)
     _require_columns(file_format, context.sources)
-    return _read(path, file_format, context, progress or Progress())
+    if limit:
+        file_format = structs.replace(file_format, open_records=_limited(file_format.open_records, limit))
+    return _read(path, file_format, context, progress or Progress(), limit)
+
+
+def _limited(
+    open_records: Callable[[BufferedReader], Records], limit: ReadLimit
+) -> Callable[[BufferedReader], Records]:
+    """The same records, up to the limit."""
+
+    def records(stream: BufferedReader) -> Records:
+        try:
+            for number, record in enumerate(open_records(cut_bytes(stream, limit.unpacked_bytes))):
+                if number >= limit.rows:
+                    limit.is_reached = True
+                    return
+                yield record
+        except LimitReached:
+            limit.is_reached = True
+
+    return records
 
 
 class FileHead(Struct, frozen=True, kw_only=True):
@@ -217,7 +239,9 @@ def _require_columns(file_format: _Format, sources: tuple[Source, ...]) -> None:
             )
 
 
-def _read(path: Path, file_format: _Format, context: Context, progress: Progress) -> Iterator[Row]:
+def _read(
+    path: Path, file_format: _Format, context: Context, progress: Progress, limit: ReadLimit | None
+) -> Iterator[Row]:
     unseen = {source.path for source in context.sources if source.constant is None}
     count = 0
     if file_format.learn:
@@ -230,6 +254,8 @@ def _read(path: Path, file_format: _Format, context: Context, progress: Progress
             yield row
     if not count:
         raise UnreadableFile("the file has no products: there are no rows below the header, or the list is empty")
+    if limit and limit.is_reached:
+        return
     for name in sorted(unseen):
         yield BadRow(0, f"--map names {name!r}, but no row has such a field")
 

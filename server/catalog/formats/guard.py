@@ -15,7 +15,7 @@ from .detect_and_read import read_file_head, read_products
 from .field_values import is_empty, parse_availability, parse_visibility, render_text
 from .mapping import Source, compile_mapping
 from .money import UnreadablePrice, parse_money
-from .row_result import ParsedProduct, Progress, Row, UnreadableFile
+from .row_result import ParsedProduct, Progress, ReadLimit, Row, UnreadableFile
 from .vocabulary import look_alikes
 
 JUDGED_ROWS = 500
@@ -58,6 +58,7 @@ def read_understood_products(
     progress: Progress | None = None,
     zone: tzinfo = UTC,
     storefront_url: str | None = None,
+    limit: ReadLimit | None = None,
 ) -> Iterator[Row]:
     """Yield what `read_products` yields, once enough of the file is read to know that it was understood. Raises
     UnreadableFile before the first row otherwise, with what was seen and the `--map` that would mend it."""
@@ -69,6 +70,7 @@ def read_understood_products(
         progress=progress,
         zone=zone,
         storefront_url=storefront_url,
+        limit=limit,
     )
     return _guarded(rows, path, sources)
 

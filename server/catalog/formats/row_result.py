@@ -52,3 +52,11 @@ class Progress:
     def __init__(self) -> None:
         self.done_bytes = 0
         self.total_bytes = 0
+
+
+class ReadLimit(Struct, kw_only=True):
+    """How much of a file is read at most. `is_reached` says afterwards that there is more."""
+
+    rows: int
+    unpacked_bytes: int
+    is_reached: bool = False

@@ -69,7 +69,8 @@ def test_a_text_that_is_not_changed_gives_the_same_sections(sections: tuple[Sect
 
 
 @pytest.mark.parametrize(
-    ("line", "heading"), [("# Costs ##", "Costs"), ("# C#", "C#"), ("# #", "#"), ("# Costs \t", "Costs"), ("#Costs", "")]
+    ("line", "heading"),
+    [("# Costs ##", "Costs"), ("# C#", "C#"), ("# #", "#"), ("# Costs \t", "Costs"), ("#Costs", "")],
 )
 def test_a_heading_ends_before_the_signs_that_close_it(line: str, heading: str) -> None:
     path = (heading,) if heading else ()

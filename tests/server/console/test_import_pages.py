@@ -1,11 +1,12 @@
 """Before an import: the use of each column, the first rows, warnings, and nothing written until it is wanted."""
 
+import gzip
 from pathlib import Path
 
 import httpx
 import pytest
 
-from server.catalog.preview import preview_file
+from server.catalog.preview import MAX_PREVIEW_BYTES, MAX_ROWS, preview_file
 from server.console.import_page import mapping_of, rows_of, warnings_of
 from tests.server.console.house import KnownThings, ShopUnderTest
 
@@ -65,6 +66,38 @@ def test_pages_of_handles_are_below_the_storefront(tmp_path: Path) -> None:
     preview = preview_file(path, {}, "EUR", storefront_url="https://shop.example")
     assert (preview.takes_mapping, preview.lacks["url"]) == (False, 0)
     assert preview.products[0].url == "https://shop.example/products/lamp"
+
+
+@pytest.mark.parametrize(
+    ("header", "row"),
+    [
+        ("id,title,price\n", "{0},Shirt {0},1.00\n"),
+        ("id,title,price,item_group_id\n", "{0},Shirt {0},1.00,g{0}\n"),
+        ("id,title,price,parent\n", "{0},Shirt {0},1.00,\n"),
+        ("", '{{"id": "{0}", "title": "Shirt {0}", "price": "1.00", "item_group_id": "g{0}"}}\n'),
+    ],
+)
+def test_only_the_beginning_of_a_large_file_is_read(tmp_path: Path, header: str, row: str) -> None:
+    path = tmp_path / "goods"
+    path.write_text(header + "".join(row.format(number) for number in range(MAX_ROWS + 50)))
+    preview = preview_file(path, {}, "EUR")
+    assert (preview.problem, preview.rows, preview.is_whole) == ("", MAX_ROWS, False)
+
+
+@pytest.mark.parametrize("column", ["group", "item_group_id", "parent"])
+def test_a_packed_file_is_not_unpacked_as_a_whole_for_a_look(tmp_path: Path, column: str) -> None:
+    path = tmp_path / "goods.csv.gz"
+    row = f"1.00,{'very long ' * 10_000}\n"
+    path.write_bytes(
+        gzip.compress(
+            f"id,title,{column},price,description\n".encode()
+            + b"".join(f"{number},Shirt,,{row}".encode() for number in range(200)),
+            compresslevel=1,
+        )
+    )
+    preview = preview_file(path, {}, "EUR")
+    assert (preview.problem, preview.is_whole) == ("", False)
+    assert 0 < preview.rows <= MAX_PREVIEW_BYTES // len(row)
 
 
 def test_other_currencies_wrong_rows_and_doubles_are_counted(tmp_path: Path) -> None:
