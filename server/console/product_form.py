@@ -131,15 +131,17 @@ def _variant(given: Mapping[str, str], index: int, variant: Variant, currency: s
 def _attributes(text: str, known: Mapping[str, str], problems: Problems) -> dict[str, str]:
     """Lines of `name: value`. A value that was shown on one line and is unchanged keeps its own line breaks."""
     attributes: dict[str, str] = {}
-    for line in _lines(text):
+    lines = _lines(text)
+    if len(lines) > MAX_ATTRIBUTES:
+        problems["attributes"] = f"At most {MAX_ATTRIBUTES}."
+        return attributes
+    for line in lines:
         name = next((each for each in known if line.startswith(f"{each}:")), line.partition(":")[0]).strip()
         value = line[len(name) :].lstrip().removeprefix(":").strip()
         if not (name and value) or (len(name) > MAX_ATTRIBUTE_NAME and name not in known):
             problems["attributes"] = f"Write each as “name: value” on a line of its own; this one is not: {line[:60]}"
             continue
         attributes[name] = known[name] if " ".join(known.get(name, "").split()) == value else value
-    if len(attributes) > MAX_ATTRIBUTES:
-        problems["attributes"] = f"At most {MAX_ATTRIBUTES}."
     return attributes
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from integrations.platform import Money, Product, Variant
 from server.catalog.models import ProductQuery
-from server.console.product_form import fields_of, product_of
+from server.console.product_form import MAX_ATTRIBUTES, fields_of, product_of
 from tests.server.console.house import OWN_ORIGIN, KnownThings, ShopUnderTest
 
 pytestmark = pytest.mark.enable_socket
@@ -125,6 +125,11 @@ def test_a_form_that_is_sent_back_changes_nothing() -> None:
 )
 def test_what_is_wrong_is_said_at_its_field(field: str, value: str) -> None:
     assert list(product_of(fields_of(KETTLE) | {field: value}, KETTLE, "EUR")[1]) == [field]
+
+
+def test_lines_behind_the_allowed_number_of_attributes_are_not_read() -> None:
+    _, problems = product_of(fields_of(KETTLE) | {"attributes": "no colon\n" * (MAX_ATTRIBUTES + 1)}, KETTLE, "EUR")
+    assert problems == {"attributes": f"At most {MAX_ATTRIBUTES}."}
 
 
 async def test_a_hidden_product_is_no_answer_and_stays_hidden(
