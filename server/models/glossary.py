@@ -13,7 +13,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from server.languages.loading import LANGUAGES
 from server.languages.matching import normalise
+from server.languages.words import language as word_data
 from server.languages.writing import writing_of
 
 FOLDER = Path(__file__).parent.parent / "languages"
@@ -110,16 +112,18 @@ def _languages() -> frozenset[str]:
 @lru_cache(maxsize=16)
 def _load(language: str) -> _Glossary:
     stem = _Stem(language)
+    small_words = word_data(language).stop_words if language in LANGUAGES else frozenset()
     words: dict[str, str] = {}
-    stems: dict[str, str] = {}
     for line in (FOLDER / language / "glossary.tsv").read_text("utf-8").splitlines():
         meaning, _, given = line.partition("\t")
         for word in (each.replace("_", " ").replace("'", " ") for each in given.split()):
             words.setdefault(word, meaning)
-            stems.setdefault(stem(word), meaning)
     for word, meaning in list(words.items()):  # shoppers leave accents out; a word that is written so comes first
-        words.setdefault(normalise(word), meaning)
-        stems.setdefault(stem(normalise(word)), meaning)
+        if (plain := normalise(word)) not in small_words:  # "dés" are dice, and "des" is an article
+            words.setdefault(plain, meaning)
+    stems: dict[str, str] = {}
+    for word in sorted(words, key=len):  # "zelte" has the stem of "zelt" and of "zelten": the shortest word has it
+        stems.setdefault(stem(word), words[word])
     writing = writing_of(language)
     return _Glossary(words, stems, stem, writing.spaced, writing.prefixes)
 

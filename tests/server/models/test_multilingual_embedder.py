@@ -121,6 +121,9 @@ def test_a_glossary_reads_inflected_words_and_compounds() -> None:
     ("language", "text", "meant"),
     [
         ("de", "Habt ihr Stirnlampen?", ["headlamp"]),
+        ("de", "Habt ihr Zelte?", ["tent"]),
+        ("de", "zelten", ["camping"]),
+        ("fr", "Avez-vous des tentes ?", ["tent"]),
         ("fr", "deux sacs de couchage", ["sleeping bag"]),
         ("es", "una lámpara", ["lamp"]),
         ("nl", "een wollen deken", ["wool", "blanket"]),
