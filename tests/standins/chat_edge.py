@@ -29,7 +29,7 @@ PAGE_HEADERS = {
         "Cross-Origin-Opener-Policy": "same-origin",
     },
 }
-KEY = "pk_demo"
+KEYS = ("pk_demo", "pk_other")
 LAUNCHER: dict[str, Any] = {
     "accent": "#18181b",
     "ink": "#ffffff",
@@ -74,7 +74,7 @@ def guard(app: web.Application, faults: Mapping[str, Any]) -> None:
         origin = request.headers.get("Origin")
         own = f"{request.scheme}://{request.host}"
         refused = origin is not None and origin != own and origin not in listed_origins(request, faults)
-        if request.query.get("key") != KEY:
+        if request.query.get("key") not in KEYS:
             return web.json_response({"code": "unauthenticated"}, status=401)
         answer = {"code": "origin_refused"} if refused else LAUNCHER | (faults.get("launcher") or {})
         headers = {"Vary": "Origin", "Cache-Control": "no-store", "Cross-Origin-Resource-Policy": "cross-origin"}

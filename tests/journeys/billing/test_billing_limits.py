@@ -14,11 +14,14 @@ import pytest
 from billing.plans import ENTERPRISE
 from tests.installation import Answer, Shopper, read_answer
 from tests.journeys.billing.merchant import QUESTION, PaidShop, fallback_of
+from tests.standins.openai_behaviour import talk
 from tests.waiting import await_that
 
 pytestmark = pytest.mark.timeout(600)
 
 LEFT = 20
+TALKED = 8
+"""Words of an answer that claims nothing, since the shop sells nothing."""
 QUICK, SLOW = "Tell me about your mugs please", "Tell me about your stoves please"
 RECOVERED_WITHIN_S = 90.0
 
@@ -102,10 +105,9 @@ def test_many_at_once_with_twenty_left(big: PaidShop, count: int) -> None:
 
 
 def test_the_api_killed_among_fifty_turns(big: PaidShop) -> None:
-    words = " ".join(["Our stoves are light and burn anything."] * 8)
     rules = [
-        {"when": "mugs", "steps": [{"reply": "Our mugs hold half a litre."}]},
-        {"when": "stoves", "steps": [{"reply": words}]},
+        {"when": "mugs", "steps": [{"reply": talk(TALKED)}]},
+        {"when": "stoves", "steps": [{"reply": talk(8 * TALKED)}]},
     ]
     big.paid.model.configure(token_ms=200, rules=rules)
     shoppers = crowd(big, 50)
